@@ -1,0 +1,43 @@
+"""Deep generative models in Keras 3, on TensorFlow, JAX and PyTorch.
+
+>>> import zoo
+>>> model = zoo.load("dcgan_mnist")  # a keras.Model with verified weights
+>>> model.sample(64, seed=0).shape
+(64, 28, 28, 1)
+"""
+
+from zoo import callbacks, data, engine, errors, layers, losses, metrics, models
+from zoo.card import Card, Facts, Rights
+from zoo.cli import run_recipe as main
+from zoo.engine.schedules import LinearDecay
+from zoo.evaluation import evaluate_gan
+from zoo.recipe import Config, Recipe
+from zoo.registry import create, families, groups, info, load
+from zoo.registry import names as list
+from zoo.version import __version__
+
+__all__ = [
+    "Card",
+    "Config",
+    "Facts",
+    "LinearDecay",
+    "Recipe",
+    "Rights",
+    "__version__",
+    "callbacks",
+    "create",
+    "data",
+    "engine",
+    "errors",
+    "evaluate_gan",
+    "families",
+    "groups",
+    "info",
+    "layers",
+    "list",
+    "load",
+    "losses",
+    "main",
+    "metrics",
+    "models",
+]

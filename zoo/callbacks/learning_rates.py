@@ -1,0 +1,34 @@
+"""Learning rates that are set from outside of the optimizer, for each player."""
+
+from __future__ import annotations
+
+import keras
+from keras import ops
+
+from zoo.errors import check_choice
+
+
+class LearningRateScheduler(keras.callbacks.Callback):
+    """Sets the learning rate of one player at the beginning of each epoch.
+
+    `keras.callbacks.LearningRateScheduler` does it for all players with one schedule.
+
+    Args:
+        schedule: `schedule(epoch, rate) -> rate`, from the number of the epoch, counted from 0, and the rate so far.
+        player: the player's name, such as `"generator"`.
+    """
+
+    def __init__(self, schedule, player: str):
+        super().__init__()
+        self.schedule = schedule
+        self.player = player
+
+    def on_epoch_begin(self, epoch, logs=None):
+        optimizers = self.model.optimizers
+        check_choice("player", self.player, optimizers)
+        optimizer = optimizers[self.player]
+        optimizer.learning_rate = self.schedule(epoch, float(ops.convert_to_numpy(optimizer.learning_rate)))
+
+    def on_epoch_end(self, epoch, logs=None):
+        rate = self.model.optimizers[self.player].learning_rate
+        logs[f"learning_rate_{self.player}"] = float(ops.convert_to_numpy(rate))

@@ -1,0 +1,166 @@
+"""The card of a preset: everything that is known of it, as data with a strict schema.
+
+A card is written by the runner and never by hand; its class is the documentation of its format.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from zoo.errors import CardError
+
+FORMAT = 1
+
+Text = Annotated[str, Field(min_length=1)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+PresetName = Annotated[str, Field(pattern=r"^[a-z0-9]+(_[a-z0-9]+)+$")]
+
+
+def _plain(name: str) -> str:
+    """Refuses file names that leave the preset's folder."""
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or "\\" in name or len(path.parts) != 1:
+        raise ValueError(f"a file of a preset must lie in its folder, not at {name!r}")
+    return name
+
+
+FileName = Annotated[str, AfterValidator(_plain)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Identity(_Part):
+    """What the preset is."""
+
+    preset: PresetName
+    family: Text  # the name that `zoo.create` takes
+    group: Text  # the folder of the rule: `gans`
+    model: Text  # the class, as text
+    title: Text  # one line
+    paper: Text
+    paper_url: Text
+    differs: list[Text]  # from the paper
+
+
+class File(_Part):
+    """One file of a preset and what it must be."""
+
+    sha256: Sha256
+    bytes: Annotated[int, Field(ge=0)]
+
+
+class Weights(_Part):
+    """The files of a preset."""
+
+    files: dict[FileName, File]
+    parameters: Annotated[int, Field(gt=0)]  # of all networks, as they are in memory
+    dtype: Text  # of the arrays as stored
+
+
+class Contract(_Part):
+    """What goes in and what comes out."""
+
+    latent_law: Text
+    latent_shape: list[int]
+    output_shape: list[int]
+    output_range: tuple[float, float]
+    labels: list[Text] | None  # names of the classes of a conditional model
+    backends: dict[Text, float]  # verified, with the largest difference to the golden samples
+
+
+class Training(_Part):
+    """How the weights came to be."""
+
+    recipe: Text
+    recipe_sha256: Sha256
+    settings: dict[str, Any]
+    seed: int
+    steps: int
+    images_seen: int
+    seconds: float
+    device: Text
+    versions: dict[str, Text]
+    data: Text
+    data_sha256: Sha256
+    data_images: int
+
+
+class Metric(_Part):
+    """A number that a command measured."""
+
+    name: Text
+    protocol: Text  # in words: what was compared with what, how
+    value: float
+    spread: float | None = None  # the standard deviation over `seeds`
+    seeds: list[int] = []
+    n_real: int | None = None
+    n_fake: int | None = None
+    reported: float | None = None  # by others, in the same protocol
+    reported_source: Text | None = None
+
+
+class Rights(_Part):
+    """Licences."""
+
+    code: Text
+    weights: Text
+    data: Text
+
+
+class Facts(_Part):
+    """What no program can find out, given by the recipe."""
+
+    title: Text
+    paper: Text
+    paper_url: Text
+    differs: list[Text]
+    limits: list[Text]
+    rights: Rights
+    data: Text
+
+
+class Card(_Part):
+    """A card, format 1."""
+
+    format: Literal[1] = FORMAT
+    identity: Identity
+    weights: Weights
+    contract: Contract
+    training: Training
+    metrics: list[Metric]
+    rights: Rights
+    limits: list[Text]
+
+    @property
+    def name(self) -> str:
+        return self.identity.preset
+
+    @classmethod
+    def read(cls, path: Path) -> Card:
+        """The card in the file `path`.
+
+        Raises:
+            CardError: if it breaks the schema, with the place and what was received.
+        """
+        return cls.parse(path.read_bytes(), str(path.name))
+
+    @classmethod
+    def parse(cls, text: bytes | str, source: str) -> Card:
+        """The card in `text`; `source` is what errors call it."""
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            faults = "; ".join(
+                f"{'.'.join(map(str, e['loc'])) or 'the whole'}: {e['msg']} (received {str(e['input'])[:80]!r})"
+                for e in error.errors()
+            )
+            raise CardError(f"The card {source} breaks the rules for cards: {faults}.") from error
+
+    def write(self, path: Path) -> None:
+        """Writes the card to `path`."""
+        path.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")

@@ -1,0 +1,233 @@
+"""The command line: `zoo`, and the same options for every recipe that is run as a program."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from zoo.errors import ZooError
+
+SETTINGS = {"context_settings": {"help_option_names": ["-h", "--help"], "show_default": True}}
+
+
+class _OneLine(click.Group):
+    """A group whose errors are one line, `zoo: error: ...`, and a non-zero exit code, without a traceback."""
+
+    def main(self, args=None, prog_name=None, standalone_mode=True, **extra):
+        if not standalone_mode:
+            return super().main(args, prog_name, standalone_mode=False, **extra)
+        with _one_line(prog_name or "zoo"):
+            sys.exit(super().main(args, prog_name, standalone_mode=False, **extra) or 0)
+
+
+@contextlib.contextmanager
+def _one_line(program: str):
+    try:
+        yield
+    except click.Abort:
+        sys.exit(130)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        sys.exit(0)
+    except click.ClickException as error:
+        click.echo(f"{program}: error: {_flat(error.format_message())}", err=True)
+        sys.exit(error.exit_code)
+    except (ZooError, ValueError, OSError) as error:
+        click.echo(f"{program}: error: {_flat(str(error))}", err=True)
+        sys.exit(1)
+
+
+def _flat(message: str) -> str:
+    return " ".join(message.split())
+
+
+@click.group(cls=_OneLine, **SETTINGS)
+@click.version_option(package_name="keras-generative-zoo")
+def cli():
+    """Deep generative models in Keras 3: list, sample and train them.
+
+    The backend is Keras's: set KERAS_BACKEND to tensorflow, jax or torch.
+
+    \b
+    Examples:
+      zoo list
+      zoo sample dcgan_mnist -n 64 --seed 0 -o samples.png
+      zoo train recipes/dcgan_mnist.py --smoke
+    """
+
+
+@cli.command("list")
+@click.argument("pattern", default="*")
+@click.option("--family", help="Only presets of this family, such as dcgan.")
+@click.option("--group", help="Only presets of this group, such as gans.")
+def list_command(pattern: str, family: str | None, group: str | None):
+    """Lists the presets whose names match PATTERN, such as '*mnist*'."""
+    from zoo import registry
+
+    found = registry.names(pattern, family=family, group=group)
+    width = max(map(len, found), default=0)
+    for name in found:
+        click.echo(f"{name:{width}}  {registry.info(name).identity.title}")
+    if not found:
+        click.echo(f"No preset matches {pattern!r}.", err=True)
+
+
+@cli.command()
+@click.argument("preset")
+@click.option("--json", "as_json", is_flag=True, help="Prints the whole card as JSON.")
+def info(preset: str, as_json: bool):
+    """Shows the card of PRESET: what it is, how it was trained, what it measures, its limits and rights."""
+    from zoo import registry
+
+    card = registry.info(preset)
+    if as_json:
+        click.echo(card.model_dump_json(indent=2))
+        return
+    identity, training, contract = card.identity, card.training, card.contract
+    size = sum(file.bytes for file in card.weights.files.values())
+    click.echo(f"{identity.preset}: {identity.title}\n")
+    rows = [
+        ("model", f"{identity.model}, family {identity.family}, group {identity.group}"),
+        ("paper", f"{identity.paper}, {identity.paper_url}"),
+        *(("differs", text) for text in identity.differs),
+        ("weights", f"{card.weights.parameters:,} parameters, {size / 2**20:.1f} MiB, {card.weights.dtype}"),
+        ("latents", contract.latent_law),
+        ("images", f"{' x '.join(map(str, contract.output_shape))} in {json.dumps(contract.output_range)}"),
+        ("backends", ", ".join(f"{name} (off by {off:.1g})" for name, off in contract.backends.items())),
+        ("trained", f"{training.recipe}, seed {training.seed}, {training.images_seen:,} images of {training.data} seen"),
+        ("took", f"{training.seconds / 60:.0f} minutes on {training.device}"),
+        *((m.name, f"{m.value:.4g}" + ("" if m.spread is None else f" ± {m.spread:.2g}")) for m in card.metrics),
+        *(("limit", text) for text in card.limits),
+        ("rights", f"code {card.rights.code}; weights {card.rights.weights}; data {card.rights.data}"),
+    ]
+    width = max(len(name) for name, _ in rows)
+    for name, text in rows:
+        click.echo(f"  {name:{width}}  {text}")
+
+
+@cli.command()
+@click.argument("preset")
+@click.option("-n", "count", default=64, type=int, help="How many images.")
+@click.option("--seed", type=int, help="Seed of the latents; without one, images differ at each call.")
+@click.option("-o", "--out", default="samples.png", type=click.Path(path_type=Path), help="Where the grid goes.")
+@click.option("--columns", type=int, help="Images in a row; by default as many as rows.")
+@click.option("--weights", default="ema", help="ema for the averaged generator, raw for the last one.")
+def sample(preset: str, count: int, seed: int | None, out: Path, columns: int | None, weights: str):
+    """Writes a grid of images from PRESET.
+
+    \b
+    Example:
+      zoo sample dcgan_mnist -n 64 --seed 0 -o samples.png
+    """
+    from zoo.errors import check_count
+
+    check_count("-n", count)
+    if columns is not None:
+        check_count("--columns", columns)
+    if seed is not None:
+        check_count("--seed", seed, minimum=0)
+    from zoo import data, registry
+
+    _check_writable(out)
+    model = registry.load(preset)
+    images = model.sample(count, seed=seed, weights=weights)
+    data.save_grid(images, out, columns, value_range=model.value_range)
+    click.echo(f"{count} images of {preset}: {out}")
+
+
+def _check_writable(path: Path) -> None:
+    """Raises, before any work is done, if no picture can be written to `path`."""
+    from PIL import Image
+
+    if path.suffix.lower() not in Image.registered_extensions():
+        raise ValueError(f"--out must end in the suffix of a picture, such as .png. Received: {path}.")
+    if path.is_dir():
+        raise ValueError(f"--out must be a file. Received the folder {path}.")
+    existed = path.exists()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab"):
+        pass
+    if not existed:
+        path.unlink()
+
+
+def _training_options(command):
+    options = [
+        click.option("--smoke", is_flag=True, help="A tiny run of less than a minute, to see that all works."),
+        click.option("--epochs", type=int, help="Passes over the training images."),
+        click.option("--seed", type=int, help="Seed of the weights, the latents and the order of the images."),
+        click.option("--data", help="A TensorFlow Datasets name, a folder of images or an .npz file."),
+        click.option("--out", type=click.Path(path_type=Path), help="Where to write.  [default: runs/PRESET]"),
+        click.option("--resume", is_flag=True, help="Continues the training in --out, or starts it."),
+        click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Changes a setting; repeatable."),
+        click.option("--publish", is_flag=True, help="Puts the finished preset into the package."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@cli.command()
+@click.argument("recipe", type=click.Path(path_type=Path))
+@_training_options
+def train(recipe: Path, **options):
+    """Runs RECIPE, a Python file: trains, evaluates, and writes checkpoints, pictures, card and weights.
+
+    \b
+    Examples:
+      zoo train recipes/dcgan_mnist.py --smoke
+      zoo train recipes/dcgan_mnist.py --epochs 30 --set width=32 --out runs/narrow
+      zoo train recipes/dcgan_mnist.py --data path/to/images
+    """
+    from zoo.runner import load_recipe
+
+    _train(load_recipe(recipe), **options)
+
+
+def _train(recipe, smoke, epochs, seed, data, out, resume, settings, publish):
+    from zoo import runner
+    from zoo.errors import check_count
+
+    changes = dict(recipe.smoke) if smoke else {}
+    given = {"epochs": epochs, "seed": seed, "data": data}
+    changes |= {key: value for key, value in given.items() if value is not None}
+    for setting in settings:
+        key, equals, value = setting.partition("=")
+        if not equals:
+            raise ValueError(f"--set takes KEY=VALUE. Received: {setting!r}.")
+        changes[key] = value
+    config = recipe.config.replace(**changes)
+    check_count("epochs", config.epochs)
+    check_count("batch_size", config.batch_size)
+    check_count("seed", config.seed, minimum=0)
+    out = out or Path("runs") / (recipe.preset + ("_smoke" if smoke else ""))
+    folder = runner.run(recipe, config, out, resume, smoke, echo=click.echo)
+    click.echo(f"preset: {folder}")
+    if publish:
+        runner.publish(folder)
+        click.echo(f"published: zoo.load({recipe.preset!r})")
+
+
+def run_recipe(recipe, args: Sequence[str] | None = None) -> None:
+    """The program of a recipe's own file: `python recipes/<preset>.py --help`."""
+
+    @click.group(cls=_OneLine, invoke_without_command=True, **SETTINGS)
+    @_training_options
+    def program(**options):
+        _train(recipe, **options)
+
+    program.help = (
+        f"Trains {recipe.preset}: {recipe.facts.title}\n\n\b\nSettings for --set, and their defaults:\n"
+        + "\n".join(f"  {key}={value}" for key, value in vars(recipe.config).items())
+    )
+    program.main(args, prog_name=f"{recipe.preset}.py")
+
+
+def main() -> None:
+    """The program `zoo`."""
+    cli.main(prog_name="zoo")

@@ -1,0 +1,127 @@
+"""JAX: algorithms are written statefully; this file threads the state through JAX's transformations.
+
+A variable that is read inside a :class:`Scope` takes the innermost value that any enclosing scope holds for it, and
+a variable that is assigned is written to the innermost scope. `value_and_grad` therefore differentiates with respect
+to exactly the variables it is given, sees everything else at its current value, and hands every side effect (batch
+norm statistics, seed generators, optimizer slots) to the scope around it. Keras's own `StatelessScope` does not read
+through to the scope around it; that is all that is added here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import jax
+import keras
+
+
+class Scope(keras.StatelessScope):
+    """A stateless scope that reads through to the scope around it and remembers what was assigned in it."""
+
+    def __init__(self, variables: Sequence = (), values: Sequence = ()):
+        super().__init__(state_mapping=list(zip(variables, values, strict=True)))
+        self.assigned = {}
+
+    def get_current_value(self, variable):
+        value = super().get_current_value(variable)
+        if value is None and self.original_scope is not None:
+            return self.original_scope.get_current_value(variable)
+        return value
+
+    def add_update(self, update):
+        super().add_update(update)
+        variable, _ = update
+        self.assigned[id(variable)] = variable
+
+
+def _pure(fn: Callable, variables: Sequence = ()) -> tuple[Callable, Callable]:
+    """`fn` as a pure function `(values, *args) -> (out, new)`, and `commit(new)`, which carries its side effects out."""
+    assigned = []
+
+    def pure(values, *args):
+        with Scope(variables, values) as scope:
+            out = fn(*args)
+        assigned[:] = scope.assigned.values()
+        return out, [scope.get_current_value(v) for v in assigned]
+
+    def commit(new):
+        for variable, value in zip(assigned, new, strict=True):
+            variable.assign(value)
+
+    return pure, commit
+
+
+def value_and_grad(loss_fn: Callable, variables: Sequence) -> tuple:
+    pure, commit = _pure(loss_fn, variables)
+
+    def objective(values):
+        (loss, aux), new = pure(values)
+        return loss, (aux, new)
+
+    (loss, (aux, new)), grads = jax.value_and_grad(objective, has_aux=True)([v.value for v in variables])
+    commit(new)
+    return (loss, aux), grads
+
+
+def gradient(fn: Callable, x):
+    pure, commit = _pure(fn)
+
+    def total(inputs):
+        out, new = pure([], inputs)
+        return out.sum(), new
+
+    grad, new = jax.grad(total, has_aux=True)(x)
+    commit(new)
+    return grad
+
+
+def all_reduce_mean(x):
+    return x
+
+
+def jit_by_default() -> bool:
+    return True
+
+
+def synchronize(model: keras.Model) -> None:
+    # During `fit` Keras keeps the newest state outside the variables.
+    model.jax_state_sync()
+
+
+def compiled(fn: Callable, variables: Sequence) -> Callable:
+    pure, commit = _pure(fn, variables)
+    jitted = jax.jit(pure)
+
+    def call(*args):
+        out, new = jitted([v.value for v in variables], *args)
+        commit(new)
+        return out
+
+    return call
+
+
+class StepAdaptor:
+    """Gives `update(batch)` and `validate(batch)` the signatures that Keras's JAX trainer calls."""
+
+    def train_step(self, state, data):
+        groups = (
+            self.trainable_variables,
+            self.non_trainable_variables,
+            self.optimizer.variables,
+            self.metrics_variables,
+        )
+        return _run(self.training_logs, groups, state, data)
+
+    def test_step(self, state, data):
+        groups = (self.trainable_variables, self.non_trainable_variables, self.metrics_variables)
+        return _run(self.validation_logs, groups, state, data)
+
+
+def _run(step, groups, state, data):
+    with Scope(sum(map(list, groups), []), sum(map(list, state), [])) as scope:
+        logs = step(data)
+    return logs, tuple([scope.get_current_value(v) for v in group] for group in groups)
+
+
+def feed(stream: Iterator):
+    return stream

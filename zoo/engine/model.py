@@ -1,0 +1,231 @@
+"""`GenerativeModel`: what every rule of the zoo shares, on top of `keras.Model`."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from zoo import engine
+from zoo.engine import players
+from zoo.engine.batch import Batch, check_images
+
+
+class GenerativeModel(engine.StepAdaptor, keras.Model):
+    """Base class of the training rules.
+
+    A rule says what its `players` are (the networks that have an optimizer of their own), which losses it logs
+    (`loss_names`), what one training step does (`update`) and what it reports on validation data (`validate`). In
+    return it is an ordinary Keras model on each backend: `compile`, `fit`, `evaluate`, `predict`, `save` and the
+    callbacks of Keras work, a saved model comes back compiled with the state of every optimizer and of every random
+    seed, and its configuration is captured from its constructor.
+    """
+
+    def __new__(cls, *args, **kwargs):
+        model = super().__new__(cls, *args, **kwargs)
+        try:
+            arguments = inspect.signature(cls.__init__).bind(model, *args, **kwargs)
+        except TypeError:
+            return model  # `__init__` is about to raise the same error, with the better traceback.
+        arguments.apply_defaults()
+        # Past Keras's tracking: the arguments are not a second place in which sub-models live.
+        vars(model)["_constructor_arguments"] = arguments
+        return model
+
+    def __init__(self, name: str | None = None):
+        super().__init__(name=name)
+        self.seed_generator = keras.random.SeedGenerator()
+        self._inference_functions = {}
+
+    # What a rule defines
+
+    @property
+    def players(self) -> dict[str, keras.Model]:
+        """The networks that are trained, each with an optimizer of its own, by name and in the order of logs."""
+        raise NotImplementedError
+
+    @property
+    def loss_names(self) -> tuple[str, ...]:
+        """The names of what `update` and `validate` report."""
+        raise NotImplementedError
+
+    def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
+        """A new optimizer for every player: the paper's."""
+        raise NotImplementedError
+
+    def update(self, batch: Batch) -> dict[str, Any]:
+        """One training step; returns a scalar for each of `loss_names`."""
+        raise NotImplementedError
+
+    def validate(self, batch: Batch) -> dict[str, Any]:
+        """The same scalars for a validation batch, with nothing trained."""
+        raise NotImplementedError
+
+    # Configuration
+
+    def get_config(self) -> dict[str, Any]:
+        _, *arguments = self._constructor_arguments.arguments.items()
+        return {key: keras.saving.serialize_keras_object(value) for key, value in arguments}
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        return cls(
+            **{
+                key: keras.saving.deserialize_keras_object(value, custom_objects=custom_objects)
+                for key, value in config.items()
+            }
+        )
+
+    # Compilation
+
+    def compile(
+        self,
+        optimizer=None,
+        objective: dict[str, Any] | None = None,
+        jit_compile: bool | str = "auto",
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+    ):
+        """Configures training; without arguments, as in the paper.
+
+        Args:
+            optimizer: `None` for the paper's optimizers, one optimizer (or its name), of which every player gets a
+                copy, or a dict from player to optimizer, in which players left out keep the paper's.
+            objective: the arguments of a rule's own `compile` that a saved model must remember.
+            jit_compile: `"auto"` compiles with XLA where that is faster: on JAX, and on TensorFlow with a GPU.
+            run_eagerly: runs each step uncompiled, for debugging.
+            steps_per_execution: as in Keras; PyTorch allows 1 only.
+        """
+        if keras.config.dtype_policy().name == "mixed_float16":
+            raise ValueError(
+                "The dtype policy 'mixed_float16' needs a loss scale for each player, which is not supported. "
+                "Allowed: 'float32', 'mixed_bfloat16'."
+            )
+        optimizers = players.resolve_optimizers(optimizer, self.default_optimizers())
+        super().compile(
+            optimizer=players.container(optimizers, self.players),
+            run_eagerly=run_eagerly,
+            steps_per_execution=steps_per_execution,
+            jit_compile=not run_eagerly and (engine.jit_by_default() if jit_compile == "auto" else jit_compile),
+            auto_scale_loss=False,
+        )
+        self.optimizer.build(self.trainable_variables)
+        # Past Keras's tracking, which would take the optimizers for a second set of state.
+        vars(self)["_optimizers"] = players.Frozen(optimizers)
+        vars(self)["_trackers"] = players.Frozen({name: keras.metrics.Mean(name) for name in self.loss_names})
+        vars(self)["_compile_arguments"] = players.Frozen(
+            {
+                **(objective or {}),
+                "jit_compile": jit_compile,
+                "run_eagerly": run_eagerly,
+                "steps_per_execution": steps_per_execution,
+            }
+        )
+
+    def get_compile_config(self) -> dict[str, Any]:
+        if not self.compiled:
+            return {}
+        return keras.saving.serialize_keras_object(
+            {"optimizer": dict(self._optimizers.items()), **dict(self._compile_arguments.items())}
+        )
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        self.compile(**keras.saving.deserialize_keras_object(config))
+
+    @property
+    def optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
+        """The optimizer of every player."""
+        return dict(self._optimizers.items())
+
+    @property
+    def metrics(self) -> list[keras.metrics.Metric]:
+        return list(self._trackers.values()) if self.compiled else []
+
+    # Steps
+
+    def minimize(self, loss_fn, player: str):
+        """One step of `player`'s optimizer on `loss_fn() -> (loss, logs)`; returns the logs.
+
+        Weight regularizers of the player's layers are added to the loss.
+        """
+        variables = self.players[player].trainable_variables
+
+        def regularized():
+            loss, logs = loss_fn()
+            return loss + sum(v.regularizer(v) for v in variables if v.regularizer is not None), logs
+
+        (_, logs), grads = engine.value_and_grad(regularized, variables)
+        self._optimizers[player].apply([engine.all_reduce_mean(g) for g in grads], variables)
+        return logs
+
+    def training_logs(self, data) -> dict[str, Any]:
+        batch = self.unpack(data)
+        logs = self._track(batch, self.update(batch))
+        self.optimizer.iterations.assign_add(1)
+        return logs
+
+    def validation_logs(self, data) -> dict[str, Any]:
+        batch = self.unpack(data)
+        return self._track(batch, self.validate(batch))
+
+    def unpack(self, data) -> Batch:
+        """The batch of `data`, which is what `fit` was given: images, `(images, labels)` or a tuple of one.
+
+        Labels are dropped: rules that use them override this.
+        """
+        images, _, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        if sample_weight is not None:
+            raise ValueError(f"{type(self).__name__} takes no sample_weight and no class_weight.")
+        check_images("x", images, self.image_shape)
+        return Batch(ops.cast(images, "float32"))
+
+    def _track(self, batch: Batch, logs: dict[str, Any]) -> dict[str, Any]:
+        size = ops.shape(batch.images)[0]
+        for name, value in logs.items():
+            self._trackers[name].update_state(value, sample_weight=size)
+        return {name: tracker.result() for name, tracker in self._trackers.items()}
+
+    # State
+
+    def _own_state(self) -> list:
+        """The variables that no sub-model saves: this model's own, and the state of every seed generator."""
+        saved = {id(v) for v in self.weights}
+        own = [*self._trainable_variables, *self._non_trainable_variables]
+        return own + [v for v in self.non_trainable_variables if id(v) not in saved]
+
+    def save_own_variables(self, store) -> None:
+        for index, variable in enumerate(self._own_state()):
+            store[str(index)] = ops.convert_to_numpy(variable)
+
+    def load_own_variables(self, store) -> None:
+        state = self._own_state()
+        if len(store.keys()) != len(state):
+            raise ValueError(
+                f"{type(self).__name__} has {len(state)} variables of its own; the file holds {len(store.keys())}. "
+                "It was saved from another architecture."
+            )
+        for index, variable in enumerate(state):
+            variable.assign(store[str(index)])
+
+    # Inference
+
+    def infer(self, key: str, fn, inputs: np.ndarray, batch_size: int) -> np.ndarray:
+        """`fn` over the rows of `inputs`, jitted, as a NumPy array.
+
+        Rows go through in batches of `batch_size`, the last filled up to a power of two, so that at most
+        log2(batch_size) + 2 shapes are ever compiled, whatever the number of rows.
+        """
+        engine.synchronize(self)
+        if key not in self._inference_functions:
+            self._inference_functions[key] = engine.compiled(fn, self.variables)
+        outputs = []
+        for start in range(0, len(inputs), batch_size):
+            rows = inputs[start : start + batch_size]
+            size = min(batch_size, 1 << (len(rows) - 1).bit_length())
+            padded = np.concatenate([rows, np.repeat(rows[-1:], size - len(rows), axis=0)])
+            out = ops.convert_to_numpy(self._inference_functions[key](padded))
+            outputs.append(out[: len(rows)].astype("float32"))
+        return np.concatenate(outputs)

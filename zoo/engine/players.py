@@ -1,0 +1,56 @@
+"""Players: the networks of a rule that each have an optimizer of their own.
+
+Keras's trainers know one optimizer. `keras.optimizers.MultiOptimizer` fills that place and holds every player's, so
+that state threading on JAX, saving, `BackupAndRestore` and `LearningRateScheduler` see all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+
+from zoo.errors import check_choice
+
+
+class Frozen(Mapping):
+    """A read-only mapping that Keras does not track."""
+
+    def __init__(self, items: Mapping[str, Any]):
+        self._items = dict(items)
+
+    def __getitem__(self, key):
+        return self._items[key]
+
+    def __iter__(self):
+        return iter(self._items)
+
+    def __len__(self):
+        return len(self._items)
+
+
+def resolve_optimizers(optimizer, defaults: dict[str, keras.optimizers.Optimizer]) -> dict:
+    """An optimizer for every player in `defaults`, from what `compile` was given."""
+    if optimizer is None:
+        return defaults
+    if not isinstance(optimizer, Mapping):
+        optimizer = keras.optimizers.get(optimizer)
+        return {player: type(optimizer).from_config(optimizer.get_config()) for player in defaults}
+    for player in optimizer:
+        check_choice("player in optimizer", player, defaults)
+    given = {player: keras.optimizers.get(value) for player, value in optimizer.items()}
+    if len({id(value) for value in given.values()}) < len(given):
+        raise ValueError("optimizer holds one instance for two players; each player needs an optimizer of its own.")
+    return {player: given.get(player, default) for player, default in defaults.items()}
+
+
+def container(
+    optimizers: dict[str, keras.optimizers.Optimizer], players: dict[str, keras.Model]
+) -> keras.optimizers.MultiOptimizer:
+    """The optimizer that Keras sees; each inner one is named after its player, as callbacks report it."""
+    owner = {}
+    for player, network in players.items():
+        optimizers[player].name = player
+        owner.update({id(v): optimizers[player] for v in network.trainable_variables})
+    return keras.optimizers.MultiOptimizer(lambda variable: owner[id(variable)])

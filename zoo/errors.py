@@ -1,0 +1,64 @@
+"""Errors that teach: each names the argument, the value received and what is allowed."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class ZooError(Exception):
+    """Base of the errors that this package defines."""
+
+
+class UnknownNameError(ZooError, ValueError):
+    """A name that is not among those known."""
+
+
+class IntegrityError(ZooError):
+    """A file whose bytes are not those its card names."""
+
+
+class CardError(ZooError, ValueError):
+    """A card that breaks the rules for cards."""
+
+
+class RecipeError(ZooError, ValueError):
+    """A recipe, or an option of one, that cannot be run."""
+
+
+class DataError(ZooError, ValueError):
+    """Data that cannot be found, read or used."""
+
+
+def nearest(name: str, allowed: Iterable[str], n: int = 3) -> list[str]:
+    """The `n` names of `allowed` that are closest to `name`, nearest first."""
+    return difflib.get_close_matches(str(name), list(allowed), n=n, cutoff=0.0)
+
+
+def unknown_name(what: str, name: object, allowed: Iterable[str], see: str | None = None) -> UnknownNameError:
+    """The error for an unknown `name` of kind `what`: the nearest names, all of them when few, and where to look."""
+    allowed = sorted(allowed)
+    parts = [f"Unknown {what}: {name!r}."]
+    if not allowed:
+        parts.append("There is none to choose from.")
+    elif len(allowed) <= 8:
+        parts.append(f"Allowed: {', '.join(allowed)}.")
+    else:
+        parts.append(f"Nearest: {', '.join(nearest(str(name), allowed))}.")
+    if see:
+        parts.append(see)
+    return UnknownNameError(" ".join(parts))
+
+
+def check_choice(what: str, value: object, allowed: Iterable[str]) -> None:
+    """Raises unless `value` is one of the `allowed` names."""
+    allowed = list(allowed)
+    if value not in allowed:
+        raise unknown_name(what, value, allowed)
+
+
+def check_count(what: str, value: object, minimum: int = 1) -> int:
+    """Returns `value` as an int, or raises unless it is a whole number of at least `minimum`."""
+    if isinstance(value, bool) or not hasattr(value, "__index__") or value.__index__() < minimum:
+        raise ValueError(f"{what} must be a whole number of at least {minimum}. Received: {value!r}.")
+    return value.__index__()

@@ -1,0 +1,38 @@
+"""Maxout units."""
+
+import keras
+from keras import layers, ops
+
+from zoo.errors import check_count
+
+
+@keras.saving.register_keras_serializable("zoo")
+class Maxout(layers.Layer):
+    """The largest of several linear maps: h_i(x) = max_j x . W_ij + b_ij.
+
+    Equation 1 of Goodfellow et al. 2013, https://arxiv.org/abs/1302.4389.
+
+    Args:
+        units: the number of outputs; inputs of shape `(batch, features)` give `(batch, units)`.
+        pieces: the number of linear maps of each unit.
+
+    Differs from the paper: none.
+    """
+
+    def __init__(self, units: int, pieces: int, **kwargs):
+        super().__init__(**kwargs)
+        self.units = check_count("units", units)
+        self.pieces = check_count("pieces", pieces)
+        self.dense = layers.Dense(units * pieces)
+
+    def build(self, input_shape):
+        self.dense.build(input_shape)
+
+    def call(self, inputs):
+        return ops.max(ops.reshape(self.dense(inputs), (-1, self.units, self.pieces)), axis=-1)
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], self.units)
+
+    def get_config(self):
+        return {**super().get_config(), "units": self.units, "pieces": self.pieces}

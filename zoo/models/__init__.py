@@ -1,0 +1,5 @@
+"""The training rules, one file a paper."""
+
+from zoo.models.gans import DCGAN, GAN
+
+__all__ = ["DCGAN", "GAN"]

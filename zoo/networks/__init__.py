@@ -1,0 +1,1 @@
+"""Bodies: functions that return a `keras.Model`."""

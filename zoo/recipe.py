@@ -1,0 +1,80 @@
+"""What a recipe is: a frozen configuration and the functions that the runner calls."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import keras
+
+from zoo.card import Facts, Metric
+from zoo.data import Source
+from zoo.errors import RecipeError, unknown_name
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """The settings that every recipe has; a recipe's own add to them or give other defaults.
+
+    `data` is a TensorFlow Datasets name, a folder of images or an `.npz` file.
+    """
+
+    data: str
+    epochs: int
+    batch_size: int
+    seed: int = 0
+
+    def replace(self, **changes: Any) -> Config:
+        """A copy with `changes`, each converted to the type of the setting it replaces.
+
+        Raises:
+            UnknownNameError: if there is no such setting.
+            RecipeError: if a value does not convert.
+        """
+        fields = {field.name for field in dataclasses.fields(self)}
+        for key, value in changes.items():
+            if key not in fields:
+                raise unknown_name("setting", key, fields)
+            changes[key] = _convert(key, value, getattr(self, key))
+        return dataclasses.replace(self, **changes)
+
+
+def _convert(key: str, value: Any, old: Any) -> Any:
+    if value is None or old is None or isinstance(value, type(old)):
+        return value
+    try:
+        if isinstance(old, bool):
+            return {"true": True, "false": False}[str(value).lower()]
+        return type(old)(value)
+    except (KeyError, ValueError) as error:
+        raise RecipeError(f"{key} must be of type {type(old).__name__}. Received: {value!r}.") from error
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """How a preset is made.
+
+    Args:
+        preset: the name of the preset, which is also that of the recipe's file.
+        family: the name that `zoo.create` takes.
+        config: the settings.
+        build: `build(config) -> model`.
+        compile: `compile(model, config, steps)`, where `steps` is the length of the whole training.
+        evaluate: `evaluate(model, train, test, n)`, the metrics that the card reports; `train` and `test` are
+            `zoo.data.Source`s and `n` is how many samples to take.
+        facts: what the card says that no program can find out.
+        smoke: the settings that `--smoke` replaces, for a run of less than a minute.
+    """
+
+    preset: str
+    family: str
+    config: Config
+    build: Callable[[Config], keras.Model]
+    compile: Callable[[keras.Model, Config, int], None]
+    evaluate: Callable[[keras.Model, Source, Source, int], list[Metric]]
+    facts: Facts
+    smoke: dict[str, Any]
+
+    def __post_init__(self):
+        self.config.replace(**self.smoke)  # refuses unknown settings now and not in the middle of a run

@@ -1,0 +1,145 @@
+"""The presets and families of the zoo: list, info, load, create."""
+
+from __future__ import annotations
+
+import fnmatch
+import functools
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zoo.errors import UnknownNameError, unknown_name
+
+if TYPE_CHECKING:
+    import keras
+
+    from zoo.card import Card
+
+ROOT = Path(__file__).parent
+CARDS = ROOT / "cards"
+WEIGHTS = ROOT / "weights"
+
+# From the name that `create` takes to where the class is.
+FAMILIES = {
+    "gan": ("zoo.models.gans", "GAN"),
+    "dcgan": ("zoo.models.gans", "DCGAN"),
+}
+SEE = "`zoo.list()` or `zoo list` shows all."
+
+
+def names(
+    pattern: str = "*", *, family: str | None = None, group: str | None = None, pretrained: bool | None = None
+) -> list[str]:
+    """The names of presets, in alphabetical order.
+
+    Args:
+        pattern: a shell pattern, such as `"*mnist*"`.
+        family: only presets of this family, such as `"dcgan"`.
+        group: only presets of this group, such as `"gans"`.
+        pretrained: only presets with (`True`) or without (`False`) weights at hand.
+
+    Raises:
+        UnknownNameError: if there is no such family or group.
+    """
+    if family is not None and family not in FAMILIES:
+        raise unknown_name("family", family, FAMILIES)
+    if group is not None and group not in groups():
+        raise unknown_name("group", group, groups())
+    found = [name for name in _all_names() if fnmatch.fnmatchcase(name, pattern)]
+    if family is not None:
+        found = [name for name in found if info(name).identity.family == family]
+    if group is not None:
+        found = [name for name in found if info(name).identity.group == group]
+    if pretrained is not None:
+        found = [name for name in found if (WEIGHTS / name).is_dir() == pretrained]
+    return found
+
+
+def families() -> list[str]:
+    """The names that `create` takes."""
+    return sorted(FAMILIES)
+
+
+def groups() -> list[str]:
+    """The groups of families."""
+    return sorted({module.rpartition(".")[2] for module, _ in FAMILIES.values()})
+
+
+def info(name: str) -> Card:
+    """The card of the preset `name`.
+
+    Raises:
+        UnknownNameError: if there is no such preset, with the nearest names.
+        CardError: if its card is broken.
+    """
+    if name not in _all_names():
+        raise unknown_name("preset", name, _all_names(), see=SEE)
+    return _card(name)
+
+
+def load(name: str) -> keras.Model:
+    """The pretrained model `name`, uncompiled: ready to sample, and to `compile()` and `fit` for fine-tuning.
+
+    Every file is checked against its card before it is used, and the model is returned whole or not at all.
+
+    Raises:
+        UnknownNameError: if there is no such preset, with the nearest names.
+        IntegrityError: if a file is missing or its bytes are not those that its card names.
+
+    Example:
+
+    >>> import zoo
+    >>> zoo.load("dcgan_mnist").sample(4, seed=0).shape
+    (4, 28, 28, 1)
+    """
+    from zoo import storage
+    from zoo.fetch import verify
+
+    card = info(name)
+    folder = WEIGHTS / name
+    for file, expected in card.weights.files.items():
+        verify(folder / file, expected.sha256, expected.bytes)
+    return storage.read_model(folder)
+
+
+def create(family: str, **config: Any) -> keras.Model:
+    """A new, untrained model of `family`.
+
+    Args:
+        family: the name of a family, see `families`.
+        **config: the arguments of its class, such as `image_shape=(64, 64, 3)`.
+
+    Raises:
+        UnknownNameError: if there is no such family, or it takes no such argument, with the nearest names.
+
+    Example:
+
+    >>> import zoo
+    >>> zoo.create("dcgan", image_shape=(8, 8, 1), width=2).sample(2, seed=0).shape
+    (2, 8, 8, 1)
+    """
+    import importlib
+    import inspect
+
+    if family not in FAMILIES:
+        raise unknown_name("family", family, FAMILIES)
+    module, name = FAMILIES[family]
+    cls = getattr(importlib.import_module(module), name)
+    allowed = [parameter for parameter in inspect.signature(cls.__init__).parameters if parameter != "self"]
+    for key in config:
+        if key not in allowed:
+            raise unknown_name(f"argument of {family}", key, allowed)
+    return cls(**config)
+
+
+def _all_names() -> list[str]:
+    return sorted(path.stem for path in CARDS.glob("*.json"))
+
+
+@functools.cache
+def _card(name: str) -> Card:
+    from zoo.card import Card
+
+    return Card.read(CARDS / f"{name}.json")
+
+
+__all__ = ["UnknownNameError", "create", "families", "groups", "info", "load", "names"]
