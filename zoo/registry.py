@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import fnmatch
 import functools
+import importlib
+import inspect
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,8 +42,8 @@ def names(
     Raises:
         UnknownNameError: if there is no such family or group.
     """
-    if family is not None and family not in FAMILIES:
-        raise unknown_name("family", family, FAMILIES)
+    if family is not None:
+        family_class(family)
     if group is not None and group not in groups():
         raise unknown_name("group", group, groups())
     found = [name for name in _all_names() if fnmatch.fnmatchcase(name, pattern)]
@@ -117,18 +119,20 @@ def create(family: str, **config: Any) -> keras.Model:
     >>> zoo.create("dcgan", image_shape=(8, 8, 1), width=2).sample(2, seed=0).shape
     (2, 8, 8, 1)
     """
-    import importlib
-    import inspect
-
-    if family not in FAMILIES:
-        raise unknown_name("family", family, FAMILIES)
-    module, name = FAMILIES[family]
-    cls = getattr(importlib.import_module(module), name)
+    cls = family_class(family)
     allowed = [parameter for parameter in inspect.signature(cls.__init__).parameters if parameter != "self"]
     for key in config:
         if key not in allowed:
             raise unknown_name(f"argument of {family}", key, allowed)
     return cls(**config)
+
+
+def family_class(family: str) -> type[keras.Model]:
+    """The class of `family`."""
+    if family not in FAMILIES:
+        raise unknown_name("family", family, FAMILIES)
+    module, name = FAMILIES[family]
+    return getattr(importlib.import_module(module), name)
 
 
 def _all_names() -> list[str]:

@@ -1,25 +1,31 @@
-"""Makes every backend but `ZOO_TEST_BACKEND` absent: importing one fails as if it were not installed.
+"""Makes every backend but `ZOO_TEST_BACKEND` absent: to find or import one is as if it were not installed.
 
 Python imports this file at start wherever its folder is on PYTHONPATH, so that sub-processes of tests are bound too.
 """
 
-import importlib.abc
 import os
 import sys
 
 BACKENDS = {"tensorflow", "jax", "torch"}
 
 
-class Absent(importlib.abc.MetaPathFinder):
-    """Refuses the backends that are not under test."""
+class Absent:
+    """A finder of modules that does not find some."""
 
-    def __init__(self, names):
+    def __init__(self, finder, names):
+        self.finder = finder
         self.names = names
 
     def find_spec(self, fullname, path=None, target=None):
         if fullname.partition(".")[0] in self.names:
-            raise ModuleNotFoundError(f"No module named {fullname!r} (absent in this test run)", name=fullname)
-        return None
+            return None
+        return self.finder.find_spec(fullname, path, target)
+
+    def invalidate_caches(self):
+        self.finder.invalidate_caches()
+
+    def find_distributions(self, context):
+        return (d for d in self.finder.find_distributions(context) if d.name.partition("-")[0] not in self.names)
 
 
 def install(backend):
@@ -28,7 +34,9 @@ def install(backend):
     present = absent & set(sys.modules)
     if present:
         raise RuntimeError(f"{sorted(present)} were imported before the tests began")
-    sys.meta_path.insert(0, Absent(absent))
+    sys.meta_path[:] = [
+        Absent(finder, absent) if hasattr(finder, "find_distributions") else finder for finder in sys.meta_path
+    ]
 
 
 if os.environ.get("ZOO_TEST_BACKEND"):

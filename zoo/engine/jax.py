@@ -9,6 +9,7 @@ through to the scope around it; that is all that is added here.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 
 import jax
@@ -112,9 +113,35 @@ class StepAdaptor:
         )
         return _run(self.training_logs, groups, state, data)
 
+    def fit(self, *args, **kwargs):
+        with _kept(self):
+            return super().fit(*args, **kwargs)
+
+    def evaluate(self, *args, **kwargs):
+        with _kept(self):
+            return super().evaluate(*args, **kwargs)
+
+    def predict(self, *args, **kwargs):
+        with _kept(self):
+            return super().predict(*args, **kwargs)
+
     def test_step(self, state, data):
         groups = (self.trainable_variables, self.non_trainable_variables, self.metrics_variables)
         return _run(self.validation_logs, groups, state, data)
+
+
+@contextlib.contextmanager
+def _kept(model: keras.Model):
+    """Gives a model its variables back that Keras emptied for a first step that then failed, on bad input say."""
+    variables = model.variables + (model.optimizer.variables if model.compiled else []) + model.metrics_variables
+    before = [(v, v.value) for v in variables]
+    try:
+        yield
+    except BaseException:
+        for variable, value in before:
+            if variable._value is None:
+                variable.assign(value)
+        raise
 
 
 def _run(step, groups, state, data):

@@ -42,6 +42,11 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
 
     # What a rule defines
 
+    @classmethod
+    def test_config(cls) -> dict[str, Any]:
+        """The constructor's arguments for a tiny model, with which the contract is tested."""
+        raise NotImplementedError
+
     @property
     def players(self) -> dict[str, keras.Model]:
         """The networks that are trained, each with an optimizer of its own, by name and in the order of logs."""

@@ -71,3 +71,7 @@ class DCGAN(GAN):
             ema_half_life_images=ema_half_life_images,
             name=name,
         )
+
+    @classmethod
+    def test_config(cls):
+        return {**super().test_config(), "width": 4}

@@ -108,6 +108,10 @@ class GAN(GenerativeModel):
             )
         return shape
 
+    @classmethod
+    def test_config(cls):
+        return {"image_shape": (8, 8, 1), "latent_dim": 4}
+
     # Training
 
     @property

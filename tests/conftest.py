@@ -1,0 +1,57 @@
+"""What every test shares. One run tests one backend, in a process in which the others are absent."""
+
+import os
+import sys
+from pathlib import Path
+
+TESTS = Path(__file__).parent
+BACKEND = os.environ.setdefault("KERAS_BACKEND", "torch")
+os.environ["ZOO_TEST_BACKEND"] = BACKEND
+os.environ["PYTHONPATH"] = os.pathsep.join([str(TESTS / "only"), os.environ.get("PYTHONPATH", "")])
+os.environ["CUDA_VISIBLE_DEVICES"] = ""
+os.environ["JAX_PLATFORMS"] = "cpu"
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+if not any(type(finder).__name__ == "Absent" for finder in sys.meta_path):
+    sys.path.insert(0, str(TESTS / "only"))
+    import sitecustomize
+
+    if not hasattr(sitecustomize, "Absent"):  # Python imported another file of this name at its start.
+        del sys.modules["sitecustomize"]
+        import sitecustomize
+
+import keras
+import numpy as np
+import pytest
+
+import zoo
+
+
+@pytest.fixture(autouse=True)
+def _reproducible():
+    keras.utils.set_random_seed(0)
+    yield
+    keras.utils.clear_session(free_memory=False)
+
+
+@pytest.fixture
+def no_network(monkeypatch):
+    """Any connection is an error."""
+    import socket
+
+    def refuse(*args, **kwargs):
+        raise AssertionError(f"a connection was opened: {args}")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+
+
+@pytest.fixture(scope="session")
+def slice_path() -> Path:
+    """Real MNIST: 1,024 training and 256 test images."""
+    return TESTS / "data" / "mnist_slice.npz"
+
+
+@pytest.fixture(scope="session")
+def digits(slice_path) -> np.ndarray:
+    """64 real MNIST images in [-1, 1]."""
+    return zoo.data.to_range(zoo.data.read(slice_path).images[:64])

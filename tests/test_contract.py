@@ -1,0 +1,320 @@
+"""The contract that every model of the zoo keeps. Nothing here names a model: each says how to test it."""
+
+import inspect
+import json
+
+import keras
+import numpy as np
+import pytest
+from helpers import array, python, weights_of
+
+import zoo
+from zoo import registry
+
+MODELS = {name: registry.family_class(name) for name in zoo.families()}
+BATCH = 8
+
+
+@pytest.fixture(params=sorted(MODELS))
+def make(request):
+    """A function that makes a small model of the family under test."""
+    cls = MODELS[request.param]
+    return lambda **changes: cls(**{**cls.test_config(), **changes})
+
+
+def images_for(model, n=BATCH, seed=0):
+    low, high = model.value_range
+    uniform = np.random.default_rng(seed).random((n, *model.image_shape), dtype="float32")
+    return low + (high - low) * uniform
+
+
+def assert_same(a, b, **tolerance):
+    assert len(a) == len(b)
+    for x, y in zip(a, b, strict=True):
+        np.testing.assert_allclose(x, y, **tolerance)
+
+
+def test_trains_and_every_weight_moves(make):
+    model = make()
+    model.compile()
+    before = [array(v).copy() for v in model.trainable_variables]
+    history = model.fit(images_for(model, 3 * BATCH), batch_size=BATCH, epochs=2, verbose=0).history
+    assert set(history) == set(model.loss_names)
+    assert np.isfinite(list(history.values())).all()
+    for variable, old in zip(model.trainable_variables, before, strict=True):
+        assert np.abs(array(variable) - old).max() > 0, variable.path
+
+
+def test_every_trainable_weight_is_a_players(make):
+    model = make()
+    owned = [id(v) for network in model.players.values() for v in network.trainable_variables]
+    assert sorted(owned) == sorted(id(v) for v in model.trainable_variables)
+    assert set(model.default_optimizers()) == set(model.players)
+
+
+def test_a_players_step_leaves_the_others_bit_equal(make):
+    model = make()
+    model.compile(run_eagerly=True)
+    rates = {player: keras.optimizers.SGD(0.0) for player in model.players}
+    for moving in model.players:
+        model.compile({**{p: keras.optimizers.SGD(0.0) for p in rates}, moving: keras.optimizers.SGD(0.1)})
+        before = {player: [array(v).copy() for v in net.trainable_variables] for player, net in model.players.items()}
+        model.fit(images_for(model), batch_size=BATCH, verbose=0)
+        for player, network in model.players.items():
+            moved = [
+                not np.array_equal(array(v), old)
+                for v, old in zip(network.trainable_variables, before[player], strict=True)
+            ]
+            assert all(moved) if player == moving else not any(moved)
+
+
+def test_eager_equals_compiled(make):
+    results = []
+    for eagerly in (True, False):
+        keras.utils.set_random_seed(3)
+        model = make()
+        model.compile(run_eagerly=eagerly)
+        losses = model.fit(images_for(model, 2 * BATCH), batch_size=BATCH, verbose=0, shuffle=False).history
+        results.append([np.array([losses[name] for name in model.loss_names]), *weights_of(model)])
+    # Adam turns rounding noise where a gradient is near zero into steps of up to the learning rate.
+    assert_same(results[0], results[1], rtol=1e-3, atol=1e-3)
+
+
+def test_evaluate_trains_nothing(make):
+    model = make()
+    model.compile()
+    before = [array(v).copy() for v in model.weights]
+    logs = model.evaluate(images_for(model, BATCH + 3), batch_size=BATCH, verbose=0, return_dict=True)
+    assert set(logs) == set(model.loss_names)
+    assert np.isfinite(list(logs.values())).all()
+    assert_same(before, [array(v) for v in model.weights], rtol=0, atol=0)
+
+
+def test_validation_data(make):
+    model = make()
+    model.compile()
+    images = images_for(model, 2 * BATCH)
+    history = model.fit(images, validation_data=images[:BATCH], batch_size=BATCH, verbose=0).history
+    assert {f"val_{name}" for name in model.loss_names} < set(history)
+
+
+def test_partial_batch(make):
+    model = make()
+    model.compile()
+    history = model.fit(images_for(model, BATCH + 3), batch_size=BATCH, verbose=0).history
+    assert np.isfinite(list(history.values())).all()
+
+
+def test_labels_are_ignored_or_used_but_never_an_error(make):
+    model = make()
+    model.compile()
+    model.fit(images_for(model), np.arange(BATCH) % 3, batch_size=BATCH, verbose=0)
+
+
+@pytest.mark.skipif(keras.backend.backend() == "torch", reason="PyTorch runs eagerly: there is nothing to recompile")
+def test_no_recompilation_on_step_two(make, monkeypatch):
+    model = make()
+    model.compile()
+    traces = []
+    update = model.update
+    vars(model)["update"] = lambda batch: traces.append(1) or update(batch)
+    model.fit(images_for(model, 4 * BATCH), batch_size=BATCH, epochs=3, verbose=0)
+    assert len(traces) == 1
+
+
+def test_configuration_is_the_constructors(make):
+    model = make()
+    parameters = [name for name in inspect.signature(type(model).__init__).parameters if name != "self"]
+    assert list(model.get_config()) == parameters
+    again = type(model).from_config(model.get_config())
+    assert json.dumps(again.get_config()) == json.dumps(model.get_config())
+    assert [v.shape for v in again.weights] == [v.shape for v in model.weights]
+
+
+def test_save_and_load_continue_bit_for_bit(make, tmp_path):
+    model = make()
+    model.compile()
+    images = images_for(model, 2 * BATCH)
+    model.fit(images, batch_size=BATCH, verbose=0)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert loaded.get_compile_config() == model.get_compile_config()
+    for each in (model, loaded):
+        each.fit(images, batch_size=BATCH, verbose=0, shuffle=False)
+    assert_same(weights_of(model), weights_of(loaded), rtol=0, atol=0)
+    slots = [[array(v) for v in each.optimizer.variables] for each in (model, loaded)]
+    assert_same(*slots, rtol=0, atol=0)
+
+
+def test_resumed_equals_uninterrupted(make, tmp_path):
+    """Kills a training between epochs with `BackupAndRestore` and continues it in another model."""
+
+    class Stop(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == 2:
+                raise KeyboardInterrupt
+
+    images = images_for(make(), 2 * BATCH)
+    initial = make()
+    results = []
+    for interrupted in (False, True):
+        backup = tmp_path / str(interrupted)
+        options = {"batch_size": BATCH, "epochs": 4, "verbose": 0, "shuffle": False}
+        model = start_from(make(), initial)
+        if interrupted:
+            with pytest.raises(KeyboardInterrupt):
+                model.fit(images, callbacks=[keras.callbacks.BackupAndRestore(backup), Stop()], **options)
+            model = make()
+            model.compile()
+        model.fit(images, callbacks=[keras.callbacks.BackupAndRestore(backup)], **options)
+        results.append(weights_of(model))
+    assert_same(*results, rtol=0, atol=0)
+
+
+def start_from(model, other):
+    """`model`, compiled, in the state of `other`."""
+    for new, old in zip(model.variables, other.variables, strict=True):
+        new.assign(array(old))
+    model.compile()
+    return model
+
+
+def test_keras_callbacks(make, tmp_path):
+    model = make()
+    model.compile()
+    images = images_for(model, 2 * BATCH)
+    watched = f"val_{model.loss_names[0]}"
+    scheduled = []
+    model.fit(
+        images,
+        validation_data=images,
+        batch_size=BATCH,
+        epochs=3,
+        verbose=0,
+        callbacks=[
+            keras.callbacks.EarlyStopping(watched, patience=0, min_delta=1e9, mode="min"),
+            keras.callbacks.ModelCheckpoint(tmp_path / "best.keras", monitor=watched, mode="min", save_best_only=True),
+            keras.callbacks.CSVLogger(tmp_path / "log.csv"),
+            keras.callbacks.LearningRateScheduler(lambda epoch, rate: scheduled.append(rate) or rate / 2),
+        ],
+    )
+    assert len((tmp_path / "log.csv").read_text().splitlines()) == 3  # a header, and two epochs: it stopped early
+    assert len(scheduled) == 2 * len(model.players)
+    for player, optimizer in model.optimizers.items():
+        rate = float(array(model.default_optimizers()[player].learning_rate))
+        assert float(array(optimizer.learning_rate)) == pytest.approx(rate / 4)
+    assert type(keras.saving.load_model(tmp_path / "best.keras")) is type(model)
+
+
+TENSORBOARD = """
+import importlib.util, pathlib, sys
+if not importlib.util.find_spec("tensorflow"):
+    sys.exit("no tensorflow")
+import keras, numpy, zoo
+model = zoo.create(sys.argv[1], **zoo.registry.family_class(sys.argv[1]).test_config())
+model.compile()
+images = numpy.zeros((8, *model.image_shape), "float32")
+model.fit(images, batch_size=4, epochs=2, verbose=0, callbacks=[keras.callbacks.TensorBoard(sys.argv[2])])
+print(len(list(pathlib.Path(sys.argv[2]).rglob("events*"))))
+"""
+
+
+@pytest.mark.parametrize("family", sorted(MODELS)[:1])
+def test_tensorboard(family, tmp_path):
+    # Keras's callback writes through TensorFlow on each backend, so here TensorFlow is present.
+    done = python("-c", TENSORBOARD, family, tmp_path, ZOO_TEST_BACKEND="")
+    if "no tensorflow" in done.stderr:
+        pytest.skip("keras.callbacks.TensorBoard needs TensorFlow, which is not installed")
+    assert int(done.stdout.split()[-1]) > 0, done.stderr
+
+
+def test_weight_regularizers_count(make):
+    model = make()
+    layer = next(layer for layer in model._flatten_layers() if getattr(layer, "kernel_regularizer", 0) is None)
+    losses = []
+    for regularizer in (None, keras.regularizers.L2(1.0)):
+        layer.kernel.regularizer = regularizer
+        start = array(layer.kernel).copy()
+        model.compile(keras.optimizers.SGD(0.1))
+        model.fit(images_for(model), batch_size=BATCH, verbose=0)
+        losses.append(np.square(array(layer.kernel)).sum() / np.square(start).sum())
+    assert losses[1] < 0.75 * losses[0]
+
+
+def test_overfits_one_image(make):
+    model = make()
+    model.compile(keras.optimizers.Adam(5e-3, beta_1=0.5))
+    low, high = model.value_range
+    image = np.full((1, *model.image_shape), low + 0.9 * (high - low), dtype="float32")
+    image[:, ::2] = low + 0.1 * (high - low)
+    before = np.abs(model.sample(16, seed=0) - image).mean()
+    model.fit(np.repeat(image, 60 * BATCH, axis=0), batch_size=BATCH, epochs=4, verbose=0)
+    assert np.abs(model.sample(16, seed=0) - image).mean() < before / 2
+
+
+def test_sampling_depends_on_weights_and_latents_only(make):
+    model, other = make(), make()
+    other.set_weights(model.get_weights())
+    first = model.sample(8, seed=1)
+    np.testing.assert_array_equal(first, model.sample(8, seed=1))  # nothing is remembered
+    np.testing.assert_array_equal(first, other.sample(8, seed=1))
+    np.testing.assert_allclose(first[:3], model.sample(3, seed=1), atol=1e-6)
+    assert np.abs(first - model.sample(8, seed=2)).max() > 1e-4
+    assert np.abs(first[0] - first[1:]).max(axis=(1, 2, 3)).min() > 1e-5  # each latent has its image
+    other.set_weights([0.5 * w for w in model.get_weights()])
+    assert np.abs(first - other.sample(8, seed=1)).max() > 1e-4
+
+
+def test_summary(make):
+    model = make()
+    lines = []
+    model.summary(print_fn=lines.append)
+    assert model.name in "\n".join(lines)
+
+
+def test_unknown_player_is_refused(make):
+    with pytest.raises(zoo.errors.UnknownNameError, match="Unknown player in optimizer: 'judge'"):
+        make().compile({"judge": "adam"})
+
+
+def test_unknown_compile_argument_is_refused(make):
+    with pytest.raises(TypeError, match="critic_stops"):
+        make().compile(critic_stops=3)
+
+
+def test_sample_weights_are_refused(make):
+    model = make()
+    model.compile()
+    with pytest.raises(ValueError, match="sample_weight"):
+        model.fit(images_for(model), np.zeros(BATCH, int), sample_weight=np.ones(BATCH), batch_size=BATCH, verbose=0)
+
+
+def test_images_of_another_shape_or_type_are_refused(make):
+    model = make()
+    model.compile()
+    images = images_for(model)
+    with pytest.raises(ValueError, match="x must hold images of shape"):
+        model.fit(images[:, :-1], batch_size=BATCH, verbose=0)
+    with pytest.raises(ValueError, match="floating-point"):
+        model.fit((images * 100).astype("uint8"), batch_size=BATCH, verbose=0)
+
+
+def test_mixed_float16_is_refused(make):
+    model = make()
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        with pytest.raises(ValueError, match="mixed_float16"):
+            model.compile()
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
+def test_mixed_bfloat16_trains(make):
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        model = make()
+        model.compile()
+        history = model.fit(images_for(model), batch_size=BATCH, verbose=0).history
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert np.isfinite(list(history.values())).all()
