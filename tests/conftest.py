@@ -1,4 +1,5 @@
-"""What every test shares. One run tests one backend, in a process in which the others are absent."""
+"""What every test shares. One run tests one backend, in a process in which the others are
+absent."""
 
 import os
 import sys
@@ -15,7 +16,9 @@ if not any(type(finder).__name__ == "Absent" for finder in sys.meta_path):
     sys.path.insert(0, str(TESTS / "only"))
     import sitecustomize
 
-    if not hasattr(sitecustomize, "Absent"):  # Python imported another file of this name at its start.
+    if not hasattr(
+        sitecustomize, "Absent"
+    ):  # Python imported another file of this name at its start.
         del sys.modules["sitecustomize"]
         import sitecustomize
 

@@ -1,4 +1,5 @@
-"""The contract that every model of the zoo keeps. Nothing here names a model: each says how to test it."""
+"""The contract that every model of the zoo keeps. Nothing here names a model: each says how to
+test it."""
 
 import inspect
 import json
@@ -57,8 +58,13 @@ def test_a_players_step_leaves_the_others_bit_equal(make):
     model.compile(run_eagerly=True)
     rates = {player: keras.optimizers.SGD(0.0) for player in model.players}
     for moving in model.players:
-        model.compile({**{p: keras.optimizers.SGD(0.0) for p in rates}, moving: keras.optimizers.SGD(0.1)})
-        before = {player: [array(v).copy() for v in net.trainable_variables] for player, net in model.players.items()}
+        model.compile(
+            {**{p: keras.optimizers.SGD(0.0) for p in rates}, moving: keras.optimizers.SGD(0.1)}
+        )
+        before = {
+            player: [array(v).copy() for v in net.trainable_variables]
+            for player, net in model.players.items()
+        }
         model.fit(images_for(model), batch_size=BATCH, verbose=0)
         for player, network in model.players.items():
             moved = [
@@ -74,7 +80,9 @@ def test_eager_equals_compiled(make):
         keras.utils.set_random_seed(3)
         model = make()
         model.compile(run_eagerly=eagerly)
-        losses = model.fit(images_for(model, 2 * BATCH), batch_size=BATCH, verbose=0, shuffle=False).history
+        losses = model.fit(
+            images_for(model, 2 * BATCH), batch_size=BATCH, verbose=0, shuffle=False
+        ).history
         results.append([np.array([losses[name] for name in model.loss_names]), *weights_of(model)])
     # Adam turns rounding noise where a gradient is near zero into steps of up to the learning rate.
     assert_same(results[0], results[1], rtol=1e-3, atol=1e-3)
@@ -84,7 +92,9 @@ def test_evaluate_trains_nothing(make):
     model = make()
     model.compile()
     before = [array(v).copy() for v in model.weights]
-    logs = model.evaluate(images_for(model, BATCH + 3), batch_size=BATCH, verbose=0, return_dict=True)
+    logs = model.evaluate(
+        images_for(model, BATCH + 3), batch_size=BATCH, verbose=0, return_dict=True
+    )
     assert set(logs) == set(model.loss_names)
     assert np.isfinite(list(logs.values())).all()
     assert_same(before, [array(v) for v in model.weights], rtol=0, atol=0)
@@ -111,7 +121,9 @@ def test_labels_are_ignored_or_used_but_never_an_error(make):
     model.fit(images_for(model), np.arange(BATCH) % 3, batch_size=BATCH, verbose=0)
 
 
-@pytest.mark.skipif(keras.backend.backend() == "torch", reason="PyTorch runs eagerly: there is nothing to recompile")
+@pytest.mark.skipif(
+    keras.backend.backend() == "torch", reason="PyTorch runs eagerly: there is nothing to recompile"
+)
 def test_no_recompilation_on_step_two(make, monkeypatch):
     model = make()
     model.compile()
@@ -124,7 +136,9 @@ def test_no_recompilation_on_step_two(make, monkeypatch):
 
 def test_configuration_is_the_constructors(make):
     model = make()
-    parameters = [name for name in inspect.signature(type(model).__init__).parameters if name != "self"]
+    parameters = [
+        name for name in inspect.signature(type(model).__init__).parameters if name != "self"
+    ]
     assert list(model.get_config()) == parameters
     again = type(model).from_config(model.get_config())
     assert json.dumps(again.get_config()) == json.dumps(model.get_config())
@@ -163,7 +177,9 @@ def test_resumed_equals_uninterrupted(make, tmp_path):
         model = start_from(make(), initial)
         if interrupted:
             with pytest.raises(KeyboardInterrupt):
-                model.fit(images, callbacks=[keras.callbacks.BackupAndRestore(backup), Stop()], **options)
+                model.fit(
+                    images, callbacks=[keras.callbacks.BackupAndRestore(backup), Stop()], **options
+                )
             model = make()
             model.compile()
         model.fit(images, callbacks=[keras.callbacks.BackupAndRestore(backup)], **options)
@@ -193,12 +209,18 @@ def test_keras_callbacks(make, tmp_path):
         verbose=0,
         callbacks=[
             keras.callbacks.EarlyStopping(watched, patience=0, min_delta=1e9, mode="min"),
-            keras.callbacks.ModelCheckpoint(tmp_path / "best.keras", monitor=watched, mode="min", save_best_only=True),
+            keras.callbacks.ModelCheckpoint(
+                tmp_path / "best.keras", monitor=watched, mode="min", save_best_only=True
+            ),
             keras.callbacks.CSVLogger(tmp_path / "log.csv"),
-            keras.callbacks.LearningRateScheduler(lambda epoch, rate: scheduled.append(rate) or rate / 2),
+            keras.callbacks.LearningRateScheduler(
+                lambda epoch, rate: scheduled.append(rate) or rate / 2
+            ),
         ],
     )
-    assert len((tmp_path / "log.csv").read_text().splitlines()) == 3  # a header, and two epochs: it stopped early
+    assert (
+        len((tmp_path / "log.csv").read_text().splitlines()) == 3
+    )  # a header, and two epochs: it stopped early
     assert len(scheduled) == 2 * len(model.players)
     for player, optimizer in model.optimizers.items():
         rate = float(array(model.default_optimizers()[player].learning_rate))
@@ -214,7 +236,8 @@ import keras, numpy, zoo
 model = zoo.create(sys.argv[1], **zoo.registry.family_class(sys.argv[1]).test_config())
 model.compile()
 images = numpy.zeros((8, *model.image_shape), "float32")
-model.fit(images, batch_size=4, epochs=2, verbose=0, callbacks=[keras.callbacks.TensorBoard(sys.argv[2])])
+model.fit(images, batch_size=4, epochs=2, verbose=0,
+callbacks=[keras.callbacks.TensorBoard(sys.argv[2])])
 print(len(list(pathlib.Path(sys.argv[2]).rglob("events*"))))
 """
 
@@ -230,7 +253,11 @@ def test_tensorboard(family, tmp_path):
 
 def test_weight_regularizers_count(make):
     model = make()
-    layer = next(layer for layer in model._flatten_layers() if getattr(layer, "kernel_regularizer", 0) is None)
+    layer = next(
+        layer
+        for layer in model._flatten_layers()
+        if getattr(layer, "kernel_regularizer", 0) is None
+    )
     losses = []
     for regularizer in (None, keras.regularizers.L2(1.0)):
         layer.kernel.regularizer = regularizer
@@ -260,7 +287,9 @@ def test_sampling_depends_on_weights_and_latents_only(make):
     np.testing.assert_array_equal(first, other.sample(8, seed=1))
     np.testing.assert_allclose(first[:3], model.sample(3, seed=1), atol=1e-6)
     assert np.abs(first - model.sample(8, seed=2)).max() > 1e-4
-    assert np.abs(first[0] - first[1:]).max(axis=(1, 2, 3)).min() > 1e-5  # each latent has its image
+    assert (
+        np.abs(first[0] - first[1:]).max(axis=(1, 2, 3)).min() > 1e-5
+    )  # each latent has its image
     other.set_weights([0.5 * w for w in model.get_weights()])
     assert np.abs(first - other.sample(8, seed=1)).max() > 1e-4
 
@@ -286,7 +315,13 @@ def test_sample_weights_are_refused(make):
     model = make()
     model.compile()
     with pytest.raises(ValueError, match="sample_weight"):
-        model.fit(images_for(model), np.zeros(BATCH, int), sample_weight=np.ones(BATCH), batch_size=BATCH, verbose=0)
+        model.fit(
+            images_for(model),
+            np.zeros(BATCH, int),
+            sample_weight=np.ones(BATCH),
+            batch_size=BATCH,
+            verbose=0,
+        )
 
 
 def test_images_of_another_shape_or_type_are_refused(make):

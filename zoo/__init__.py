@@ -6,8 +6,12 @@
 (64, 28, 28, 1)
 """
 
+from zoo.installed import choose_backend
+
+choose_backend()
+
 from zoo import callbacks, data, engine, errors, layers, losses, metrics, models
-from zoo.card import Card, Facts, Rights
+from zoo.card import Card, Facts
 from zoo.cli import run_recipe as main
 from zoo.engine.schedules import LinearDecay
 from zoo.evaluation import evaluate_gan
@@ -22,7 +26,6 @@ __all__ = [
     "Facts",
     "LinearDecay",
     "Recipe",
-    "Rights",
     "__version__",
     "callbacks",
     "create",

@@ -116,12 +116,9 @@ class Facts(_Part):
     """What no program can find out, given by the recipe."""
 
     title: Text
-    paper: Text
-    paper_url: Text
-    differs: list[Text]
+    differs: list[Text]  # from the paper, beyond what the model's docstring says
     limits: list[Text]
-    rights: Rights
-    data: Text
+    data_rights: Text
 
 
 class Card(_Part):
@@ -156,7 +153,8 @@ class Card(_Part):
             return cls.model_validate_json(text)
         except ValidationError as error:
             faults = "; ".join(
-                f"{'.'.join(map(str, e['loc'])) or 'the whole'}: {e['msg']} (received {str(e['input'])[:80]!r})"
+                f"{'.'.join(map(str, e['loc'])) or 'the whole'}: {e['msg']} (received "
+                f"{str(e['input'])[:80]!r})"
                 for e in error.errors()
             )
             raise CardError(f"The card {source} breaks the rules for cards: {faults}.") from error

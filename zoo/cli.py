@@ -16,7 +16,8 @@ SETTINGS = {"context_settings": {"help_option_names": ["-h", "--help"], "show_de
 
 
 class _OneLine(click.Group):
-    """A group whose errors are one line, `zoo: error: ...`, and a non-zero exit code, without a traceback."""
+    """A group whose errors are one line, `zoo: error: ...`, and a non-zero exit code, without a
+    traceback."""
 
     def main(self, args=None, prog_name=None, standalone_mode=True, **extra):
         if not standalone_mode:
@@ -81,7 +82,8 @@ def list_command(pattern: str, family: str | None, group: str | None):
 @click.argument("preset")
 @click.option("--json", "as_json", is_flag=True, help="Prints the whole card as JSON.")
 def info(preset: str, as_json: bool):
-    """Shows the card of PRESET: what it is, how it was trained, what it measures, its limits and rights."""
+    """Shows the card of PRESET: what it is, how it was trained, what it measures, its limits and
+    rights."""
     from zoo import registry
 
     card = registry.info(preset)
@@ -95,15 +97,34 @@ def info(preset: str, as_json: bool):
         ("model", f"{identity.model}, family {identity.family}, group {identity.group}"),
         ("paper", f"{identity.paper}, {identity.paper_url}"),
         *(("differs", text) for text in identity.differs),
-        ("weights", f"{card.weights.parameters:,} parameters, {size / 2**20:.1f} MiB, {card.weights.dtype}"),
+        (
+            "weights",
+            f"{card.weights.parameters:,} parameters, {size / 2**20:.1f} MiB, {card.weights.dtype}",
+        ),
         ("latents", contract.latent_law),
-        ("images", f"{' x '.join(map(str, contract.output_shape))} in {json.dumps(contract.output_range)}"),
-        ("backends", ", ".join(f"{name} (off by {off:.1g})" for name, off in contract.backends.items())),
-        ("trained", f"{training.recipe}, seed {training.seed}, {training.images_seen:,} images of {training.data} seen"),
+        (
+            "images",
+            f"{' x '.join(map(str, contract.output_shape))} in {json.dumps(contract.output_range)}",
+        ),
+        (
+            "backends",
+            ", ".join(f"{name} (off by {off:.1g})" for name, off in contract.backends.items()),
+        ),
+        (
+            "trained",
+            f"{training.recipe}, seed {training.seed}, {training.images_seen:,} images of "
+            f"{training.data} seen",
+        ),
         ("took", f"{training.seconds / 60:.0f} minutes on {training.device}"),
-        *((m.name, f"{m.value:.4g}" + ("" if m.spread is None else f" ± {m.spread:.2g}")) for m in card.metrics),
+        *(
+            (m.name, f"{m.value:.4g}" + ("" if m.spread is None else f" ± {m.spread:.2g}"))
+            for m in card.metrics
+        ),
         *(("limit", text) for text in card.limits),
-        ("rights", f"code {card.rights.code}; weights {card.rights.weights}; data {card.rights.data}"),
+        (
+            "rights",
+            f"code {card.rights.code}; weights {card.rights.weights}; data {card.rights.data}",
+        ),
     ]
     width = max(len(name) for name, _ in rows)
     for name, text in rows:
@@ -113,10 +134,20 @@ def info(preset: str, as_json: bool):
 @cli.command()
 @click.argument("preset")
 @click.option("-n", "count", default=64, type=int, help="How many images.")
-@click.option("--seed", type=int, help="Seed of the latents; without one, images differ at each call.")
-@click.option("-o", "--out", default="samples.png", type=click.Path(path_type=Path), help="Where the grid goes.")
+@click.option(
+    "--seed", type=int, help="Seed of the latents; without one, images differ at each call."
+)
+@click.option(
+    "-o",
+    "--out",
+    default="samples.png",
+    type=click.Path(path_type=Path),
+    help="Where the grid goes.",
+)
 @click.option("--columns", type=int, help="Images in a row; by default as many as rows.")
-@click.option("--weights", default="ema", help="ema for the averaged generator, raw for the last one.")
+@click.option(
+    "--weights", default="ema", help="ema for the averaged generator, raw for the last one."
+)
 def sample(preset: str, count: int, seed: int | None, out: Path, columns: int | None, weights: str):
     """Writes a grid of images from PRESET.
 
@@ -145,7 +176,9 @@ def _check_writable(path: Path) -> None:
     from PIL import Image
 
     if path.suffix.lower() not in Image.registered_extensions():
-        raise ValueError(f"--out must end in the suffix of a picture, such as .png. Received: {path}.")
+        raise ValueError(
+            f"--out must end in the suffix of a picture, such as .png. Received: {path}."
+        )
     if path.is_dir():
         raise ValueError(f"--out must be a file. Received the folder {path}.")
     existed = path.exists()
@@ -158,13 +191,29 @@ def _check_writable(path: Path) -> None:
 
 def _training_options(command):
     options = [
-        click.option("--smoke", is_flag=True, help="A tiny run of less than a minute, to see that all works."),
+        click.option(
+            "--smoke", is_flag=True, help="A tiny run of less than a minute, to see that all works."
+        ),
         click.option("--epochs", type=int, help="Passes over the training images."),
-        click.option("--seed", type=int, help="Seed of the weights, the latents and the order of the images."),
-        click.option("--data", help="A TensorFlow Datasets name, a folder of images or an .npz file."),
-        click.option("--out", type=click.Path(path_type=Path), help="Where to write.  [default: runs/PRESET]"),
-        click.option("--resume", is_flag=True, help="Continues the training in --out, or starts it."),
-        click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Changes a setting; repeatable."),
+        click.option(
+            "--seed", type=int, help="Seed of the weights, the latents and the order of the images."
+        ),
+        click.option(
+            "--data", help="A TensorFlow Datasets name, a folder of images or an .npz file."
+        ),
+        click.option(
+            "--out", type=click.Path(path_type=Path), help="Where to write.  [default: runs/PRESET]"
+        ),
+        click.option(
+            "--resume", is_flag=True, help="Continues the training in --out, or starts it."
+        ),
+        click.option(
+            "--set",
+            "settings",
+            multiple=True,
+            metavar="KEY=VALUE",
+            help="Changes a setting; repeatable.",
+        ),
         click.option("--publish", is_flag=True, help="Puts the finished preset into the package."),
     ]
     for option in reversed(options):
@@ -176,7 +225,8 @@ def _training_options(command):
 @click.argument("recipe", type=click.Path(path_type=Path))
 @_training_options
 def train(recipe: Path, **options):
-    """Runs RECIPE, a Python file: trains, evaluates, and writes checkpoints, pictures, card and weights.
+    """Runs RECIPE, a Python file: trains, evaluates, and writes checkpoints, pictures, card and
+    weights.
 
     \b
     Examples:
@@ -222,8 +272,8 @@ def run_recipe(recipe, args: Sequence[str] | None = None) -> None:
         _train(recipe, **options)
 
     program.help = (
-        f"Trains {recipe.preset}: {recipe.facts.title}\n\n\b\nSettings for --set, and their defaults:\n"
-        + "\n".join(f"  {key}={value}" for key, value in vars(recipe.config).items())
+        f"Trains {recipe.preset}: {recipe.facts.title}\n\n\b\nSettings for --set, and their "
+        "defaults:\n" + "\n".join(f"  {key}={value}" for key, value in vars(recipe.config).items())
     )
     program.main(args, prog_name=f"{recipe.preset}.py")
 

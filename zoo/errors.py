@@ -35,9 +35,12 @@ def nearest(name: str, allowed: Iterable[str], n: int = 3) -> list[str]:
     return difflib.get_close_matches(str(name), list(allowed), n=n, cutoff=0.0)
 
 
-def unknown_name(what: str, name: object, allowed: Iterable[str], see: str | None = None) -> UnknownNameError:
-    """The error for an unknown `name` of kind `what`: the nearest names, all of them when few, and where to look."""
-    allowed = sorted(allowed)
+def unknown_name(
+    what: str, name: object, allowed: Iterable[str], see: str | None = None
+) -> UnknownNameError:
+    """The error for an unknown `name` of kind `what`: the nearest names, all of them when few, and
+    where to look."""
+    allowed = sorted(map(str, allowed))
     parts = [f"Unknown {what}: {name!r}."]
     if not allowed:
         parts.append("There is none to choose from.")
@@ -60,5 +63,7 @@ def check_choice(what: str, value: object, allowed: Iterable[str]) -> None:
 def check_count(what: str, value: object, minimum: int = 1) -> int:
     """Returns `value` as an int, or raises unless it is a whole number of at least `minimum`."""
     if isinstance(value, bool) or not hasattr(value, "__index__") or value.__index__() < minimum:
-        raise ValueError(f"{what} must be a whole number of at least {minimum}. Received: {value!r}.")
+        raise ValueError(
+            f"{what} must be a whole number of at least {minimum}. Received: {value!r}."
+        )
     return value.__index__()

@@ -12,16 +12,18 @@ SEEDS = (0, 1, 2)
 
 
 def evaluate_gan(model, train: Source, test: Source, n: int = 10_000) -> list[Metric]:
-    """The Fréchet distance in pixels, with what real images score, and how well the discriminator separates.
+    """The Fréchet distance in pixels, with what real images score, and how well the discriminator
+    separates.
 
-    Pixels are features that need no network. They tell a generator whose images have the wrong mean or covariance,
-    and see no shapes.
+    Pixels are features that need no network. They tell a generator whose images have the wrong mean
+    or covariance, and see no shapes.
 
     Args:
         model: a `zoo.models.GAN`.
         train: the training images.
         test: the test images; the first `n` are used.
-        n: how many images to generate for each of three seeds, and how many real ones to compare them with.
+        n: how many images to generate for each of three seeds, and how many real ones to compare
+            them with.
     """
     real = to_range(test.images[:n])
     again = to_range(train.images[:n])
@@ -40,7 +42,8 @@ def evaluate_gan(model, train: Source, test: Source, n: int = 10_000) -> list[Me
         ),
         Metric(
             name="frechet_pixels_of_real",
-            protocol="Fréchet distance of pixels in [-1, 1], training images against test images: the scale of the above",
+            protocol="Fréchet distance of pixels in [-1, 1], training images against test "
+            "images: the scale of the above",
             value=frechet_distance(_pixels(again), _pixels(real)),
             n_real=len(real),
             n_fake=len(again),

@@ -21,11 +21,15 @@ def verify(path: Path, expected_sha256: str, expected_bytes: int) -> Path:
         IntegrityError: if it is missing, or its size or hash differs, with both hashes.
     """
     if not path.is_file():
-        raise IntegrityError(f"The file {path.name} of the preset {path.parent.name!r} is missing: {path}.")
+        raise IntegrityError(
+            f"The file {path.name} of the preset {path.parent.name!r} is missing: {path}."
+        )
     actual = sha256(path)
     if actual != expected_sha256:
         raise IntegrityError(
-            f"The file {path} is not what its card names. Expected SHA-256 {expected_sha256} ({expected_bytes} bytes), "
-            f"found {actual} ({path.stat().st_size} bytes). Reinstall the package, or restore the file."
+            f"The file {path} is not what its card names. Expected SHA-256 {expected_sha256} "
+            f"({expected_bytes} bytes), "
+            f"found {actual} ({path.stat().st_size} bytes). Reinstall the package, or restore "
+            "the file."
         )
     return path

@@ -32,7 +32,8 @@ images = zoo.load("{preset}").sample(64, seed=0)  # (64, {shape}), float32 in {r
 
 - Model: `{model}`, family `{family}`, {parameters:,} parameters.
 - Paper: [{paper}]({url}). Differs from it: {differs}
-- Trained by `{recipe}` on {images:,} images of {data}, {seen:,} images seen, {minutes:.0f} minutes on {device}.
+- Trained by `{recipe}` on {images:,} images of {data}, {seen:,} images seen, {minutes:.0f} minutes
+  on {device}.
 - Latents: {law}.
 
 ## Measured
@@ -47,7 +48,7 @@ images = zoo.load("{preset}").sample(64, seed=0)  # (64, {shape}), float32 in {r
 
 ## Rights
 
-Code: {code}. Weights: {license}. Data: {rights}.
+Code: {code}. Weights: {weights}. Data: {rights}.
 """
 
 
@@ -56,11 +57,22 @@ def model_card(card: Card) -> str:
     identity, training, contract = card.identity, card.training, card.contract
     rows = []
     for metric in card.metrics:
-        spread = "" if metric.spread is None else f" ± {metric.spread:.2g} over {len(metric.seeds)} sampling seeds"
-        counts = ", ".join(f"{n:,} {kind}" for n, kind in ((metric.n_real, "real"), (metric.n_fake, "generated")) if n)
-        rows.append(f"| {metric.name} | {metric.value:.4g}{spread} | {metric.protocol} ({counts}) |")
+        spread = (
+            ""
+            if metric.spread is None
+            else f" ± {metric.spread:.2g} over {len(metric.seeds)} sampling seeds"
+        )
+        counts = ", ".join(
+            f"{n:,} {kind}"
+            for n, kind in ((metric.n_real, "real"), (metric.n_fake, "generated"))
+            if n
+        )
+        rows.append(
+            f"| {metric.name} | {metric.value:.4g}{spread} | {metric.protocol} ({counts}) |"
+        )
     return PAGE.format(
-        license=card.rights.weights,
+        license=card.rights.weights.lower(),
+        weights=card.rights.weights,
         data=training.data,
         family=identity.family,
         preset=identity.preset,

@@ -48,7 +48,9 @@ def _convert(key: str, value: Any, old: Any) -> Any:
             return {"true": True, "false": False}[str(value).lower()]
         return type(old)(value)
     except (KeyError, ValueError) as error:
-        raise RecipeError(f"{key} must be of type {type(old).__name__}. Received: {value!r}.") from error
+        raise RecipeError(
+            f"{key} must be of type {type(old).__name__}. Received: {value!r}."
+        ) from error
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,8 +63,8 @@ class Recipe:
         config: the settings.
         build: `build(config) -> model`.
         compile: `compile(model, config, steps)`, where `steps` is the length of the whole training.
-        evaluate: `evaluate(model, train, test, n)`, the metrics that the card reports; `train` and `test` are
-            `zoo.data.Source`s and `n` is how many samples to take.
+        evaluate: `evaluate(model, train, test, n)`, the metrics that the card reports; `train` and
+            `test` are `zoo.data.Source`s and `n` is how many samples to take.
         facts: what the card says that no program can find out.
         smoke: the settings that `--smoke` replaces, for a run of less than a minute.
     """
@@ -77,4 +79,6 @@ class Recipe:
     smoke: dict[str, Any]
 
     def __post_init__(self):
-        self.config.replace(**self.smoke)  # refuses unknown settings now and not in the middle of a run
+        self.config.replace(
+            **self.smoke
+        )  # refuses unknown settings now and not in the middle of a run

@@ -6,10 +6,11 @@ import fnmatch
 import functools
 import importlib
 import inspect
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo.errors import UnknownNameError, unknown_name
+from zoo.errors import IntegrityError, unknown_name
 
 if TYPE_CHECKING:
     import keras
@@ -29,7 +30,11 @@ SEE = "`zoo.list()` or `zoo list` shows all."
 
 
 def names(
-    pattern: str = "*", *, family: str | None = None, group: str | None = None, pretrained: bool | None = None
+    pattern: str = "*",
+    *,
+    family: str | None = None,
+    group: str | None = None,
+    pretrained: bool | None = None,
 ) -> list[str]:
     """The names of presets, in alphabetical order.
 
@@ -78,10 +83,16 @@ def info(name: str) -> Card:
     return _card(name)
 
 
-def load(name: str) -> keras.Model:
-    """The pretrained model `name`, uncompiled: ready to sample, and to `compile()` and `fit` for fine-tuning.
+def load(name: str | Path) -> keras.Model:
+    """The pretrained model `name`, uncompiled: ready to sample, and to `compile()` and `fit` for
+    fine-tuning.
 
-    Every file is checked against its card before it is used, and the model is returned whole or not at all.
+    Every file is checked against its card before it is used, and the model is returned whole or
+    not at all.
+
+    Args:
+        name: the name of a preset, or a path, with a separator in it, to a folder that a recipe
+            wrote.
 
     Raises:
         UnknownNameError: if there is no such preset, with the nearest names.
@@ -94,10 +105,16 @@ def load(name: str) -> keras.Model:
     (4, 28, 28, 1)
     """
     from zoo import storage
+    from zoo.card import Card
     from zoo.fetch import verify
 
-    card = info(name)
-    folder = WEIGHTS / name
+    if isinstance(name, Path) or "/" in name or os.sep in name:
+        folder = Path(name).expanduser()
+        if not (folder / "card.json").is_file():
+            raise IntegrityError(f"There is no preset in {folder}: it holds no card.json.")
+        card = Card.read(folder / "card.json")
+    else:
+        folder, card = WEIGHTS / name, info(name)
     for file, expected in card.weights.files.items():
         verify(folder / file, expected.sha256, expected.bytes)
     return storage.read_model(folder)
@@ -111,7 +128,8 @@ def create(family: str, **config: Any) -> keras.Model:
         **config: the arguments of its class, such as `image_shape=(64, 64, 3)`.
 
     Raises:
-        UnknownNameError: if there is no such family, or it takes no such argument, with the nearest names.
+        UnknownNameError: if there is no such family, or it takes no such argument, with the nearest
+        names.
 
     Example:
 
@@ -120,7 +138,9 @@ def create(family: str, **config: Any) -> keras.Model:
     (2, 8, 8, 1)
     """
     cls = family_class(family)
-    allowed = [parameter for parameter in inspect.signature(cls.__init__).parameters if parameter != "self"]
+    allowed = [
+        parameter for parameter in inspect.signature(cls.__init__).parameters if parameter != "self"
+    ]
     for key in config:
         if key not in allowed:
             raise unknown_name(f"argument of {family}", key, allowed)
@@ -144,6 +164,3 @@ def _card(name: str) -> Card:
     from zoo.card import Card
 
     return Card.read(CARDS / f"{name}.json")
-
-
-__all__ = ["UnknownNameError", "create", "families", "groups", "info", "load", "names"]

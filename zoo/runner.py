@@ -15,9 +15,9 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from zoo import backends, data, registry, storage
+from zoo import agreement, data, registry, storage
 from zoo.callbacks import Checkpoints, SampleGrids
-from zoo.card import Card, Contract, File, Identity, Training, Weights
+from zoo.card import Card, Contract, File, Identity, Rights, Training, Weights
 from zoo.engine import feed
 from zoo.errors import RecipeError
 from zoo.fetch import sha256
@@ -58,7 +58,9 @@ def load_recipe(path: Path) -> Recipe:
     return recipe
 
 
-def run(recipe: Recipe, config: Config, out: Path, resume: bool = False, smoke: bool = False, echo=print) -> Path:
+def run(
+    recipe: Recipe, config: Config, out: Path, resume: bool = False, smoke: bool = False, echo=print
+) -> Path:
     """Trains and evaluates `recipe`, and writes the preset; returns its folder, `out/preset`.
 
     Args:
@@ -75,14 +77,19 @@ def run(recipe: Recipe, config: Config, out: Path, resume: bool = False, smoke: 
     """
     checkpoints = out / "checkpoints"
     if not resume and checkpoints.exists() and any(checkpoints.iterdir()):
-        raise RecipeError(f"{out} holds a training already: continue it with --resume, or choose another --out.")
+        raise RecipeError(
+            f"{out} holds a training already: continue it with --resume, or choose another --out."
+        )
     out.mkdir(parents=True, exist_ok=True)
 
     keras.utils.set_random_seed(config.seed)
     train, test = (data.read(config.data, split) for split in ("train", "test"))
     if smoke:
         train = train._replace(images=train.images[:SMOKE_IMAGES])
-    echo(f"{recipe.preset}: {len(train.images)} images of {train.name}, {config.epochs} epochs, on {_device()}")
+    echo(
+        f"{recipe.preset}: {len(train.images)} images of {train.name}, {config.epochs} epochs, "
+        f"on {_device()}"
+    )
     model, training = _train(recipe, config, train, out, resume)
     echo("evaluating")
     n = min(SMOKE_IMAGES if smoke else 10_000, len(test.images))
@@ -132,8 +139,8 @@ def _train(recipe: Recipe, config: Config, source: data.Source, out: Path, resum
 def write_preset(recipe: Recipe, model, training: Training, metrics: list, folder: Path) -> Path:
     """Writes weights, golden samples, picture, card and model card to `folder`; returns it.
 
-    What is written is read back on every installed backend, and the largest difference to the golden samples stands
-    in the card.
+    What is written is read back on every installed backend, and the largest difference to the
+    golden samples stands in the card.
     """
     partial = folder.with_name(folder.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
@@ -141,10 +148,11 @@ def write_preset(recipe: Recipe, model, training: Training, metrics: list, folde
     storage.write_model(model, partial)
     stored = storage.read_model(partial)  # in half precision: what users get
     latents = stored.sample_latents(GOLDEN_IMAGES, seed=0)
-    np.savez_compressed(partial / "golden.npz", latents=latents, images=stored.sample(latents=latents))
+    np.savez_compressed(
+        partial / "golden.npz", latents=latents, images=stored.sample(latents=latents)
+    )
     data.save_grid(stored.sample(GRID_IMAGES, seed=0), partial / "samples.png")
-    _, cls = registry.FAMILIES[recipe.family]
-    module, _ = registry.FAMILIES[recipe.family]
+    module, cls = registry.FAMILIES[recipe.family]
     facts = recipe.facts
     card = Card(
         identity=Identity(
@@ -153,13 +161,14 @@ def write_preset(recipe: Recipe, model, training: Training, metrics: list, folde
             group=module.rpartition(".")[2],
             model=f"zoo.models.{cls}",
             title=facts.title,
-            paper=facts.paper,
-            paper_url=facts.paper_url,
+            paper=model.paper,
+            paper_url=model.paper_url,
             differs=facts.differs,
         ),
         weights=Weights(
             files={
-                path.name: File(sha256=sha256(path), bytes=path.stat().st_size) for path in sorted(partial.iterdir())
+                path.name: File(sha256=sha256(path), bytes=path.stat().st_size)
+                for path in sorted(partial.iterdir())
             },
             parameters=model.count_params(),
             dtype="float16",
@@ -170,11 +179,11 @@ def write_preset(recipe: Recipe, model, training: Training, metrics: list, folde
             output_shape=list(model.image_shape),
             output_range=model.value_range,
             labels=None,
-            backends=backends.differences(partial),
+            backends=agreement.differences(partial),
         ),
         training=training,
         metrics=metrics,
-        rights=facts.rights,
+        rights=Rights(code="Apache-2.0", weights="Apache-2.0", data=facts.data_rights),
         limits=facts.limits,
     )
     card.write(partial / "card.json")
@@ -185,7 +194,8 @@ def write_preset(recipe: Recipe, model, training: Training, metrics: list, folde
 
 
 def publish(folder: Path) -> None:
-    """Puts the preset in `folder` into the package: its card into `zoo/cards`, the rest into `zoo/weights`."""
+    """Puts the preset in `folder` into the package: its card into `zoo/cards`, the rest into
+    `zoo/weights`."""
     card = Card.read(folder / "card.json")
     place = registry.WEIGHTS / card.name
     shutil.rmtree(place, ignore_errors=True)
@@ -194,7 +204,9 @@ def publish(folder: Path) -> None:
 
 
 def _versions() -> dict[str, str]:
-    backend = {"tensorflow": ("tensorflow", "tensorflow-cpu")}.get(keras.backend.backend(), (keras.backend.backend(),))
+    backend = {"tensorflow": ("tensorflow", "tensorflow-cpu")}.get(
+        keras.backend.backend(), (keras.backend.backend(),)
+    )
     found = {"python": platform.python_version()}
     for package in ("keras", "numpy", *backend):
         try:

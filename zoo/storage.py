@@ -1,6 +1,7 @@
 """Presets as folders in Keras's own format: `config.json`, `metadata.json`, `model.weights.h5`.
 
-`keras.saving.load_model` reads such a folder too, once `zoo` is imported. Weights are arrays only: no pickle, no code.
+`keras.saving.load_model` reads such a folder too, once `zoo` is imported. Weights are arrays only:
+no pickle, no code.
 """
 
 from __future__ import annotations
@@ -33,8 +34,12 @@ def write_model(model: keras.Model, folder: Path, half_precision: bool = True) -
     bare = type(model).from_config(model.get_config())
     _copy_state(model, bare)
     config = keras.saving.serialize_keras_object(bare)
-    (folder / CONFIG).write_text(json.dumps(config, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    (folder / METADATA).write_text(json.dumps({"keras_version": keras.__version__}) + "\n", encoding="utf-8")
+    (folder / CONFIG).write_text(
+        json.dumps(config, indent=1, sort_keys=True) + "\n", encoding="utf-8"
+    )
+    (folder / METADATA).write_text(
+        json.dumps({"keras_version": keras.__version__}) + "\n", encoding="utf-8"
+    )
     bare.save_weights(folder / WEIGHTS)
     if half_precision:
         _halve(folder / WEIGHTS)
@@ -54,7 +59,8 @@ def _copy_state(source: keras.Model, target: keras.Model) -> None:
 
 
 def _halve(path: Path) -> None:
-    """Rewrites the HDF5 file `path` with its float32 arrays in float16; single numbers stay as they are."""
+    """Rewrites the HDF5 file `path` with its float32 arrays in float16; single numbers stay as
+    they are."""
     buffer = io.BytesIO()
     with h5py.File(path, "r") as source, h5py.File(buffer, "w") as target:
 
@@ -74,5 +80,8 @@ def _half(name: str, array: np.ndarray) -> np.ndarray:
     if array.dtype != np.float32 or array.size == 1:
         return array
     if not np.abs(array).max() < np.finfo("float16").max:
-        raise ValueError(f"The array {name} does not fit into half precision: its largest value is {array.max()}.")
+        raise ValueError(
+            f"The array {name} does not fit into half precision: its largest value is "
+            f"{array.max()}."
+        )
     return array.astype("float16")

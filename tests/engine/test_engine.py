@@ -20,7 +20,9 @@ def variable(value, **kwargs):
 
 def test_gradients_are_of_the_given_variables_only():
     a, b = variable([1.0, 2.0]), variable([3.0, 5.0])
-    (loss, aux), grads = engine.value_and_grad(lambda: (ops.sum(a * a * b), {"twice": 2 * ops.sum(b)}), [a])
+    (loss, aux), grads = engine.value_and_grad(
+        lambda: (ops.sum(a * a * b), {"twice": 2 * ops.sum(b)}), [a]
+    )
     assert float(array(loss)) == 23.0
     assert float(array(aux["twice"])) == 16.0
     assert len(grads) == 1
@@ -45,7 +47,9 @@ def test_what_the_loss_assigns_persists():
     (_, first), grads = engine.value_and_grad(loss, [a])
     (_, second), _ = engine.value_and_grad(loss, [a])
     assert float(array(count)) == 4.0
-    np.testing.assert_allclose(array(grads[0]), [2.0, 2.0])  # the value just assigned, not the one before
+    np.testing.assert_allclose(
+        array(grads[0]), [2.0, 2.0]
+    )  # the value just assigned, not the one before
     assert np.abs(array(first["noise"]) - array(second["noise"])).max() > 0
 
 
@@ -55,9 +59,13 @@ def tanh_sum(x, w):
 
 def test_gradient_with_respect_to_an_input():
     w = variable(W)
-    grad = engine.gradient(lambda x: ops.sum(ops.tanh(x @ w), axis=-1), ops.convert_to_tensor(X, dtype="float32"))
+    grad = engine.gradient(
+        lambda x: ops.sum(ops.tanh(x @ w), axis=-1), ops.convert_to_tensor(X, dtype="float32")
+    )
     assert array(grad).shape == X.shape
-    np.testing.assert_allclose(array(grad), numeric_gradient(lambda x: tanh_sum(x, W), X), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(
+        array(grad), numeric_gradient(lambda x: tanh_sum(x, W), X), rtol=1e-5, atol=1e-6
+    )
 
 
 def test_gradient_of_what_does_not_depend_on_the_input_is_zero():
@@ -73,7 +81,9 @@ def penalty(w):
 
 
 def penalty_loss(w):
-    grad = engine.gradient(lambda x: ops.sum(ops.tanh(x @ w), axis=-1), ops.convert_to_tensor(X, dtype="float32"))
+    grad = engine.gradient(
+        lambda x: ops.sum(ops.tanh(x @ w), axis=-1), ops.convert_to_tensor(X, dtype="float32")
+    )
     return ops.sum(ops.square(grad))
 
 
@@ -101,13 +111,16 @@ def test_side_effects_inside_gradient_persist():
     norm.build((None, 3))
     x = ops.convert_to_tensor(X, dtype="float32")
     engine.value_and_grad(
-        lambda: (ops.sum(engine.gradient(lambda v: norm(v, training=True), x)), {}), norm.trainable_variables
+        lambda: (ops.sum(engine.gradient(lambda v: norm(v, training=True), x)), {}),
+        norm.trainable_variables,
     )
     np.testing.assert_allclose(array(norm.moving_mean), 0.5 * X.mean(axis=0), rtol=1e-5)
 
 
 def test_all_reduce_mean_is_the_identity_on_one_device():
-    np.testing.assert_array_equal(array(engine.all_reduce_mean(ops.convert_to_tensor([1.0, 2.0]))), [1.0, 2.0])
+    np.testing.assert_array_equal(
+        array(engine.all_reduce_mean(ops.convert_to_tensor([1.0, 2.0]))), [1.0, 2.0]
+    )
 
 
 def test_compiled_reads_and_writes_the_newest_state():
@@ -121,12 +134,16 @@ def test_compiled_reads_and_writes_the_newest_state():
     x = np.ones(3, dtype="float32")
     first, second = array(call(x)), array(call(x))
     assert float(array(count)) == 2.0
-    assert abs((second - first).mean() - 1.0) > 1e-6  # another random number, not only another count
+    assert (
+        abs((second - first).mean() - 1.0) > 1e-6
+    )  # another random number, not only another count
     count.assign(10.0)
     assert np.abs(array(call(x)) - 11.0).max() < 6
 
 
-@pytest.mark.skipif(keras.backend.backend() == "torch", reason="PyTorch runs eagerly: there is nothing to trace")
+@pytest.mark.skipif(
+    keras.backend.backend() == "torch", reason="PyTorch runs eagerly: there is nothing to trace"
+)
 def test_compiled_traces_once_for_a_shape():
     traces = []
     call = engine.compiled(lambda x: traces.append(1) or x + 1, [])
@@ -144,7 +161,9 @@ class Probe(GenerativeModel):
 
     def __init__(self, name=None):
         super().__init__(name=name)
-        self.critic = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, "tanh", use_bias=False)])
+        self.critic = keras.Sequential(
+            [keras.Input((3,)), keras.layers.Dense(2, "tanh", use_bias=False)]
+        )
         self.built = True
         self.traces = 0
 
@@ -187,7 +206,9 @@ def test_second_derivatives_inside_fit(eagerly):
     np.testing.assert_allclose(model.critic.get_weights()[0], w, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.skipif(keras.backend.backend() == "torch", reason="PyTorch runs eagerly: there is nothing to trace")
+@pytest.mark.skipif(
+    keras.backend.backend() == "torch", reason="PyTorch runs eagerly: there is nothing to trace"
+)
 def test_fit_traces_the_step_once():
     model = Probe()
     model.compile()

@@ -37,7 +37,9 @@ def test_every_sample_has_its_loss(loss):
     found = array(loss().discriminator(tensor(REAL), tensor(FAKE)))
     assert found.shape == REAL.shape
     np.testing.assert_allclose(found, DISCRIMINATOR[loss](REAL, FAKE), rtol=1e-5, atol=1e-6)
-    np.testing.assert_allclose(array(loss().generator(tensor(FAKE))), GENERATOR[loss](FAKE), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(
+        array(loss().generator(tensor(FAKE))), GENERATOR[loss](FAKE), rtol=1e-5, atol=1e-6
+    )
 
 
 @pytest.mark.parametrize("loss", DISCRIMINATOR)
@@ -80,11 +82,15 @@ def test_another_object_with_both_methods_is_taken():
 
 
 def test_unknown_name():
-    with pytest.raises(UnknownNameError, match=r"Unknown loss: 'non_saturing'\. Allowed: minimax, non_saturating\."):
+    with pytest.raises(
+        UnknownNameError, match=r"Unknown loss: 'non_saturing'\. Allowed: minimax, non_saturating\."
+    ):
         AdversarialLoss.get("non_saturing")
 
 
 @pytest.mark.parametrize("value", [3, None, Minimax, len])
 def test_what_is_no_loss(value):
-    with pytest.raises(ValueError, match="loss must be one of .* or an object with discriminator and generator"):
+    with pytest.raises(
+        ValueError, match=r"loss must be one of .* or an object with discriminator and generator"
+    ):
         AdversarialLoss.get(value)

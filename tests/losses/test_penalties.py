@@ -63,7 +63,9 @@ def test_values_out_of_range(arguments):
 
 
 def test_configuration_round_trip():
-    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(R1(2.0, share=0.5)))
+    again = keras.saving.deserialize_keras_object(
+        keras.saving.serialize_keras_object(R1(2.0, share=0.5))
+    )
     assert (again.gamma, again.share) == (2.0, 0.5)
 
 

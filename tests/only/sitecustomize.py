@@ -1,6 +1,8 @@
-"""Makes every backend but `ZOO_TEST_BACKEND` absent: to find or import one is as if it were not installed.
+"""Makes every backend but `ZOO_TEST_BACKEND` absent: to find or import one is as if it were not
+installed.
 
-Python imports this file at start wherever its folder is on PYTHONPATH, so that sub-processes of tests are bound too.
+Python imports this file at start wherever its folder is on PYTHONPATH, so that sub-processes of
+tests are bound too.
 """
 
 import os
@@ -25,7 +27,11 @@ class Absent:
         self.finder.invalidate_caches()
 
     def find_distributions(self, context):
-        return (d for d in self.finder.find_distributions(context) if d.name.partition("-")[0] not in self.names)
+        return (
+            d
+            for d in self.finder.find_distributions(context)
+            if d.name.partition("-")[0] not in self.names
+        )
 
 
 def install(backend):
@@ -35,7 +41,8 @@ def install(backend):
     if present:
         raise RuntimeError(f"{sorted(present)} were imported before the tests began")
     sys.meta_path[:] = [
-        Absent(finder, absent) if hasattr(finder, "find_distributions") else finder for finder in sys.meta_path
+        Absent(finder, absent) if hasattr(finder, "find_distributions") else finder
+        for finder in sys.meta_path
     ]
 
 

@@ -14,9 +14,10 @@ import keras
 class Checkpoints(keras.callbacks.Callback):
     """Saves, after each epoch, everything that training depends on.
 
-    A checkpoint is a folder `epoch-0001` with `model.weights.h5` (networks, averaged networks, every optimizer, seed
-    generators) and `state.json` (the epoch, the history of the logs, the seconds spent, and `about`). It is written
-    beside its place and then renamed, so that a folder of this name is always whole.
+    A checkpoint is a folder `epoch-0001` with `model.weights.h5` (networks, averaged networks,
+    every optimizer, seed generators) and `state.json` (the epoch, the history of the logs, the
+    seconds spent, and `about`). It is written beside its place and then renamed, so that a folder
+    of this name is always whole.
 
     Args:
         folder: where to; made if it is missing.
@@ -36,7 +37,8 @@ class Checkpoints(keras.callbacks.Callback):
         return sorted(self.folder.glob("epoch-????"))
 
     def restore(self, model: keras.Model) -> int:
-        """Puts the newest checkpoint, if there is one, into the compiled `model`; returns the epochs it has had."""
+        """Puts the newest checkpoint, if there is one, into the compiled `model`; returns the
+        epochs it has had."""
         if not self.saved():
             return 0
         newest = self.saved()[-1]
@@ -48,10 +50,17 @@ class Checkpoints(keras.callbacks.Callback):
 
     def check_same(self, about: dict[str, Any]) -> None:
         """Raises, with what differs, unless `about` is that of this training."""
-        different = [key for key in {**about, **self.about} if about.get(key) != self.about.get(key)]
+        different = [
+            key for key in {**about, **self.about} if about.get(key) != self.about.get(key)
+        ]
         if different:
-            changes = ", ".join(f"{key} {about.get(key)!r} -> {self.about.get(key)!r}" for key in different)
-            raise ValueError(f"The checkpoints in {self.folder} are of a training with other settings: {changes}.")
+            changes = ", ".join(
+                f"{key} {about.get(key)!r} -> {self.about.get(key)!r}" for key in different
+            )
+            raise ValueError(
+                f"The checkpoints in {self.folder} are of a training with other settings: "
+                f"{changes}."
+            )
 
     def on_epoch_end(self, epoch, logs=None):
         self.history.append({key: float(value) for key, value in (logs or {}).items()})

@@ -14,7 +14,8 @@ class LearningRateScheduler(keras.callbacks.Callback):
     `keras.callbacks.LearningRateScheduler` does it for all players with one schedule.
 
     Args:
-        schedule: `schedule(epoch, rate) -> rate`, from the number of the epoch, counted from 0, and the rate so far.
+        schedule: `schedule(epoch, rate) -> rate`, from the number of the epoch, counted from 0, and
+            the rate so far.
         player: the player's name, such as `"generator"`.
     """
 
@@ -27,7 +28,9 @@ class LearningRateScheduler(keras.callbacks.Callback):
         optimizers = self.model.optimizers
         check_choice("player", self.player, optimizers)
         optimizer = optimizers[self.player]
-        optimizer.learning_rate = self.schedule(epoch, float(ops.convert_to_numpy(optimizer.learning_rate)))
+        optimizer.learning_rate = self.schedule(
+            epoch, float(ops.convert_to_numpy(optimizer.learning_rate))
+        )
 
     def on_epoch_end(self, epoch, logs=None):
         rate = self.model.optimizers[self.player].learning_rate

@@ -10,7 +10,8 @@ from zoo.data import save_grid
 
 
 class SampleGrids(keras.callbacks.Callback):
-    """Writes a grid of samples from the same latents after each epoch, as `epoch-0001.png` and so on.
+    """Writes a grid of samples from the same latents after each epoch, as `epoch-0001.png` and so
+    on.
 
     Args:
         folder: where to; made if it is missing.
@@ -25,4 +26,6 @@ class SampleGrids(keras.callbacks.Callback):
         self.seed = seed
 
     def on_epoch_end(self, epoch, logs=None):
-        save_grid(self.model.sample(self.n, seed=self.seed), self.folder / f"epoch-{epoch + 1:04d}.png")
+        save_grid(
+            self.model.sample(self.n, seed=self.seed), self.folder / f"epoch-{epoch + 1:04d}.png"
+        )

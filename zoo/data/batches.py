@@ -1,4 +1,5 @@
-"""Shuffled batches of images in memory, the same on each backend, that can be entered at any step."""
+"""Shuffled batches of images in memory, the same on each backend, that can be entered at any
+step."""
 
 from __future__ import annotations
 
@@ -15,8 +16,8 @@ from zoo.errors import DataError, check_count
 class Batches(PyDataset):
     """Batches of 8-bit images in memory, for `fit`, `evaluate` and metrics.
 
-    The order of an epoch is a function of `seed` and the number of the epoch alone: it is the same on each backend,
-    and a resumed run sees the batches that the stopped one had not seen.
+    The order of an epoch is a function of `seed` and the number of the epoch alone: it is the same
+    on each backend, and a resumed run sees the batches that the stopped one had not seen.
 
     Args:
         images: 8-bit images of shape `(n, height, width, channels)`.
@@ -47,7 +48,9 @@ class Batches(PyDataset):
                 f"Received: {images.dtype} of shape {images.shape}."
             )
         if labels is not None and len(labels) != len(images):
-            raise DataError(f"labels must be as many as images, {len(images)}. Received: {len(labels)}.")
+            raise DataError(
+                f"labels must be as many as images, {len(images)}. Received: {len(labels)}."
+            )
         self.images = images
         self.labels = labels
         self.batch_size = check_count("batch_size", batch_size)
@@ -88,8 +91,10 @@ class Batches(PyDataset):
         """The number of batches of an epoch that are whole."""
         count = len(self.images) // self.batch_size
         if not count:
-            raise DataError(f"batch_size must be at most the number of images, {len(self.images)}. "
-                            f"Received: {self.batch_size}.")
+            raise DataError(
+                f"batch_size must be at most the number of images, {len(self.images)}. "
+                f"Received: {self.batch_size}."
+            )
         return count
 
     def stream(self, start: int = 0) -> Iterator:

@@ -11,18 +11,23 @@ from PIL import Image
 from zoo.data.ranges import to_bytes
 
 
-def grid(images: np.ndarray, columns: int | None = None, value_range: tuple[float, float] = (-1.0, 1.0)) -> Image.Image:
+def grid(
+    images: np.ndarray, columns: int | None = None, value_range: tuple[float, float] = (-1.0, 1.0)
+) -> Image.Image:
     """One picture of all `images`, in rows, two pixels apart.
 
     Args:
-        images: of shape `(n, height, width, channels)` with 1 or 3 channels, values in `value_range`.
+        images: of shape `(n, height, width, channels)` with 1 or 3 channels, values in
+            `value_range`.
         columns: images in a row; by default as many as rows.
         value_range: the range of the values.
     """
     n, height, width, channels = images.shape
     columns = columns or math.ceil(math.sqrt(n))
     rows = -(-n // columns)
-    canvas = np.full((rows * (height + 2) + 2, columns * (width + 2) + 2, channels), 255, dtype="uint8")
+    canvas = np.full(
+        (rows * (height + 2) + 2, columns * (width + 2) + 2, channels), 255, dtype="uint8"
+    )
     for index, image in enumerate(to_bytes(images, value_range)):
         row, column = divmod(index, columns)
         top, left = 2 + row * (height + 2), 2 + column * (width + 2)
@@ -30,8 +35,11 @@ def grid(images: np.ndarray, columns: int | None = None, value_range: tuple[floa
     return Image.fromarray(canvas[..., 0] if channels == 1 else canvas)
 
 
-def save_grid(images: np.ndarray, path: str | Path, columns: int | None = None, value_range=(-1.0, 1.0)) -> Path:
-    """Writes `grid(images, ...)` to `path`, whose folder is made if it is missing; returns the path."""
+def save_grid(
+    images: np.ndarray, path: str | Path, columns: int | None = None, value_range=(-1.0, 1.0)
+) -> Path:
+    """Writes `grid(images, ...)` to `path`, whose folder is made if it is missing; returns the
+    path."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     grid(images, columns, value_range).save(path)

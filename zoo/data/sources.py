@@ -19,7 +19,8 @@ log = logging.getLogger(__name__)
 class Source(NamedTuple):
     """Images and where they are from.
 
-    `images` is 8-bit, of shape `(n, height, width, channels)`; `labels` are integers of shape `(n,)`, or `None`.
+    `images` is 8-bit, of shape `(n, height, width, channels)`; `labels` are integers of shape
+    `(n,)`, or `None`.
     """
 
     name: str
@@ -36,17 +37,22 @@ class Source(NamedTuple):
 
 
 def read(
-    name_or_path: str | Path, split: str = "train", image_size: int | None = None, channels: int | None = None
+    name_or_path: str | Path,
+    split: str = "train",
+    image_size: int | None = None,
+    channels: int | None = None,
 ) -> Source:
     """All images of a set, in memory.
 
     Args:
-        name_or_path: a path to a folder or an `.npz` file, if there is such a path, else the name of a set of
-            TensorFlow Datasets, which is read from `TFDS_DATA_DIR` (by default `~/tensorflow_datasets`) and never
-            downloaded.
-        split: the part of the set. A folder may hold a sub-folder of this name for it, an `.npz` file the arrays
-            `x_<split>` and `y_<split>`; else all of it is read for the split `"train"`.
-        image_size: the height and width to crop (centrally) and resize images to; `None` leaves them as they are.
+        name_or_path: a path to a folder or an `.npz` file, if there is such a path, else the name
+            of a set of TensorFlow Datasets, which is read from `TFDS_DATA_DIR` (by default
+            `~/tensorflow_datasets`) and never downloaded.
+        split: the part of the set. A folder may hold a sub-folder of this name for it, an `.npz`
+            file the arrays `x_<split>` and `y_<split>`; else all of it is read for the split
+            `"train"`.
+        image_size: the height and width to crop (centrally) and resize images to; `None` leaves
+            them as they are.
         channels: 1 for grey, 3 for colour; `None` leaves images as they are.
 
     Raises:
@@ -71,26 +77,36 @@ def _read_tfds(name: str, split: str) -> Source:
         import tensorflow_datasets as tfds
     except ImportError as error:
         raise DataError(
-            f"{name!r} is no folder and no .npz file here, and reading it as a set of TensorFlow Datasets needs the "
+            f"{name!r} is no folder and no .npz file here, and reading it as a set of "
+            "TensorFlow Datasets needs the "
             f"extra 'data': pip install 'keras-generative-zoo[data]'. ({error})"
         ) from error
     try:
         builder = tfds.builder(name)
     except tfds.core.DatasetNotFoundError as error:
         raise DataError(
-            f"Unknown data set: {name!r}. It is neither a folder or .npz file here nor a set of TensorFlow Datasets."
+            f"Unknown data set: {name!r}. It is neither a folder or .npz file here nor a set "
+            "of TensorFlow Datasets."
         ) from error
     if not builder.data_path.exists():
         raise DataError(
-            f"The data set {name!r} is not prepared in {builder.data_path.parent.parent}. Prepare it once, with a "
-            f"network: python -c \"import tensorflow_datasets as tfds; tfds.builder('{name}').download_and_prepare()\"; "
+            f"The data set {name!r} is not prepared in {builder.data_path.parent.parent}. "
+            "Prepare it once, with a "
+            'network: python -c "import tensorflow_datasets as tfds; '
+            f"tfds.builder('{name}').download_and_prepare()\"; "
             "or set TFDS_DATA_DIR to the folder that holds it."
         )
     if split not in builder.info.splits:
-        raise DataError(f"split of {name!r} must be one of {sorted(builder.info.splits)}. Received: {split!r}.")
+        raise DataError(
+            f"split of {name!r} must be one of {sorted(builder.info.splits)}. Received: {split!r}."
+        )
     if builder.info.file_format == tfds.core.FileFormat.ARRAY_RECORD:
         source = builder.as_data_source(split=split)  # imports no TensorFlow
-        examples = source.__getitems__(range(len(source))) if hasattr(source, "__getitems__") else list(source)
+        examples = (
+            source.__getitems__(range(len(source)))
+            if hasattr(source, "__getitems__")
+            else list(source)
+        )
     else:
         examples = tfds.as_numpy(builder.as_dataset(split=split))
     images, labels = [], []
@@ -108,7 +124,9 @@ def _read_npz(path: Path, split: str) -> Source:
         suffix = f"_{split}" if f"x_{split}" in arrays else ""
         if f"x{suffix}" not in arrays or (not suffix and split != "train"):
             raise DataError(
-                f"{path.name} must hold images as 'x_{split}'" + (" or 'x'" if split == "train" else "") + " and may "
+                f"{path.name} must hold images as 'x_{split}'"
+                + (" or 'x'" if split == "train" else "")
+                + " and may "
                 f"hold labels as 'y' in place of 'x'. It holds: {sorted(arrays)}."
             )
         images = arrays[f"x{suffix}"]
@@ -116,13 +134,16 @@ def _read_npz(path: Path, split: str) -> Source:
     if images.ndim == 3:
         images = images[..., None]
     if images.dtype != np.uint8 or images.ndim != 4:
-        raise DataError(f"{path.name} must hold 8-bit (uint8) images of shape (n, height, width[, channels]). "
-                        f"It holds {images.dtype} of shape {images.shape}.")
+        raise DataError(
+            f"{path.name} must hold 8-bit (uint8) images of shape (n, height, width[, channels]). "
+            f"It holds {images.dtype} of shape {images.shape}."
+        )
     return Source(path.stem, images, labels)
 
 
 def _read_folder(folder: Path, split: str, image_size: int | None, channels: int | None) -> Source:
-    """A folder of images, flat or with a sub-folder a class; unreadable files are skipped and named in one warning."""
+    """A folder of images, flat or with a sub-folder a class; unreadable files are skipped and
+    named in one warning."""
     root = folder / split if (folder / split).is_dir() else folder
     if root is folder and split != "train":
         raise DataError(f"The folder {str(folder)!r} holds no sub-folder {split!r}.")
@@ -140,26 +161,52 @@ def _read_folder(folder: Path, split: str, image_size: int | None, channels: int
         images.append(pixels if pixels.ndim == 3 else pixels[..., None])
         labels.append(0 if flat else classes.index(file.relative_to(root).parts[0]))
     if skipped:
-        log.warning("Skipped %d unreadable of %d files: %s", len(skipped), len(files), "; ".join(skipped[:10]))
+        log.warning(
+            "Skipped %d unreadable of %d files: %s",
+            len(skipped),
+            len(files),
+            "; ".join(skipped[:10]),
+        )
     if not images:
-        raise DataError(f"The folder {str(root)!r} holds no readable image ({', '.join(SUFFIXES)}), at any depth.")
+        raise DataError(
+            f"The folder {str(root)!r} holds no readable image ({', '.join(SUFFIXES)}), at any "
+            "depth."
+        )
     shapes = {image.shape for image in images}
     if len(shapes) > 1:
-        raise DataError(f"The images of {str(root)!r} have {len(shapes)} shapes, such as {sorted(shapes)[:3]}; "
-                        "give image_size= and channels=.")
-    return Source(folder.name, np.stack(images), None if flat or len(classes) < 2 else np.array(labels, dtype="int64"))
+        raise DataError(
+            f"The images of {str(root)!r} have {len(shapes)} shapes, such as {sorted(shapes)[:3]}; "
+            "give image_size= and channels=."
+        )
+    return Source(
+        folder.name,
+        np.stack(images),
+        None if flat or len(classes) < 2 else np.array(labels, dtype="int64"),
+    )
 
 
 def _fit(image: Image.Image, image_size: int | None, channels: int | None) -> Image.Image:
-    """One image with 1 or 3 channels (as `channels` says), centrally cropped and resized to `image_size`."""
+    """One image with 1 or 3 channels (as `channels` says), centrally cropped and resized to
+    `image_size`."""
     grey = channels == 1 or (channels is None and image.mode in ("1", "L", "I", "I;16", "F", "LA"))
     image = image.convert("L" if grey else "RGB")
-    return image if image_size is None else ImageOps.fit(image, (image_size, image_size), Image.Resampling.LANCZOS)
+    return (
+        image
+        if image_size is None
+        else ImageOps.fit(image, (image_size, image_size), Image.Resampling.LANCZOS)
+    )
 
 
 def _fit_all(images: np.ndarray, image_size: int | None, channels: int | None) -> np.ndarray:
-    wanted = (image_size or images.shape[1], image_size or images.shape[2], channels or images.shape[3])
+    wanted = (
+        image_size or images.shape[1],
+        image_size or images.shape[2],
+        channels or images.shape[3],
+    )
     if images.shape[1:] == wanted:
         return images
-    fitted = [_fit(Image.fromarray(x[..., 0] if x.shape[-1] == 1 else x), image_size, channels) for x in images]
+    fitted = [
+        _fit(Image.fromarray(x[..., 0] if x.shape[-1] == 1 else x), image_size, channels)
+        for x in images
+    ]
     return np.stack([np.asarray(x).reshape(wanted) for x in fitted])

@@ -1,18 +1,25 @@
 """The engine: the only floor that knows TensorFlow, JAX or PyTorch.
 
-An algorithm is written once, statefully, on `keras.ops`, and calls what the chosen backend's file exports:
+An algorithm is written once, statefully, on `keras.ops`, and calls what the chosen backend's file
+exports:
 
-- `value_and_grad(loss_fn, variables)`: `loss_fn() -> (loss, aux)` with a scalar loss; returns `((loss, aux), grads)`,
-  the gradients with respect to exactly those variables. What `loss_fn` assigns (batch-norm statistics, seed
-  generators) persists. A variable that the loss does not depend on gets zeros.
+- `value_and_grad(loss_fn, variables)`: `loss_fn() -> (loss, aux)` with a scalar loss; returns
+  `((loss, aux), grads)`,
+  the gradients with respect to exactly those variables. What `loss_fn` assigns (batch-norm
+  statistics, seed generators) persists. A variable that the loss does not depend on gets zeros.
 - `gradient(fn, x)`: d sum(fn(x)) / dx, of the shape of `x`, differentiable again.
 - `all_reduce_mean(x)`: the mean over replicas; the identity on one device.
-- `compiled(fn, variables)`: `fn` as an inference function, jitted where that is faster; `variables` are all that it
+- `compiled(fn, variables)`: `fn` as an inference function, jitted where that is faster; `variables`
+  are all that it
   reads or assigns.
-- `feed(stream)`: an endless stream of NumPy batches of one shape, in the form that this backend's `fit` reads fastest.
-- `synchronize(model)`: makes the variables of a model hold its newest state, also in the middle of `fit`.
-- `jit_by_default()`: whether `jit_compile="auto"` means compilation with XLA for this backend and device.
-- `StepAdaptor`: turns `training_logs(data)` and `validation_logs(data)` into this backend's `train_step` and
+- `feed(stream)`: an endless stream of NumPy batches of one shape, in the form that this backend's
+  `fit` reads fastest.
+- `synchronize(model)`: makes the variables of a model hold its newest state, also in the middle of
+  `fit`.
+- `jit_by_default()`: whether `jit_compile="auto"` means compilation with XLA for this backend and
+  device.
+- `StepAdaptor`: turns `training_logs(data)` and `validation_logs(data)` into this backend's
+  `train_step` and
   `test_step`.
 """
 
@@ -26,7 +33,8 @@ elif keras.backend.backend() == "torch":
     from zoo.engine import torch as _backend
 else:
     raise ImportError(
-        f"The Keras backend is {keras.backend.backend()!r}; zoo runs on 'tensorflow', 'jax' and 'torch'. "
+        f"The Keras backend is {keras.backend.backend()!r}; zoo runs on 'tensorflow', 'jax' "
+        "and 'torch'. "
         "Set the environment variable KERAS_BACKEND to one of them."
     )
 

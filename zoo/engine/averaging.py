@@ -11,11 +11,14 @@ import keras
 from keras import ops
 
 
-def copy(network: keras.Model, source: keras.Model | Callable[..., keras.Model], name: str) -> keras.Model:
+def copy(
+    network: keras.Model, source: keras.Model | Callable[..., keras.Model], name: str
+) -> keras.Model:
     """A copy of `network` that is not trained, with weights of its own that start equal.
 
-    `source` is what `network` came from: itself, or the function `source(name=...)` that made it, which is the
-    faster way, since it needs no configuration (whose serialization imports TensorFlow where that is installed).
+    `source` is what `network` came from: itself, or the function `source(name=...)` that made it,
+    which is the faster way, since it needs no configuration (whose serialization imports TensorFlow
+    where that is installed).
     """
     if isinstance(source, keras.Model):
         twin = type(network).from_config({**network.get_config(), "name": name})
@@ -29,7 +32,8 @@ def copy(network: keras.Model, source: keras.Model | Callable[..., keras.Model],
 
 
 def average(averaged: keras.Model, network: keras.Model, decay) -> None:
-    """One step of the exponential moving average: averaged <- decay * averaged + (1 - decay) * network."""
+    """One step of the exponential moving average: averaged <- decay * averaged + (1 - decay) *
+    network."""
     for mean, weight in zip(averaged.weights, network.weights, strict=True):
         if "float" in mean.dtype:
             mean.assign(weight + (mean - weight) * ops.cast(decay, mean.dtype))

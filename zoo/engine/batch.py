@@ -13,8 +13,8 @@ from zoo.errors import check_count
 class Batch(NamedTuple):
     """What one training or validation step sees.
 
-    `images` has the shape `(batch, height, width, channels)`; `labels`, of shape `(batch,)`, is `None` for
-    unconditional models.
+    `images` has the shape `(batch, height, width, channels)`; `labels`, of shape `(batch,)`, is
+    `None` for unconditional models.
     """
 
     images: Any
@@ -30,15 +30,19 @@ def check_images(argument: str, images, image_shape: tuple[int, ...]) -> None:
         )
     if "float" not in keras.backend.standardize_dtype(images.dtype):
         raise ValueError(
-            f"{argument} must hold floating-point images in the model's value range. Received: dtype "
-            f"{keras.backend.standardize_dtype(images.dtype)}. zoo.data.to_range converts 8-bit images."
+            f"{argument} must hold floating-point images in the model's value range. Received: "
+            "dtype "
+            f"{keras.backend.standardize_dtype(images.dtype)}. zoo.data.to_range converts "
+            "8-bit images."
         )
 
 
 def minibatch(values, index: int, parts: int):
-    """The `index`-th of `parts` equal slices of the rows of `values`; all rows where they cannot be cut equally.
+    """The `index`-th of `parts` equal slices of the rows of `values`; all rows where they cannot be
+    cut equally.
 
-    Written without a branch: on TensorFlow the number of rows can be unknown while the step is traced.
+    Written without a branch: on TensorFlow the number of rows can be unknown while the step is
+    traced.
     """
     if values is None or parts == 1:
         return values
@@ -55,6 +59,7 @@ def check_image_shape(image_shape) -> tuple[int, int, int]:
         height, width, channels = (check_count("image_shape", size) for size in image_shape)
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"image_shape must be (height, width, channels), three positive whole numbers. Received: {image_shape!r}."
+            "image_shape must be (height, width, channels), three positive whole numbers. "
+            f"Received: {image_shape!r}."
         ) from error
     return height, width, channels

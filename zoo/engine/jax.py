@@ -1,15 +1,18 @@
-"""JAX: algorithms are written statefully; this file threads the state through JAX's transformations.
+"""JAX: algorithms are written statefully; this file threads the state through JAX's
+transformations.
 
-A variable that is read inside a :class:`Scope` takes the innermost value that any enclosing scope holds for it, and
-a variable that is assigned is written to the innermost scope. `value_and_grad` therefore differentiates with respect
-to exactly the variables it is given, sees everything else at its current value, and hands every side effect (batch
-norm statistics, seed generators, optimizer slots) to the scope around it. Keras's own `StatelessScope` does not read
-through to the scope around it; that is all that is added here.
+A variable that is read inside a :class:`Scope` takes the innermost value that any enclosing scope
+holds for it, and a variable that is assigned is written to the innermost scope. `value_and_grad`
+therefore differentiates with respect to exactly the variables it is given, sees everything else at
+its current value, and hands every side effect (batch norm statistics, seed generators, optimizer
+slots) to the scope around it. Keras's own `StatelessScope` does not read through to the scope
+around it; that is all that is added here.
 """
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 
 import jax
@@ -17,7 +20,8 @@ import keras
 
 
 class Scope(keras.StatelessScope):
-    """A stateless scope that reads through to the scope around it and remembers what was assigned in it."""
+    """A stateless scope that reads through to the scope around it and remembers what was assigned
+    in it."""
 
     def __init__(self, variables: Sequence = (), values: Sequence = ()):
         super().__init__(state_mapping=list(zip(variables, values, strict=True)))
@@ -36,7 +40,8 @@ class Scope(keras.StatelessScope):
 
 
 def _pure(fn: Callable, variables: Sequence = ()) -> tuple[Callable, Callable]:
-    """`fn` as a pure function `(values, *args) -> (out, new)`, and `commit(new)`, which carries its side effects out."""
+    """`fn` as a pure function `(values, *args) -> (out, new)`, and `commit(new)`, which carries
+    its side effects out."""
     assigned = []
 
     def pure(values, *args):
@@ -59,7 +64,9 @@ def value_and_grad(loss_fn: Callable, variables: Sequence) -> tuple:
         (loss, aux), new = pure(values)
         return loss, (aux, new)
 
-    (loss, (aux, new)), grads = jax.value_and_grad(objective, has_aux=True)([v.value for v in variables])
+    (loss, (aux, new)), grads = jax.value_and_grad(objective, has_aux=True)(
+        [v.value for v in variables]
+    )
     commit(new)
     return (loss, aux), grads
 
@@ -132,8 +139,13 @@ class StepAdaptor:
 
 @contextlib.contextmanager
 def _kept(model: keras.Model):
-    """Gives a model its variables back that Keras emptied for a first step that then failed, on bad input say."""
-    variables = model.variables + (model.optimizer.variables if model.compiled else []) + model.metrics_variables
+    """Gives a model its variables back that Keras emptied for a first step that then failed, on
+    bad input say."""
+    variables = (
+        model.variables
+        + (model.optimizer.variables if model.compiled else [])
+        + model.metrics_variables
+    )
     before = [(v, v.value) for v in variables]
     try:
         yield
@@ -145,7 +157,7 @@ def _kept(model: keras.Model):
 
 
 def _run(step, groups, state, data):
-    with Scope(sum(map(list, groups), []), sum(map(list, state), [])) as scope:
+    with Scope([*itertools.chain(*groups)], [*itertools.chain(*state)]) as scope:
         logs = step(data)
     return logs, tuple([scope.get_current_value(v) for v in group] for group in groups)
 

@@ -17,12 +17,18 @@ from zoo.engine.batch import Batch, check_images
 class GenerativeModel(engine.StepAdaptor, keras.Model):
     """Base class of the training rules.
 
-    A rule says what its `players` are (the networks that have an optimizer of their own), which losses it logs
-    (`loss_names`), what one training step does (`update`) and what it reports on validation data (`validate`). In
-    return it is an ordinary Keras model on each backend: `compile`, `fit`, `evaluate`, `predict`, `save` and the
-    callbacks of Keras work, a saved model comes back compiled with the state of every optimizer and of every random
-    seed, and its configuration is captured from its constructor.
+    A rule says what its `players` are (the networks that have an optimizer of their own), which
+    losses it logs (`loss_names`), what one training step does (`update`) and what it reports on
+    validation data (`validate`). In return it is an ordinary Keras model on each backend:
+    `compile`, `fit`, `evaluate`, `predict`, `save` and the callbacks of Keras work, a saved model
+    comes back compiled with the state of every optimizer and of every random seed, and its
+    configuration is captured from its constructor.
     """
+
+    paper: str
+    paper_url: str
+    value_range: tuple[float, float]
+    image_shape: tuple[int, int, int]
 
     def __new__(cls, *args, **kwargs):
         model = super().__new__(cls, *args, **kwargs)
@@ -49,7 +55,8 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
 
     @property
     def players(self) -> dict[str, keras.Model]:
-        """The networks that are trained, each with an optimizer of its own, by name and in the order of logs."""
+        """The networks that are trained, each with an optimizer of its own, by name and in the
+        order of logs."""
         raise NotImplementedError
 
     @property
@@ -97,16 +104,19 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
         """Configures training; without arguments, as in the paper.
 
         Args:
-            optimizer: `None` for the paper's optimizers, one optimizer (or its name), of which every player gets a
-                copy, or a dict from player to optimizer, in which players left out keep the paper's.
+            optimizer: `None` for the paper's optimizers, one optimizer (or its name), of which
+                every player gets a copy, or a dict from player to optimizer, in which players left
+                out keep the paper's.
             objective: the arguments of a rule's own `compile` that a saved model must remember.
-            jit_compile: `"auto"` compiles with XLA where that is faster: on JAX, and on TensorFlow with a GPU.
+            jit_compile: `"auto"` compiles with XLA where that is faster: on JAX, and on TensorFlow
+                with a GPU.
             run_eagerly: runs each step uncompiled, for debugging.
             steps_per_execution: as in Keras; PyTorch allows 1 only.
         """
         if keras.config.dtype_policy().name == "mixed_float16":
             raise ValueError(
-                "The dtype policy 'mixed_float16' needs a loss scale for each player, which is not supported. "
+                "The dtype policy 'mixed_float16' needs a loss scale for each player, which "
+                "is not supported. "
                 "Allowed: 'float32', 'mixed_bfloat16'."
             )
         optimizers = players.resolve_optimizers(optimizer, self.default_optimizers())
@@ -114,13 +124,16 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
             optimizer=players.container(optimizers, self.players),
             run_eagerly=run_eagerly,
             steps_per_execution=steps_per_execution,
-            jit_compile=not run_eagerly and (engine.jit_by_default() if jit_compile == "auto" else jit_compile),
+            jit_compile=not run_eagerly
+            and (engine.jit_by_default() if jit_compile == "auto" else jit_compile),
             auto_scale_loss=False,
         )
         self.optimizer.build(self.trainable_variables)
         # Past Keras's tracking, which would take the optimizers for a second set of state.
         vars(self)["_optimizers"] = players.Frozen(optimizers)
-        vars(self)["_trackers"] = players.Frozen({name: keras.metrics.Mean(name) for name in self.loss_names})
+        vars(self)["_trackers"] = players.Frozen(
+            {name: keras.metrics.Mean(name) for name in self.loss_names}
+        )
         vars(self)["_compile_arguments"] = players.Frozen(
             {
                 **(objective or {}),
@@ -160,7 +173,9 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
 
         def regularized():
             loss, logs = loss_fn()
-            return loss + sum(v.regularizer(v) for v in variables if v.regularizer is not None), logs
+            return loss + sum(
+                v.regularizer(v) for v in variables if v.regularizer is not None
+            ), logs
 
         (_, logs), grads = engine.value_and_grad(regularized, variables)
         self._optimizers[player].apply([engine.all_reduce_mean(g) for g in grads], variables)
@@ -177,7 +192,8 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
         return self._track(batch, self.validate(batch))
 
     def unpack(self, data) -> Batch:
-        """The batch of `data`, which is what `fit` was given: images, `(images, labels)` or a tuple of one.
+        """The batch of `data`, which is what `fit` was given: images, `(images, labels)` or a tuple
+        of one.
 
         Labels are dropped: rules that use them override this.
         """
@@ -196,7 +212,8 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
     # State
 
     def _own_state(self) -> list:
-        """The variables that no sub-model saves: this model's own, and the state of every seed generator."""
+        """The variables that no sub-model saves: this model's own, and the state of every seed
+        generator."""
         saved = {id(v) for v in self.weights}
         own = [*self._trainable_variables, *self._non_trainable_variables]
         return own + [v for v in self.non_trainable_variables if id(v) not in saved]
@@ -209,7 +226,8 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
         state = self._own_state()
         if len(store.keys()) != len(state):
             raise ValueError(
-                f"{type(self).__name__} has {len(state)} variables of its own; the file holds {len(store.keys())}. "
+                f"{type(self).__name__} has {len(state)} variables of its own; the file holds "
+                f"{len(store.keys())}. "
                 "It was saved from another architecture."
             )
         for index, variable in enumerate(state):
@@ -220,8 +238,8 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
     def infer(self, key: str, fn, inputs: np.ndarray, batch_size: int) -> np.ndarray:
         """`fn` over the rows of `inputs`, jitted, as a NumPy array.
 
-        Rows go through in batches of `batch_size`, the last filled up to a power of two, so that at most
-        log2(batch_size) + 2 shapes are ever compiled, whatever the number of rows.
+        Rows go through in batches of `batch_size`, the last filled up to a power of two, so that at
+        most log2(batch_size) + 2 shapes are ever compiled, whatever the number of rows.
         """
         engine.synchronize(self)
         if key not in self._inference_functions:

@@ -1,7 +1,8 @@
 """Players: the networks of a rule that each have an optimizer of their own.
 
-Keras's trainers know one optimizer. `keras.optimizers.MultiOptimizer` fills that place and holds every player's, so
-that state threading on JAX, saving, `BackupAndRestore` and `LearningRateScheduler` see all of them.
+Keras's trainers know one optimizer. `keras.optimizers.MultiOptimizer` fills that place and holds
+every player's, so that state threading on JAX, saving, `BackupAndRestore` and
+`LearningRateScheduler` see all of them.
 """
 
 from __future__ import annotations
@@ -41,14 +42,18 @@ def resolve_optimizers(optimizer, defaults: dict[str, keras.optimizers.Optimizer
         check_choice("player in optimizer", player, defaults)
     given = {player: keras.optimizers.get(value) for player, value in optimizer.items()}
     if len({id(value) for value in given.values()}) < len(given):
-        raise ValueError("optimizer holds one instance for two players; each player needs an optimizer of its own.")
+        raise ValueError(
+            "optimizer holds one instance for two players; each player needs an optimizer of "
+            "its own."
+        )
     return {player: given.get(player, default) for player, default in defaults.items()}
 
 
 def container(
     optimizers: dict[str, keras.optimizers.Optimizer], players: dict[str, keras.Model]
 ) -> keras.optimizers.MultiOptimizer:
-    """The optimizer that Keras sees; each inner one is named after its player, as callbacks report it."""
+    """The optimizer that Keras sees; each inner one is named after its player, as callbacks report
+    it."""
     owner = {}
     for player, network in players.items():
         optimizers[player].name = player

@@ -8,7 +8,8 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("zoo")
 class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
-    """A constant rate, then a straight line to zero: rate * min(1, (end - step) / (end - start)), and 0 past `end`.
+    """A constant rate, then a straight line to zero: rate * min(1, (end - step) / (end - start)),
+    and 0 past `end`.
 
     Args:
         rate: the learning rate until the step `start`.
@@ -18,7 +19,9 @@ class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
 
     def __init__(self, rate: float, start: int, end: int):
         if not 0 <= start < end:
-            raise ValueError(f"start and end must hold 0 <= start < end. Received: start={start!r}, end={end!r}.")
+            raise ValueError(
+                f"start and end must hold 0 <= start < end. Received: start={start!r}, end={end!r}."
+            )
         self.rate = rate
         self.start = start
         self.end = end

@@ -1,4 +1,5 @@
-"""TensorFlow: variables are stateful already; gradients come from tapes and speed from `tf.function`."""
+"""TensorFlow: variables are stateful already; gradients come from tapes and speed from
+`tf.function`."""
 
 from __future__ import annotations
 
@@ -44,7 +45,8 @@ def compiled(fn: Callable, variables: Sequence) -> Callable:
 
 
 class StepAdaptor:
-    """Gives `update(batch)` and `validate(batch)` the signatures that Keras's TensorFlow trainer calls."""
+    """Gives `update(batch)` and `validate(batch)` the signatures that Keras's TensorFlow trainer
+    calls."""
 
     def train_step(self, data):
         return self.training_logs(data)
@@ -54,8 +56,8 @@ class StepAdaptor:
 
 
 def feed(stream: Iterator):
-    # Autotune is off: TensorFlow waits for its thread when an iterator is destroyed, about 50 ms for each step that
-    # was taken, which is most of the time of a small model's epoch.
+    # Autotune is off: TensorFlow waits for its thread when an iterator is destroyed, about 50 ms
+    # for each step that was taken, which is most of the time of a small model's epoch.
     first = next(stream)
     signature = keras.tree.map_structure(lambda x: tf.TensorSpec(x.shape, x.dtype), first)
 
@@ -65,4 +67,8 @@ def feed(stream: Iterator):
 
     options = tf.data.Options()
     options.autotune.enabled = False
-    return tf.data.Dataset.from_generator(batches, output_signature=signature).prefetch(2).with_options(options)
+    return (
+        tf.data.Dataset.from_generator(batches, output_signature=signature)
+        .prefetch(2)
+        .with_options(options)
+    )

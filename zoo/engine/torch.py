@@ -52,7 +52,8 @@ def compiled(fn: Callable, variables: Sequence) -> Callable:
 
 
 class StepAdaptor:
-    """Gives `update(batch)` and `validate(batch)` the signatures that Keras's PyTorch trainer calls."""
+    """Gives `update(batch)` and `validate(batch)` the signatures that Keras's PyTorch trainer
+    calls."""
 
     def train_step(self, data):
         with torch.no_grad():

@@ -31,7 +31,8 @@ class AdversarialLoss(Named):
         raise NotImplementedError
 
     def generator(self, fake):
-        """The generator's loss, one value per sample, from the logits of its images, of shape `(batch, 1)`."""
+        """The generator's loss, one value per sample, from the logits of its images, of shape
+        `(batch, 1)`."""
         raise NotImplementedError
 
 
@@ -39,9 +40,9 @@ class AdversarialLoss(Named):
 class Minimax(AdversarialLoss):
     """The minimax game, in which the generator minimises what the discriminator maximises.
 
-    Discriminator: -log D(x) - log(1 - D(G(z))). Generator: log(1 - D(G(z))), which saturates: its gradient vanishes
-    where the discriminator is sure. Equation 1 and algorithm 1 of Goodfellow et al. 2014,
-    https://arxiv.org/abs/1406.2661.
+    Discriminator: -log D(x) - log(1 - D(G(z))). Generator: log(1 - D(G(z))), which saturates: its
+    gradient vanishes where the discriminator is sure. Equation 1 and algorithm 1 of Goodfellow et
+    al. 2014, https://arxiv.org/abs/1406.2661.
 
     Differs from the paper: none.
     """
@@ -59,9 +60,9 @@ class Minimax(AdversarialLoss):
 class NonSaturating(Minimax):
     """The pair that is trained in practice: the generator maximises log D(G(z)).
 
-    Discriminator: -log D(x) - log(1 - D(G(z))), as in `Minimax`. Generator: -log D(G(z)), of the same fixed point
-    and with a gradient where the discriminator is sure. Section 3 of Goodfellow et al. 2014,
-    https://arxiv.org/abs/1406.2661.
+    Discriminator: -log D(x) - log(1 - D(G(z))), as in `Minimax`. Generator: -log D(G(z)), of the
+    same fixed point and with a gradient where the discriminator is sure. Section 3 of Goodfellow et
+    al. 2014, https://arxiv.org/abs/1406.2661.
 
     Differs from the paper: none.
     """

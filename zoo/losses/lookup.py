@@ -11,8 +11,9 @@ from zoo.errors import unknown_name
 class Named:
     """Base of the kinds of objects that `compile` takes by name or as an instance.
 
-    A direct subclass is a kind: it names itself in `kind`, and in `required` the methods that any object of this kind
-    must have. Each class below it that has a `name` can be given by that name. Constructor arguments are kept under their own names, which makes `get_config` one rule for all.
+    A direct subclass is a kind: it names itself in `kind`, and in `required` the methods that any
+    object of this kind must have. Each class below it that has a `name` can be given by that name.
+    Constructor arguments are kept under their own names, which makes `get_config` one rule for all.
     """
 
     kind: str
@@ -38,15 +39,20 @@ class Named:
 
     @classmethod
     def get(cls, value):
-        """The object that `value` stands for: made with default arguments if `value` is a name, else `value` itself.
+        """The object that `value` stands for: made with default arguments if `value` is a name,
+        else `value` itself.
 
         Raises:
-            ValueError: if the name is unknown, or the object lacks what an object of this kind must have.
+            ValueError: if the name is unknown, or the object lacks what an object of this kind must
+            have.
         """
         if not isinstance(value, str):
-            if isinstance(value, type) or any(not callable(getattr(value, name, None)) for name in cls.required):
+            if isinstance(value, type) or any(
+                not callable(getattr(value, name, None)) for name in cls.required
+            ):
                 raise ValueError(
-                    f"{cls.kind} must be one of {', '.join(map(repr, cls.named()))}, or an object with "
+                    f"{cls.kind} must be one of {', '.join(map(repr, cls.named()))}, or an "
+                    "object with "
                     f"{' and '.join(cls.required)}. Received: {value!r}."
                 )
             return value

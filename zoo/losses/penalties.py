@@ -12,7 +12,8 @@ from zoo.losses.lookup import Named
 
 
 class Penalty(Named):
-    """A term of the discriminator's loss. Subclass it, or pass any callable of this signature, to use another."""
+    """A term of the discriminator's loss. Subclass it, or pass any callable of this signature, to
+    use another."""
 
     kind = "penalty"
     required = ("__call__",)
@@ -39,11 +40,11 @@ class R1(Penalty):
 
     Args:
         gamma: the weight of the penalty, for images in [-1, 1].
-        share: the part of the batch, in (0, 1], that the penalty is taken over. Its expectation is the same for any
-            share and its cost, which is a second differentiation, falls with it.
+        share: the part of the batch, in (0, 1], that the penalty is taken over. Its expectation is
+            the same for any share and its cost, which is a second differentiation, falls with it.
 
-    Differs from the paper: with `share` below 1 the penalty is taken over the first images of each batch. (StyleGAN2
-    saves the same work by taking it over every image of each sixteenth batch.)
+    Differs from the paper: with `share` below 1 the penalty is taken over the first images of each
+    batch. (StyleGAN2 saves the same work by taking it over every image of each sixteenth batch.)
     """
 
     name = "r1"
@@ -59,7 +60,8 @@ class R1(Penalty):
     def __call__(self, discriminator, real, fake):
         if self.share < 1:
             rows = ops.shape(real)[0]
-            # Rounded up to at least one image, in hundredths, so that it also works on an unknown batch size.
+            # Rounded up to at least one image, in hundredths, so that it also works on an unknown
+            # batch size.
             real = real[: (rows * round(100 * self.share) + 99) // 100]
         grad = engine.gradient(discriminator, real)
         grad = ops.cast(ops.reshape(grad, (ops.shape(grad)[0], -1)), "float32")

@@ -1,8 +1,8 @@
 """The convolutional bodies of Radford, Metz and Chintala 2015, https://arxiv.org/abs/1511.06434.
 
-Images of 28 pixels start from 7x7 feature maps, those of a power of two from 4x4. Each stage halves the channels and
-doubles the size, and the last one before the image has `width` channels: 64 pixels with `width=128` is figure 1 of
-the paper, 28 pixels with `width=64` is 7x7x128, 14x14x64, 28x28.
+Images of 28 pixels start from 7x7 feature maps, those of a power of two from 4x4. Each stage halves
+the channels and doubles the size, and the last one before the image has `width` channels: 64 pixels
+with `width=128` is figure 1 of the paper, 28 pixels with `width=64` is 7x7x128, 14x14x64, 28x28.
 """
 
 from __future__ import annotations
@@ -27,12 +27,13 @@ def generator(
         image_shape: `(size, size, channels)`; the size is 28 or a power of two from 8.
         latent_dim: the number of latent variables.
         width: the channels of the last feature maps before the image.
-        hidden_units: `None` for the paper's body, in which the latents are mapped linearly to the first feature maps;
-            a number puts a dense layer of so many units between, as InfoGAN does for MNIST (table 1 of Chen et al.
-            2016, https://arxiv.org/abs/1606.03657).
+        hidden_units: `None` for the paper's body, in which the latents are mapped linearly to the
+            first feature maps; a number puts a dense layer of so many units between, as InfoGAN
+            does for MNIST (table 1 of Chen et al. 2016, https://arxiv.org/abs/1606.03657).
         name: the name of the model.
 
-    Differs from the paper: kernels are 4x4 and not 5x5, so that no output pixel gets more terms than another.
+    Differs from the paper: kernels are 4x4 and not 5x5, so that no output pixel gets more terms
+    than another.
     """
     start, stages = stages_of(image_shape)
     check_body(latent_dim=latent_dim, width=width, hidden_units=hidden_units)
@@ -40,14 +41,18 @@ def generator(
 
     inputs = x = keras.Input((latent_dim,), name="latents")
     if hidden_units is not None:
-        x = _normalized(layers.Dense(hidden_units, use_bias=False, kernel_initializer="he_normal"), x)
+        x = _normalized(
+            layers.Dense(hidden_units, use_bias=False, kernel_initializer="he_normal"), x
+        )
     x = _normalized(_dense(start * start * channels, use_bias=False), x)
     x = layers.Reshape((start, start, channels))(x)
     for stage in range(1, stages):
         x = _normalized(_conv(layers.Conv2DTranspose, channels >> stage, use_bias=False), x)
     x = _conv(layers.Conv2DTranspose, image_shape[-1])(x)
     # In float32 whatever the dtype policy: images are the model's boundary.
-    return keras.Model(inputs, layers.Activation("tanh", dtype="float32", name="images")(x), name=name)
+    return keras.Model(
+        inputs, layers.Activation("tanh", dtype="float32", name="images")(x), name=name
+    )
 
 
 def discriminator(
@@ -57,14 +62,16 @@ def discriminator(
     normalization: str | None = "batch",
     name: str = "discriminator",
 ) -> keras.Model:
-    """From images `(batch, *image_shape)` in [-1, 1] to one logit per image, `(batch, 1)`: the generator's mirror.
+    """From images `(batch, *image_shape)` in [-1, 1] to one logit per image, `(batch, 1)`: the
+    generator's mirror.
 
     Args:
         image_shape: `(size, size, channels)`; the size is 28 or a power of two from 8.
         width: the channels of the first feature maps.
-        hidden_units: `None` for the paper's body, in which the last feature maps are mapped linearly to the logit; a
-            number puts a dense layer of so many units between.
-        normalization: `"batch"`, or `None`, which a penalty on the gradient of single images calls for.
+        hidden_units: `None` for the paper's body, in which the last feature maps are mapped
+            linearly to the logit; a number puts a dense layer of so many units between.
+        normalization: `"batch"`, or `None`, which a penalty on the gradient of single images calls
+            for.
         name: the name of the model.
 
     Differs from the paper: kernels are 4x4 and not 5x5.
@@ -80,21 +87,25 @@ def discriminator(
         x = _leaky(conv, x, normalization)
     x = layers.Flatten()(x)
     if hidden_units is not None:
-        dense = layers.Dense(hidden_units, use_bias=normalization is None, kernel_initializer="he_normal")
+        dense = layers.Dense(
+            hidden_units, use_bias=normalization is None, kernel_initializer="he_normal"
+        )
         x = _leaky(dense, x, normalization)
     # Logits in float32 whatever the dtype policy.
     return keras.Model(inputs, _dense(1, dtype="float32", name="logit")(x), name=name)
 
 
 def stages_of(image_shape: tuple[int, int, int]) -> tuple[int, int]:
-    """The size of the first feature maps and the number of times it is doubled to reach `image_shape`."""
+    """The size of the first feature maps and the number of times it is doubled to reach
+    `image_shape`."""
     height, width, _ = check_image_shape(image_shape)
     if height == width == 28:
         return 7, 2
     if height == width and height >= 8 and height & (height - 1) == 0:
         return 4, height.bit_length() - 3
     raise ValueError(
-        "image_shape must be square, with a size of 28 or a power of two from 8, for the bodies of DCGAN. "
+        "image_shape must be square, with a size of 28 or a power of two from 8, for the "
+        "bodies of DCGAN. "
         f"Received: {tuple(image_shape)}."
     )
 

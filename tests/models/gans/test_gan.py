@@ -13,7 +13,11 @@ from zoo.errors import UnknownNameError
 
 def bodies(latent_dim=3):
     generator = keras.Sequential(
-        [keras.Input((latent_dim,)), layers.Dense(4, "tanh", name="only"), layers.Reshape((2, 2, 1))]
+        [
+            keras.Input((latent_dim,)),
+            layers.Dense(4, "tanh", name="only"),
+            layers.Reshape((2, 2, 1)),
+        ]
     )
     discriminator = keras.Sequential([keras.Input((2, 2, 1)), layers.Flatten(), layers.Dense(1)])
     return {"generator": generator, "discriminator": discriminator, "latent_dim": latent_dim}
@@ -44,7 +48,10 @@ class TestSample:
     @pytest.mark.parametrize("batch_size", [1, 2, 3, 7, 64, 1000])
     def test_does_not_depend_on_the_batch_size(self, model, batch_size):
         np.testing.assert_allclose(
-            model.sample(20, seed=0, batch_size=batch_size), model.sample(20, seed=0), rtol=1e-6, atol=1e-6
+            model.sample(20, seed=0, batch_size=batch_size),
+            model.sample(20, seed=0),
+            rtol=1e-6,
+            atol=1e-6,
         )
 
     def test_latents_are_numpys(self, model):
@@ -53,7 +60,10 @@ class TestSample:
         np.testing.assert_array_equal(model.sample(latents=latents), model.sample(4, seed=5))
         kernel, bias = (array(v) for v in model.ema_generator.weights)
         np.testing.assert_allclose(
-            model.sample(latents=latents).reshape(4, 4), np.tanh(latents @ kernel + bias), rtol=1e-5, atol=1e-6
+            model.sample(latents=latents).reshape(4, 4),
+            np.tanh(latents @ kernel + bias),
+            rtol=1e-5,
+            atol=1e-6,
         )
 
     def test_weights(self, model):
@@ -66,7 +76,9 @@ class TestSample:
         assert np.abs(before).max() > 0
         np.testing.assert_array_equal(model.sample(4, seed=0), np.zeros((4, 2, 2, 1)))
 
-    @pytest.mark.skipif(keras.backend.backend() == "torch", reason="PyTorch runs eagerly: there is nothing to trace")
+    @pytest.mark.skipif(
+        keras.backend.backend() == "torch", reason="PyTorch runs eagerly: there is nothing to trace"
+    )
     def test_few_numbers_of_images_are_traced(self, model):
         traces = []
         call = model.ema_generator.call
@@ -112,7 +124,9 @@ class TestBodies:
 
     def test_one_own_model_beside_the_papers(self):
         model = zoo.models.GAN(image_shape=(2, 2, 1), latent_dim=3, generator=bodies()["generator"])
-        assert model.discriminator.count_params() == (4 * 1200 + 1200) + (240 * 1200 + 1200) + 240 + 1
+        assert (
+            model.discriminator.count_params() == (4 * 1200 + 1200) + (240 * 1200 + 1200) + 240 + 1
+        )
 
     def test_the_papers_bodies(self):
         model = zoo.create("gan", image_shape=(28, 28, 1))
@@ -142,10 +156,16 @@ class TestBodies:
             ({"latent_dim": 0}, "latent_dim must be a whole number of at least 1. Received: 0"),
             ({"discriminator": None}, "GAN needs image_shape"),
             ({"image_shape": (3, 3, 1)}, r"generator must give images of image_shape=\(3, 3, 1\)"),
-            ({"image_shape": (3, 3)}, r"image_shape must be \(height, width, channels\).*Received: \(3, 3\)"),
+            (
+                {"image_shape": (3, 3)},
+                r"image_shape must be \(height, width, channels\).*Received: \(3, 3\)",
+            ),
             ({"image_shape": 28}, "image_shape must be .* Received: 28"),
             ({"ema_half_life_images": 0}, "ema_half_life_images must be positive. Received: 0"),
-            ({"discriminator": "mine"}, "discriminator must be a keras.Model. Received: 'mine' of type str"),
+            (
+                {"discriminator": "mine"},
+                "discriminator must be a keras.Model. Received: 'mine' of type str",
+            ),
         ],
     )
     def test_errors(self, changes, message):
@@ -153,7 +173,9 @@ class TestBodies:
             zoo.models.GAN(**{**bodies(), **changes})
 
     def test_discriminator_of_two_logits(self):
-        discriminator = keras.Sequential([keras.Input((2, 2, 1)), layers.Flatten(), layers.Dense(2)])
+        discriminator = keras.Sequential(
+            [keras.Input((2, 2, 1)), layers.Flatten(), layers.Dense(2)]
+        )
         with pytest.raises(ValueError, match="one logit per image"):
             zoo.models.GAN(**{**bodies(), "discriminator": discriminator})
 
@@ -203,13 +225,17 @@ class TestCompile:
 
     def test_a_schedule_for_one_player(self, model):
         model.compile()
-        rates = zoo.callbacks.LearningRateScheduler(lambda epoch, rate: rate / 10, player="generator")
+        rates = zoo.callbacks.LearningRateScheduler(
+            lambda epoch, rate: rate / 10, player="generator"
+        )
         history = model.fit(IMAGES, batch_size=4, epochs=2, verbose=0, callbacks=[rates]).history
         assert history["learning_rate_generator"] == pytest.approx([2e-5, 2e-6])
         assert float(array(model.optimizers["discriminator"].learning_rate)) == pytest.approx(2e-4)
         with pytest.raises(UnknownNameError, match="Unknown player: 'critic'"):
             model.fit(
-                IMAGES, verbose=0, callbacks=[zoo.callbacks.LearningRateScheduler(lambda e, r: r, player="critic")]
+                IMAGES,
+                verbose=0,
+                callbacks=[zoo.callbacks.LearningRateScheduler(lambda e, r: r, player="critic")],
             )
 
     def test_objective_survives_saving(self, model, tmp_path):
@@ -264,11 +290,17 @@ class TestUpdate:
     def test_minibatches_of_an_unknown_number_of_rows(self, rows):
         """In a compiled function, where TensorFlow may not know the number of rows."""
         parts = [
-            array(zoo.engine.compiled(lambda x, i=i: minibatch(x, i, 3), [])(np.arange(rows, dtype="float32")))
+            array(
+                zoo.engine.compiled(lambda x, i=i: minibatch(x, i, 3), [])(
+                    np.arange(rows, dtype="float32")
+                )
+            )
             for i in range(3)
         ]
         whole = np.arange(rows, dtype="float32")
-        for part, expected in zip(parts, np.split(whole, 3) if rows % 3 == 0 else [whole] * 3, strict=True):
+        for part, expected in zip(
+            parts, np.split(whole, 3) if rows % 3 == 0 else [whole] * 3, strict=True
+        ):
             np.testing.assert_array_equal(part, expected)
 
     def test_critic_steps_count(self, model):
@@ -282,7 +314,8 @@ class TestUpdate:
         model.compile(penalty=zoo.losses.R1(gamma=1.0))
         history = model.fit(IMAGES, batch_size=6, verbose=0).history
         kernel = array(model.discriminator.weights[0])
-        # The discriminator is linear, so that the penalty is |w|^2 / 2; w has moved since by at most two Adam steps.
+        # The discriminator is linear, so that the penalty is |w|^2 / 2; w has moved since by at
+        # most two Adam steps.
         assert history["penalty"][0] == pytest.approx(0.5 * np.square(kernel).sum(), rel=0.01)
 
     def test_evaluate_reports_the_losses_of_the_networks(self, model):
@@ -308,7 +341,9 @@ class TestAverage:
         model.compile({player: keras.optimizers.SGD(0.0) for player in model.players})
         model.generator.set_weights([w + 1 for w in model.generator.get_weights()])
         model.fit(np.repeat(IMAGES, 20, axis=0), batch_size=12, verbose=0)
-        for raw, averaged in zip(model.generator.get_weights(), model.ema_generator.get_weights(), strict=True):
+        for raw, averaged in zip(
+            model.generator.get_weights(), model.ema_generator.get_weights(), strict=True
+        ):
             np.testing.assert_allclose(averaged, raw, atol=1e-3)
 
     def test_is_not_trained(self, model):
@@ -316,13 +351,17 @@ class TestAverage:
 
     def test_predict_is_the_averaged_generator(self, model):
         latents = model.sample_latents(5, seed=0)
-        np.testing.assert_allclose(model.predict(latents, verbose=0), model.sample(latents=latents), atol=1e-6)
+        np.testing.assert_allclose(
+            model.predict(latents, verbose=0), model.sample(latents=latents), atol=1e-6
+        )
 
 
 def test_discriminate(model):
     logits = model.discriminate(IMAGES)
     kernel, bias = (array(v) for v in model.discriminator.weights)
-    np.testing.assert_allclose(logits, (IMAGES.reshape(12, 4) @ kernel + bias)[:, 0], rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(
+        logits, (IMAGES.reshape(12, 4) @ kernel + bias)[:, 0], rtol=1e-5, atol=1e-5
+    )
     with pytest.raises(ValueError, match="images must hold images of shape"):
         model.discriminate(IMAGES[:, :1])
 

@@ -14,20 +14,22 @@ from zoo.networks import dcgan as bodies
 class DCGAN(GAN):
     """A GAN whose players are convolutional.
 
-    The objective is that of `GAN`, min_G max_D E_x[log D(x)] + E_z[log(1 - D(G(z)))], equation 1 of Goodfellow et
-    al. 2014, with the architecture and the optimizers of Radford, Metz and Chintala 2015,
-    https://arxiv.org/abs/1511.06434: strided and transposed convolutions, batch normalization in both players except
-    at the generator's output and the discriminator's input, ReLU in the generator and LeakyReLU(0.2) in the
-    discriminator, weights from N(0, 0.02^2), Adam with rate 2e-4 and beta_1 0.5.
+    The objective is that of `GAN`, min_G max_D E_x[log D(x)] + E_z[log(1 - D(G(z)))], equation 1 of
+    Goodfellow et al. 2014, with the architecture and the optimizers of Radford, Metz and Chintala
+    2015, https://arxiv.org/abs/1511.06434: strided and transposed convolutions, batch normalization
+    in both players except at the generator's output and the discriminator's input, ReLU in the
+    generator and LeakyReLU(0.2) in the discriminator, weights from N(0, 0.02^2), Adam with rate
+    2e-4 and beta_1 0.5.
 
     Args:
-        image_shape: `(size, size, channels)` of the images, whose values lie in [-1, 1]; the size is 28 or a power
-            of two from 8.
+        image_shape: `(size, size, channels)` of the images, whose values lie in [-1, 1]; the size
+            is 28 or a power of two from 8.
         latent_dim: the number of latent variables.
         width: the channels of the largest feature maps; each halving of the size doubles them.
-        hidden_units: `None`, or the units of a dense layer between the feature maps and the vector end of each
-            player, see `zoo.networks.dcgan`.
-        discriminator_normalization: `"batch"`, or `None`, which a penalty on the gradient of single images calls for.
+        hidden_units: `None`, or the units of a dense layer between the feature maps and the vector
+            end of each player, see `zoo.networks.dcgan`.
+        discriminator_normalization: `"batch"`, or `None`, which a penalty on the gradient of single
+            images calls for.
         generator: as for `GAN`.
         discriminator: as for `GAN`.
         ema_half_life_images: as for `GAN`.
@@ -43,9 +45,16 @@ class DCGAN(GAN):
     >>> model.sample(5, seed=0).shape
     (5, 8, 8, 3)
 
-    Differs from the paper: kernels are 4x4 and not 5x5; latents are normal and not uniform; the batch size is that of
-    `fit`; samples come from an average of the generator over training (`weights="raw"` gives the last one).
+    Differs from the paper: kernels are 4x4 and not 5x5; latents are normal and not uniform; the
+    batch size is that of `fit`; samples come from an average of the generator over training
+    (`weights="raw"` gives the last one).
     """
+
+    paper = (
+        "Radford, Metz and Chintala 2015, Unsupervised Representation Learning with Deep "
+        "Convolutional Generative Adversarial Networks"
+    )
+    paper_url = "https://arxiv.org/abs/1511.06434"
 
     def __init__(
         self,
@@ -60,9 +69,13 @@ class DCGAN(GAN):
         name: str | None = None,
     ):
         if image_shape is not None and generator is None:
-            generator = functools.partial(bodies.generator, image_shape, latent_dim, width, hidden_units)
+            generator = functools.partial(
+                bodies.generator, image_shape, latent_dim, width, hidden_units
+            )
         if image_shape is not None and discriminator is None:
-            discriminator = bodies.discriminator(image_shape, width, hidden_units, discriminator_normalization)
+            discriminator = bodies.discriminator(
+                image_shape, width, hidden_units, discriminator_normalization
+            )
         super().__init__(
             image_shape=image_shape,
             latent_dim=latent_dim,

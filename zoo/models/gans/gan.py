@@ -22,22 +22,25 @@ from zoo.losses import AdversarialLoss, Penalty
 class GAN(GenerativeModel):
     """A generator G and a discriminator D that play against each other.
 
-    min_G max_D V(D, G) = E_x[log D(x)] + E_z[log(1 - D(G(z)))], equation 1 of Goodfellow et al. 2014,
-    https://arxiv.org/abs/1406.2661, with z ~ N(0, I) and D(x) = sigmoid(discriminator(x)). One `fit` step is
-    `critic_steps` updates of the discriminator and then one of the generator (algorithm 1).
+    min_G max_D V(D, G) = E_x[log D(x)] + E_z[log(1 - D(G(z)))], equation 1 of Goodfellow et al.
+    2014, https://arxiv.org/abs/1406.2661, with z ~ N(0, I) and D(x) = sigmoid(discriminator(x)).
+    One `fit` step is `critic_steps` updates of the discriminator and then one of the generator
+    (algorithm 1).
 
-    `call` and `predict` map latents to images by the averaged generator. `fit` and `evaluate` take images, or images
-    and labels, which are ignored.
+    `call` and `predict` map latents to images by the averaged generator. `fit` and `evaluate` take
+    images, or images and labels, which are ignored.
 
     Args:
-        image_shape: `(height, width, channels)` of the images, whose values lie in [-1, 1]. Needed where `generator`
-            or `discriminator` is not given.
+        image_shape: `(height, width, channels)` of the images, whose values lie in [-1, 1]. Needed
+            where `generator` or `discriminator` is not given.
         latent_dim: the number of latent variables.
-        generator: a Keras model from latents `(batch, latent_dim)` to images `(batch, height, width, channels)` in
-            [-1, 1], or a function `generator(name=...)` that returns one; by default the paper's.
+        generator: a Keras model from latents `(batch, latent_dim)` to images `(batch, height,
+            width, channels)` in [-1, 1], or a function `generator(name=...)` that returns one; by
+            default the paper's.
         discriminator: a Keras model from images to logits `(batch, 1)`; by default the paper's.
-        ema_half_life_images: how many training images halve the weight of an old generator in the averaged one; at
-            most a twentieth of the images seen, so that a short training is averaged over a short time.
+        ema_half_life_images: how many training images halve the weight of an old generator in the
+            averaged one; at most a twentieth of the images seen, so that a short training is
+            averaged over a short time.
         name: the name of the model.
 
     Raises:
@@ -46,19 +49,23 @@ class GAN(GenerativeModel):
     Example:
 
     >>> import keras, zoo
-    >>> generator = keras.Sequential([keras.Input((8,)), keras.layers.Dense(4), keras.layers.Reshape((2, 2, 1))])
-    >>> discriminator = keras.Sequential([keras.Input((2, 2, 1)), keras.layers.Flatten(), keras.layers.Dense(1)])
+    >>> generator = keras.Sequential([keras.Input((8,)), keras.layers.Dense(4),
+    keras.layers.Reshape((2, 2, 1))])
+    >>> discriminator = keras.Sequential([keras.Input((2, 2, 1)), keras.layers.Flatten(),
+    keras.layers.Dense(1)])
     >>> model = zoo.models.GAN(generator=generator, discriminator=discriminator, latent_dim=8)
     >>> model.sample(3, seed=0).shape
     (3, 2, 2, 1)
 
-    Differs from the paper: images lie in [-1, 1], so that the generator ends in tanh and not in a sigmoid; the
-    generator is trained on the non-saturating loss that the paper recommends in section 3, without dropout in the
-    discriminator; latents are normal and not uniform; Adam with rate 2e-4 and beta_1 0.5 takes the place of stochastic
-    gradient descent with momentum; samples come from an average of the generator over training (`weights="raw"` gives
-    the last one).
+    Differs from the paper: images lie in [-1, 1], so that the generator ends in tanh and not in a
+    sigmoid; the generator is trained on the non-saturating loss that the paper recommends in
+    section 3, without dropout in the discriminator; latents are normal and not uniform; Adam with
+    rate 2e-4 and beta_1 0.5 takes the place of stochastic gradient descent with momentum; samples
+    come from an average of the generator over training (`weights="raw"` gives the last one).
     """
 
+    paper = "Goodfellow et al. 2014, Generative Adversarial Networks"
+    paper_url = "https://arxiv.org/abs/1406.2661"
     value_range = (-1.0, 1.0)
 
     def __init__(
@@ -73,19 +80,26 @@ class GAN(GenerativeModel):
         super().__init__(name=name)
         self.latent_dim = check_count("latent_dim", latent_dim)
         if not ema_half_life_images > 0:
-            raise ValueError(f"ema_half_life_images must be positive. Received: {ema_half_life_images!r}.")
+            raise ValueError(
+                f"ema_half_life_images must be positive. Received: {ema_half_life_images!r}."
+            )
         self.ema_half_life_images = ema_half_life_images
         if image_shape is not None:
             image_shape = check_image_shape(image_shape)
         elif generator is None or discriminator is None:
             raise ValueError(
-                f"{type(self).__name__} needs image_shape=(height, width, channels), or both generator= and "
+                f"{type(self).__name__} needs image_shape=(height, width, channels), or both "
+                "generator= and "
                 "discriminator=."
             )
         if generator is None:
             generator = functools.partial(mlp_generator, image_shape, latent_dim)
-        self.generator = generator if isinstance(generator, keras.Model) else generator(name="generator")
-        self.discriminator = mlp_discriminator(image_shape) if discriminator is None else discriminator
+        self.generator = (
+            generator if isinstance(generator, keras.Model) else generator(name="generator")
+        )
+        self.discriminator = (
+            mlp_discriminator(image_shape) if discriminator is None else discriminator
+        )
         self.image_shape = self._fit_together(image_shape)
         self.ema_generator = copy(self.generator, generator, name="ema_generator")
         self.images_seen = self.add_weight(
@@ -94,16 +108,21 @@ class GAN(GenerativeModel):
         self.built = True
 
     def _fit_together(self, image_shape) -> tuple[int, int, int]:
-        """Builds bodies that are not built yet, and checks that they fit; returns the shape of an image."""
+        """Builds bodies that are not built yet, and checks that they fit; returns the shape of an
+        image."""
         latents = keras.KerasTensor((None, self.latent_dim))
         images = _output("generator", self.generator, latents)
         shape = tuple(images.shape[1:])
         if image_shape is not None and shape != image_shape:
-            raise ValueError(f"generator must give images of image_shape={image_shape}. Received: one that gives {shape}.")
+            raise ValueError(
+                f"generator must give images of image_shape={image_shape}. Received: one that "
+                f"gives {shape}."
+            )
         logits = _output("discriminator", self.discriminator, images)
         if tuple(logits.shape) != (None, 1):
             raise ValueError(
-                "discriminator must give one logit per image, of shape (batch, 1). Received: one that gives "
+                "discriminator must give one logit per image, of shape (batch, 1). Received: "
+                "one that gives "
                 f"{tuple(logits.shape)}."
             )
         return shape
@@ -129,7 +148,9 @@ class GAN(GenerativeModel):
         return {"generator": self.generator, "discriminator": self.discriminator}
 
     def default_optimizers(self):
-        return {player: keras.optimizers.Adam(2e-4, beta_1=0.5, epsilon=1e-8) for player in self.players}
+        return {
+            player: keras.optimizers.Adam(2e-4, beta_1=0.5, epsilon=1e-8) for player in self.players
+        }
 
     def compile(
         self,
@@ -146,10 +167,10 @@ class GAN(GenerativeModel):
                 `{"generator": ..., "discriminator": ...}`.
             loss: `"non_saturating"`, `"minimax"`, or an `AdversarialLoss`.
             penalty: `None`, `"r1"`, or a `Penalty`, added to the discriminator's loss.
-            critic_steps: discriminator updates for each generator update. Latents are fresh for each. The batch of
-                real images is cut into this many minibatches where its size is a multiple, else each update sees the
-                whole batch.
-            **kwargs: `jit_compile`, `run_eagerly`, `steps_per_execution`, see `GenerativeModel.compile`.
+            critic_steps: discriminator updates for each generator update. Latents are fresh for
+                each. The batch of real images is cut into this many minibatches where its size is a
+                multiple, else each update sees the whole batch. **kwargs: `jit_compile`,
+                `run_eagerly`, `steps_per_execution`, see `GenerativeModel.compile`.
 
         Raises:
             ValueError: if a name is unknown, or a number is out of range.
@@ -169,14 +190,17 @@ class GAN(GenerativeModel):
             images = minibatch(batch.images, step, self.critic_steps)
             # Made outside of the loss, whose gradient therefore does not reach the generator.
             fake = self.generator(self.draw_latents(ops.shape(images)[0]), training=True)
-            logs = self.minimize(lambda real=images, fake=fake: self.discriminator_loss(real, fake), "discriminator")
+            logs = self.minimize(
+                lambda real=images, fake=fake: self.discriminator_loss(real, fake), "discriminator"
+            )
         n = ops.shape(images)[0]  # as many as in each of the discriminator's updates
         logs |= self.minimize(lambda: self.generator_loss(n), "generator")
         self._average(ops.shape(batch.images)[0])
         return logs
 
     def discriminator_loss(self, real, fake, training: bool = True):
-        """The discriminator's loss with its penalty, a scalar, and what is logged of it; the loss without penalty."""
+        """The discriminator's loss with its penalty, a scalar, and what is logged of it; the loss
+        without penalty."""
         real_logits = ops.cast(self.discriminator(real, training=training), "float32")
         fake_logits = ops.cast(self.discriminator(fake, training=training), "float32")
         loss = ops.mean(self.adversarial_loss.discriminator(real_logits, fake_logits))
@@ -187,7 +211,9 @@ class GAN(GenerativeModel):
         }
         if self.penalty is None:
             return loss, logs
-        penalty = ops.mean(self.penalty(lambda x: self.discriminator(x, training=training), real, fake))
+        penalty = ops.mean(
+            self.penalty(lambda x: self.discriminator(x, training=training), real, fake)
+        )
         return loss + penalty, {**logs, "penalty": penalty}
 
     def generator_loss(self, n, training: bool = True):
@@ -225,8 +251,8 @@ class GAN(GenerativeModel):
     ) -> np.ndarray:
         """Generates images.
 
-        Latents are drawn with NumPy, so that one seed gives the same images on each backend and for any
-        `batch_size`, and `sample(10, seed=0)` is the first ten of `sample(64, seed=0)`.
+        Latents are drawn with NumPy, so that one seed gives the same images on each backend and for
+        any `batch_size`, and `sample(10, seed=0)` is the first ten of `sample(64, seed=0)`.
 
         Args:
             n: how many images; 1 when neither `n` nor `latents` is given.
@@ -243,7 +269,11 @@ class GAN(GenerativeModel):
         """
         check_choice("weights", weights, ("ema", "raw"))
         batch_size = check_count("batch_size", batch_size)
-        latents = self.sample_latents(n, seed) if latents is None else self._check_latents(latents, n, seed)
+        latents = (
+            self.sample_latents(n, seed)
+            if latents is None
+            else self._check_latents(latents, n, seed)
+        )
         network = self.ema_generator if weights == "ema" else self.generator
         return self.infer(weights, lambda z: network(z, training=False), latents, batch_size)
 
@@ -262,11 +292,14 @@ class GAN(GenerativeModel):
         """
         images = np.asarray(images, dtype="float32")
         check_images("images", images, self.image_shape)
-        logits = self.infer("logits", lambda x: self.discriminator(x, training=False), images, batch_size)
+        logits = self.infer(
+            "logits", lambda x: self.discriminator(x, training=False), images, batch_size
+        )
         return logits[:, 0]
 
     def sample_latents(self, n: int | None = None, seed: int | None = None) -> np.ndarray:
-        """The latents that `sample(n, seed)` uses, a float32 NumPy array of shape `(n, latent_dim)`."""
+        """The latents that `sample(n, seed)` uses, a float32 NumPy array of shape `(n,
+        latent_dim)`."""
         n = 1 if n is None else check_count("n", n)
         return np.random.default_rng(seed).standard_normal((n, self.latent_dim), dtype="float32")
 
@@ -276,7 +309,8 @@ class GAN(GenerativeModel):
         latents = ops.convert_to_numpy(latents).astype("float32")
         if latents.ndim != 2 or latents.shape[1] != self.latent_dim or not len(latents):
             raise ValueError(
-                f"latents must have the shape (n, {self.latent_dim}) with n at least 1. Received: shape {latents.shape}."
+                f"latents must have the shape (n, {self.latent_dim}) with n at least 1. "
+                f"Received: shape {latents.shape}."
             )
         if not np.isfinite(latents).all():
             raise ValueError("latents must be finite. Received: NaN or infinite values.")
@@ -293,14 +327,20 @@ def mlp_generator(image_shape: tuple[int, int, int], latent_dim: int, name: str)
 def mlp_discriminator(image_shape: tuple[int, int, int]) -> keras.Model:
     """The paper's body for MNIST: two hidden layers of 240 maxout units of 5 pieces."""
     hidden = [layers.Flatten(), Maxout(240, pieces=5), Maxout(240, pieces=5)]
-    return keras.Sequential([keras.Input(image_shape), *hidden, layers.Dense(1)], name="discriminator")
+    return keras.Sequential(
+        [keras.Input(image_shape), *hidden, layers.Dense(1)], name="discriminator"
+    )
 
 
 def _output(name: str, network, inputs):
     """The symbolic output of the body `network`, which is built by the way."""
     if not isinstance(network, keras.Model):
-        raise ValueError(f"{name} must be a keras.Model. Received: {network!r} of type {type(network).__name__}.")
+        raise ValueError(
+            f"{name} must be a keras.Model. Received: {network!r} of type {type(network).__name__}."
+        )
     try:
         return network(inputs)
     except ValueError as error:
-        raise ValueError(f"{name} does not take inputs of shape {tuple(inputs.shape)}. It says: {error}") from error
+        raise ValueError(
+            f"{name} does not take inputs of shape {tuple(inputs.shape)}. It says: {error}"
+        ) from error

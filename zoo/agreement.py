@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
-BACKENDS = ("tensorflow", "jax", "torch")
+from zoo import installed
+
 _PROGRAM = """
 import json, sys
 import numpy as np
@@ -21,21 +21,26 @@ with np.load(sys.argv[1] + "/golden.npz") as golden:
 """
 
 
-def installed() -> list[str]:
-    """The backends that are installed here."""
-    return [name for name in BACKENDS if importlib.util.find_spec(name)]
-
-
 def differences(folder: Path) -> dict[str, float]:
-    """For each installed backend, the largest difference of its samples to the golden ones in the preset's `folder`.
+    """For each installed backend, the largest difference of its samples to the golden ones in the
+    preset's `folder`.
 
     Each backend runs in a process of its own, on the CPU.
     """
     found = {}
-    for name in installed():
-        environment = {**os.environ, "KERAS_BACKEND": name, "CUDA_VISIBLE_DEVICES": "", "JAX_PLATFORMS": "cpu"}
+    for name in installed.backends():
+        environment = {
+            **os.environ,
+            "KERAS_BACKEND": name,
+            "CUDA_VISIBLE_DEVICES": "",
+            "JAX_PLATFORMS": "cpu",
+        }
         done = subprocess.run(
-            [sys.executable, "-c", _PROGRAM, str(folder)], env=environment, check=True, capture_output=True, text=True
+            [sys.executable, "-c", _PROGRAM, str(folder)],
+            env=environment,
+            check=True,
+            capture_output=True,
+            text=True,
         )
         found[name] = json.loads(done.stdout.splitlines()[-1])
     return found

@@ -1,0 +1,148 @@
+"""DCGAN's bodies, and its training on the three backends."""
+
+import keras
+import numpy as np
+import pytest
+from first_steps import PLACE, CountedDCGAN, train
+from helpers import array
+
+import zoo
+
+
+@pytest.fixture(scope="module")
+def golden():
+    with np.load(PLACE) as arrays:
+        return dict(arrays)
+
+
+def start(golden):
+    model = CountedDCGAN(image_shape=(28, 28, 1), latent_dim=8, width=4)
+    model.set_bank(golden["latents"])
+    model.set_weights([golden[f"initial_{i}"] for i in range(len(model.weights))])
+    return model
+
+
+def test_losses_of_the_first_ten_steps_agree_on_every_backend(golden):
+    """From the same initial weights and the same latents, with the paper's optimizers."""
+    losses, _ = train(start(golden), golden["images"])
+    for name, values in losses.items():
+        np.testing.assert_allclose(values, golden[f"loss_{name}"], atol=1e-3, rtol=0, err_msg=name)
+
+
+def test_weights_after_ten_steps_of_gradient_descent_agree_on_every_backend(golden):
+    """Batch-norm statistics and averaged weights too; Adam would magnify rounding noise."""
+    model = start(golden)
+    _, weights = train(model, golden["images"], keras.optimizers.SGD(0.01))
+    for i, (weight, variable) in enumerate(zip(weights, model.weights, strict=True)):
+        np.testing.assert_allclose(
+            weight, golden[f"final_{i}"], rtol=1e-3, atol=1e-5, err_msg=variable.path
+        )
+        moved = np.abs(weight - golden[f"initial_{i}"]).max()
+        assert moved > 0, f"{variable.path} did not move: the comparison says nothing of it"
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("size", [8, 16, 28, 32, 64, 128])
+def test_sizes_and_channels(size, channels):
+    model = zoo.create("dcgan", image_shape=(size, size, channels), latent_dim=4, width=2)
+    assert model.sample(2, seed=0).shape == (2, size, size, channels)
+    model.compile()
+    images = np.zeros((4, size, size, channels), "float32")
+    history = model.fit(images, batch_size=4, verbose=0).history
+    assert np.isfinite(list(history.values())).all()
+
+
+def shapes(network):
+    return [tuple(layer.output.shape[1:]) for layer in network.layers]
+
+
+def test_the_body_at_28_pixels():
+    model = zoo.models.DCGAN(image_shape=(28, 28, 1))
+    found = shapes(model.generator)
+    for expected in ((6272,), (7, 7, 128), (14, 14, 64), (28, 28, 1)):
+        assert expected in found
+    assert (4, 4) not in {shape[:2] for shape in found}
+    # Kernels of 4x4, no bias before a batch norm, a bias before tanh.
+    assert [v.shape for v in model.generator.trainable_variables] == [
+        (100, 6272),
+        (6272,),
+        (6272,),
+        (4, 4, 64, 128),
+        (64,),
+        (64,),
+        (4, 4, 1, 64),
+        (1,),
+    ]
+    assert [v.shape for v in model.discriminator.trainable_variables] == [
+        (4, 4, 1, 64),
+        (64,),
+        (4, 4, 64, 128),
+        (128,),
+        (128,),
+        (6272, 1),
+        (1,),
+    ]
+
+
+def test_the_body_at_64_pixels_is_the_papers():
+    found = shapes(zoo.models.DCGAN(image_shape=(64, 64, 3), width=128).generator)
+    for expected in ((4, 4, 1024), (8, 8, 512), (16, 16, 256), (32, 32, 128), (64, 64, 3)):
+        assert expected in found
+
+
+def test_initial_weights_are_the_papers():
+    model = zoo.models.DCGAN(image_shape=(28, 28, 1))
+    for network in (model.generator, model.discriminator):
+        for variable in network.trainable_variables:
+            if variable.path.endswith("kernel"):
+                deviation = array(variable).std()
+                # Of the smallest kernel, 1,024 numbers, within five standard errors.
+                assert deviation == pytest.approx(0.02, rel=0.12), variable.path
+
+
+def test_hidden_units_and_no_normalization():
+    model = zoo.models.DCGAN(
+        image_shape=(28, 28, 1), width=4, hidden_units=16, discriminator_normalization=None
+    )
+    assert (16,) in shapes(model.generator)
+    assert (16,) in shapes(model.discriminator)
+    names = [type(layer).__name__ for layer in model.discriminator.layers]
+    assert "BatchNormalization" not in names
+    for network in (model.generator, model.discriminator):
+        layers = network.layers
+        for layer, after in zip(layers, layers[1:], strict=False):
+            if type(after).__name__ == "BatchNormalization":
+                assert not layer.use_bias
+
+
+def test_images_are_float32_under_mixed_precision():
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        model = zoo.models.DCGAN(**zoo.models.DCGAN.test_config())
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert model.generator.output.dtype == "float32"
+    assert model.discriminator.output.dtype == "float32"
+    assert model.sample(2, seed=0).dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"image_shape": (30, 30, 1)}, r"a size of 28 or a power of two from 8.*\(30, 30, 1\)"),
+        ({"image_shape": (4, 4, 1)}, "a power of two from 8"),
+        ({"image_shape": (32, 16, 1)}, "must be square"),
+        ({"image_shape": (28, 28)}, r"image_shape must be \(height, width, channels\)"),
+        ({"image_shape": None}, "DCGAN needs image_shape"),
+        ({"width": 0}, "width must be a whole number of at least 1. Received: 0"),
+        ({"hidden_units": -1}, "hidden_units must be a whole number of at least 1"),
+        (
+            {"discriminator_normalization": "layer"},
+            "Unknown normalization: 'layer'",
+        ),
+        ({"latent_dim": 1.5}, "latent_dim must be a whole number of at least 1. Received: 1.5"),
+    ],
+)
+def test_errors(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        zoo.models.DCGAN(**{"image_shape": (28, 28, 1), **arguments})

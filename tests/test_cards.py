@@ -1,0 +1,83 @@
+"""Every card: valid, and true where a program can check it. Offline."""
+
+import json
+
+import pytest
+
+import zoo
+from zoo import registry
+from zoo.card import Card
+from zoo.fetch import sha256
+from zoo.model_card import model_card
+
+pytestmark = pytest.mark.once
+ROOT = registry.ROOT.parent
+PRESETS = zoo.list()
+
+
+@pytest.fixture(params=PRESETS)
+def card(request):
+    return zoo.info(request.param)
+
+
+def test_every_weights_folder_has_a_card():
+    assert sorted(p.name for p in registry.WEIGHTS.iterdir() if p.is_dir()) == PRESETS
+
+
+def test_name_and_place(card):
+    assert Card.read(registry.CARDS / f"{card.name}.json") == card
+    assert card.name.startswith(card.identity.family + "_")
+    module, cls = registry.FAMILIES[card.identity.family]
+    assert card.identity.model == f"zoo.models.{cls}"
+    assert module.endswith("." + card.identity.group)
+
+
+def test_files_are_those_of_the_folder(card):
+    folder = registry.WEIGHTS / card.name
+    listed = {name: (file.sha256, file.bytes) for name, file in card.weights.files.items()}
+    present = {
+        p.name: (sha256(p), p.stat().st_size) for p in folder.iterdir() if p.name != "README.md"
+    }
+    assert listed == present
+
+
+def test_parameters_are_the_models(card):
+    assert zoo.load(card.name).count_params() == card.weights.parameters
+
+
+def test_backends_agree(card):
+    assert set(card.contract.backends) == {"tensorflow", "jax", "torch"}
+    assert max(card.contract.backends.values()) < 1e-3
+
+
+def test_recipe_is_the_presets(card):
+    assert card.training.recipe == f"recipes/{card.name}.py"
+    assert (ROOT / card.training.recipe).is_file()
+
+
+def test_metrics_are_complete(card):
+    assert card.metrics
+    for metric in card.metrics:
+        assert metric.n_real or metric.n_fake
+        if metric.n_fake and metric.seeds:
+            assert metric.spread is not None
+        assert (metric.reported is None) == (metric.reported_source is None)
+
+
+def test_model_card_is_up_to_date(card):
+    assert (registry.WEIGHTS / card.name / "README.md").read_text() == model_card(card)
+
+
+def test_weights_are_half_precision_arrays_and_no_code(card):
+    import h5py
+
+    with h5py.File(registry.WEIGHTS / card.name / "model.weights.h5") as file:
+        kinds = []
+        file.visititems(lambda _, item: kinds.append(item.dtype.kind if hasattr(item, "dtype") else "f"))
+    assert set(kinds) <= {"f", "u", "i"}
+    config = json.loads((registry.WEIGHTS / card.name / "config.json").read_text())
+    assert config["module"] is None or config["module"].startswith("zoo.")
+
+
+def test_all_weights_are_small():
+    assert sum(p.stat().st_size for p in registry.WEIGHTS.rglob("*")) < 60 * 2**20

@@ -1,0 +1,121 @@
+"""The command line: what it prints and writes, and that every error is one line."""
+
+import json
+
+import numpy as np
+import pytest
+from helpers import python
+from PIL import Image
+
+import zoo
+from zoo.cli import cli
+
+
+@pytest.fixture
+def run(capsys):
+    """Runs the program; returns its exit code, what it printed, and its error line."""
+
+    def call(*args):
+        with pytest.raises(SystemExit) as caught:
+            cli.main([str(a) for a in args], prog_name="zoo")
+        printed = capsys.readouterr()
+        return int(caught.value.code or 0), printed.out, printed.err
+
+    return call
+
+
+def test_list(run):
+    code, out, err = run("list")
+    assert (code, err) == (0, "")
+    assert [line.split()[0] for line in out.splitlines()] == zoo.list()
+    assert "dcgan_mnist" in run("list", "*mnist*", "--family", "dcgan", "--group", "gans")[1]
+    assert run("list", "nothing*")[1:] == ("", "No preset matches 'nothing*'.\n")
+
+
+def test_info(run):
+    code, out, _ = run("info", "dcgan_mnist")
+    assert code == 0
+    for text in ("zoo.models.DCGAN", "arxiv.org", "frechet_pixels", "Apache-2.0", "limit"):
+        assert text in out
+    card = json.loads(run("info", "dcgan_mnist", "--json")[1])
+    assert card["identity"]["preset"] == "dcgan_mnist"
+
+
+def test_sample(run, tmp_path):
+    path = tmp_path / "new" / "samples.png"
+    code, out, _ = run("sample", "dcgan_mnist", "-n", 6, "--seed", 0, "--columns", 3, "-o", path)
+    assert code == 0
+    assert str(path) in out
+    with Image.open(path) as picture:
+        found = np.asarray(picture)
+    expected = zoo.data.grid(zoo.load("dcgan_mnist").sample(6, seed=0), columns=3)
+    assert np.abs(found.astype(int) - np.asarray(expected)).max() <= 1
+
+
+@pytest.mark.parametrize("args", [[], ["--help"], ["-h"]])
+def test_help_teaches(run, args):
+    code, out, _ = run(*args)
+    assert code == 0
+    for text in ("KERAS_BACKEND", "zoo sample dcgan_mnist -n 64", "list", "info", "train"):
+        assert text in out
+
+
+@pytest.mark.parametrize("command", ["list", "info", "sample", "train"])
+def test_help_of_commands(run, command):
+    code, out, _ = run(command, "--help")
+    assert code == 0
+    assert "Usage: zoo" in out
+
+
+def test_version(run):
+    assert zoo.__version__ in run("--version")[1]
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["sample", "dcgan_mnits"], "Unknown preset: 'dcgan_mnits'."),
+        (["info", "nothing"], "Unknown preset: 'nothing'."),
+        (["sample", "dcgan_mnist", "-n", "-3"], "-n must be a whole number of at least 1"),
+        (["sample", "dcgan_mnist", "-n", "0"], "-n must be a whole number of at least 1"),
+        (["sample", "dcgan_mnist", "-n", "many"], "'many' is not a valid integer"),
+        (["sample", "dcgan_mnist", "--seed", "-1"], "--seed must be a whole number of at least 0"),
+        (["sample", "dcgan_mnist", "--columns", "0"], "--columns must be"),
+        (["sample", "dcgan_mnist", "--weights", "best"], "Unknown weights: 'best'"),
+        (["sample", "dcgan_mnist", "-o", "samples.txt"], "suffix of a picture"),
+        (["sample", "dcgan_mnist", "-o", "/dev/null/samples.png"], "/dev/null"),
+        (["sampel"], "No such command 'sampel'"),
+        (["sample"], "Missing argument 'PRESET'"),
+        (["list", "--family", "dcgna"], "Unknown family: 'dcgna'"),
+        (["train", "nowhere.py"], "There is no recipe 'nowhere.py'"),
+        (["train", "pyproject.toml"], "A recipe is a Python file"),
+        (["train", "zoo/errors.py"], "defines no RECIPE"),
+        (["train", "recipes/dcgan_mnist.py", "--set", "widht=3"], "Unknown setting: 'widht'"),
+        (["train", "recipes/dcgan_mnist.py", "--set", "width"], "--set takes KEY=VALUE"),
+        (["train", "recipes/dcgan_mnist.py", "--set", "width=big"], "width must be of type int"),
+        (["train", "recipes/dcgan_mnist.py", "--epochs", "0"], "epochs must be a whole number"),
+        (["train", "recipes/dcgan_mnist.py", "--data", "./none"], "There is no folder 'none'"),
+    ],
+)
+def test_errors_are_one_line(run, args, message, request, monkeypatch, tmp_path):
+    monkeypatch.chdir(request.config.rootpath)
+    if args[0] == "train":
+        args = [*args, "--out", str(tmp_path)]
+    code, out, err = run(*args)
+    assert code != 0
+    assert out == ""
+    assert err.startswith("zoo: error: ")
+    assert err.count("\n") == 1
+    assert message in err
+
+
+def test_no_file_is_left_by_a_refused_sample(run, tmp_path):
+    code, _, _ = run("sample", "unknown", "-o", tmp_path / "samples.png")
+    assert code != 0
+    assert not (tmp_path / "samples.png").exists()
+
+
+def test_the_program_is_installed():
+    done = python("-m", "zoo", "list", "*mnist*")
+    assert done.returncode == 0, done.stderr
+    assert "dcgan_mnist" in done.stdout

@@ -1,0 +1,199 @@
+"""The house keeps its order: floors, the backend seam, small files, equal stems."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+import zoo
+
+pytestmark = pytest.mark.once
+ROOT = Path(zoo.__file__).parent.parent
+FILES = sorted((ROOT / "zoo").rglob("*.py"))
+BACKENDS = {"tensorflow", "jax", "torch"}
+
+# Longest prefix wins. A file may import from its own floor and below.
+FLOORS = {
+    "zoo.version": 0,
+    "zoo.errors": 0,
+    "zoo.fetch": 0,
+    "zoo.installed": 0,
+    "zoo.engine": 1,
+    "zoo.data": 1,
+    "zoo.layers": 2,
+    "zoo.losses": 2,
+    "zoo.metrics": 2,
+    "zoo.networks": 3,
+    "zoo.models": 4,
+    "zoo.callbacks": 5,
+    "zoo.card": 6,
+    "zoo.storage": 6,
+    "zoo.registry": 6,
+    "zoo.recipe": 7,
+    "zoo.evaluation": 7,
+    "zoo.agreement": 7,
+    "zoo.model_card": 7,
+    "zoo.runner": 7,
+    "zoo.cli": 8,
+    "zoo.__main__": 9,
+    "zoo": 9,
+}
+# Packages of one floor that must not know each other.
+APART = [("zoo.engine", "zoo.data"), ("zoo.layers", "zoo.losses", "zoo.metrics")]
+
+
+def module_of(path):
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports_of(path):
+    """Every module that the file imports, at any depth, as full names."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def known(module):
+    """The longest entry of FLOORS that the module lies under."""
+    return max(
+        (name for name in FLOORS if module == name or module.startswith(name + ".")), key=len
+    )
+
+
+def floor(module):
+    # `from zoo import x` names the module zoo.x.
+    return FLOORS[known(module)]
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_of)
+def test_imports_go_down(path):
+    here = module_of(path)
+    for name in imports_of(path):
+        if name.partition(".")[0] == "zoo":
+            assert floor(name) <= floor(here), f"{here} imports {name} from a higher floor"
+            for group in APART:
+                if known(here) in group and known(name) in group:
+                    assert known(here) == known(name), f"{here} imports {name} sideways"
+
+
+def test_model_groups_do_not_know_each_other():
+    for path in (ROOT / "zoo" / "models").glob("*/*.py"):
+        for name in imports_of(path):
+            if name.startswith("zoo.models."):
+                assert name.split(".")[2] == path.parent.name, f"{path} imports {name}"
+
+
+def test_only_the_engine_imports_backends():
+    for path in [*FILES, *(ROOT / "recipes").glob("*.py")]:
+        used = {name.partition(".")[0] for name in imports_of(path)} & BACKENDS
+        allowed = {path.stem} if path.parent == ROOT / "zoo" / "engine" else set()
+        assert used <= allowed, f"{path} imports {used - allowed}"
+
+
+def test_the_ground_floor_does_not_import_keras():
+    for path in FILES:
+        if floor(module_of(path)) == 0:
+            assert "keras" not in {name.partition(".")[0] for name in imports_of(path)}, path
+
+
+def test_backend_files_export_the_same():
+    exported = []
+    for backend in BACKENDS:
+        tree = ast.parse((ROOT / "zoo" / "engine" / f"{backend}.py").read_text())
+        names = {node.name for node in tree.body if hasattr(node, "name")}
+        exported.append({name for name in names if not name.startswith("_")} - {"Scope"})
+    assert exported[0] == exported[1] == exported[2] == set(zoo.engine.__all__)
+
+
+@pytest.mark.parametrize("path", [*FILES, *(ROOT / "tests").rglob("*.py")], ids=str)
+def test_files_are_small(path):
+    assert len(path.read_text().splitlines()) <= 500
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_of)
+def test_every_file_says_what_it_is(path):
+    assert ast.get_docstring(ast.parse(path.read_text()))
+
+
+def test_every_model_has_its_test():
+    for path in (ROOT / "zoo" / "models").glob("*/*.py"):
+        if path.stem != "__init__":
+            test = ROOT / "tests" / "models" / path.parent.name / f"test_{path.stem}.py"
+            assert test.is_file(), test
+
+
+def test_preset_recipe_and_card_bear_one_name():
+    recipes = {p.stem for p in (ROOT / "recipes").glob("*.py")}
+    assert set(zoo.list()) <= recipes
+    for path in (ROOT / "recipes").glob("*.py"):
+        assert len(path.read_text().splitlines()) <= 60
+        assert f'preset="{path.stem}"' in path.read_text()
+
+
+def test_models_docstrings():
+    """In a fixed order: the objective, its arguments, errors, an example, the departures."""
+    for family in zoo.families():
+        cls = zoo.registry.family_class(family)
+        text = cls.__doc__
+        places = [
+            text.find(part)
+            for part in ("arxiv.org", "Args:", "Raises:", "Example:", "Differs from the paper:")
+        ]
+        assert -1 not in places, (family, places)
+        assert places == sorted(places), family
+        assert "equation" in text
+
+
+def test_losses_name_their_paper_and_departures():
+    for kind in (zoo.losses.AdversarialLoss, zoo.losses.Penalty):
+        for cls in kind.named().values():
+            if cls.__module__.startswith("zoo."):
+                assert "arxiv.org" in cls.__doc__
+                assert "Differs from the paper:" in cls.__doc__
+
+
+def test_public_names():
+    """A change here is a change for users: it belongs in the changelog."""
+    assert sorted(zoo.__all__) == [
+        "Card",
+        "Config",
+        "Facts",
+        "LinearDecay",
+        "Recipe",
+        "__version__",
+        "callbacks",
+        "create",
+        "data",
+        "engine",
+        "errors",
+        "evaluate_gan",
+        "families",
+        "groups",
+        "info",
+        "layers",
+        "list",
+        "load",
+        "losses",
+        "main",
+        "metrics",
+        "models",
+    ]
+    for name in zoo.__all__:
+        assert hasattr(zoo, name)
+
+
+def test_versions_are_pinned_once():
+    """The linter of pre-commit, of the extras and of CI is one."""
+    texts = [
+        (ROOT / name).read_text()
+        for name in ("pyproject.toml", "constraints.txt", ".pre-commit-config.yaml")
+    ]
+    found = [re.search(r"ruff(?:==|-pre-commit\s+rev: v)([\d.]+)", text).group(1) for text in texts]
+    assert len(set(found)) == 1

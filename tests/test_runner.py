@@ -1,0 +1,152 @@
+"""Recipes through the runner: smoke, resume, refusals, and what is written."""
+
+import dataclasses
+import json
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers import array, python
+from PIL import Image
+
+import zoo
+from zoo import registry, runner
+from zoo.callbacks import Checkpoints
+from zoo.card import Card
+from zoo.errors import RecipeError, UnknownNameError
+
+RECIPES = sorted((Path(zoo.__file__).parent.parent / "recipes").glob("*.py"))
+TINY = {"epochs": 2, "width": 4, "hidden_units": 8, "batch_size": 32}
+
+
+@pytest.fixture
+def recipe(monkeypatch):
+    # Sub-processes for the other backends find them absent here.
+    return runner.load_recipe(next(path for path in RECIPES if path.stem == "dcgan_mnist"))
+
+
+def run(recipe, slice_path, out, **options):
+    config = recipe.config.replace(**TINY, data=str(slice_path), **options.pop("settings", {}))
+    return runner.run(recipe, config, out, smoke=True, echo=lambda line: None, **options)
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_smoke(path, slice_path, tmp_path):
+    """Each recipe runs as a program, and what it wrote loads."""
+    done = python(path, "--smoke", "--data", slice_path, "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "preset:" in done.stdout
+    assert zoo.load(tmp_path / "preset").sample(2).shape[0] == 2
+
+
+def test_program_help(recipe):
+    done = python(RECIPES[0], "--help")
+    assert done.returncode == 0
+    for option in ("--smoke", "--epochs", "--seed", "--data", "--out", "--resume", "--set"):
+        assert option in done.stdout
+    assert "learning_rate=" in done.stdout
+
+
+def test_what_is_written(recipe, slice_path, tmp_path):
+    folder = run(recipe, slice_path, tmp_path)
+    assert sorted(p.name for p in folder.iterdir()) == [
+        "README.md",
+        "card.json",
+        "config.json",
+        "golden.npz",
+        "metadata.json",
+        "model.weights.h5",
+        "samples.png",
+    ]
+    card = Card.read(folder / "card.json")
+    assert card.training.settings["width"] == 4
+    assert card.training.steps == 2 * (1024 // 32)
+    assert card.training.images_seen == 2 * 1024
+    assert card.training.data == "mnist_slice"
+    assert os.environ["KERAS_BACKEND"] in card.contract.backends
+    assert {m.name for m in card.metrics} >= {"frechet_pixels", "real_called_real"}
+    assert sorted(p.name for p in (tmp_path / "samples").iterdir()) == [
+        "epoch-0001.png",
+        "epoch-0002.png",
+    ]
+    with Image.open(folder / "samples.png") as picture:
+        assert picture.size == (302, 302)
+
+
+def test_resumed_equals_uninterrupted(recipe, slice_path, tmp_path):
+    """Stopped after the first epoch of two and continued in a new model: the same bit for bit."""
+    whole = run(recipe, slice_path, tmp_path / "whole")
+    run(recipe, slice_path, tmp_path / "parts")
+    shutil.rmtree(tmp_path / "parts" / "preset")
+    shutil.rmtree(tmp_path / "parts" / "checkpoints" / "epoch-0002")
+    parts = run(recipe, slice_path, tmp_path / "parts", resume=True)
+    one, other = (zoo.load(folder) for folder in (whole, parts))
+    for a, b in zip(one.variables, other.variables, strict=True):
+        np.testing.assert_array_equal(array(a), array(b), err_msg=a.path)
+
+
+def test_resume_without_a_training_starts_one(recipe, slice_path, tmp_path):
+    assert run(recipe, slice_path, tmp_path, resume=True).is_dir()
+
+
+def test_a_training_is_not_overwritten(recipe, slice_path, tmp_path):
+    run(recipe, slice_path, tmp_path)
+    with pytest.raises(RecipeError, match="holds a training already: continue it with --resume"):
+        run(recipe, slice_path, tmp_path)
+
+
+def test_resume_with_other_settings_is_refused(recipe, slice_path, tmp_path):
+    run(recipe, slice_path, tmp_path)
+    with pytest.raises(ValueError, match="other settings: learning_rate 0.* -> 0.5"):
+        run(recipe, slice_path, tmp_path, resume=True, settings={"learning_rate": 0.5})
+
+
+def test_a_torn_checkpoint_is_not_taken(slice_path, recipe, tmp_path):
+    """One that was killed while it was written has another name."""
+    run(recipe, slice_path, tmp_path)
+    checkpoints = Checkpoints(tmp_path / "checkpoints", {})
+    (tmp_path / "checkpoints" / "epoch-0003.partial").mkdir()
+    assert [p.name for p in checkpoints.saved()] == ["epoch-0001", "epoch-0002"]
+
+
+def test_publish(recipe, slice_path, tmp_path, monkeypatch):
+    folder = run(recipe, slice_path, tmp_path)
+    for name in ("CARDS", "WEIGHTS"):
+        monkeypatch.setattr(registry, name, tmp_path / name)
+        (tmp_path / name).mkdir()
+    registry._card.cache_clear()
+    runner.publish(folder)
+    assert zoo.list(pretrained=True) == ["dcgan_mnist"]
+    assert zoo.load("dcgan_mnist").sample(2).shape == (2, 28, 28, 1)
+    registry._card.cache_clear()
+
+
+class TestConfig:
+    def test_values_are_converted(self, recipe):
+        config = recipe.config.replace(width="32", learning_rate="1e-3")
+        assert (config.width, config.learning_rate) == (32, 1e-3)
+
+    def test_unknown_setting(self, recipe):
+        with pytest.raises(UnknownNameError, match="Unknown setting: 'epoch'.*epochs"):
+            recipe.config.replace(epoch=3)
+
+    def test_wrong_type(self, recipe):
+        with pytest.raises(RecipeError, match="width must be of type int. Received: 'wide'"):
+            recipe.config.replace(width="wide")
+
+    def test_a_recipe_with_an_unknown_smoke_setting_is_refused(self, recipe):
+        with pytest.raises(UnknownNameError, match="Unknown setting: 'widht'"):
+            dataclasses.replace(recipe, smoke={"widht": 3})
+
+
+def test_the_smoke_run_is_not_the_card(recipe):
+    """The shipped card is of a whole training."""
+    card = json.loads((registry.CARDS / "dcgan_mnist.json").read_text())
+    assert card["training"]["data_images"] == 60_000
+    assert card["training"]["settings"]["epochs"] >= 20
+    assert card["training"]["settings"] == {
+        **dataclasses.asdict(recipe.config),
+        "data": "mnist",
+    }

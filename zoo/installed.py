@@ -1,0 +1,36 @@
+"""The backends that are installed, and the choice of one where Keras's own choice is not."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import sys
+from pathlib import Path
+
+BACKENDS = ("tensorflow", "jax", "torch")
+
+
+def backends() -> list[str]:
+    """The installed backends, without importing them."""
+    return [name for name in BACKENDS if importlib.util.find_spec(name)]
+
+
+def choose_backend() -> None:
+    """Makes Keras use an installed backend where nobody chose one and its default is missing.
+
+    Keras reads KERAS_BACKEND, else the file `keras.json`, else it takes TensorFlow. A choice that
+    was made, or that works, is left alone.
+    """
+    if "keras" in sys.modules or os.environ.get("KERAS_BACKEND"):
+        return
+    if _configured() not in (found := backends()) and found:
+        os.environ["KERAS_BACKEND"] = found[0]
+
+
+def _configured() -> str:
+    folder = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
+    try:
+        return json.loads((folder / "keras.json").read_text())["backend"]
+    except (OSError, ValueError, KeyError):
+        return "tensorflow"  # no file, or one that Keras ignores too
