@@ -73,7 +73,9 @@ def test_weights_are_half_precision_arrays_and_no_code(card):
 
     with h5py.File(registry.WEIGHTS / card.name / "model.weights.h5") as file:
         kinds = []
-        file.visititems(lambda _, item: kinds.append(item.dtype.kind if hasattr(item, "dtype") else "f"))
+        file.visititems(
+            lambda _, item: kinds.append(item.dtype.kind if hasattr(item, "dtype") else "f")
+        )
     assert set(kinds) <= {"f", "u", "i"}
     config = json.loads((registry.WEIGHTS / card.name / "config.json").read_text())
     assert config["module"] is None or config["module"].startswith("zoo.")

@@ -72,7 +72,7 @@ class TestLoad:
 
     def test_raw_and_averaged_weights_are_both_there(self, model):
         raw, averaged = (model.sample(16, seed=0, weights=w) for w in ("raw", "ema"))
-        assert 0 < np.abs(raw - averaged).max()
+        assert np.abs(raw - averaged).max() > 0
         assert np.abs(raw - averaged).mean() < 0.2
 
     def test_unknown_name(self):
@@ -213,6 +213,9 @@ def test_other_backends_are_not_imported_where_they_are_installed():
 def test_a_backend_that_is_installed_is_chosen(tmp_path):
     """With no choice made and TensorFlow absent, Keras alone would fail to import."""
     done = python(
-        "-c", "import zoo, keras; print(keras.backend.backend())", KERAS_BACKEND="", KERAS_HOME=tmp_path
+        "-c",
+        "import zoo, keras; print(keras.backend.backend())",
+        KERAS_BACKEND="",
+        KERAS_HOME=tmp_path,
     )
     assert done.stdout.strip() == keras.backend.backend(), done.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -82,7 +83,8 @@ def _read_tfds(name: str, split: str) -> Source:
             f"extra 'data': pip install 'keras-generative-zoo[data]'. ({error})"
         ) from error
     try:
-        builder = tfds.builder(name)
+        # Given anew each time: TFDS itself reads the variable once, when it is imported.
+        builder = tfds.builder(name, data_dir=os.environ.get("TFDS_DATA_DIR"))
     except tfds.core.DatasetNotFoundError as error:
         raise DataError(
             f"Unknown data set: {name!r}. It is neither a folder or .npz file here nor a set "

@@ -1,5 +1,7 @@
 """DCGAN's bodies, and its training on the three backends."""
 
+import itertools
+
 import keras
 import numpy as np
 import pytest
@@ -110,7 +112,7 @@ def test_hidden_units_and_no_normalization():
     assert "BatchNormalization" not in names
     for network in (model.generator, model.discriminator):
         layers = network.layers
-        for layer, after in zip(layers, layers[1:], strict=False):
+        for layer, after in itertools.pairwise(layers):
             if type(after).__name__ == "BatchNormalization":
                 assert not layer.use_bias
 

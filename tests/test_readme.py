@@ -1,0 +1,81 @@
+"""The README is true: its Python runs, its commands run, its files and figures are there."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import zoo
+from zoo.cli import cli
+
+ROOT = Path(zoo.__file__).parent.parent
+TEXT = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"```(\w+)\n(.*?)```", TEXT, flags=re.DOTALL)
+
+
+def test_python(tmp_path, monkeypatch, capsys):
+    """All blocks, in order, as a reader would type them."""
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    blocks = [code for language, code in BLOCKS if language == "python"]
+    assert len(blocks) >= 5
+    for code in blocks:
+        exec(compile(code, "README.md", "exec"), names)
+    assert (tmp_path / "samples.png").stat().st_size > 1000
+    assert (tmp_path / "mine.keras").is_file()
+
+
+COMMANDS = [
+    line.split("#")[0].split()[1:]
+    for language, code in BLOCKS
+    for line in code.splitlines()
+    if language == "bash" and line.startswith("zoo ")
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_commands(command, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as caught:
+        cli.main(command, prog_name="zoo")
+    assert not caught.value.code
+
+
+@pytest.mark.once
+class TestText:
+    def test_there_are_commands(self):
+        assert {command[0] for command in COMMANDS} == {"list", "info", "sample"}
+
+    def test_scripts_and_recipes_are_there(self):
+        for path in re.findall(r"(?:bash|python) ((?:scripts|recipes)/[\w.]+)", TEXT):
+            assert (ROOT / path).is_file(), path
+
+    def test_options_of_recipes_are_there(self):
+        from zoo import runner
+
+        train = next(command for name, command in cli.commands.items() if name == "train")
+        known = {option for parameter in train.params for option in parameter.opts}
+        recipe = runner.load_recipe(ROOT / "recipes" / "dcgan_mnist.py")
+        for line in re.findall(r"python recipes/\S+ (.*?)(?:#.*)?\n", TEXT):
+            assert set(re.findall(r"--\w+", line)) <= known
+            for setting in re.findall(r"--set (\S+)", line):
+                assert setting.partition("=")[0] in vars(recipe.config)
+
+    def test_links_lead_somewhere(self):
+        for link in re.findall(r"\]\((?!https?:)([^)]+)\)", TEXT):
+            assert (ROOT / link).exists(), link
+
+    def test_extras_are_there(self):
+        project = (ROOT / "pyproject.toml").read_text()
+        for extra in re.findall(r"(?:zoo|\.)\[(\w+)\]", TEXT):
+            assert re.search(rf"^{extra} = \[", project, flags=re.MULTILINE), extra
+
+    @pytest.mark.parametrize("preset", zoo.list())
+    def test_figures_are_the_cards(self, preset):
+        card = zoo.info(preset)
+        size = sum(file.bytes for file in card.weights.files.values()) / 2**20
+        assert (
+            f"| `{preset}` | {'x'.join(map(str, card.contract.output_shape))} "
+            f"| {card.training.data_images:,} images of {card.training.data} "
+            f"| {card.training.seconds / 60:.0f} | {size:.1f} MiB |"
+        ) in TEXT
