@@ -3,6 +3,7 @@ absent."""
 
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 TESTS = Path(__file__).parent
@@ -12,6 +13,11 @@ os.environ["PYTHONPATH"] = os.pathsep.join([str(TESTS / "only"), os.environ.get(
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
 os.environ["JAX_PLATFORMS"] = "cpu"
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+# Many tests compile the same small programs: on JAX each is compiled once.
+CACHE = tempfile.gettempdir() + f"/zoo-tests-jax-{os.getuid()}"
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", CACHE)
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "0")
 if not any(type(finder).__name__ == "Absent" for finder in sys.meta_path):
     sys.path.insert(0, str(TESTS / "only"))
     import sitecustomize
@@ -34,18 +40,6 @@ def _reproducible():
     keras.utils.set_random_seed(0)
     yield
     keras.utils.clear_session(free_memory=False)
-
-
-@pytest.fixture
-def no_network(monkeypatch):
-    """Any connection is an error."""
-    import socket
-
-    def refuse(*args, **kwargs):
-        raise AssertionError(f"a connection was opened: {args}")
-
-    monkeypatch.setattr(socket.socket, "connect", refuse)
-    monkeypatch.setattr(socket, "getaddrinfo", refuse)
 
 
 @pytest.fixture(scope="session")

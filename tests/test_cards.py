@@ -5,7 +5,7 @@ import json
 import pytest
 
 import zoo
-from zoo import registry
+from zoo import registry, runner
 from zoo.card import Card
 from zoo.fetch import sha256
 from zoo.model_card import model_card
@@ -34,7 +34,8 @@ def test_name_and_place(card):
 
 def test_files_are_those_of_the_folder(card):
     folder = registry.WEIGHTS / card.name
-    listed = {name: (file.sha256, file.bytes) for name, file in card.weights.files.items()}
+    everything = {**card.weights.files, **card.weights.extras}
+    listed = {name: (file.sha256, file.bytes) for name, file in everything.items()}
     present = {
         p.name: (sha256(p), p.stat().st_size) for p in folder.iterdir() if p.name != "README.md"
     }
@@ -52,7 +53,10 @@ def test_backends_agree(card):
 
 def test_recipe_is_the_presets(card):
     assert card.training.recipe == f"recipes/{card.name}.py"
-    assert (ROOT / card.training.recipe).is_file()
+    recipe = runner.load_recipe(ROOT / card.training.recipe)
+    # The settings and functions that made the weights are those that stand there.
+    assert card.training.recipe_sha256 == recipe.sha256
+    assert card.limits == recipe.facts.limits
 
 
 def test_metrics_are_complete(card):

@@ -83,6 +83,7 @@ def test_version(run):
         (["sample", "dcgan_mnist", "--columns", "0"], "--columns must be"),
         (["sample", "dcgan_mnist", "--weights", "best"], "Unknown weights: 'best'"),
         (["sample", "dcgan_mnist", "-o", "samples.txt"], "suffix of a picture"),
+        (["sample", "dcgan_mnist", "-o", "samples.psd"], "suffix of a picture"),
         (["sample", "dcgan_mnist", "-o", "/dev/null/samples.png"], "/dev/null"),
         (["sampel"], "No such command 'sampel'"),
         (["sample"], "Missing argument 'PRESET'"),
@@ -110,9 +111,9 @@ def test_errors_are_one_line(run, args, message, request, monkeypatch, tmp_path)
 
 
 def test_no_file_is_left_by_a_refused_sample(run, tmp_path):
-    code, _, _ = run("sample", "unknown", "-o", tmp_path / "samples.png")
+    code, _, _ = run("sample", "unknown", "-o", tmp_path / "new" / "samples.png")
     assert code != 0
-    assert not (tmp_path / "samples.png").exists()
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_program_is_installed():

@@ -23,6 +23,11 @@ def make(request):
     return lambda **changes: cls(**{**cls.test_config(), **changes})
 
 
+def sampling_only(model):
+    if not hasattr(model, "sample"):
+        pytest.skip(f"{type(model).__name__} does not sample")
+
+
 def images_for(model, n=BATCH, seed=0):
     low, high = model.value_range
     uniform = np.random.default_rng(seed).random((n, *model.image_shape), dtype="float32")
@@ -88,16 +93,17 @@ def test_eager_equals_compiled(make):
     assert_same(results[0], results[1], rtol=1e-3, atol=1e-3)
 
 
-def test_evaluate_trains_nothing(make):
+def test_evaluate_changes_nothing(make):
+    """Neither weights nor the training's random numbers; and it says the same twice."""
     model = make()
     model.compile()
-    before = [array(v).copy() for v in model.weights]
-    logs = model.evaluate(
-        images_for(model, BATCH + 3), batch_size=BATCH, verbose=0, return_dict=True
-    )
+    before = weights_of(model)
+    options = {"batch_size": BATCH, "verbose": 0, "return_dict": True}
+    logs = model.evaluate(images_for(model, BATCH + 3), **options)
     assert set(logs) == set(model.loss_names)
     assert np.isfinite(list(logs.values())).all()
-    assert_same(before, [array(v) for v in model.weights], rtol=0, atol=0)
+    assert_same(before, weights_of(model), rtol=0, atol=0)
+    assert logs == pytest.approx(model.evaluate(images_for(model, BATCH + 3), **options))
 
 
 def test_validation_data(make):
@@ -115,10 +121,24 @@ def test_partial_batch(make):
     assert np.isfinite(list(history.values())).all()
 
 
-def test_labels_are_ignored_or_used_but_never_an_error(make):
+def test_integer_labels_are_ignored_by_unconditional_models(make):
+    results = []
+    for labels in (None, np.arange(BATCH) % 3):
+        keras.utils.set_random_seed(1)
+        model = make()
+        model.compile()
+        model.fit(images_for(model), labels, batch_size=BATCH, verbose=0, shuffle=False)
+        results.append(weights_of(model))
+    assert_same(*results, rtol=0, atol=0)
+
+
+def test_jit_is_what_suits_the_backend(make):
     model = make()
     model.compile()
-    model.fit(images_for(model), np.arange(BATCH) % 3, batch_size=BATCH, verbose=0)
+    # On a CPU: XLA for JAX alone.
+    assert model.jit_compile is (keras.backend.backend() == "jax")
+    model.compile(run_eagerly=True)
+    assert model.jit_compile is False
 
 
 @pytest.mark.skipif(
@@ -139,7 +159,7 @@ def test_configuration_is_the_constructors(make):
     parameters = [
         name for name in inspect.signature(type(model).__init__).parameters if name != "self"
     ]
-    assert list(model.get_config()) == parameters
+    assert list(model.get_config()) == [*parameters, "dtype_policy"]
     again = type(model).from_config(model.get_config())
     assert json.dumps(again.get_config()) == json.dumps(model.get_config())
     assert [v.shape for v in again.weights] == [v.shape for v in model.weights]
@@ -270,6 +290,7 @@ def test_weight_regularizers_count(make):
 
 def test_overfits_one_image(make):
     model = make()
+    sampling_only(model)
     model.compile(keras.optimizers.Adam(5e-3, beta_1=0.5))
     low, high = model.value_range
     image = np.full((1, *model.image_shape), low + 0.9 * (high - low), dtype="float32")
@@ -281,6 +302,7 @@ def test_overfits_one_image(make):
 
 def test_sampling_depends_on_weights_and_latents_only(make):
     model, other = make(), make()
+    sampling_only(model)
     other.set_weights(model.get_weights())
     first = model.sample(8, seed=1)
     np.testing.assert_array_equal(first, model.sample(8, seed=1))  # nothing is remembered
@@ -332,16 +354,52 @@ def test_images_of_another_shape_or_type_are_refused(make):
         model.fit(images[:, :-1], batch_size=BATCH, verbose=0)
     with pytest.raises(ValueError, match="floating-point"):
         model.fit((images * 100).astype("uint8"), batch_size=BATCH, verbose=0)
+    with pytest.raises(ValueError, match="x must hold values in .* Received: values from"):
+        model.fit(images * 255, batch_size=BATCH, verbose=0)
+    with pytest.raises(ValueError, match="x must hold images of shape .* Received: list"):
+        model.fit([images, images], batch_size=BATCH, verbose=0)
 
 
 def test_mixed_float16_is_refused(make):
-    model = make()
     keras.config.set_dtype_policy("mixed_float16")
     try:
-        with pytest.raises(ValueError, match="mixed_float16"):
-            model.compile()
+        model = make()
+        make_under_float32 = make
     finally:
         keras.config.set_dtype_policy("float32")
+    with pytest.raises(ValueError, match="mixed_float16"):
+        model.compile()
+    make_under_float32().compile()
+
+
+def test_dtype_policy_survives_saving(make, tmp_path):
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        make().save(tmp_path / "model.keras")
+    finally:
+        keras.config.set_dtype_policy("float32")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    policies = {layer.dtype_policy.name for layer in loaded._flatten_layers(include_self=False)}
+    assert "mixed_bfloat16" in policies
+    assert keras.config.dtype_policy().name == "float32"
+
+
+def test_activity_regularizers_are_refused(make):
+    model = make()
+    network = next(iter(model.players.values()))
+    network.layers[-1].activity_regularizer = keras.regularizers.L2(1.0)
+    with pytest.raises(ValueError, match="activity_regularizer, which is not supported"):
+        model.compile()
+
+
+def test_a_refused_compile_leaves_no_trace(make):
+    model = make()
+    model.compile()
+    before = json.dumps(model.get_compile_config())
+    with pytest.raises(ValueError, match="judge"):
+        model.compile({"judge": "adam"})
+    assert json.dumps(model.get_compile_config()) == before
+    model.fit(images_for(model), batch_size=BATCH, verbose=0)
 
 
 def test_mixed_bfloat16_trains(make):

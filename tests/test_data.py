@@ -120,6 +120,28 @@ class TestFolder:
         assert zoo.data.read(tmp_path).images.shape == (2, 6, 6, 1)
         assert zoo.data.read(tmp_path, channels=3).images.shape == (2, 6, 6, 3)
 
+    def test_sixteen_bits(self, tmp_path):
+        deep = np.linspace(0, 65535, 36).astype("uint16").reshape(6, 6)
+        Image.fromarray(deep).save(tmp_path / "deep.png")
+        source = zoo.data.read(tmp_path)
+        np.testing.assert_array_equal(source.images[0, ..., 0], np.rint(deep / 257))
+
+    def test_transparency_is_laid_on_white(self, tmp_path):
+        clear = np.zeros((4, 4, 4), dtype="uint8")
+        clear[:2, :, 3] = 255  # opaque black above, transparent below
+        Image.fromarray(clear).save(tmp_path / "clear.png")
+        source = zoo.data.read(tmp_path)
+        assert source.images.shape == (1, 4, 4, 3)
+        assert source.images[0, :2].max() == 0
+        assert source.images[0, 2:].min() == 255
+
+    def test_a_test_split_is_held_out_where_there_is_none(self, tmp_path):
+        images = colours(20)
+        self.write(tmp_path, images)
+        train, test = zoo.data.read_splits(tmp_path)
+        np.testing.assert_array_equal(test.images, images[9::10])
+        assert len(train.images) == 18
+
     def test_rotation_of_cameras_is_undone(self, tmp_path):
         picture = np.zeros((4, 4, 3), dtype="uint8")
         picture[0] = 255
@@ -150,6 +172,18 @@ class TestFolder:
         with pytest.raises(DataError, match="There is no file"):
             zoo.data.read(tmp_path / "nowhere.npz")
 
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            ({"image_size": -1}, "image_size must be a whole number of at least 1. Received: -1"),
+            ({"image_size": 0}, "image_size must be"),
+            ({"channels": 4}, "Unknown channels: 4. Allowed: 1, 3."),
+        ],
+    )
+    def test_arguments(self, tmp_path, arguments, message):
+        with pytest.raises(ValueError, match=message):
+            zoo.data.read(tmp_path, **arguments)
+
     def test_different_shapes(self, tmp_path):
         self.write(tmp_path / "a", colours(2, size=6))
         self.write(tmp_path / "b", colours(2, size=5))
@@ -158,7 +192,7 @@ class TestFolder:
 
 
 class TestTFDS:
-    def test_array_records(self, monkeypatch, no_network):
+    def test_array_records(self, monkeypatch):
         """On JAX and PyTorch TensorFlow is absent here, and not missed."""
         monkeypatch.setenv("TFDS_DATA_DIR", str(HERE / "data" / "tfds_array_record"))
         source = zoo.data.read("mnist")
@@ -172,25 +206,23 @@ class TestTFDS:
     @pytest.mark.skipif(
         keras.backend.backend() != "tensorflow", reason="TFRecord files are read by TensorFlow"
     )
-    def test_tf_records(self, monkeypatch, no_network):
+    def test_tf_records(self, monkeypatch):
         monkeypatch.setenv("TFDS_DATA_DIR", str(HERE / "data" / "tfds_array_record"))
         expected = zoo.data.read("mnist")
         monkeypatch.setenv("TFDS_DATA_DIR", str(HERE / "data" / "tfds_tfrecord"))
         source = zoo.data.read("mnist")
         np.testing.assert_array_equal(source.images, expected.images)
 
-    def test_not_prepared_fails_at_once_and_says_how_to_prepare(
-        self, monkeypatch, tmp_path, no_network
-    ):
+    def test_not_prepared_fails_at_once_and_says_how_to_prepare(self, monkeypatch, tmp_path):
         monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
         with pytest.raises(DataError, match="'mnist' is not prepared in .*download_and_prepare"):
             zoo.data.read("mnist")
 
-    def test_unknown_set(self, no_network):
+    def test_unknown_set(self):
         with pytest.raises(DataError, match="Unknown data set: 'mnits'"):
             zoo.data.read("mnits")
 
-    def test_unknown_split(self, monkeypatch, no_network):
+    def test_unknown_split(self, monkeypatch):
         monkeypatch.setenv("TFDS_DATA_DIR", str(HERE / "data" / "tfds_array_record"))
         with pytest.raises(DataError, match=r"must be one of \['test', 'train'\]"):
             zoo.data.read("mnist", "valid")

@@ -21,6 +21,7 @@ FLOORS = {
     "zoo.installed": 0,
     "zoo.engine": 1,
     "zoo.data": 1,
+    "zoo.schedules": 2,
     "zoo.layers": 2,
     "zoo.losses": 2,
     "zoo.metrics": 2,
@@ -107,9 +108,16 @@ def test_backend_files_export_the_same():
     exported = []
     for backend in BACKENDS:
         tree = ast.parse((ROOT / "zoo" / "engine" / f"{backend}.py").read_text())
-        names = {node.name for node in tree.body if hasattr(node, "name")}
-        exported.append({name for name in names if not name.startswith("_")} - {"Scope"})
-    assert exported[0] == exported[1] == exported[2] == set(zoo.engine.__all__)
+        exported.append(
+            {
+                node.name: ast.unparse(node.args) if isinstance(node, ast.FunctionDef) else None
+                for node in tree.body
+                if hasattr(node, "name") and not node.name.startswith("_") and node.name != "Scope"
+            }
+        )
+    # The same names, with the same arguments.
+    assert exported[0] == exported[1] == exported[2]
+    assert set(exported[0]) == set(zoo.engine.__all__)
 
 
 @pytest.mark.parametrize("path", [*FILES, *(ROOT / "tests").rglob("*.py")], ids=str)
@@ -173,7 +181,7 @@ def test_public_names():
         "data",
         "engine",
         "errors",
-        "evaluate_gan",
+        "evaluation",
         "families",
         "groups",
         "info",
@@ -181,9 +189,9 @@ def test_public_names():
         "list",
         "load",
         "losses",
-        "main",
         "metrics",
         "models",
+        "run_recipe",
     ]
     for name in zoo.__all__:
         assert hasattr(zoo, name)

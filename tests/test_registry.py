@@ -76,8 +76,14 @@ class TestLoad:
         assert np.abs(raw - averaged).mean() < 0.2
 
     def test_unknown_name(self):
-        with pytest.raises(UnknownNameError, match="Nearest|Allowed"):
+        with pytest.raises(UnknownNameError, match=r"Unknown preset: 'dcgan-mnist'.*dcgan_mnist"):
             zoo.load("dcgan-mnist")
+
+    def test_what_is_no_name(self):
+        with pytest.raises(ValueError, match="load takes a name or a path. Received: 3"):
+            zoo.load(3)
+        with pytest.raises(ValueError, match="load does not take URLs"):
+            zoo.load("https://example.org/dcgan_mnist")
 
     def test_fine_tuning(self, digits):
         """Load, compile, fit on other images of the same shape, sample."""
@@ -87,9 +93,11 @@ class TestLoad:
         upside_down = digits[:, ::-1]
         history = model.fit(upside_down, batch_size=32, epochs=2, verbose=0).history
         assert np.isfinite(list(history.values())).all()
-        after = model.sample(16, seed=0, weights="raw")
+        after, raw = model.sample(16, seed=0), model.sample(16, seed=0, weights="raw")
         assert after.shape == before.shape
-        assert np.abs(after - before).mean() > 0.01
+        assert np.abs(raw - before).mean() > 0.01
+        # The averaged generator, which `sample` takes by default, has followed.
+        assert np.abs(after - before).mean() > 0.5 * np.abs(raw - before).mean()
 
     def test_keras_reads_the_folder_too(self, model):
         again = keras.saving.load_model(registry.WEIGHTS / "dcgan_mnist")
@@ -110,7 +118,7 @@ class TestIntegrity:
         assert zoo.load(copied).sample(2, seed=0).shape == (2, 28, 28, 1)
         assert zoo.load(str(copied)).sample(2, seed=0).shape == (2, 28, 28, 1)
 
-    @pytest.mark.parametrize("file", ["model.weights.h5", "config.json", "golden.npz"])
+    @pytest.mark.parametrize("file", ["model.weights.h5", "config.json", "metadata.json"])
     def test_a_changed_byte(self, copied, file):
         path = copied / file
         content = bytearray(path.read_bytes())
@@ -147,7 +155,7 @@ class TestIntegrity:
 
     def test_a_file_outside_of_the_folder(self, copied):
         card = (copied / "card.json").read_text()
-        (copied / "card.json").write_text(card.replace('"golden.npz"', '"../golden.npz"'))
+        (copied / "card.json").write_text(card.replace('"config.json"', '"../config.json"'))
         with pytest.raises(CardError, match="must lie in its folder"):
             zoo.load(copied)
 
@@ -189,7 +197,9 @@ def test_a_saved_model_loads_in_a_new_process(tmp_path):
 
 
 IMPORTED = """
-import sys
+import importlib.util, sys
+if not importlib.util.find_spec("tensorflow"):
+    sys.exit("no tensorflow")
 import zoo
 after_import = {name for name in ("tensorflow", "jax", "torch") if name in sys.modules}
 model = zoo.load("dcgan_mnist")
@@ -201,10 +211,11 @@ print(sorted(after_import), sorted(after_load))
 
 
 @pytest.mark.skipif(keras.backend.backend() == "tensorflow", reason="TensorFlow imports itself")
-def test_other_backends_are_not_imported_where_they_are_installed():
+def test_tensorflow_is_not_imported_where_it_is_installed():
     backend = keras.backend.backend()
     done = python("-c", IMPORTED, ZOO_TEST_BACKEND="")
-    # Keras itself imports torch beside JAX, if torch is there.
+    if "no tensorflow" in done.stderr:
+        pytest.skip("TensorFlow is not installed: there is nothing to see")
     assert "tensorflow" not in done.stdout, done.stderr
     assert done.stdout.count(backend) == 2
 

@@ -10,14 +10,13 @@ from zoo.installed import choose_backend
 
 choose_backend()
 
-from zoo import callbacks, data, engine, errors, layers, losses, metrics, models
+from zoo import callbacks, data, engine, errors, evaluation, layers, losses, metrics, models
 from zoo.card import Card, Facts
-from zoo.cli import run_recipe as main
-from zoo.engine.schedules import LinearDecay
-from zoo.evaluation import evaluate_gan
+from zoo.cli import run_recipe
 from zoo.recipe import Config, Recipe
 from zoo.registry import create, families, groups, info, load
 from zoo.registry import names as list
+from zoo.schedules import LinearDecay
 from zoo.version import __version__
 
 __all__ = [
@@ -32,7 +31,7 @@ __all__ = [
     "data",
     "engine",
     "errors",
-    "evaluate_gan",
+    "evaluation",
     "families",
     "groups",
     "info",
@@ -40,7 +39,7 @@ __all__ = [
     "list",
     "load",
     "losses",
-    "main",
     "metrics",
     "models",
+    "run_recipe",
 ]

@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+
 from zoo import installed
+from zoo.errors import RecipeError
+
+GOLDEN = "golden.npz"
 
 _PROGRAM = """
-import json, sys
-import numpy as np
-import zoo
-from zoo.storage import read_model
-with np.load(sys.argv[1] + "/golden.npz") as golden:
-    images = read_model(zoo.storage.Path(sys.argv[1])).sample(latents=golden["latents"])
-    print(json.dumps(float(np.abs(images - golden["images"]).max())))
+import pathlib, sys
+from zoo import agreement, storage
+folder = pathlib.Path(sys.argv[1])
+print(agreement.difference(storage.read_model(folder), folder))
 """
+
+
+def write_golden(model, folder: Path, n: int) -> None:
+    """Writes `n` of the model's golden inputs, and its outputs for them, to `folder`."""
+    inputs = model.golden_inputs(n)
+    np.savez_compressed(folder / GOLDEN, **inputs, outputs=model.golden_outputs(inputs))
+
+
+def difference(model, folder: Path) -> float:
+    """The largest difference of the model's outputs to the golden ones in `folder`."""
+    with np.load(folder / GOLDEN, allow_pickle=False) as golden:
+        inputs = {name: golden[name] for name in golden.files if name != "outputs"}
+        return float(np.abs(model.golden_outputs(inputs) - golden["outputs"]).max())
 
 
 def differences(folder: Path) -> dict[str, float]:
@@ -26,6 +40,9 @@ def differences(folder: Path) -> dict[str, float]:
     preset's `folder`.
 
     Each backend runs in a process of its own, on the CPU.
+
+    Raises:
+        RecipeError: if the preset does not work on one of them.
     """
     found = {}
     for name in installed.backends():
@@ -38,9 +55,12 @@ def differences(folder: Path) -> dict[str, float]:
         done = subprocess.run(
             [sys.executable, "-c", _PROGRAM, str(folder)],
             env=environment,
-            check=True,
+            check=False,
             capture_output=True,
             text=True,
         )
-        found[name] = json.loads(done.stdout.splitlines()[-1])
+        if done.returncode:
+            reason = (done.stderr.strip().splitlines() or ["no message"])[-1]
+            raise RecipeError(f"The preset does not work on {name}: {reason}")
+        found[name] = float(done.stdout.split()[-1])
     return found

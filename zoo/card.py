@@ -31,7 +31,7 @@ FileName = Annotated[str, AfterValidator(_plain)]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Identity(_Part):
@@ -57,7 +57,8 @@ class File(_Part):
 class Weights(_Part):
     """The files of a preset."""
 
-    files: dict[FileName, File]
+    files: dict[FileName, File]  # all that `load` needs
+    extras: dict[FileName, File]  # golden outputs, picture
     parameters: Annotated[int, Field(gt=0)]  # of all networks, as they are in memory
     dtype: Text  # of the arrays as stored
 
@@ -65,11 +66,11 @@ class Weights(_Part):
 class Contract(_Part):
     """What goes in and what comes out."""
 
-    latent_law: Text
-    latent_shape: list[int]
+    latent_law: Text | None = None
+    latent_shape: list[int] | None = None
     output_shape: list[int]
     output_range: tuple[float, float]
-    labels: list[Text] | None  # names of the classes of a conditional model
+    labels: list[Text] | None = None  # names of the classes of a conditional model
     backends: dict[Text, float]  # verified, with the largest difference to the golden samples
 
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from zoo.errors import ZooError
+from zoo.errors import ArgumentError, ZooError, check_count
 
 SETTINGS = {"context_settings": {"help_option_names": ["-h", "--help"], "show_default": True}}
 
 
-class _OneLine(click.Group):
-    """A group whose errors are one line, `zoo: error: ...`, and a non-zero exit code, without a
+class _OneLine(click.Command):
+    """A command whose errors are one line, `zoo: error: ...`, and a non-zero exit code, without a
     traceback."""
 
     def main(self, args=None, prog_name=None, standalone_mode=True, **extra):
@@ -24,6 +25,10 @@ class _OneLine(click.Group):
             return super().main(args, prog_name, standalone_mode=False, **extra)
         with _one_line(prog_name or "zoo"):
             sys.exit(super().main(args, prog_name, standalone_mode=False, **extra) or 0)
+
+
+class _OneLineGroup(_OneLine, click.Group):
+    """A group of such commands."""
 
 
 @contextlib.contextmanager
@@ -38,7 +43,7 @@ def _one_line(program: str):
     except click.ClickException as error:
         click.echo(f"{program}: error: {_flat(error.format_message())}", err=True)
         sys.exit(error.exit_code)
-    except (ZooError, ValueError, OSError) as error:
+    except (ZooError, OSError, MemoryError) as error:
         click.echo(f"{program}: error: {_flat(str(error))}", err=True)
         sys.exit(1)
 
@@ -47,7 +52,7 @@ def _flat(message: str) -> str:
     return " ".join(message.split())
 
 
-@click.group(cls=_OneLine, **SETTINGS)
+@click.group(cls=_OneLineGroup, **SETTINGS)
 @click.version_option(package_name="keras-generative-zoo")
 def cli():
     """Deep generative models in Keras 3: list, sample and train them.
@@ -155,8 +160,6 @@ def sample(preset: str, count: int, seed: int | None, out: Path, columns: int | 
     Example:
       zoo sample dcgan_mnist -n 64 --seed 0 -o samples.png
     """
-    from zoo.errors import check_count
-
     check_count("-n", count)
     if columns is not None:
         check_count("--columns", columns)
@@ -164,6 +167,7 @@ def sample(preset: str, count: int, seed: int | None, out: Path, columns: int | 
         check_count("--seed", seed, minimum=0)
     from zoo import data, registry
 
+    registry.info(preset)  # an unknown name is an error before anything is made
     _check_writable(out)
     model = registry.load(preset)
     images = model.sample(count, seed=seed, weights=weights)
@@ -175,12 +179,13 @@ def _check_writable(path: Path) -> None:
     """Raises, before any work is done, if no picture can be written to `path`."""
     from PIL import Image
 
-    if path.suffix.lower() not in Image.registered_extensions():
-        raise ValueError(
+    Image.init()
+    if Image.EXTENSION.get(path.suffix.lower()) not in Image.SAVE:
+        raise ArgumentError(
             f"--out must end in the suffix of a picture, such as .png. Received: {path}."
         )
     if path.is_dir():
-        raise ValueError(f"--out must be a file. Received the folder {path}.")
+        raise ArgumentError(f"--out must be a file. Received the folder {path}.")
     existed = path.exists()
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("ab"):
@@ -241,7 +246,6 @@ def train(recipe: Path, **options):
 
 def _train(recipe, smoke, epochs, seed, data, out, resume, settings, publish):
     from zoo import runner
-    from zoo.errors import check_count
 
     changes = dict(recipe.smoke) if smoke else {}
     given = {"epochs": epochs, "seed": seed, "data": data}
@@ -249,13 +253,18 @@ def _train(recipe, smoke, epochs, seed, data, out, resume, settings, publish):
     for setting in settings:
         key, equals, value = setting.partition("=")
         if not equals:
-            raise ValueError(f"--set takes KEY=VALUE. Received: {setting!r}.")
+            raise ArgumentError(f"--set takes KEY=VALUE. Received: {setting!r}.")
         changes[key] = value
     config = recipe.config.replace(**changes)
     check_count("epochs", config.epochs)
     check_count("batch_size", config.batch_size)
     check_count("seed", config.seed, minimum=0)
-    out = out or Path("runs") / (recipe.preset + ("_smoke" if smoke else ""))
+    if publish:
+        runner.check_publishable(recipe, config, smoke)
+    if out is None:
+        out = Path("runs") / (recipe.preset + ("_smoke" if smoke else ""))
+        if smoke and not resume:
+            shutil.rmtree(out, ignore_errors=True)
     folder = runner.run(recipe, config, out, resume, smoke, echo=click.echo)
     click.echo(f"preset: {folder}")
     if publish:
@@ -266,7 +275,7 @@ def _train(recipe, smoke, epochs, seed, data, out, resume, settings, publish):
 def run_recipe(recipe, args: Sequence[str] | None = None) -> None:
     """The program of a recipe's own file: `python recipes/<preset>.py --help`."""
 
-    @click.group(cls=_OneLine, invoke_without_command=True, **SETTINGS)
+    @click.command(cls=_OneLine, **SETTINGS)
     @_training_options
     def program(**options):
         _train(recipe, **options)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import math
+import numbers
 from collections.abc import Iterable
 
 
@@ -10,7 +12,11 @@ class ZooError(Exception):
     """Base of the errors that this package defines."""
 
 
-class UnknownNameError(ZooError, ValueError):
+class ArgumentError(ZooError, ValueError):
+    """An argument with a value that is not allowed."""
+
+
+class UnknownNameError(ArgumentError):
     """A name that is not among those known."""
 
 
@@ -63,7 +69,18 @@ def check_choice(what: str, value: object, allowed: Iterable[str]) -> None:
 def check_count(what: str, value: object, minimum: int = 1) -> int:
     """Returns `value` as an int, or raises unless it is a whole number of at least `minimum`."""
     if isinstance(value, bool) or not hasattr(value, "__index__") or value.__index__() < minimum:
-        raise ValueError(
+        raise ArgumentError(
             f"{what} must be a whole number of at least {minimum}. Received: {value!r}."
         )
     return value.__index__()
+
+
+def check_number(what: str, value: object, minimum: float = 0.0, above: bool = False) -> float:
+    """Returns `value`, or raises unless it is a finite number of at least, or above, `minimum`."""
+    number = isinstance(value, numbers.Real) and math.isfinite(value)
+    if not number or value < minimum or (above and value == minimum):
+        bound = "above" if above else "of at least"
+        raise ArgumentError(
+            f"{what} must be a finite number {bound} {minimum:g}. Received: {value!r}."
+        )
+    return value

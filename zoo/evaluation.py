@@ -11,7 +11,7 @@ from zoo.metrics import frechet_distance
 SEEDS = (0, 1, 2)
 
 
-def evaluate_gan(model, train: Source, test: Source, n: int = 10_000) -> list[Metric]:
+def gan(model, train: Source, test: Source, n: int = 10_000) -> list[Metric]:
     """The Fréchet distance in pixels, with what real images score, and how well the discriminator
     separates.
 

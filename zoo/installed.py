@@ -21,10 +21,25 @@ def choose_backend() -> None:
 
     Keras reads KERAS_BACKEND, else the file `keras.json`, else it takes TensorFlow. A choice that
     was made, or that works, is left alone.
+
+    Raises:
+        ImportError: if no backend is installed, or the one in KERAS_BACKEND is not.
     """
-    if "keras" in sys.modules or os.environ.get("KERAS_BACKEND"):
+    if "keras" in sys.modules:
         return
-    if _configured() not in (found := backends()) and found:
+    found, chosen = backends(), os.environ.get("KERAS_BACKEND")
+    if not found or (chosen in BACKENDS and chosen not in found):
+        what = (
+            f"The backend {chosen!r}, which KERAS_BACKEND names, is not"
+            if chosen
+            else "No backend is"
+        )
+        raise ImportError(
+            f"{what} installed. Install one: pip install "
+            f"'keras-generative-zoo[{chosen if chosen in BACKENDS else 'jax'}]'; allowed: "
+            f"{', '.join(BACKENDS)}."
+        )
+    if not chosen and _configured() not in found:
         os.environ["KERAS_BACKEND"] = found[0]
 
 

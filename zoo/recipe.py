@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import inspect
+import typing
 from collections.abc import Callable
 from typing import Any
 
 import keras
+import pydantic
 
 from zoo.card import Facts, Metric
 from zoo.data import Source
@@ -32,25 +36,22 @@ class Config:
             UnknownNameError: if there is no such setting.
             RecipeError: if a value does not convert.
         """
-        fields = {field.name for field in dataclasses.fields(self)}
+        types = typing.get_type_hints(type(self))
         for key, value in changes.items():
-            if key not in fields:
-                raise unknown_name("setting", key, fields)
-            changes[key] = _convert(key, value, getattr(self, key))
+            if key not in types:
+                raise unknown_name("setting", key, types)
+            changes[key] = _convert(key, value, types[key])
         return dataclasses.replace(self, **changes)
 
 
-def _convert(key: str, value: Any, old: Any) -> Any:
-    if value is None or old is None or isinstance(value, type(old)):
-        return value
+def _convert(key: str, value: Any, wanted: Any) -> Any:
+    if value == "none" and type(None) in typing.get_args(wanted):
+        return None
     try:
-        if isinstance(old, bool):
-            return {"true": True, "false": False}[str(value).lower()]
-        return type(old)(value)
-    except (KeyError, ValueError) as error:
-        raise RecipeError(
-            f"{key} must be of type {type(old).__name__}. Received: {value!r}."
-        ) from error
+        return pydantic.TypeAdapter(wanted).validate_python(value)
+    except pydantic.ValidationError as error:
+        name = getattr(wanted, "__name__", wanted)
+        raise RecipeError(f"{key} must be of type {name}. Received: {value!r}.") from error
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,3 +83,9 @@ class Recipe:
         self.config.replace(
             **self.smoke
         )  # refuses unknown settings now and not in the middle of a run
+
+    @property
+    def sha256(self) -> str:
+        """The hash of what the training depends on: the settings and the two functions."""
+        parts = (type(self.config), self.build, self.compile)
+        return hashlib.sha256("".join(map(inspect.getsource, parts)).encode()).hexdigest()

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo.errors import IntegrityError, unknown_name
+from zoo.errors import ArgumentError, IntegrityError, unknown_name
 
 if TYPE_CHECKING:
     import keras
@@ -108,6 +108,12 @@ def load(name: str | Path) -> keras.Model:
     from zoo.card import Card
     from zoo.fetch import verify
 
+    if not isinstance(name, str | Path):
+        raise ArgumentError(f"load takes a name or a path. Received: {name!r}.")
+    if "://" in str(name):
+        raise ArgumentError(
+            f"load does not take URLs. Received: {name!r}. Allowed: a preset's name, or a path."
+        )
     if isinstance(name, Path) or "/" in name or os.sep in name:
         folder = Path(name).expanduser()
         if not (folder / "card.json").is_file():
@@ -157,6 +163,11 @@ def family_class(family: str) -> type[keras.Model]:
 
 def _all_names() -> list[str]:
     return sorted(path.stem for path in CARDS.glob("*.json"))
+
+
+def forget() -> None:
+    """Makes cards be read anew: one has changed on disk."""
+    _card.cache_clear()
 
 
 @functools.cache

@@ -5,37 +5,43 @@ from __future__ import annotations
 import dataclasses
 import importlib.metadata
 import importlib.util
-import inspect
+import math
 import os
 import platform
 import shutil
+import sys
 import time
 from pathlib import Path
 
 import keras
-import numpy as np
 
 from zoo import agreement, data, registry, storage
 from zoo.callbacks import Checkpoints, SampleGrids
 from zoo.card import Card, Contract, File, Identity, Rights, Training, Weights
-from zoo.engine import feed
+from zoo.engine import device, feed
 from zoo.errors import RecipeError
 from zoo.fetch import sha256
 from zoo.model_card import model_card
 from zoo.recipe import Config, Recipe
 
 SMOKE_IMAGES = 1024
-GOLDEN_IMAGES = 4
+GOLDEN_IMAGES = 64
 GRID_IMAGES = 100
 
 
-class Seconds(keras.callbacks.Callback):
-    """Adds the seconds of each epoch to its logs."""
+class Guard(keras.callbacks.Callback):
+    """Adds the seconds of each epoch to its logs, and stops when a loss is not finite."""
 
     def on_epoch_begin(self, epoch, logs=None):
         self.start = time.perf_counter()
 
     def on_epoch_end(self, epoch, logs=None):
+        broken = [name for name, value in logs.items() if not math.isfinite(value)]
+        if broken:
+            raise RecipeError(
+                f"{', '.join(broken)} of epoch {epoch + 1} are not finite. The checkpoint of the "
+                "epoch before is whole."
+            )
         logs["seconds"] = time.perf_counter() - self.start
 
 
@@ -51,6 +57,7 @@ def load_recipe(path: Path) -> Recipe:
     if spec is None:
         raise RecipeError(f"A recipe is a Python file. Received: {str(path)!r}.")
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # where `inspect` looks for the source of what it defines
     spec.loader.exec_module(module)
     recipe = getattr(module, "RECIPE", None)
     if not isinstance(recipe, Recipe):
@@ -80,34 +87,42 @@ def run(
         raise RecipeError(
             f"{out} holds a training already: continue it with --resume, or choose another --out."
         )
-    out.mkdir(parents=True, exist_ok=True)
-
+    code = recipe.sha256  # of the file as it was read, whatever is written to it meanwhile
     keras.utils.set_random_seed(config.seed)
-    train, test = (data.read(config.data, split) for split in ("train", "test"))
+    model = recipe.build(config)
+    train, test = _read(config, model.image_shape)
     if smoke:
-        train = train._replace(images=train.images[:SMOKE_IMAGES])
+        train = train._replace(images=train.images[:SMOKE_IMAGES], labels=None)
+    out.mkdir(parents=True, exist_ok=True)
     echo(
         f"{recipe.preset}: {len(train.images)} images of {train.name}, {config.epochs} epochs, "
         f"on {_device()}"
     )
-    model, training = _train(recipe, config, train, out, resume)
+    training = _train(recipe, code, model, config, train, out, resume)
     echo("evaluating")
     n = min(SMOKE_IMAGES if smoke else 10_000, len(test.images))
     metrics = recipe.evaluate(model, train, test, n)
     for metric in metrics:
         spread = "" if metric.spread is None else f" ± {metric.spread:.4g}"
         echo(f"  {metric.name} {metric.value:.4g}{spread}")
-    return write_preset(recipe, model, training, metrics, out / "preset")
+    return write_preset(recipe, config, model, training, metrics, out / "preset")
 
 
-def _train(recipe: Recipe, config: Config, source: data.Source, out: Path, resume: bool) -> tuple:
+def _read(config: Config, image_shape: tuple[int, int, int]) -> tuple[data.Source, data.Source]:
+    """Training and test images, cropped and resized to what the model takes."""
+    height, width, channels = image_shape
+    return data.read_splits(config.data, height if height == width else None, channels)
+
+
+def _train(
+    recipe: Recipe, code: str, model, config: Config, source: data.Source, out: Path, resume: bool
+) -> Training:
     batches = data.Batches(source.images, None, config.batch_size, config.seed)
     steps = batches.full_batches
-    model = recipe.build(config)
     recipe.compile(model, config, steps * config.epochs)
-    settings = dataclasses.asdict(config)
+    settings = {**dataclasses.asdict(config), "data": source.name}
     # Where the data lie is no part of what a training is; what they hold is.
-    about = {**settings, "data": source.name, "data_sha256": source.sha256}
+    about = {**settings, "data_sha256": source.sha256, "recipe_sha256": code}
     checkpoints = Checkpoints(out / "checkpoints", about)
     start = checkpoints.restore(model) if resume else 0
     if start < config.epochs:
@@ -117,12 +132,12 @@ def _train(recipe: Recipe, config: Config, source: data.Source, out: Path, resum
             epochs=config.epochs,
             initial_epoch=start,
             shuffle=False,
-            callbacks=[Seconds(), checkpoints, SampleGrids(out / "samples")],
+            callbacks=[Guard(), checkpoints, SampleGrids(out / "samples")],
         )
-    training = Training(
+    return Training(
         recipe=f"recipes/{recipe.preset}.py",
-        recipe_sha256=sha256(Path(inspect.getfile(recipe.build))),
-        settings={**settings, "data": source.name},
+        recipe_sha256=code,
+        settings=settings,
         seed=config.seed,
         steps=steps * config.epochs,
         images_seen=steps * config.epochs * config.batch_size,
@@ -133,27 +148,28 @@ def _train(recipe: Recipe, config: Config, source: data.Source, out: Path, resum
         data_sha256=source.sha256,
         data_images=len(source.images),
     )
-    return model, training
 
 
-def write_preset(recipe: Recipe, model, training: Training, metrics: list, folder: Path) -> Path:
-    """Writes weights, golden samples, picture, card and model card to `folder`; returns it.
+def write_preset(
+    recipe: Recipe, config: Config, model, training: Training, metrics: list, folder: Path
+) -> Path:
+    """Writes weights, golden outputs, picture, card and model card to `folder`; returns it.
 
     What is written is read back on every installed backend, and the largest difference to the
-    golden samples stands in the card.
+    golden outputs stands in the card.
     """
     partial = folder.with_name(folder.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     storage.write_model(model, partial)
+    files = _files(partial)
     stored = storage.read_model(partial)  # in half precision: what users get
-    latents = stored.sample_latents(GOLDEN_IMAGES, seed=0)
-    np.savez_compressed(
-        partial / "golden.npz", latents=latents, images=stored.sample(latents=latents)
-    )
+    agreement.write_golden(stored, partial, GOLDEN_IMAGES)
     data.save_grid(stored.sample(GRID_IMAGES, seed=0), partial / "samples.png")
     module, cls = registry.FAMILIES[recipe.family]
     facts = recipe.facts
+    changed = {k: v for k, v in vars(config).items() if v != getattr(recipe.config, k)}
+    changed.pop("seed", None)  # stands in the card anyway
     card = Card(
         identity=Identity(
             preset=recipe.preset,
@@ -163,27 +179,27 @@ def write_preset(recipe: Recipe, model, training: Training, metrics: list, folde
             title=facts.title,
             paper=model.paper,
             paper_url=model.paper_url,
-            differs=facts.differs,
+            differs=[
+                *facts.differs,
+                *(f"Not as in the recipe: {k}={v}." for k, v in changed.items()),
+            ],
         ),
         weights=Weights(
-            files={
-                path.name: File(sha256=sha256(path), bytes=path.stat().st_size)
-                for path in sorted(partial.iterdir())
-            },
+            files=files,
+            extras={name: file for name, file in _files(partial).items() if name not in files},
             parameters=model.count_params(),
             dtype="float16",
         ),
-        contract=Contract(
-            latent_law=model.latent_law,
-            latent_shape=[model.latent_dim],
-            output_shape=list(model.image_shape),
-            output_range=model.value_range,
-            labels=None,
-            backends=agreement.differences(partial),
-        ),
+        contract=Contract(**model.contract(), backends=agreement.differences(partial)),
         training=training,
         metrics=metrics,
-        rights=Rights(code="Apache-2.0", weights="Apache-2.0", data=facts.data_rights),
+        rights=Rights(
+            code="Apache-2.0",
+            weights="Apache-2.0",
+            data="unknown: other data than the recipe's"
+            if "data" in changed
+            else facts.data_rights,
+        ),
         limits=facts.limits,
     )
     card.write(partial / "card.json")
@@ -193,14 +209,37 @@ def write_preset(recipe: Recipe, model, training: Training, metrics: list, folde
     return folder
 
 
+def _files(folder: Path) -> dict[str, File]:
+    return {
+        path.name: File(sha256=sha256(path), bytes=path.stat().st_size)
+        for path in sorted(folder.iterdir())
+    }
+
+
+def check_publishable(recipe: Recipe, config: Config, smoke: bool) -> None:
+    """Raises unless what is about to be trained is what the recipe says."""
+    if smoke:
+        raise RecipeError("--publish does not go with --smoke.")
+    for key, value in vars(config).items():
+        if key != "data" and value != getattr(recipe.config, key):
+            raise RecipeError(
+                f"--publish is for the recipe as it stands. Received: {key}={value!r} in place of "
+                f"{getattr(recipe.config, key)!r}."
+            )
+
+
 def publish(folder: Path) -> None:
     """Puts the preset in `folder` into the package: its card into `zoo/cards`, the rest into
     `zoo/weights`."""
     card = Card.read(folder / "card.json")
     place = registry.WEIGHTS / card.name
+    partial = place.with_name(place.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    shutil.copytree(folder, partial, ignore=shutil.ignore_patterns("card.json"))
     shutil.rmtree(place, ignore_errors=True)
-    shutil.copytree(folder, place, ignore=shutil.ignore_patterns("card.json"))
+    os.replace(partial, place)
     shutil.copy(folder / "card.json", registry.CARDS / f"{card.name}.json")
+    registry.forget()
 
 
 def _versions() -> dict[str, str]:
@@ -217,4 +256,5 @@ def _versions() -> dict[str, str]:
 
 
 def _device() -> str:
-    return f"{os.cpu_count()} x {platform.machine()} CPU, {keras.backend.backend()}"
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{device()} ({cores} {platform.machine()} cores), {keras.backend.backend()}"

@@ -14,6 +14,8 @@ import h5py
 import keras
 import numpy as np
 
+from zoo.errors import ArgumentError
+
 CONFIG = "config.json"
 METADATA = "metadata.json"
 WEIGHTS = "model.weights.h5"
@@ -34,6 +36,7 @@ def write_model(model: keras.Model, folder: Path, half_precision: bool = True) -
     bare = type(model).from_config(model.get_config())
     _copy_state(model, bare)
     config = keras.saving.serialize_keras_object(bare)
+    del config["config"]["dtype_policy"]  # a preset is built under the policy in force
     (folder / CONFIG).write_text(
         json.dumps(config, indent=1, sort_keys=True) + "\n", encoding="utf-8"
     )
@@ -80,7 +83,7 @@ def _half(name: str, array: np.ndarray) -> np.ndarray:
     if array.dtype != np.float32 or array.size == 1:
         return array
     if not np.abs(array).max() < np.finfo("float16").max:
-        raise ValueError(
+        raise ArgumentError(
             f"The array {name} does not fit into half precision: its largest value is "
             f"{array.max()}."
         )

@@ -35,6 +35,17 @@ def test_a_variable_that_the_loss_ignores_gets_zeros():
     np.testing.assert_array_equal(array(grads[1]), [0.0, 0.0])
 
 
+def test_a_loss_of_no_variable_at_all():
+    a = variable([1.0, 2.0])
+    (loss, _), (grad,) = engine.value_and_grad(lambda: (ops.convert_to_tensor(3.0), {}), [a])
+    assert float(array(loss)) == 3.0
+    np.testing.assert_array_equal(array(grad), [0.0, 0.0])
+    assert engine.value_and_grad(lambda: (ops.sum(a * a), {}), [])[1] == []
+    x = ops.convert_to_tensor(X, dtype="float32")
+    constant = engine.gradient(lambda x: ops.zeros((2,)), x)
+    np.testing.assert_array_equal(array(constant), np.zeros_like(X))
+
+
 def test_what_the_loss_assigns_persists():
     a, count = variable([1.0, 2.0]), variable(0.0, trainable=False)
     seeds = keras.random.SeedGenerator(1)

@@ -19,5 +19,7 @@ def test_is_the_largest_of_linear_maps():
 def test_symbolic_shape_and_configuration():
     layer = Maxout(3, pieces=4)
     assert layer(keras.KerasTensor((None, 6))).shape == (None, 3)
+    assert layer(keras.KerasTensor((None, 5, 6))).shape == (None, 5, 3)
+    assert array(layer(np.zeros((2, 5, 6), "float32"))).shape == (2, 5, 3)
     again = Maxout.from_config(layer.get_config())
     assert (again.units, again.pieces) == (3, 4)

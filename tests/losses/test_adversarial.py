@@ -71,6 +71,9 @@ def test_by_name(name):
 
 def test_another_object_with_both_methods_is_taken():
     class Mine:
+        def get_config(self):
+            return {}
+
         def discriminator(self, real, fake):
             return real - fake
 
@@ -86,6 +89,18 @@ def test_unknown_name():
         UnknownNameError, match=r"Unknown loss: 'non_saturing'\. Allowed: minimax, non_saturating\."
     ):
         AdversarialLoss.get("non_saturing")
+
+
+def test_what_could_not_be_saved_is_refused():
+    class Mine:
+        def discriminator(self, real, fake):
+            return real - fake
+
+        def generator(self, fake):
+            return fake
+
+    with pytest.raises(ValueError, match="loss must have get_config"):
+        AdversarialLoss.get(Mine())
 
 
 @pytest.mark.parametrize("value", [3, None, Minimax, len])

@@ -1,11 +1,12 @@
 """Makes every backend but `ZOO_TEST_BACKEND` absent: to find or import one is as if it were not
-installed.
+installed. And makes the network absent, but for this machine itself.
 
 Python imports this file at start wherever its folder is on PYTHONPATH, so that sub-processes of
 tests are bound too.
 """
 
 import os
+import socket
 import sys
 
 BACKENDS = {"tensorflow", "jax", "torch"}
@@ -46,5 +47,27 @@ def install(backend):
     ]
 
 
+def disconnect():
+    """Makes connections to other machines, and the look-up of their names, an error."""
+    connect, look_up = socket.socket.connect, socket.getaddrinfo
+
+    def is_near(host):
+        return host in (None, "", "localhost", "::1") or str(host).startswith("127.")
+
+    def checked_connect(self, address):
+        if isinstance(address, tuple) and not is_near(address[0]):
+            raise ConnectionError(f"no network in tests: {address}")
+        return connect(self, address)
+
+    def checked_look_up(host, *args, **kwargs):
+        if not is_near(host):
+            raise ConnectionError(f"no network in tests: {host}")
+        return look_up(host, *args, **kwargs)
+
+    socket.socket.connect = checked_connect
+    socket.getaddrinfo = checked_look_up
+
+
 if os.environ.get("ZOO_TEST_BACKEND"):
     install(os.environ["ZOO_TEST_BACKEND"])
+    disconnect()

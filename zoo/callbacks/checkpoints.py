@@ -10,6 +10,8 @@ from typing import Any
 
 import keras
 
+from zoo.errors import ArgumentError
+
 
 class Checkpoints(keras.callbacks.Callback):
     """Saves, after each epoch, everything that training depends on.
@@ -28,13 +30,14 @@ class Checkpoints(keras.callbacks.Callback):
     def __init__(self, folder: str | Path, about: dict[str, Any], keep: int = 2):
         super().__init__()
         self.folder = Path(folder)
-        self.about = about
+        self.about = json.loads(json.dumps(about))  # as it comes back: tuples as lists
         self.keep = keep
         self.history: list[dict[str, float]] = []
 
     def saved(self) -> list[Path]:
         """The checkpoints in the folder, oldest first."""
-        return sorted(self.folder.glob("epoch-????"))
+        found = [p for p in self.folder.glob("epoch-*") if p.name[6:].isdigit()]
+        return sorted(found, key=lambda p: int(p.name[6:]))
 
     def restore(self, model: keras.Model) -> int:
         """Puts the newest checkpoint, if there is one, into the compiled `model`; returns the
@@ -57,7 +60,7 @@ class Checkpoints(keras.callbacks.Callback):
             changes = ", ".join(
                 f"{key} {about.get(key)!r} -> {self.about.get(key)!r}" for key in different
             )
-            raise ValueError(
+            raise ArgumentError(
                 f"The checkpoints in {self.folder} are of a training with other settings: "
                 f"{changes}."
             )

@@ -34,4 +34,6 @@ class LearningRateScheduler(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         rate = self.model.optimizers[self.player].learning_rate
+        if logs is None:
+            return
         logs[f"learning_rate_{self.player}"] = float(ops.convert_to_numpy(rate))

@@ -7,9 +7,20 @@ from pathlib import Path
 from zoo.data.batches import Batches
 from zoo.data.grid import grid, save_grid
 from zoo.data.ranges import to_bytes, to_range
-from zoo.data.sources import Source, read
+from zoo.data.sources import Source, read, read_splits
+from zoo.errors import DataError
 
-__all__ = ["Batches", "Source", "grid", "load", "read", "save_grid", "to_bytes", "to_range"]
+__all__ = [
+    "Batches",
+    "Source",
+    "grid",
+    "load",
+    "read",
+    "read_splits",
+    "save_grid",
+    "to_bytes",
+    "to_range",
+]
 
 
 def load(
@@ -36,8 +47,6 @@ def load(
     """
     source = read(name_or_path, split, image_size, channels)
     if labels and source.labels is None:
-        from zoo.errors import DataError
-
         raise DataError(f"labels=True, but {str(name_or_path)!r} has no labels.")
     wanted = None if labels is False else source.labels
     return Batches(source.images, wanted, batch_size, seed, shuffle, value_range)

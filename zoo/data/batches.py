@@ -16,8 +16,10 @@ from zoo.errors import DataError, check_count
 class Batches(PyDataset):
     """Batches of 8-bit images in memory, for `fit`, `evaluate` and metrics.
 
-    The order of an epoch is a function of `seed` and the number of the epoch alone: it is the same
-    on each backend, and a resumed run sees the batches that the stopped one had not seen.
+    The order of the images in an epoch is a function of `seed` and the number of the epoch alone,
+    the same on each backend. `stream` gives batches in that order, from any step on: so a resumed
+    run sees exactly what the stopped one had not seen. When the object itself is given to `fit`,
+    Keras visits the batches of each epoch in an order of its own unless `shuffle=False`.
 
     Args:
         images: 8-bit images of shape `(n, height, width, channels)`.
@@ -54,7 +56,7 @@ class Batches(PyDataset):
         self.images = images
         self.labels = labels
         self.batch_size = check_count("batch_size", batch_size)
-        self.seed = seed
+        self.seed = check_count("seed", seed, minimum=0)
         self.shuffle = shuffle
         self.value_range = value_range
         self.epoch = 0

@@ -11,10 +11,14 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from zoo.errors import DataError
+from zoo.errors import DataError, check_choice, check_count
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp")
 log = logging.getLogger(__name__)
+
+
+class MissingSplitError(DataError):
+    """Data that have no such split."""
 
 
 class Source(NamedTuple):
@@ -59,6 +63,10 @@ def read(
     Raises:
         DataError: if there is no such set, folder or split, or its images cannot be used.
     """
+    if image_size is not None:
+        check_count("image_size", image_size)
+    if channels is not None:
+        check_choice("channels", channels, (1, 3))
     path = Path(name_or_path).expanduser()
     if path.is_dir():
         return _read_folder(path, split, image_size, channels)
@@ -66,11 +74,31 @@ def read(
         if not path.is_file():
             raise DataError(f"There is no file {str(path)!r}.")
         source = _read_npz(path, split)
-    elif len(path.parts) > 1:
+    elif isinstance(name_or_path, Path) or name_or_path.startswith(("/", ".", "~")):
         raise DataError(f"There is no folder {str(path)!r}.")
     else:
-        source = _read_tfds(str(name_or_path), split)
+        source = _read_tfds(name_or_path, split)
     return source._replace(images=_fit_all(source.images, image_size, channels))
+
+
+def read_splits(
+    name_or_path: str | Path, image_size: int | None = None, channels: int | None = None
+) -> tuple[Source, Source]:
+    """The training and the test images of a set; arguments as for `read`.
+
+    Where there is no test split, each tenth image of the training split is held out for it.
+    """
+    train = read(name_or_path, "train", image_size, channels)
+    try:
+        return train, read(name_or_path, "test", image_size, channels)
+    except MissingSplitError:
+        held_out = np.arange(len(train.images)) % 10 == 9
+        return _rows(train, ~held_out), _rows(train, held_out)
+
+
+def _rows(source: Source, rows: np.ndarray) -> Source:
+    labels = None if source.labels is None else source.labels[rows]
+    return source._replace(images=source.images[rows], labels=labels)
 
 
 def _read_tfds(name: str, split: str) -> Source:
@@ -99,7 +127,7 @@ def _read_tfds(name: str, split: str) -> Source:
             "or set TFDS_DATA_DIR to the folder that holds it."
         )
     if split not in builder.info.splits:
-        raise DataError(
+        raise MissingSplitError(
             f"split of {name!r} must be one of {sorted(builder.info.splits)}. Received: {split!r}."
         )
     if builder.info.file_format == tfds.core.FileFormat.ARRAY_RECORD:
@@ -125,7 +153,7 @@ def _read_npz(path: Path, split: str) -> Source:
     with np.load(path, allow_pickle=False) as arrays:
         suffix = f"_{split}" if f"x_{split}" in arrays else ""
         if f"x{suffix}" not in arrays or (not suffix and split != "train"):
-            raise DataError(
+            raise MissingSplitError(
                 f"{path.name} must hold images as 'x_{split}'"
                 + (" or 'x'" if split == "train" else "")
                 + " and may "
@@ -148,7 +176,7 @@ def _read_folder(folder: Path, split: str, image_size: int | None, channels: int
     named in one warning."""
     root = folder / split if (folder / split).is_dir() else folder
     if root is folder and split != "train":
-        raise DataError(f"The folder {str(folder)!r} holds no sub-folder {split!r}.")
+        raise MissingSplitError(f"The folder {str(folder)!r} holds no sub-folder {split!r}.")
     files = sorted(p for p in root.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
     classes = sorted({p.relative_to(root).parts[0] for p in files if p.parent != root})
     flat = any(p.parent == root for p in files)
@@ -190,13 +218,16 @@ def _read_folder(folder: Path, split: str, image_size: int | None, channels: int
 def _fit(image: Image.Image, image_size: int | None, channels: int | None) -> Image.Image:
     """One image with 1 or 3 channels (as `channels` says), centrally cropped and resized to
     `image_size`."""
-    grey = channels == 1 or (channels is None and image.mode in ("1", "L", "I", "I;16", "F", "LA"))
+    grey = channels == 1 or (channels is None and image.mode[0] in "1LIF")
+    if image.mode.startswith("I"):
+        # Sixteen bits, of which Pillow's own conversion would keep the lowest eight.
+        image = Image.fromarray((np.asarray(image) / 257).round().astype("uint8"))
+    if image.has_transparency_data:
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA"))
     image = image.convert("L" if grey else "RGB")
-    return (
-        image
-        if image_size is None
-        else ImageOps.fit(image, (image_size, image_size), Image.Resampling.LANCZOS)
-    )
+    if image_size is None:
+        return image
+    return ImageOps.fit(image, (image_size, image_size), Image.Resampling.LANCZOS)
 
 
 def _fit_all(images: np.ndarray, image_size: int | None, channels: int | None) -> np.ndarray:

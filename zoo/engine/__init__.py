@@ -4,23 +4,24 @@ An algorithm is written once, statefully, on `keras.ops`, and calls what the cho
 exports:
 
 - `value_and_grad(loss_fn, variables)`: `loss_fn() -> (loss, aux)` with a scalar loss; returns
-  `((loss, aux), grads)`,
-  the gradients with respect to exactly those variables. What `loss_fn` assigns (batch-norm
-  statistics, seed generators) persists. A variable that the loss does not depend on gets zeros.
+  `((loss, aux), grads)`, the gradients with respect to exactly those variables. What `loss_fn`
+  assigns (batch-norm statistics, seed generators) persists. A variable that the loss does not
+  depend on gets zeros.
 - `gradient(fn, x)`: d sum(fn(x)) / dx, of the shape of `x`, differentiable again.
-- `all_reduce_mean(x)`: the mean over replicas; the identity on one device.
-- `compiled(fn, variables)`: `fn` as an inference function, jitted where that is faster; `variables`
-  are all that it
-  reads or assigns.
+- `all_reduce_mean(x)`: the mean over replicas; with `replicas() == 1`, which is all that
+  `compile` allows so far, the identity.
+- `replicas()`: how many copies of the model are trained together.
+- `compiled(fn, variables)`: `fn` as an inference function, jitted where that is faster;
+  `variables` are all that it reads or assigns.
 - `feed(stream)`: an endless stream of NumPy batches of one shape, in the form that this backend's
   `fit` reads fastest.
 - `synchronize(model)`: makes the variables of a model hold its newest state, also in the middle of
   `fit`.
 - `jit_by_default()`: whether `jit_compile="auto"` means compilation with XLA for this backend and
   device.
+- `device()`: what the backend computes on, `"CPU"` or the name of an accelerator.
 - `StepAdaptor`: turns `training_logs(data)` and `validation_logs(data)` into this backend's
-  `train_step` and
-  `test_step`.
+  `train_step` and `test_step`.
 """
 
 import keras
@@ -41,9 +42,11 @@ else:
 StepAdaptor = _backend.StepAdaptor
 all_reduce_mean = _backend.all_reduce_mean
 compiled = _backend.compiled
+device = _backend.device
 feed = _backend.feed
 gradient = _backend.gradient
 jit_by_default = _backend.jit_by_default
+replicas = _backend.replicas
 synchronize = _backend.synchronize
 value_and_grad = _backend.value_and_grad
 
@@ -51,9 +54,11 @@ __all__ = [
     "StepAdaptor",
     "all_reduce_mean",
     "compiled",
+    "device",
     "feed",
     "gradient",
     "jit_by_default",
+    "replicas",
     "synchronize",
     "value_and_grad",
 ]

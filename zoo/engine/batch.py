@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import keras
 from keras import ops
 
-from zoo.errors import check_count
+from zoo.errors import ArgumentError, check_count
 
 
 class Batch(NamedTuple):
@@ -23,13 +23,15 @@ class Batch(NamedTuple):
 
 def check_images(argument: str, images, image_shape: tuple[int, ...]) -> None:
     """Raises unless `images` is a batch of floating-point images of `image_shape`."""
-    if tuple(images.shape[1:]) != tuple(image_shape):
-        raise ValueError(
+    if not hasattr(images, "shape") or tuple(images.shape[1:]) != tuple(image_shape):
+        raise ArgumentError(
             f"{argument} must hold images of shape (batch, {', '.join(map(str, image_shape))}). "
-            f"Received: shape {tuple(images.shape)}."
+            f"Received: {_what(images)}."
         )
+    if images.shape[0] == 0:
+        raise ArgumentError(f"{argument} holds no image.")
     if "float" not in keras.backend.standardize_dtype(images.dtype):
-        raise ValueError(
+        raise ArgumentError(
             f"{argument} must hold floating-point images in the model's value range. Received: "
             "dtype "
             f"{keras.backend.standardize_dtype(images.dtype)}. zoo.data.to_range converts "
@@ -53,13 +55,36 @@ def minibatch(values, index: int, parts: int):
     return values[start : start + size + whole * (rows - size)]
 
 
+def check_body(name: str, network) -> None:
+    """Raises unless `network` is a Keras model, or `None`."""
+    if network is not None and not isinstance(network, keras.Model):
+        raise ArgumentError(
+            f"{name} must be a keras.Model. Received: {network!r} of type {type(network).__name__}."
+        )
+
+
+def check_range(argument: str, images, value_range: tuple[float, float]) -> None:
+    """Raises unless the values of the array `images` lie in `value_range`."""
+    low, high = float(images.min()), float(images.max())
+    slack = 0.01 * (value_range[1] - value_range[0])  # interpolation overshoots a little
+    if not (value_range[0] - slack <= low and high <= value_range[1] + slack):
+        raise ArgumentError(
+            f"{argument} must hold values in {list(value_range)}. Received: values from {low:g} to "
+            f"{high:g}. zoo.data.to_range converts."
+        )
+
+
 def check_image_shape(image_shape) -> tuple[int, int, int]:
     """`image_shape` as a tuple, or an error."""
     try:
         height, width, channels = (check_count("image_shape", size) for size in image_shape)
     except (TypeError, ValueError) as error:
-        raise ValueError(
+        raise ArgumentError(
             "image_shape must be (height, width, channels), three positive whole numbers. "
             f"Received: {image_shape!r}."
         ) from error
     return height, width, channels
+
+
+def _what(value) -> str:
+    return f"shape {tuple(value.shape)}" if hasattr(value, "shape") else type(value).__name__

@@ -87,6 +87,16 @@ def all_reduce_mean(x):
     return x
 
 
+def replicas() -> int:
+    # One process sees the whole batch, however many devices it is spread over.
+    return jax.process_count()
+
+
+def device() -> str:
+    first = jax.devices()[0]
+    return "CPU" if first.platform == "cpu" else first.device_kind
+
+
 def jit_by_default() -> bool:
     return True
 
@@ -97,12 +107,18 @@ def synchronize(model: keras.Model) -> None:
 
 
 def compiled(fn: Callable, variables: Sequence) -> Callable:
-    pure, commit = _pure(fn, variables)
-    jitted = jax.jit(pure)
+    @jax.jit
+    def pure(values, *args):
+        with Scope(variables, values) as scope:
+            out = fn(*args)
+        # By place in `variables`: the keys are part of what each compiled shape returns.
+        places = [i for i, v in enumerate(variables) if id(v) in scope.assigned]
+        return out, {i: scope.get_current_value(variables[i]) for i in places}
 
     def call(*args):
-        out, new = jitted([v.value for v in variables], *args)
-        commit(new)
+        out, new = pure([v.value for v in variables], *args)
+        for place, value in new.items():
+            variables[place].assign(value)
         return out
 
     return call

@@ -11,7 +11,8 @@ from keras import ops
 
 from zoo import engine
 from zoo.engine import players
-from zoo.engine.batch import Batch, check_images
+from zoo.engine.batch import Batch, check_images, check_range
+from zoo.errors import ArgumentError
 
 
 class GenerativeModel(engine.StepAdaptor, keras.Model):
@@ -27,18 +28,38 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
 
     paper: str
     paper_url: str
-    value_range: tuple[float, float]
+    value_range: tuple[float, float] | None = None
     image_shape: tuple[int, int, int]
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        for name in {"loss", "optimizer", "stop_training"} & set(vars(cls)):
+            raise TypeError(
+                f"{cls.__name__} must not define {name!r}: Keras assigns an attribute of this name."
+            )
+        for parameter in inspect.signature(cls.__init__).parameters.values():
+            if parameter.kind is parameter.VAR_POSITIONAL:
+                raise TypeError(
+                    f"The constructor of {cls.__name__} must not take *{parameter.name}: "
+                    "a configuration holds named arguments."
+                )
 
     def __new__(cls, *args, **kwargs):
         model = super().__new__(cls, *args, **kwargs)
+        signature = inspect.signature(cls.__init__)
         try:
-            arguments = inspect.signature(cls.__init__).bind(model, *args, **kwargs)
+            bound = signature.bind(model, *args, **kwargs)
         except TypeError:
             return model  # `__init__` is about to raise the same error, with the better traceback.
-        arguments.apply_defaults()
+        bound.apply_defaults()
+        _, *arguments = bound.arguments.items()
+        flat = {}
+        for name, value in arguments:
+            named = signature.parameters[name].kind is not inspect.Parameter.VAR_KEYWORD
+            flat.update({name: value} if named else value)
         # Past Keras's tracking: the arguments are not a second place in which sub-models live.
-        vars(model)["_constructor_arguments"] = arguments
+        vars(model)["_constructor_arguments"] = players.Frozen(flat)
+        vars(model)["_built_under"] = keras.config.dtype_policy().name
         return model
 
     def __init__(self, name: str | None = None):
@@ -76,20 +97,45 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
         """The same scalars for a validation batch, with nothing trained."""
         raise NotImplementedError
 
+    def contract(self) -> dict[str, Any]:
+        """What goes in and what comes out, for the card; see `zoo.card.Contract`."""
+        raise NotImplementedError
+
+    def golden_inputs(self, n: int) -> dict[str, np.ndarray]:
+        """Inputs for which each backend must give the same outputs."""
+        raise NotImplementedError
+
+    def golden_outputs(self, inputs: dict[str, np.ndarray]) -> np.ndarray:
+        """What the model makes of `golden_inputs`."""
+        raise NotImplementedError
+
     # Configuration
 
+    def constructor_argument(self, name: str) -> Any:
+        """What the user gave the constructor as `name`, or its default; `None` if it has none."""
+        return self._constructor_arguments.get(name)
+
     def get_config(self) -> dict[str, Any]:
-        _, *arguments = self._constructor_arguments.arguments.items()
-        return {key: keras.saving.serialize_keras_object(value) for key, value in arguments}
+        config = {
+            key: keras.saving.serialize_keras_object(value)
+            for key, value in self._constructor_arguments.items()
+        }
+        return {**config, "dtype_policy": self._built_under}
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
-        return cls(
-            **{
-                key: keras.saving.deserialize_keras_object(value, custom_objects=custom_objects)
-                for key, value in config.items()
-            }
-        )
+        """The model of `config`; without `dtype_policy` in it, under the policy in force."""
+        arguments = {
+            key: keras.saving.deserialize_keras_object(value, custom_objects=custom_objects)
+            for key, value in config.items()
+            if key != "dtype_policy"
+        }
+        policy = keras.config.dtype_policy()
+        keras.config.set_dtype_policy(config.get("dtype_policy", policy))
+        try:
+            return cls(**arguments)
+        finally:
+            keras.config.set_dtype_policy(policy)
 
     # Compilation
 
@@ -113,13 +159,7 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
             run_eagerly: runs each step uncompiled, for debugging.
             steps_per_execution: as in Keras; PyTorch allows 1 only.
         """
-        if keras.config.dtype_policy().name == "mixed_float16":
-            raise ValueError(
-                "The dtype policy 'mixed_float16' needs a loss scale for each player, which "
-                "is not supported. "
-                "Allowed: 'float32', 'mixed_bfloat16'."
-            )
-        optimizers = players.resolve_optimizers(optimizer, self.default_optimizers())
+        optimizers = self.resolve_optimizers(optimizer)
         super().compile(
             optimizer=players.container(optimizers, self.players),
             run_eagerly=run_eagerly,
@@ -143,6 +183,32 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
             }
         )
 
+    def resolve_optimizers(self, optimizer) -> dict[str, keras.optimizers.Optimizer]:
+        """An optimizer for each player, from what `compile` was given.
+
+        Raises:
+            ArgumentError: if that, or something else of this model, does not allow to train it.
+                Nothing has been changed then.
+        """
+        for layer in self._flatten_layers(include_self=False):
+            if layer.dtype_policy.name == "mixed_float16":
+                raise ArgumentError(
+                    f"The layer {layer.name} has the dtype policy 'mixed_float16', which needs a "
+                    "loss scale for each player and is not supported. Allowed: 'float32', "
+                    "'mixed_bfloat16'."
+                )
+            if getattr(layer, "activity_regularizer", None) is not None:
+                raise ArgumentError(
+                    f"The layer {layer.name} has an activity_regularizer, which is not supported. "
+                    "Allowed: regularizers of weights."
+                )
+        if engine.replicas() > 1:
+            raise ArgumentError(
+                f"Training on several replicas is not supported. Received: {engine.replicas()} "
+                "replicas. Allowed: 1."
+            )
+        return players.resolve_optimizers(optimizer, self.default_optimizers())
+
     def get_compile_config(self) -> dict[str, Any]:
         if not self.compiled:
             return {}
@@ -163,6 +229,21 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
         return list(self._trackers.values()) if self.compiled else []
 
     # Steps
+
+    def fit(self, x=None, *args, **kwargs):
+        self._check_array(x)
+        return super().fit(x, *args, **kwargs)
+
+    def evaluate(self, x=None, *args, **kwargs):
+        self._check_array(x)
+        return super().evaluate(x, *args, **kwargs)
+
+    def _check_array(self, x) -> None:
+        """Refuses, where they can be seen before the first step, images that cannot be meant."""
+        if isinstance(x, np.ndarray):
+            check_images("x", x, self.image_shape)
+            if self.value_range is not None:
+                check_range("x", x[:256], self.value_range)
 
     def minimize(self, loss_fn, player: str):
         """One step of `player`'s optimizer on `loss_fn() -> (loss, logs)`; returns the logs.
@@ -199,7 +280,9 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
         """
         images, _, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         if sample_weight is not None:
-            raise ValueError(f"{type(self).__name__} takes no sample_weight and no class_weight.")
+            raise ArgumentError(
+                f"{type(self).__name__} takes no sample_weight and no class_weight."
+            )
         check_images("x", images, self.image_shape)
         return Batch(ops.cast(images, "float32"))
 
@@ -225,7 +308,7 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
     def load_own_variables(self, store) -> None:
         state = self._own_state()
         if len(store.keys()) != len(state):
-            raise ValueError(
+            raise ArgumentError(
                 f"{type(self).__name__} has {len(state)} variables of its own; the file holds "
                 f"{len(store.keys())}. "
                 "It was saved from another architecture."

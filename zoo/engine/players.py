@@ -12,7 +12,7 @@ from typing import Any
 
 import keras
 
-from zoo.errors import check_choice
+from zoo.errors import ArgumentError, check_choice
 
 
 class Frozen(Mapping):
@@ -42,7 +42,7 @@ def resolve_optimizers(optimizer, defaults: dict[str, keras.optimizers.Optimizer
         check_choice("player in optimizer", player, defaults)
     given = {player: keras.optimizers.get(value) for player, value in optimizer.items()}
     if len({id(value) for value in given.values()}) < len(given):
-        raise ValueError(
+        raise ArgumentError(
             "optimizer holds one instance for two players; each player needs an optimizer of "
             "its own."
         )
@@ -57,5 +57,17 @@ def container(
     owner = {}
     for player, network in players.items():
         optimizers[player].name = player
-        owner.update({id(v): optimizers[player] for v in network.trainable_variables})
-    return keras.optimizers.MultiOptimizer(lambda variable: owner[id(variable)])
+        for variable in network.trainable_variables:
+            if id(variable) in owner:
+                raise ArgumentError(
+                    f"The weight {variable.path} belongs to two players, {owner[id(variable)]!r} "
+                    f"and {player!r}; each weight needs one optimizer."
+                )
+            owner[id(variable)] = player
+
+    def optimizer_of(variable):
+        if id(variable) not in owner:
+            raise ArgumentError(f"The weight {variable.path} belongs to no player; freeze it.")
+        return optimizers[owner[id(variable)]]
+
+    return keras.optimizers.MultiOptimizer(optimizer_of)

@@ -30,6 +30,17 @@ def all_reduce_mean(x):
     return x
 
 
+def replicas() -> int:
+    return tf.distribute.get_strategy().num_replicas_in_sync
+
+
+def device() -> str:
+    gpus = tf.config.list_physical_devices("GPU")
+    if not gpus:
+        return "CPU"
+    return tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU")
+
+
 def jit_by_default() -> bool:
     # XLA's CPU convolutions take nearly twice the time of TensorFlow's own.
     return bool(tf.config.list_physical_devices("GPU")) and not tf.distribute.has_strategy()

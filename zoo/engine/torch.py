@@ -12,8 +12,8 @@ def value_and_grad(loss_fn: Callable, variables: Sequence) -> tuple:
     parameters = [v.value for v in variables]
     with torch.enable_grad():
         loss, aux = loss_fn()
-    grads = torch.autograd.grad(loss, parameters, allow_unused=True, materialize_grads=True)
-    return (loss.detach(), keras.tree.map_structure(_detach, aux)), list(grads)
+    grads = _grad(loss, parameters)
+    return (loss.detach(), keras.tree.map_structure(_detach, aux)), grads
 
 
 def gradient(fn: Callable, x):
@@ -21,15 +21,33 @@ def gradient(fn: Callable, x):
         # A leaf of its own when nothing upstream is differentiated; else the caller's node, so that
         # derivatives flow on through `x`.
         x = x if x.requires_grad else x.detach().requires_grad_()
-        total = fn(x).sum()
-        (grad,) = torch.autograd.grad(
-            total, x, create_graph=True, allow_unused=True, materialize_grads=True
-        )
+        (grad,) = _grad(fn(x).sum(), [x], create_graph=True)
     return grad
+
+
+def _grad(total, inputs: list, **kwargs) -> list:
+    """`torch.autograd.grad`, with zeros also where nothing at all depends on `inputs`."""
+    if not inputs or not total.requires_grad:
+        return [torch.zeros_like(x) for x in inputs]
+    grads = torch.autograd.grad(total, inputs, allow_unused=True, materialize_grads=True, **kwargs)
+    return list(grads)
+
+
+def _detach(value):
+    return value.detach() if isinstance(value, torch.Tensor) else value
 
 
 def all_reduce_mean(x):
     return x
+
+
+def replicas() -> int:
+    distributed = torch.distributed.is_available() and torch.distributed.is_initialized()
+    return torch.distributed.get_world_size() if distributed else 1
+
+
+def device() -> str:
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU"
 
 
 def jit_by_default() -> bool:
@@ -61,10 +79,6 @@ class StepAdaptor:
 
     def test_step(self, data):
         return self.validation_logs(data)
-
-
-def _detach(value):
-    return value.detach() if isinstance(value, torch.Tensor) else value
 
 
 def feed(stream: Iterator):

@@ -13,7 +13,7 @@ class Maxout(layers.Layer):
     Equation 1 of Goodfellow et al. 2013, https://arxiv.org/abs/1302.4389.
 
     Args:
-        units: the number of outputs; inputs of shape `(batch, features)` give `(batch, units)`.
+        units: the number of outputs; inputs of shape `(..., features)` give `(..., units)`.
         pieces: the number of linear maps of each unit.
 
     Differs from the paper: none.
@@ -29,7 +29,8 @@ class Maxout(layers.Layer):
         self.dense.build(input_shape)
 
     def call(self, inputs):
-        return ops.max(ops.reshape(self.dense(inputs), (-1, self.units, self.pieces)), axis=-1)
+        maps = self.dense(inputs)
+        return ops.max(ops.reshape(maps, (*ops.shape(maps)[:-1], self.units, self.pieces)), axis=-1)
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], self.units)

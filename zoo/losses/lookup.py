@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from zoo.errors import unknown_name
+from zoo.errors import ArgumentError, unknown_name
 
 
 class Named:
@@ -33,8 +33,8 @@ class Named:
         found = {}
         for subclass in cls.__subclasses__():
             if "name" in vars(subclass):
-                found[subclass.name] = subclass
-            found.update(subclass.named())
+                found.setdefault(subclass.name, subclass)  # the zoo's own come first
+            found = {**subclass.named(), **found}
         return found
 
     @classmethod
@@ -50,10 +50,15 @@ class Named:
             if isinstance(value, type) or any(
                 not callable(getattr(value, name, None)) for name in cls.required
             ):
-                raise ValueError(
+                raise ArgumentError(
                     f"{cls.kind} must be one of {', '.join(map(repr, cls.named()))}, or an "
                     "object with "
                     f"{' and '.join(cls.required)}. Received: {value!r}."
+                )
+            if not inspect.isfunction(value) and not hasattr(value, "get_config"):
+                raise ArgumentError(
+                    f"{cls.kind} must have get_config, or a model that uses it cannot be saved. "
+                    f"Received: {value!r}."
                 )
             return value
         classes = cls.named()

@@ -8,6 +8,7 @@ import keras
 from keras import ops
 
 from zoo import engine
+from zoo.errors import ArgumentError, check_number
 from zoo.losses.lookup import Named
 
 
@@ -40,8 +41,9 @@ class R1(Penalty):
 
     Args:
         gamma: the weight of the penalty, for images in [-1, 1].
-        share: the part of the batch, in (0, 1], that the penalty is taken over. Its expectation is
-            the same for any share and its cost, which is a second differentiation, falls with it.
+        share: the part of the batch, in [0.001, 1], that the penalty is taken over. Its
+            expectation is the same for any share and its cost, which is a second differentiation,
+            falls with it.
 
     Differs from the paper: with `share` below 1 the penalty is taken over the first images of each
     batch. (StyleGAN2 saves the same work by taking it over every image of each sixteenth batch.)
@@ -50,19 +52,16 @@ class R1(Penalty):
     name = "r1"
 
     def __init__(self, gamma: float = 10.0, share: float = 1.0):
-        if gamma < 0:
-            raise ValueError(f"gamma must not be negative. Received: {gamma!r}.")
-        if not 0 < share <= 1:
-            raise ValueError(f"share must lie in (0, 1]. Received: {share!r}.")
-        self.gamma = gamma
+        self.gamma = check_number("gamma", gamma)
+        if check_number("share", share, minimum=0.001) > 1:
+            raise ArgumentError(f"share must be at most 1. Received: {share!r}.")
         self.share = share
 
     def __call__(self, discriminator, real, fake):
         if self.share < 1:
             rows = ops.shape(real)[0]
-            # Rounded up to at least one image, in hundredths, so that it also works on an unknown
-            # batch size.
-            real = real[: (rows * round(100 * self.share) + 99) // 100]
+            # In thousandths and rounded up, so at least one image, also of an unknown number.
+            real = real[: (rows * round(1000 * self.share) + 999) // 1000]
         grad = engine.gradient(discriminator, real)
         grad = ops.cast(ops.reshape(grad, (ops.shape(grad)[0], -1)), "float32")
         return 0.5 * self.gamma * ops.sum(ops.square(grad), axis=-1)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from zoo.errors import ArgumentError
+
 
 def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
     """||m_a - m_b||^2 + tr(C_a + C_b - 2 (C_a C_b)^(1/2)), the squared 2-Wasserstein distance of
@@ -23,7 +25,7 @@ def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
     """
     a, b = (_check(name, x) for name, x in (("a", a), ("b", b)))
     if a.shape[1] != b.shape[1]:
-        raise ValueError(
+        raise ArgumentError(
             f"a and b must have the same dimensions. Received: {a.shape[1]} and {b.shape[1]}."
         )
     mean_a, mean_b = a.mean(axis=0), b.mean(axis=0)
@@ -38,10 +40,10 @@ def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
 def _check(name: str, x: np.ndarray) -> np.ndarray:
     x = np.asarray(x, dtype="float64")
     if x.ndim != 2 or len(x) < 2:
-        raise ValueError(
+        raise ArgumentError(
             f"{name} must have the shape (n, dimensions) with n at least 2. Received: shape "
             f"{x.shape}."
         )
     if not np.isfinite(x).all():
-        raise ValueError(f"{name} must be finite. Received: NaN or infinite values.")
+        raise ArgumentError(f"{name} must be finite. Received: NaN or infinite values.")
     return x

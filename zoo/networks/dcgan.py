@@ -11,7 +11,7 @@ import keras
 from keras import initializers, layers
 
 from zoo.engine.batch import check_image_shape
-from zoo.errors import check_choice, check_count
+from zoo.errors import ArgumentError, check_choice, check_count
 
 
 def generator(
@@ -36,7 +36,7 @@ def generator(
     than another.
     """
     start, stages = stages_of(image_shape)
-    check_body(latent_dim=latent_dim, width=width, hidden_units=hidden_units)
+    _check(latent_dim=latent_dim, width=width, hidden_units=hidden_units)
     channels = width * 2 ** (stages - 1)
 
     inputs = x = keras.Input((latent_dim,), name="latents")
@@ -77,8 +77,8 @@ def discriminator(
     Differs from the paper: kernels are 4x4 and not 5x5.
     """
     _, stages = stages_of(image_shape)
-    check_body(width=width, hidden_units=hidden_units)
-    check_choice("normalization", normalization, ("batch", None))
+    _check(width=width, hidden_units=hidden_units)
+    check_choice("discriminator_normalization", normalization, ("batch", None))
 
     inputs = keras.Input(image_shape, name="images")
     x = layers.LeakyReLU(0.2)(_conv(layers.Conv2D, width)(inputs))
@@ -103,18 +103,18 @@ def stages_of(image_shape: tuple[int, int, int]) -> tuple[int, int]:
         return 7, 2
     if height == width and height >= 8 and height & (height - 1) == 0:
         return 4, height.bit_length() - 3
-    raise ValueError(
+    raise ArgumentError(
         "image_shape must be square, with a size of 28 or a power of two from 8, for the "
         "bodies of DCGAN. "
         f"Received: {tuple(image_shape)}."
     )
 
 
-def check_body(**counts: int | None) -> None:
-    """Raises unless every given count is a positive whole number."""
-    for name, count in counts.items():
-        if count is not None:
-            check_count(name, count)
+def _check(latent_dim=1, width=1, hidden_units=None) -> None:
+    check_count("latent_dim", latent_dim)
+    check_count("width", width)
+    if hidden_units is not None:
+        check_count("hidden_units", hidden_units)
 
 
 def _weights():

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from helpers import array
+from helpers import array, numeric_gradient
 from keras import layers, ops
 
 import zoo
@@ -93,6 +93,8 @@ class TestSample:
             ({"n": 0}, "n must be a whole number of at least 1. Received: 0"),
             ({"n": -3}, "n must be a whole number of at least 1. Received: -3"),
             ({"n": 2.5}, "n must be a whole number of at least 1. Received: 2.5"),
+            ({"n": 2, "seed": -1}, "seed must be a whole number of at least 0. Received: -1"),
+            ({"n": 2, "seed": 1.5}, "seed must be a whole number of at least 0. Received: 1.5"),
             ({"n": 2, "batch_size": 0}, "batch_size must be a whole number of at least 1"),
             ({"n": 2, "weights": "average"}, "Unknown weights: 'average'. Allowed: ema, raw."),
             ({"latents": np.zeros((2, 4))}, r"latents must have the shape \(n, 3\).*\(2, 4\)"),
@@ -149,19 +151,36 @@ class TestBodies:
         for old, new in zip(before, model.generator.get_layer("only").get_weights(), strict=True):
             np.testing.assert_array_equal(old, new)
 
+    @pytest.mark.parametrize("frozen", ["generator", "discriminator"])
+    def test_a_frozen_player_does_not_move(self, frozen):
+        own = bodies()
+        own[frozen].trainable = False
+        model = zoo.models.GAN(**own)
+        before = own[frozen].get_weights()
+        model.compile()
+        model.fit(IMAGES, batch_size=4, verbose=0)
+        for old, new in zip(before, own[frozen].get_weights(), strict=True):
+            np.testing.assert_array_equal(old, new)
+
     @pytest.mark.parametrize(
         ("changes", "message"),
         [
             ({"latent_dim": 5}, r"generator does not take inputs of shape \(None, 5\)"),
             ({"latent_dim": 0}, "latent_dim must be a whole number of at least 1. Received: 0"),
             ({"discriminator": None}, "GAN needs image_shape"),
+            (
+                {"generator": "mine"},
+                "generator must be a keras.Model. Received: 'mine' of type str",
+            ),
+            ({"generator": keras.Sequential}, "generator must be a keras.Model"),
             ({"image_shape": (3, 3, 1)}, r"generator must give images of image_shape=\(3, 3, 1\)"),
             (
                 {"image_shape": (3, 3)},
                 r"image_shape must be \(height, width, channels\).*Received: \(3, 3\)",
             ),
             ({"image_shape": 28}, "image_shape must be .* Received: 28"),
-            ({"ema_half_life_images": 0}, "ema_half_life_images must be positive. Received: 0"),
+            ({"ema_half_life_images": 0}, "ema_half_life_images must be .* above 0. Received: 0"),
+            ({"ema_half_life_images": "x"}, "ema_half_life_images must be .* Received: 'x'"),
             (
                 {"discriminator": "mine"},
                 "discriminator must be a keras.Model. Received: 'mine' of type str",
@@ -253,9 +272,9 @@ class Recording(zoo.models.GAN):
         vars(self).setdefault("seen", []).append((array(real), array(fake)))
         return super().discriminator_loss(real, fake, training)
 
-    def generator_loss(self, n, training=True):
-        vars(self).setdefault("asked", []).append(int(n))
-        return super().generator_loss(n, training)
+    def generator_loss(self, latents, training=True):
+        vars(self).setdefault("asked", []).append(len(latents))
+        return super().generator_loss(latents, training)
 
 
 class TestUpdate:
@@ -318,10 +337,57 @@ class TestUpdate:
         # most two Adam steps.
         assert history["penalty"][0] == pytest.approx(0.5 * np.square(kernel).sum(), rel=0.01)
 
+    def test_penalty_in_evaluate(self, model):
+        model.compile(penalty=zoo.losses.R1(gamma=2.0))
+        logs = model.evaluate(IMAGES, batch_size=5, verbose=0, return_dict=True)
+        kernel = array(model.discriminator.weights[0])
+        assert logs["penalty"] == pytest.approx(np.square(kernel).sum(), rel=1e-4)
+
     def test_evaluate_reports_the_losses_of_the_networks(self, model):
         model.compile()
         logs = model.evaluate(IMAGES, batch_size=12, verbose=0, return_dict=True)
         assert logs["real_logit"] == pytest.approx(model.discriminate(IMAGES).mean(), abs=1e-5)
+
+    @pytest.mark.parametrize("loss", ["non_saturating", "minimax"])
+    def test_one_step_against_numpy(self, loss):
+        """Both players linear: the discriminator's step and then the generator's, by hand."""
+        generator = keras.Sequential(
+            [keras.Input((3,)), layers.Dense(4, use_bias=False), layers.Reshape((2, 2, 1))]
+        )
+        discriminator = keras.Sequential(
+            [keras.Input((2, 2, 1)), layers.Flatten(), layers.Dense(1, use_bias=False)]
+        )
+        latents = np.random.default_rng(0).standard_normal((2, 12, 3)).astype("float32")
+
+        class Fixed(zoo.models.GAN):
+            def draw_latents(self, n):
+                vars(self)["draws"] = vars(self).get("draws", -1) + 1
+                return ops.convert_to_tensor(latents[vars(self)["draws"]])
+
+        model = Fixed(generator=generator, discriminator=discriminator, latent_dim=3)
+        (a,), (w,) = generator.get_weights(), discriminator.get_weights()
+        model.compile(keras.optimizers.SGD(0.5), loss=loss)
+        history = model.fit(IMAGES, batch_size=12, verbose=0, shuffle=False).history
+
+        def softplus(x):
+            return np.logaddexp(0, x)
+
+        real = IMAGES.reshape(12, 4).astype("float64")
+
+        def discriminator_loss(w):
+            return (softplus(-real @ w) + softplus(latents[0] @ a @ w)).mean()
+
+        new_w = w - 0.5 * numeric_gradient(discriminator_loss, w)
+
+        def generator_loss(a):
+            logits = latents[1] @ a @ new_w  # the generator sees the discriminator's new weights
+            return (softplus(-logits) if loss == "non_saturating" else -softplus(logits)).mean()
+
+        new_a = a - 0.5 * numeric_gradient(generator_loss, a)
+        np.testing.assert_allclose(discriminator.get_weights()[0], new_w, rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(generator.get_weights()[0], new_a, rtol=1e-4, atol=1e-5)
+        assert history["discriminator_loss"][0] == pytest.approx(discriminator_loss(w), rel=1e-4)
+        assert history["generator_loss"][0] == pytest.approx(generator_loss(a), rel=1e-4)
 
 
 class TestAverage:
@@ -346,6 +412,13 @@ class TestAverage:
         ):
             np.testing.assert_allclose(averaged, raw, atol=1e-3)
 
+    def test_begins_anew_with_compile(self):
+        """So that samples follow a short fine-tuning of a model that was trained for long."""
+        model = zoo.models.GAN(**bodies())
+        model.images_seen.assign(1e6)
+        model.compile()
+        assert float(array(model.images_seen)) == 0
+
     def test_is_not_trained(self, model):
         assert not model.ema_generator.trainable_variables
 
@@ -362,8 +435,15 @@ def test_discriminate(model):
     np.testing.assert_allclose(
         logits, (IMAGES.reshape(12, 4) @ kernel + bias)[:, 0], rtol=1e-5, atol=1e-5
     )
-    with pytest.raises(ValueError, match="images must hold images of shape"):
-        model.discriminate(IMAGES[:, :1])
+    for images, message in (
+        (IMAGES[:, :1], "images must hold images of shape"),
+        (IMAGES[:0], "images holds no image"),
+        (IMAGES.astype("uint8"), "floating-point"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            model.discriminate(images)
+    with pytest.raises(ValueError, match="batch_size must be"):
+        model.discriminate(IMAGES, batch_size=0)
 
 
 def test_a_failed_first_step_loses_nothing(model):

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
 
 import keras
 import numpy as np
 from keras import layers, ops
 
 from zoo.engine.averaging import average, copy
-from zoo.engine.batch import Batch, check_image_shape, check_images, minibatch
+from zoo.engine.batch import Batch, check_body, check_image_shape, check_images, minibatch
 from zoo.engine.model import GenerativeModel
-from zoo.errors import check_choice, check_count
+from zoo.errors import ArgumentError, check_choice, check_count, check_number
 from zoo.layers import Maxout
 from zoo.losses import AdversarialLoss, Penalty
 
@@ -35,12 +34,11 @@ class GAN(GenerativeModel):
             where `generator` or `discriminator` is not given.
         latent_dim: the number of latent variables.
         generator: a Keras model from latents `(batch, latent_dim)` to images `(batch, height,
-            width, channels)` in [-1, 1], or a function `generator(name=...)` that returns one; by
-            default the paper's.
+            width, channels)` in [-1, 1]; by default the paper's.
         discriminator: a Keras model from images to logits `(batch, 1)`; by default the paper's.
         ema_half_life_images: how many training images halve the weight of an old generator in the
-            averaged one; at most a twentieth of the images seen, so that a short training is
-            averaged over a short time.
+            averaged one; at most a twentieth of the images seen since `compile`, so that a short
+            training, or fine-tuning, is averaged over a short time.
         name: the name of the model.
 
     Raises:
@@ -49,10 +47,12 @@ class GAN(GenerativeModel):
     Example:
 
     >>> import keras, zoo
-    >>> generator = keras.Sequential([keras.Input((8,)), keras.layers.Dense(4),
-    keras.layers.Reshape((2, 2, 1))])
-    >>> discriminator = keras.Sequential([keras.Input((2, 2, 1)), keras.layers.Flatten(),
-    keras.layers.Dense(1)])
+    >>> generator = keras.Sequential(
+    ...     [keras.Input((8,)), keras.layers.Dense(4), keras.layers.Reshape((2, 2, 1))]
+    ... )
+    >>> discriminator = keras.Sequential(
+    ...     [keras.Input((2, 2, 1)), keras.layers.Flatten(), keras.layers.Dense(1)]
+    ... )
     >>> model = zoo.models.GAN(generator=generator, discriminator=discriminator, latent_dim=8)
     >>> model.sample(3, seed=0).shape
     (3, 2, 2, 1)
@@ -72,22 +72,24 @@ class GAN(GenerativeModel):
         self,
         image_shape: tuple[int, int, int] | None = None,
         latent_dim: int = 100,
-        generator: keras.Model | Callable[..., keras.Model] | None = None,
+        generator: keras.Model | None = None,
         discriminator: keras.Model | None = None,
         ema_half_life_images: float = 10_000,
         name: str | None = None,
     ):
         super().__init__(name=name)
         self.latent_dim = check_count("latent_dim", latent_dim)
-        if not ema_half_life_images > 0:
-            raise ValueError(
-                f"ema_half_life_images must be positive. Received: {ema_half_life_images!r}."
-            )
-        self.ema_half_life_images = ema_half_life_images
+        self.ema_half_life_images = check_number(
+            "ema_half_life_images", ema_half_life_images, above=True
+        )
+        self.penalty = None  # until `compile` says otherwise
+        for body in ("generator", "discriminator"):
+            # What the user gave; a rule derived from this one may pass on a function in its place.
+            check_body(body, self.constructor_argument(body))
         if image_shape is not None:
             image_shape = check_image_shape(image_shape)
         elif generator is None or discriminator is None:
-            raise ValueError(
+            raise ArgumentError(
                 f"{type(self).__name__} needs image_shape=(height, width, channels), or both "
                 "generator= and "
                 "discriminator=."
@@ -102,7 +104,7 @@ class GAN(GenerativeModel):
         )
         self.image_shape = self._fit_together(image_shape)
         self.ema_generator = copy(self.generator, generator, name="ema_generator")
-        self.images_seen = self.add_weight(
+        self.images_seen = self.add_weight(  # since `compile`
             name="images_seen", shape=(), dtype="float32", initializer="zeros", trainable=False
         )
         self.built = True
@@ -114,29 +116,38 @@ class GAN(GenerativeModel):
         images = _output("generator", self.generator, latents)
         shape = tuple(images.shape[1:])
         if image_shape is not None and shape != image_shape:
-            raise ValueError(
+            raise ArgumentError(
                 f"generator must give images of image_shape={image_shape}. Received: one that "
                 f"gives {shape}."
             )
         logits = _output("discriminator", self.discriminator, images)
         if tuple(logits.shape) != (None, 1):
-            raise ValueError(
+            raise ArgumentError(
                 "discriminator must give one logit per image, of shape (batch, 1). Received: "
                 "one that gives "
                 f"{tuple(logits.shape)}."
             )
         return shape
 
+    def contract(self):
+        return {
+            "latent_law": f"normal, N(0, I) in {self.latent_dim} dimensions",
+            "latent_shape": [self.latent_dim],
+            "output_shape": list(self.image_shape),
+            "output_range": self.value_range,
+        }
+
+    def golden_inputs(self, n):
+        return {"latents": self.sample_latents(n, seed=0)}
+
+    def golden_outputs(self, inputs):
+        return self.sample(latents=inputs["latents"])
+
     @classmethod
     def test_config(cls):
         return {"image_shape": (8, 8, 1), "latent_dim": 4}
 
     # Training
-
-    @property
-    def latent_law(self) -> str:
-        """The law of the latents, in words."""
-        return f"normal, N(0, I) in {self.latent_dim} dimensions"
 
     @property
     def loss_names(self):
@@ -169,17 +180,25 @@ class GAN(GenerativeModel):
             penalty: `None`, `"r1"`, or a `Penalty`, added to the discriminator's loss.
             critic_steps: discriminator updates for each generator update. Latents are fresh for
                 each. The batch of real images is cut into this many minibatches where its size is a
-                multiple, else each update sees the whole batch. **kwargs: `jit_compile`,
-                `run_eagerly`, `steps_per_execution`, see `GenerativeModel.compile`.
+                multiple, else each update sees the whole batch. Schedules count the updates of
+                their own player.
+            **kwargs: `jit_compile`, `run_eagerly`, `steps_per_execution`, see
+                `GenerativeModel.compile`.
 
         Raises:
             ValueError: if a name is unknown, or a number is out of range.
         """
-        self.adversarial_loss = AdversarialLoss.get(loss)
-        self.penalty = None if penalty is None else Penalty.get(penalty)
-        self.critic_steps = check_count("critic_steps", critic_steps)
+        # Everything is resolved before anything is changed: a refused call leaves no trace.
+        adversarial_loss = AdversarialLoss.get(loss)
+        penalty_term = None if penalty is None else Penalty.get(penalty)
+        critic_steps = check_count("critic_steps", critic_steps)
+        optimizers = self.resolve_optimizers(optimizer)
+        self.adversarial_loss = adversarial_loss
+        self.penalty = penalty_term
+        self.critic_steps = critic_steps
+        self.images_seen.assign(0.0)
         objective = {"loss": loss, "penalty": penalty, "critic_steps": critic_steps}
-        super().compile(optimizer, objective=objective, **kwargs)
+        super().compile(optimizers, objective=objective, **kwargs)
 
     def draw_latents(self, n):
         """`n` fresh latents for training, of shape `(n, latent_dim)`, from N(0, I)."""
@@ -193,8 +212,9 @@ class GAN(GenerativeModel):
             logs = self.minimize(
                 lambda real=images, fake=fake: self.discriminator_loss(real, fake), "discriminator"
             )
-        n = ops.shape(images)[0]  # as many as in each of the discriminator's updates
-        logs |= self.minimize(lambda: self.generator_loss(n), "generator")
+        # As many as in each of the discriminator's updates.
+        latents = self.draw_latents(ops.shape(images)[0])
+        logs |= self.minimize(lambda: self.generator_loss(latents), "generator")
         self._average(ops.shape(batch.images)[0])
         return logs
 
@@ -216,18 +236,20 @@ class GAN(GenerativeModel):
         )
         return loss + penalty, {**logs, "penalty": penalty}
 
-    def generator_loss(self, n, training: bool = True):
-        """The generator's loss on `n` fresh latents, a scalar, and what is logged of it."""
-        fake = self.generator(self.draw_latents(n), training=training)
+    def generator_loss(self, latents, training: bool = True):
+        """The generator's loss on `latents`, a scalar, and what is logged of it."""
+        fake = self.generator(latents, training=training)
         logits = ops.cast(self.discriminator(fake, training=training), "float32")
         loss = ops.mean(self.adversarial_loss.generator(logits))
         return loss, {"generator_loss": loss}
 
     def validate(self, batch: Batch):
-        n = ops.shape(batch.images)[0]
-        fake = self.generator(self.draw_latents(n), training=False)
+        # The same latents for each batch and each evaluation: its numbers can be compared, and the
+        # training's random numbers do not depend on whether, or how often, it is evaluated.
+        latents = keras.random.normal((ops.shape(batch.images)[0], self.latent_dim), seed=0)
+        fake = self.generator(latents, training=False)
         _, discriminator_logs = self.discriminator_loss(batch.images, fake, training=False)
-        _, generator_logs = self.generator_loss(n, training=False)
+        _, generator_logs = self.generator_loss(latents, training=False)
         return {**discriminator_logs, **generator_logs}
 
     def _average(self, images):
@@ -290,8 +312,9 @@ class GAN(GenerativeModel):
         Raises:
             ValueError: if `images` has another shape.
         """
-        images = np.asarray(images, dtype="float32")
+        images = ops.convert_to_numpy(images)
         check_images("images", images, self.image_shape)
+        check_count("batch_size", batch_size)
         logits = self.infer(
             "logits", lambda x: self.discriminator(x, training=False), images, batch_size
         )
@@ -301,19 +324,21 @@ class GAN(GenerativeModel):
         """The latents that `sample(n, seed)` uses, a float32 NumPy array of shape `(n,
         latent_dim)`."""
         n = 1 if n is None else check_count("n", n)
+        if seed is not None:
+            check_count("seed", seed, minimum=0)
         return np.random.default_rng(seed).standard_normal((n, self.latent_dim), dtype="float32")
 
     def _check_latents(self, latents, n, seed) -> np.ndarray:
         if n is not None or seed is not None:
-            raise ValueError("sample takes either latents=, or n= and seed=. Received: both.")
+            raise ArgumentError("sample takes either latents=, or n= and seed=. Received: both.")
         latents = ops.convert_to_numpy(latents).astype("float32")
         if latents.ndim != 2 or latents.shape[1] != self.latent_dim or not len(latents):
-            raise ValueError(
+            raise ArgumentError(
                 f"latents must have the shape (n, {self.latent_dim}) with n at least 1. "
                 f"Received: shape {latents.shape}."
             )
         if not np.isfinite(latents).all():
-            raise ValueError("latents must be finite. Received: NaN or infinite values.")
+            raise ArgumentError("latents must be finite. Received: NaN or infinite values.")
         return latents
 
 
@@ -334,13 +359,9 @@ def mlp_discriminator(image_shape: tuple[int, int, int]) -> keras.Model:
 
 def _output(name: str, network, inputs):
     """The symbolic output of the body `network`, which is built by the way."""
-    if not isinstance(network, keras.Model):
-        raise ValueError(
-            f"{name} must be a keras.Model. Received: {network!r} of type {type(network).__name__}."
-        )
     try:
         return network(inputs)
     except ValueError as error:
-        raise ValueError(
+        raise ArgumentError(
             f"{name} does not take inputs of shape {tuple(inputs.shape)}. It says: {error}"
         ) from error

@@ -5,6 +5,8 @@ from __future__ import annotations
 import keras
 from keras import ops
 
+from zoo.errors import ArgumentError, check_number
+
 
 @keras.saving.register_keras_serializable("zoo")
 class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
@@ -18,10 +20,9 @@ class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
     """
 
     def __init__(self, rate: float, start: int, end: int):
-        if not 0 <= start < end:
-            raise ValueError(
-                f"start and end must hold 0 <= start < end. Received: start={start!r}, end={end!r}."
-            )
+        check_number("rate", rate)
+        if not check_number("start", start) < check_number("end", end):
+            raise ArgumentError(f"start must be below end. Received: start={start!r}, end={end!r}.")
         self.rate = rate
         self.start = start
         self.end = end
