@@ -68,7 +68,7 @@ class TestLoad:
         assert real.mean() > fake.mean()
         # The chance that a real digit has the higher logit; a discriminator at random has 0.5.
         assert np.mean(real[:, None] > fake[None]) > 0.55
-        assert real.min() > noise.max()
+        assert np.mean(real[:, None] > noise[None]) > 0.99
 
     def test_raw_and_averaged_weights_are_both_there(self, model):
         raw, averaged = (model.sample(16, seed=0, weights=w) for w in ("raw", "ema"))

@@ -32,10 +32,24 @@ def run(recipe, slice_path, out, **options):
     return runner.run(recipe, config, out, smoke=True, echo=lambda line: None, **options)
 
 
+@pytest.fixture(scope="module")
+def trained(slice_path, tmp_path_factory):
+    """A finished training; tests that change it take a copy."""
+    out = tmp_path_factory.mktemp("trained")
+    run(runner.load_recipe(RECIPES[0]), slice_path, out)
+    return out
+
+
+@pytest.fixture
+def copied(trained, tmp_path):
+    shutil.copytree(trained, tmp_path / "out")
+    return tmp_path / "out"
+
+
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
 def test_smoke(path, slice_path, tmp_path):
-    """Each recipe runs as a program, and what it wrote loads."""
-    done = python(path, "--smoke", "--data", slice_path, "--out", tmp_path)
+    """Each recipe runs as a program, also with nothing to resume, and what it wrote loads."""
+    done = python(path, "--smoke", "--resume", "--data", slice_path, "--out", tmp_path)
     assert done.returncode == 0, done.stderr
     assert "preset:" in done.stdout
     assert zoo.load(tmp_path / "preset").sample(2).shape[0] == 2
@@ -49,8 +63,8 @@ def test_program_help(recipe):
     assert "learning_rate=" in done.stdout
 
 
-def test_what_is_written(recipe, slice_path, tmp_path):
-    folder = run(recipe, slice_path, tmp_path)
+def test_what_is_written(trained):
+    folder = trained / "preset"
     assert sorted(p.name for p in folder.iterdir()) == [
         "README.md",
         "card.json",
@@ -61,54 +75,44 @@ def test_what_is_written(recipe, slice_path, tmp_path):
         "samples.png",
     ]
     card = Card.read(folder / "card.json")
+    assert set(card.weights.files) == {"config.json", "metadata.json", "model.weights.h5"}
     assert card.training.settings["width"] == 4
     assert card.training.steps == 2 * (1024 // 32)
     assert card.training.images_seen == 2 * 1024
     assert card.training.data == "mnist_slice"
     assert os.environ["KERAS_BACKEND"] in card.contract.backends
     assert {m.name for m in card.metrics} >= {"frechet_pixels", "real_called_real"}
-    assert sorted(p.name for p in (tmp_path / "samples").iterdir()) == [
-        "epoch-0001.png",
-        "epoch-0002.png",
-    ]
+    grids = sorted(p.name for p in (trained / "samples").iterdir())
+    assert grids == ["epoch-0001.png", "epoch-0002.png"]
     with Image.open(folder / "samples.png") as picture:
         assert picture.size == (302, 302)
 
 
-def test_resumed_equals_uninterrupted(recipe, slice_path, tmp_path):
+def test_resumed_equals_uninterrupted(recipe, slice_path, trained, copied):
     """Stopped after the first epoch of two and continued in a new model: the same bit for bit."""
-    whole = run(recipe, slice_path, tmp_path / "whole")
-    run(recipe, slice_path, tmp_path / "parts")
-    shutil.rmtree(tmp_path / "parts" / "preset")
-    shutil.rmtree(tmp_path / "parts" / "checkpoints" / "epoch-0002")
-    parts = run(recipe, slice_path, tmp_path / "parts", resume=True)
-    one, other = (zoo.load(folder) for folder in (whole, parts))
+    shutil.rmtree(copied / "preset")
+    shutil.rmtree(copied / "checkpoints" / "epoch-0002")
+    run(recipe, slice_path, copied, resume=True)
+    one, other = (zoo.load(out / "preset") for out in (trained, copied))
     for a, b in zip(one.variables, other.variables, strict=True):
         np.testing.assert_array_equal(array(a), array(b), err_msg=a.path)
 
 
-def test_resume_without_a_training_starts_one(recipe, slice_path, tmp_path):
-    assert run(recipe, slice_path, tmp_path, resume=True).is_dir()
-
-
-def test_a_training_is_not_overwritten(recipe, slice_path, tmp_path):
-    run(recipe, slice_path, tmp_path)
+def test_a_training_is_not_overwritten(recipe, slice_path, trained):
     with pytest.raises(RecipeError, match="holds a training already: continue it with --resume"):
-        run(recipe, slice_path, tmp_path)
+        run(recipe, slice_path, trained)
 
 
-def test_resume_with_other_settings_is_refused(recipe, slice_path, tmp_path):
-    run(recipe, slice_path, tmp_path)
+def test_resume_with_other_settings_is_refused(recipe, slice_path, trained):
     with pytest.raises(ValueError, match=r"other settings: learning_rate 0\.\d+ -> 0\.5"):
-        run(recipe, slice_path, tmp_path, resume=True, settings={"learning_rate": 0.5})
+        run(recipe, slice_path, trained, resume=True, settings={"learning_rate": 0.5})
 
 
-def test_a_torn_checkpoint_is_not_taken(slice_path, recipe, tmp_path):
+def test_a_torn_checkpoint_is_not_taken(copied):
     """One that was killed while it was written has another name."""
-    run(recipe, slice_path, tmp_path)
-    checkpoints = Checkpoints(tmp_path / "checkpoints", {})
-    (tmp_path / "checkpoints" / "epoch-0003.partial").mkdir()
-    assert [p.name for p in checkpoints.saved()] == ["epoch-0001", "epoch-0002"]
+    (copied / "checkpoints" / "epoch-0003.partial").mkdir()
+    saved = Checkpoints(copied / "checkpoints", {}).saved()
+    assert [p.name for p in saved] == ["epoch-0001", "epoch-0002"]
 
 
 def test_a_folder_of_any_images(recipe, tmp_path):
@@ -145,8 +149,8 @@ def test_only_what_the_recipe_says_is_published(recipe, changes, smoke, message)
         runner.check_publishable(recipe, recipe.config.replace(**changes), smoke)
 
 
-def test_publish(recipe, slice_path, tmp_path, monkeypatch):
-    folder = run(recipe, slice_path, tmp_path)
+def test_publish(trained, tmp_path, monkeypatch):
+    folder = trained / "preset"
     for name in ("CARDS", "WEIGHTS"):
         monkeypatch.setattr(registry, name, tmp_path / name)
         (tmp_path / name).mkdir()
