@@ -356,7 +356,7 @@ def test_images_of_another_shape_or_type_are_refused(make):
         model.fit((images * 100).astype("uint8"), batch_size=BATCH, verbose=0)
     with pytest.raises(ValueError, match="x must hold values in .* Received: values from"):
         model.fit(images * 255, batch_size=BATCH, verbose=0)
-    with pytest.raises(ValueError, match="x must hold images of shape .* Received: list"):
+    with pytest.raises(ValueError, match="x must hold images of shape .* Received: (list|tuple)"):
         model.fit([images, images], batch_size=BATCH, verbose=0)
 
 
