@@ -48,7 +48,7 @@ RECIPE = zoo.Recipe(
             "A dense layer of 256 units in each player, as InfoGAN has for MNIST.",
             "Adam with rate 1e-3, falling to 0 over the second half of training, and beta_2 0.99.",
         ],
-        limits=["Some digits are malformed.", "Unconditional: the digit cannot be chosen."],
+        limits=["Of the 64 samples of seed 0 about ten are malformed.", "No choice of the digit."],
         data_rights="MNIST, CC BY-SA 3.0",
     ),
     smoke={"epochs": 1, "width": 8, "hidden_units": 16},
