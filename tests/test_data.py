@@ -265,6 +265,22 @@ class TestBatches:
         model.fit(batches, epochs=2, verbose=0)
         assert int(model.optimizer.iterations.numpy()) == 6
 
+    @pytest.mark.skipif(keras.backend.backend() == "jax", reason="JAX has no loader of its own")
+    def test_fit_takes_the_backends_own_loader(self, digits):
+        model = zoo.create("dcgan", image_shape=(28, 28, 1), latent_dim=4, width=2)
+        model.compile()
+        if keras.backend.backend() == "tensorflow":
+            import tensorflow as tf
+
+            loader = tf.data.Dataset.from_tensor_slices(digits).batch(24)
+        else:
+            import torch
+
+            tensors = torch.utils.data.TensorDataset(torch.from_numpy(digits))
+            loader = torch.utils.data.DataLoader(tensors, batch_size=24)
+        model.fit(loader, verbose=0)
+        assert int(model.optimizer.iterations.numpy()) == 3
+
     def test_load(self, slice_path):
         with_labels = zoo.data.load(slice_path, batch_size=16)
         images, labels = with_labels[0]
@@ -299,6 +315,12 @@ class TestGrid:
         assert pixels.shape == (2 * 6 + 2, 3 * 6 + 2, 3)
         np.testing.assert_array_equal(pixels[8:12, 8:12], zoo.data.to_bytes(images[4]))
         assert (pixels[8:12, 14:18] == 255).all()
+
+    def test_errors(self):
+        with pytest.raises(ValueError, match=r"images must have the shape .* \(28, 28, 1\)"):
+            zoo.data.grid(np.zeros((28, 28, 1)))
+        with pytest.raises(ValueError, match="1 or 3 channels"):
+            zoo.data.grid(np.zeros((2, 28, 28, 4)))
 
     def test_grey(self):
         assert zoo.data.grid(np.zeros((4, 3, 3, 1))).mode == "L"

@@ -80,10 +80,14 @@ class TestLoad:
             zoo.load("dcgan-mnist")
 
     def test_what_is_no_name(self):
-        with pytest.raises(ValueError, match="load takes a name or a path. Received: 3"):
+        with pytest.raises(ValueError, match="A preset is a name or a path. Received: 3"):
             zoo.load(3)
-        with pytest.raises(ValueError, match="load does not take URLs"):
+        with pytest.raises(ValueError, match="URLs are not supported"):
             zoo.load("https://example.org/dcgan_mnist")
+        with pytest.raises(ValueError, match=r"keras\.saving\.load_model reads it"):
+            zoo.load("mine.keras")
+        with pytest.raises(ValueError, match="There is no folder '/nowhere/at/all'"):
+            zoo.load("/nowhere/at/all")
 
     def test_fine_tuning(self, digits):
         """Load, compile, fit on other images of the same shape, sample."""
@@ -115,6 +119,7 @@ def copied(tmp_path):
 
 class TestIntegrity:
     def test_a_folder_loads(self, copied):
+        assert zoo.info(copied) == zoo.info("dcgan_mnist")
         assert zoo.load(copied).sample(2, seed=0).shape == (2, 28, 28, 1)
         assert zoo.load(str(copied)).sample(2, seed=0).shape == (2, 28, 28, 1)
 

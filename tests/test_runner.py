@@ -127,6 +127,7 @@ def test_a_folder_of_any_images(recipe, tmp_path):
     assert card.training.data_images == 90
     assert "unknown" in card.rights.data
     assert any("width=4" in text for text in card.identity.differs)
+    assert card.identity.title == "Trained on images."
 
 
 def test_losses_that_are_not_finite_stop_the_training(recipe, slice_path, tmp_path):

@@ -187,17 +187,22 @@ def _check_writable(path: Path) -> None:
     if path.is_dir():
         raise ArgumentError(f"--out must be a file. Received the folder {path}.")
     existed = path.exists()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab"):
-        pass
-    if not existed:
-        path.unlink()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab"):
+            pass
+        if not existed:
+            path.unlink()
+    except OSError as error:
+        raise ArgumentError(f"--out {path} cannot be written: {error.strerror}.") from error
 
 
 def _training_options(command):
     options = [
         click.option(
-            "--smoke", is_flag=True, help="A tiny run of less than a minute, to see that all works."
+            "--smoke",
+            is_flag=True,
+            help="A tiny new run of less than a minute, to see that all works.",
         ),
         click.option("--epochs", type=int, help="Passes over the training images."),
         click.option(
@@ -210,7 +215,9 @@ def _training_options(command):
             "--out", type=click.Path(path_type=Path), help="Where to write.  [default: runs/PRESET]"
         ),
         click.option(
-            "--resume", is_flag=True, help="Continues the training in --out, or starts it."
+            "--resume",
+            is_flag=True,
+            help="Continues the training in --out, with the same settings, or starts it.",
         ),
         click.option(
             "--set",
@@ -265,7 +272,11 @@ def _train(recipe, smoke, epochs, seed, data, out, resume, settings, publish):
         out = Path("runs") / (recipe.preset + ("_smoke" if smoke else ""))
         if smoke and not resume:
             shutil.rmtree(out, ignore_errors=True)
-    folder = runner.run(recipe, config, out, resume, smoke, echo=click.echo)
+    try:
+        folder = runner.run(recipe, config, out, resume, smoke, echo=click.echo)
+    except KeyboardInterrupt:
+        click.echo(f"\nstopped; every whole epoch is saved: continue with --resume --out {out}")
+        sys.exit(130)
     click.echo(f"preset: {folder}")
     if publish:
         runner.publish(folder)

@@ -28,6 +28,10 @@ def choose_backend() -> None:
     if "keras" in sys.modules:
         return
     found, chosen = backends(), os.environ.get("KERAS_BACKEND")
+    if chosen and chosen not in BACKENDS:
+        raise ImportError(
+            f"KERAS_BACKEND must be one of {', '.join(BACKENDS)}. Received: {chosen!r}."
+        )
     if not found or (chosen in BACKENDS and chosen not in found):
         what = (
             f"The backend {chosen!r}, which KERAS_BACKEND names, is not"

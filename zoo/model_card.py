@@ -30,6 +30,8 @@ import zoo
 images = zoo.load("{preset}").sample(64, seed=0)  # (64, {shape}), float32 in {range}
 ```
 
+From a copy of this folder, its path takes the place of the name.
+
 - Model: `{model}`, family `{family}`, {parameters:,} parameters.
 - Paper: [{paper}]({url}). Differs from it: {differs}
 - Trained by `{recipe}` on {images:,} images of {data}, {seen:,} images seen, {minutes:.0f} minutes

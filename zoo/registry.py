@@ -71,16 +71,14 @@ def groups() -> list[str]:
     return sorted({module.rpartition(".")[2] for module, _ in FAMILIES.values()})
 
 
-def info(name: str) -> Card:
-    """The card of the preset `name`.
+def info(name: str | Path) -> Card:
+    """The card of the preset `name`, which may be a path as for `load`.
 
     Raises:
         UnknownNameError: if there is no such preset, with the nearest names.
         CardError: if its card is broken.
     """
-    if name not in _all_names():
-        raise unknown_name("preset", name, _all_names(), see=SEE)
-    return _card(name)
+    return _locate(name)[1]
 
 
 def load(name: str | Path) -> keras.Model:
@@ -105,22 +103,9 @@ def load(name: str | Path) -> keras.Model:
     (4, 28, 28, 1)
     """
     from zoo import storage
-    from zoo.card import Card
     from zoo.fetch import verify
 
-    if not isinstance(name, str | Path):
-        raise ArgumentError(f"load takes a name or a path. Received: {name!r}.")
-    if "://" in str(name):
-        raise ArgumentError(
-            f"load does not take URLs. Received: {name!r}. Allowed: a preset's name, or a path."
-        )
-    if isinstance(name, Path) or "/" in name or os.sep in name:
-        folder = Path(name).expanduser()
-        if not (folder / "card.json").is_file():
-            raise IntegrityError(f"There is no preset in {folder}: it holds no card.json.")
-        card = Card.read(folder / "card.json")
-    else:
-        folder, card = WEIGHTS / name, info(name)
+    folder, card = _locate(name)
     for file, expected in card.weights.files.items():
         verify(folder / file, expected.sha256, expected.bytes)
     return storage.read_model(folder)
@@ -151,6 +136,30 @@ def create(family: str, **config: Any) -> keras.Model:
         if key not in allowed:
             raise unknown_name(f"argument of {family}", key, allowed)
     return cls(**config)
+
+
+def _locate(name: str | Path) -> tuple[Path, Card]:
+    """The folder and the card of a preset, by its name or its path."""
+    if not isinstance(name, str | Path):
+        raise ArgumentError(f"A preset is a name or a path. Received: {name!r}.")
+    if "://" in str(name):
+        raise ArgumentError(
+            f"URLs are not supported. Received: {name!r}. Allowed: a preset's name, or a path."
+        )
+    if str(name).endswith(".keras"):
+        raise ArgumentError(f"{str(name)!r} is a Keras file: keras.saving.load_model reads it.")
+    if isinstance(name, Path) or "/" in name or os.sep in name:
+        folder = Path(name).expanduser()
+        if not folder.is_dir():
+            raise ArgumentError(f"There is no folder {str(folder)!r}.")
+        if not (folder / "card.json").is_file():
+            raise IntegrityError(f"There is no preset in {folder}: it holds no card.json.")
+        from zoo.card import Card
+
+        return folder, Card.read(folder / "card.json")
+    if name not in _all_names():
+        raise unknown_name("preset", name, _all_names(), see=SEE)
+    return WEIGHTS / name, _card(name)
 
 
 def family_class(family: str) -> type[keras.Model]:

@@ -93,12 +93,16 @@ def run(
     train, test = _read(config, model.image_shape)
     if smoke:
         train = train._replace(images=train.images[:SMOKE_IMAGES], labels=None)
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RecipeError(f"--out {out} cannot be made: {error.strerror}.") from error
     echo(
-        f"{recipe.preset}: {len(train.images)} images of {train.name}, {config.epochs} epochs, "
+        f"{recipe.preset}: {len(train.images)} images of {train.name} for training, "
+        f"{len(test.images)} for testing, {config.epochs} epochs, "
         f"on {_device()}"
     )
-    training = _train(recipe, code, model, config, train, out, resume)
+    training = _train(recipe, code, model, config, train, out, resume, echo)
     echo("evaluating")
     n = min(SMOKE_IMAGES if smoke else 10_000, len(test.images))
     metrics = recipe.evaluate(model, train, test, n)
@@ -115,7 +119,14 @@ def _read(config: Config, image_shape: tuple[int, int, int]) -> tuple[data.Sourc
 
 
 def _train(
-    recipe: Recipe, code: str, model, config: Config, source: data.Source, out: Path, resume: bool
+    recipe: Recipe,
+    code: str,
+    model,
+    config: Config,
+    source: data.Source,
+    out: Path,
+    resume: bool,
+    echo,
 ) -> Training:
     batches = data.Batches(source.images, None, config.batch_size, config.seed)
     steps = batches.full_batches
@@ -125,6 +136,9 @@ def _train(
     about = {**settings, "data_sha256": source.sha256, "recipe_sha256": code}
     checkpoints = Checkpoints(out / "checkpoints", about)
     start = checkpoints.restore(model) if resume else 0
+    if start:
+        left = config.epochs - start
+        echo(f"resumed: {start} epochs are done, {left} are left")
     if start < config.epochs:
         model.fit(
             feed(batches.stream(start * steps)),
@@ -176,7 +190,7 @@ def write_preset(
             family=recipe.family,
             group=module.rpartition(".")[2],
             model=f"zoo.models.{cls}",
-            title=facts.title,
+            title=f"Trained on {training.data}." if "data" in changed else facts.title,
             paper=model.paper,
             paper_url=model.paper_url,
             differs=[
@@ -200,7 +214,7 @@ def write_preset(
             if "data" in changed
             else facts.data_rights,
         ),
-        limits=facts.limits,
+        limits=["Not looked at."] if "data" in changed else facts.limits,
     )
     card.write(partial / "card.json")
     (partial / "README.md").write_text(model_card(card), encoding="utf-8")

@@ -62,7 +62,7 @@ class Checkpoints(keras.callbacks.Callback):
             )
             raise ArgumentError(
                 f"The checkpoints in {self.folder} are of a training with other settings: "
-                f"{changes}."
+                f"{changes}. Give the same settings, or another folder."
             )
 
     def on_epoch_end(self, epoch, logs=None):

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from zoo.data.ranges import to_bytes
+from zoo.errors import ArgumentError
 
 
 def grid(
@@ -22,6 +23,11 @@ def grid(
         columns: images in a row; by default as many as rows.
         value_range: the range of the values.
     """
+    if images.ndim != 4 or images.shape[-1] not in (1, 3):
+        raise ArgumentError(
+            "images must have the shape (n, height, width, channels) with 1 or 3 channels. "
+            f"Received: shape {images.shape}."
+        )
     n, height, width, channels = images.shape
     columns = columns or math.ceil(math.sqrt(n))
     rows = -(-n // columns)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import warnings
 from typing import Any, NamedTuple
 
 import keras
@@ -66,6 +68,15 @@ def check_body(name: str, network) -> None:
 def check_range(argument: str, images, value_range: tuple[float, float]) -> None:
     """Raises unless the values of the array `images` lie in `value_range`."""
     low, high = float(images.min()), float(images.max())
+    if not math.isfinite(low) or not math.isfinite(high):
+        raise ArgumentError(f"{argument} must be finite. Received: NaN or infinite values.")
+    if value_range[0] < 0 <= low < high <= 1:
+        warnings.warn(
+            f"{argument} holds no negative value, but the model's images lie in "
+            f"{list(value_range)}. Images in [0, 1] are converted by zoo.data.to_range(images, "
+            f"{tuple(value_range)}, source=(0, 1)).",
+            stacklevel=4,
+        )
     slack = 0.01 * (value_range[1] - value_range[0])  # interpolation overshoots a little
     if not (value_range[0] - slack <= low and high <= value_range[1] + slack):
         raise ArgumentError(

@@ -446,6 +446,14 @@ def test_discriminate(model):
         model.discriminate(IMAGES, batch_size=0)
 
 
+def test_images_in_another_range_are_noticed(model):
+    model.compile()
+    with pytest.warns(UserWarning, match="x holds no negative value"):
+        model.fit((IMAGES + 1) / 2, batch_size=4, verbose=0)
+    with pytest.raises(ValueError, match="x must be finite"):
+        model.fit(np.full_like(IMAGES, np.nan), batch_size=4, verbose=0)
+
+
 def test_a_failed_first_step_loses_nothing(model):
     model.compile()
     before = model.get_weights()
