@@ -278,7 +278,7 @@ class TestBatches:
 
             tensors = torch.utils.data.TensorDataset(torch.from_numpy(digits))
             loader = torch.utils.data.DataLoader(tensors, batch_size=24)
-        model.fit(loader, verbose=0)
+        model.fit(loader, shuffle=False, verbose=0)
         assert int(model.optimizer.iterations.numpy()) == 3
 
     def test_load(self, slice_path):
