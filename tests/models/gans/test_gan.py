@@ -429,6 +429,18 @@ class TestAverage:
         )
 
 
+@pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow", reason="a SavedModel is written through TensorFlow"
+)
+def test_export(model, tmp_path):
+    import tensorflow as tf
+
+    model.export(tmp_path / "exported", verbose=False)
+    latents = model.sample_latents(5, seed=0)
+    exported = tf.saved_model.load(str(tmp_path / "exported"))
+    np.testing.assert_allclose(exported.serve(latents), model.sample(latents=latents), atol=1e-6)
+
+
 def test_discriminate(model):
     logits = model.discriminate(IMAGES)
     kernel, bias = (array(v) for v in model.discriminator.weights)

@@ -263,6 +263,14 @@ class GAN(GenerativeModel):
     def call(self, latents, training=False):
         return self.ema_generator(latents, training=training)
 
+    def export(
+        self, filepath, format="tf_saved_model", verbose=None, input_signature=None, **kwargs
+    ):
+        """As `keras.Model.export`, of the averaged generator; latents are the default input."""
+        if input_signature is None:
+            input_signature = [keras.InputSpec(shape=(None, self.latent_dim), dtype="float32")]
+        return super().export(filepath, format, verbose, input_signature, **kwargs)
+
     def sample(
         self,
         n: int | None = None,
