@@ -34,6 +34,14 @@ def images_for(model, n=BATCH, seed=0):
     return low + (high - low) * uniform
 
 
+def data_for(model, n=BATCH, seed=0):
+    """What `fit` and `evaluate` are given: images, and labels where they are needed."""
+    images = images_for(model, n, seed)
+    if model.num_classes is None:
+        return (images,)
+    return images, np.arange(n) % model.num_classes
+
+
 def assert_same(a, b, **tolerance):
     assert len(a) == len(b)
     for x, y in zip(a, b, strict=True):
@@ -44,7 +52,7 @@ def test_trains_and_every_weight_moves(make):
     model = make()
     model.compile()
     before = [array(v).copy() for v in model.trainable_variables]
-    history = model.fit(images_for(model, 3 * BATCH), batch_size=BATCH, epochs=2, verbose=0).history
+    history = model.fit(*data_for(model, 3 * BATCH), batch_size=BATCH, epochs=2, verbose=0).history
     assert set(history) == set(model.loss_names)
     assert np.isfinite(list(history.values())).all()
     for variable, old in zip(model.trainable_variables, before, strict=True):
@@ -53,28 +61,30 @@ def test_trains_and_every_weight_moves(make):
 
 def test_every_trainable_weight_is_a_players(make):
     model = make()
-    owned = [id(v) for network in model.players.values() for v in network.trainable_variables]
+    owned = [id(v) for variables in model.players.values() for v in variables]
     assert sorted(owned) == sorted(id(v) for v in model.trainable_variables)
     assert set(model.default_optimizers()) == set(model.players)
 
 
 def test_a_players_step_leaves_the_others_bit_equal(make):
     model = make()
-    model.compile(run_eagerly=True)
     rates = {player: keras.optimizers.SGD(0.0) for player in model.players}
+    model.compile(rates)
+    # A constraint on weights holds from here on.
+    model.fit(*data_for(model), batch_size=BATCH, verbose=0)
     for moving in model.players:
         model.compile(
             {**{p: keras.optimizers.SGD(0.0) for p in rates}, moving: keras.optimizers.SGD(0.1)}
         )
         before = {
-            player: [array(v).copy() for v in net.trainable_variables]
-            for player, net in model.players.items()
+            player: [array(v).copy() for v in variables]
+            for player, variables in model.players.items()
         }
-        model.fit(images_for(model), batch_size=BATCH, verbose=0)
-        for player, network in model.players.items():
+        model.fit(*data_for(model), batch_size=BATCH, verbose=0)
+        for player, variables in model.players.items():
             moved = [
                 not np.array_equal(array(v), old)
-                for v, old in zip(network.trainable_variables, before[player], strict=True)
+                for v, old in zip(variables, before[player], strict=True)
             ]
             assert all(moved) if player == moving else not any(moved)
 
@@ -85,8 +95,7 @@ def test_eager_equals_compiled(make):
         keras.utils.set_random_seed(3)
         model = make()
         model.compile(run_eagerly=eagerly)
-        losses = model.fit(
-            images_for(model, 2 * BATCH), batch_size=BATCH, verbose=0, shuffle=False
+        losses = model.fit(*data_for(model, 2 * BATCH), batch_size=BATCH, verbose=0, shuffle=False
         ).history
         results.append([np.array([losses[name] for name in model.loss_names]), *weights_of(model)])
     # Adam turns rounding noise where a gradient is near zero into steps of up to the learning rate.
@@ -99,29 +108,32 @@ def test_evaluate_changes_nothing(make):
     model.compile()
     before = weights_of(model)
     options = {"batch_size": BATCH, "verbose": 0, "return_dict": True}
-    logs = model.evaluate(images_for(model, BATCH + 3), **options)
+    logs = model.evaluate(*data_for(model, BATCH + 3), **options)
     assert set(logs) == set(model.loss_names)
     assert np.isfinite(list(logs.values())).all()
     assert_same(before, weights_of(model), rtol=0, atol=0)
-    assert logs == pytest.approx(model.evaluate(images_for(model, BATCH + 3), **options))
+    assert logs == pytest.approx(model.evaluate(*data_for(model, BATCH + 3), **options))
 
 
 def test_validation_data(make):
     model = make()
     model.compile()
-    images = images_for(model, 2 * BATCH)
-    history = model.fit(images, validation_data=images[:BATCH], batch_size=BATCH, verbose=0).history
+    history = model.fit(
+        *data_for(model, 2 * BATCH), validation_data=data_for(model), batch_size=BATCH, verbose=0
+    ).history
     assert {f"val_{name}" for name in model.loss_names} < set(history)
 
 
 def test_partial_batch(make):
     model = make()
     model.compile()
-    history = model.fit(images_for(model, BATCH + 3), batch_size=BATCH, verbose=0).history
+    history = model.fit(*data_for(model, BATCH + 3), batch_size=BATCH, verbose=0).history
     assert np.isfinite(list(history.values())).all()
 
 
 def test_integer_labels_are_ignored_by_unconditional_models(make):
+    if make().num_classes is not None:
+        pytest.skip("the model is conditional")
     results = []
     for labels in (None, np.arange(BATCH) % 3):
         keras.utils.set_random_seed(1)
@@ -130,6 +142,53 @@ def test_integer_labels_are_ignored_by_unconditional_models(make):
         model.fit(images_for(model), labels, batch_size=BATCH, verbose=0, shuffle=False)
         results.append(weights_of(model))
     assert_same(*results, rtol=0, atol=0)
+
+
+def test_conditional_models_need_labels(make):
+    model = make()
+    if model.num_classes is None:
+        pytest.skip("the model is not conditional")
+    model.compile()
+    images, labels = data_for(model)
+    with pytest.raises(ValueError, match=r"needs integer labels.*Received: none"):
+        model.fit(images, batch_size=BATCH, verbose=0)
+    with pytest.raises(ValueError, match="y must be integer labels.*float64"):
+        model.fit(images, labels / 2, batch_size=BATCH, verbose=0)
+    with pytest.raises(ValueError, match=f"y must lie in 0 to {model.num_classes - 1}, .* -1"):
+        model.fit(images, labels - 1, batch_size=BATCH, verbose=0)
+    with pytest.raises(ValueError, match=f"y must lie in 0 to .* Received: {model.num_classes}"):
+        model.fit(images, labels + 1, batch_size=BATCH, verbose=0)
+
+
+def test_labels_choose_the_class(make):
+    model = make()
+    sampling_only(model)
+    latents = model.sample_latents(4, seed=0)
+    if model.num_classes is None:
+        with pytest.raises(ValueError, match="is not conditional and takes no labels"):
+            model.sample(4, labels=0)
+        return
+    ones = model.sample(4, seed=0, labels=1)
+    np.testing.assert_array_equal(ones, model.sample(latents=latents, labels=[1] * 4))
+    np.testing.assert_array_equal(ones, model.sample(seed=0, labels=np.ones(4, int)))
+    assert np.abs(ones - model.sample(4, seed=0, labels=0)).max() > 1e-6
+    classes = model.num_classes
+    every = model.sample(2 * classes, seed=0, labels="all")
+    np.testing.assert_array_equal(
+        every, model.sample(seed=0, labels=np.repeat(np.arange(classes), 2))
+    )
+    assert len(model.sample(labels="all")) == classes
+    for labels, message in (
+        (classes, f"labels must lie in 0 to {classes - 1}.*Received: {classes}"),
+        ([0, 0, 0, -1], "labels must lie in 0 to .*Received: -1"),
+        (0.5, "labels must be integer labels"),
+        ("each", "labels must be integers, one integer, 'all' or None. Received: 'each'"),
+        ([0] * 5, "labels must be 4 labels. Received: 5"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            model.sample(4, labels=labels)
+    with pytest.raises(ValueError, match=f"n must be a multiple of num_classes={classes}"):
+        model.sample(classes + 1, labels="all")
 
 
 def test_jit_is_what_suits_the_backend(make):
@@ -150,7 +209,7 @@ def test_no_recompilation_on_step_two(make, monkeypatch):
     traces = []
     update = model.update
     vars(model)["update"] = lambda batch: traces.append(1) or update(batch)
-    model.fit(images_for(model, 4 * BATCH), batch_size=BATCH, epochs=3, verbose=0)
+    model.fit(*data_for(model, 4 * BATCH), batch_size=BATCH, epochs=3, verbose=0)
     assert len(traces) == 1
 
 
@@ -168,13 +227,13 @@ def test_configuration_is_the_constructors(make):
 def test_save_and_load_continue_bit_for_bit(make, tmp_path):
     model = make()
     model.compile()
-    images = images_for(model, 2 * BATCH)
-    model.fit(images, batch_size=BATCH, verbose=0)
+    data = data_for(model, 2 * BATCH)
+    model.fit(*data, batch_size=BATCH, verbose=0)
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")
     assert loaded.get_compile_config() == model.get_compile_config()
     for each in (model, loaded):
-        each.fit(images, batch_size=BATCH, verbose=0, shuffle=False)
+        each.fit(*data, batch_size=BATCH, verbose=0, shuffle=False)
     assert_same(weights_of(model), weights_of(loaded), rtol=0, atol=0)
     slots = [[array(v) for v in each.optimizer.variables] for each in (model, loaded)]
     assert_same(*slots, rtol=0, atol=0)
@@ -188,7 +247,7 @@ def test_resumed_equals_uninterrupted(make, tmp_path):
             if epoch == 2:
                 raise KeyboardInterrupt
 
-    images = images_for(make(), 2 * BATCH)
+    data = data_for(make(), 2 * BATCH)
     initial = make()
     results = []
     for interrupted in (False, True):
@@ -198,11 +257,11 @@ def test_resumed_equals_uninterrupted(make, tmp_path):
         if interrupted:
             with pytest.raises(KeyboardInterrupt):
                 model.fit(
-                    images, callbacks=[keras.callbacks.BackupAndRestore(backup), Stop()], **options
+                    *data, callbacks=[keras.callbacks.BackupAndRestore(backup), Stop()], **options
                 )
             model = make()
             model.compile()
-        model.fit(images, callbacks=[keras.callbacks.BackupAndRestore(backup)], **options)
+        model.fit(*data, callbacks=[keras.callbacks.BackupAndRestore(backup)], **options)
         results.append(weights_of(model))
     assert_same(*results, rtol=0, atol=0)
 
@@ -218,12 +277,12 @@ def start_from(model, other):
 def test_keras_callbacks(make, tmp_path):
     model = make()
     model.compile()
-    images = images_for(model, 2 * BATCH)
+    data = data_for(model, 2 * BATCH)
     watched = f"val_{model.loss_names[0]}"
     scheduled = []
     model.fit(
-        images,
-        validation_data=images,
+        *data,
+        validation_data=data,
         batch_size=BATCH,
         epochs=3,
         verbose=0,
@@ -256,7 +315,7 @@ import keras, numpy, zoo
 model = zoo.create(sys.argv[1], **zoo.registry.family_class(sys.argv[1]).test_config())
 model.compile()
 images = numpy.zeros((8, *model.image_shape), "float32")
-model.fit(images, batch_size=4, epochs=2, verbose=0,
+model.fit(images, numpy.zeros(8, int), batch_size=4, epochs=2, verbose=0,
 callbacks=[keras.callbacks.TensorBoard(sys.argv[2])])
 print(len(list(pathlib.Path(sys.argv[2]).rglob("events*"))))
 """
@@ -279,11 +338,11 @@ def test_weight_regularizers_count(make):
         if getattr(layer, "kernel_regularizer", 0) is None
     )
     losses = []
-    for regularizer in (None, keras.regularizers.L2(1.0)):
+    for regularizer in (None, keras.regularizers.L2(100.0)):
         layer.kernel.regularizer = regularizer
         start = array(layer.kernel).copy()
-        model.compile(keras.optimizers.SGD(0.1))
-        model.fit(images_for(model), batch_size=BATCH, verbose=0)
+        model.compile(keras.optimizers.SGD(1e-3))
+        model.fit(*data_for(model), batch_size=BATCH, verbose=0)
         losses.append(np.square(array(layer.kernel)).sum() / np.square(start).sum())
     assert losses[1] < 0.75 * losses[0]
 
@@ -296,7 +355,9 @@ def test_overfits_one_image(make):
     image = np.full((1, *model.image_shape), low + 0.9 * (high - low), dtype="float32")
     image[:, ::2] = low + 0.1 * (high - low)
     before = np.abs(model.sample(16, seed=0) - image).mean()
-    model.fit(np.repeat(image, 60 * BATCH, axis=0), batch_size=BATCH, epochs=4, verbose=0)
+    images = np.repeat(image, 60 * BATCH, axis=0)
+    labels = [] if model.num_classes is None else [np.arange(len(images)) % model.num_classes]
+    model.fit(images, *labels, batch_size=BATCH, epochs=4, verbose=0)
     assert np.abs(model.sample(16, seed=0) - image).mean() < before / 2
 
 
@@ -349,15 +410,15 @@ def test_sample_weights_are_refused(make):
 def test_images_of_another_shape_or_type_are_refused(make):
     model = make()
     model.compile()
-    images = images_for(model)
+    images, *labels = data_for(model)
     with pytest.raises(ValueError, match="x must hold images of shape"):
-        model.fit(images[:, :-1], batch_size=BATCH, verbose=0)
+        model.fit(images[:, :-1], *labels, batch_size=BATCH, verbose=0)
     with pytest.raises(ValueError, match="floating-point"):
-        model.fit((images * 100).astype("uint8"), batch_size=BATCH, verbose=0)
+        model.fit((images * 100).astype("uint8"), *labels, batch_size=BATCH, verbose=0)
     with pytest.raises(ValueError, match="x must hold values in .* Received: values from"):
-        model.fit(images * 255, batch_size=BATCH, verbose=0)
+        model.fit(images * 255, *labels, batch_size=BATCH, verbose=0)
     with pytest.raises(ValueError, match="x must hold images of shape .* Received: (list|tuple)"):
-        model.fit([images, images], batch_size=BATCH, verbose=0)
+        model.fit([images, images], *labels, batch_size=BATCH, verbose=0)
 
 
 def test_mixed_float16_is_refused(make):
@@ -386,8 +447,8 @@ def test_dtype_policy_survives_saving(make, tmp_path):
 
 def test_activity_regularizers_are_refused(make):
     model = make()
-    network = next(iter(model.players.values()))
-    network.layers[-1].activity_regularizer = keras.regularizers.L2(1.0)
+    *_, layer = model._flatten_layers(include_self=False)
+    layer.activity_regularizer = keras.regularizers.L2(1.0)
     with pytest.raises(ValueError, match="activity_regularizer, which is not supported"):
         model.compile()
 
@@ -399,7 +460,7 @@ def test_a_refused_compile_leaves_no_trace(make):
     with pytest.raises(ValueError, match="judge"):
         model.compile({"judge": "adam"})
     assert json.dumps(model.get_compile_config()) == before
-    model.fit(images_for(model), batch_size=BATCH, verbose=0)
+    model.fit(*data_for(model), batch_size=BATCH, verbose=0)
 
 
 def test_mixed_bfloat16_trains(make):
@@ -407,7 +468,7 @@ def test_mixed_bfloat16_trains(make):
     try:
         model = make()
         model.compile()
-        history = model.fit(images_for(model), batch_size=BATCH, verbose=0).history
+        history = model.fit(*data_for(model), batch_size=BATCH, verbose=0).history
     finally:
         keras.config.set_dtype_policy("float32")
     assert np.isfinite(list(history.values())).all()

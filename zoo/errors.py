@@ -75,12 +75,17 @@ def check_count(what: str, value: object, minimum: int = 1) -> int:
     return value.__index__()
 
 
-def check_number(what: str, value: object, minimum: float = 0.0, above: bool = False) -> float:
+def check_number(
+    what: str, value: object, minimum: float | None = 0.0, above: bool = False
+) -> float:
     """Returns `value`, or raises unless it is a finite number of at least, or above, `minimum`."""
     number = isinstance(value, numbers.Real) and math.isfinite(value)
-    if not number or value < minimum or (above and value == minimum):
-        bound = "above" if above else "of at least"
-        raise ArgumentError(
-            f"{what} must be a finite number {bound} {minimum:g}. Received: {value!r}."
-        )
+    if minimum is None:
+        fits, bound = number, ""
+    elif above:
+        fits, bound = number and value > minimum, f" above {minimum:g}"
+    else:
+        fits, bound = number and value >= minimum, f" of at least {minimum:g}"
+    if not fits:
+        raise ArgumentError(f"{what} must be a finite number{bound}. Received: {value!r}.")
     return value

@@ -25,6 +25,12 @@ WEIGHTS = ROOT / "weights"
 FAMILIES = {
     "gan": ("zoo.models.gans", "GAN"),
     "dcgan": ("zoo.models.gans", "DCGAN"),
+    "lsgan": ("zoo.models.gans", "LSGAN"),
+    "sngan": ("zoo.models.gans", "SNGAN"),
+    "wgan": ("zoo.models.gans", "WGAN"),
+    "wgan_gp": ("zoo.models.gans", "WGANGP"),
+    "conditional_gan": ("zoo.models.gans", "ConditionalGAN"),
+    "acgan": ("zoo.models.gans", "ACGAN"),
 }
 SEE = "`zoo.list()` or `zoo list` shows all."
 

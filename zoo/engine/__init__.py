@@ -7,7 +7,8 @@ exports:
   `((loss, aux), grads)`, the gradients with respect to exactly those variables. What `loss_fn`
   assigns (batch-norm statistics, seed generators) persists. A variable that the loss does not
   depend on gets zeros.
-- `gradient(fn, x)`: d sum(fn(x)) / dx, of the shape of `x`, differentiable again.
+- `gradient(fn, x, has_aux=False)`: d sum(fn(x)) / dx, of the shape of `x`, differentiable again;
+  with `has_aux`, `fn(x) -> (y, aux)`, and the result is `(d sum(y) / dx, aux)`.
 - `all_reduce_mean(x)`: the mean over replicas; with `replicas() == 1`, which is all that
   `compile` allows so far, the identity.
 - `replicas()`: how many copies of the model are trained together.

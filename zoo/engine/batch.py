@@ -23,18 +23,25 @@ class Batch(NamedTuple):
     labels: Any = None
 
 
+def paired(inputs, labels=None):
+    """What a body is called with: `inputs`, or `[inputs, labels]` where the model is
+    conditional."""
+    return inputs if labels is None else [inputs, labels]
+
+
 def check_images(argument: str, images, image_shape: tuple[int, ...]) -> None:
-    """Raises unless `images` is a batch of floating-point images of `image_shape`."""
+    """Raises unless `images` is a batch of floating-point images, or points, of `image_shape`."""
+    what = "images" if len(image_shape) == 3 else "points"
     if not hasattr(images, "shape") or tuple(images.shape[1:]) != tuple(image_shape):
         raise ArgumentError(
-            f"{argument} must hold images of shape (batch, {', '.join(map(str, image_shape))}). "
+            f"{argument} must hold {what} of shape (batch, {', '.join(map(str, image_shape))}). "
             f"Received: {_what(images)}."
         )
     if images.shape[0] == 0:
-        raise ArgumentError(f"{argument} holds no image.")
+        raise ArgumentError(f"{argument} holds no {what[:-1]}.")
     if "float" not in keras.backend.standardize_dtype(images.dtype):
         raise ArgumentError(
-            f"{argument} must hold floating-point images in the model's value range. Received: "
+            f"{argument} must hold floating-point {what} in the model's value range. Received: "
             "dtype "
             f"{keras.backend.standardize_dtype(images.dtype)}. zoo.data.to_range converts "
             "8-bit images."
@@ -85,16 +92,18 @@ def check_range(argument: str, images, value_range: tuple[float, float]) -> None
         )
 
 
-def check_image_shape(image_shape) -> tuple[int, int, int]:
-    """`image_shape` as a tuple, or an error."""
+def check_image_shape(image_shape) -> tuple[int, ...]:
+    """`image_shape` as a tuple of three numbers, or of one for points, or an error."""
     try:
-        height, width, channels = (check_count("image_shape", size) for size in image_shape)
-    except (TypeError, ValueError) as error:
+        shape = tuple(check_count("image_shape", size) for size in image_shape)
+    except (TypeError, ValueError):
+        shape = ()
+    if len(shape) not in (1, 3):
         raise ArgumentError(
-            "image_shape must be (height, width, channels), three positive whole numbers. "
-            f"Received: {image_shape!r}."
-        ) from error
-    return height, width, channels
+            "image_shape must be (height, width, channels), or (features,) for points, positive "
+            f"whole numbers. Received: {image_shape!r}."
+        )
+    return shape
 
 
 def _what(value) -> str:

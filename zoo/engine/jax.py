@@ -71,16 +71,17 @@ def value_and_grad(loss_fn: Callable, variables: Sequence) -> tuple:
     return (loss, aux), grads
 
 
-def gradient(fn: Callable, x):
+def gradient(fn: Callable, x, has_aux: bool = False):
     pure, commit = _pure(fn)
 
     def total(inputs):
         out, new = pure([], inputs)
-        return out.sum(), new
+        y, aux = out if has_aux else (out, None)
+        return y.sum(), (aux, new)
 
-    grad, new = jax.grad(total, has_aux=True)(x)
+    grad, (aux, new) = jax.grad(total, has_aux=True)(x)
     commit(new)
-    return grad
+    return (grad, aux) if has_aux else grad
 
 
 def all_reduce_mean(x):

@@ -12,15 +12,17 @@ from keras import ops
 from zoo import engine
 from zoo.engine import players
 from zoo.engine.batch import Batch, check_images, check_range
-from zoo.errors import ArgumentError
+from zoo.engine.labels import check_labels
+from zoo.engine.random import Fixed, Random
+from zoo.errors import ArgumentError, check_count
 
 
 class GenerativeModel(engine.StepAdaptor, keras.Model):
     """Base class of the training rules.
 
-    A rule says what its `players` are (the networks that have an optimizer of their own), which
-    losses it logs (`loss_names`), what one training step does (`update`) and what it reports on
-    validation data (`validate`). In return it is an ordinary Keras model on each backend:
+    A rule says what its `players` are (the sets of weights that have an optimizer of their own),
+    which losses it logs (`loss_names`), what one training step does (`update`) and what it reports
+    on validation data (`validate`). Both draw their random numbers from `self.random`. In return it is an ordinary Keras model on each backend:
     `compile`, `fit`, `evaluate`, `predict`, `save` and the callbacks of Keras work, a saved model
     comes back compiled with the state of every optimizer and of every random seed, and its
     configuration is captured from its constructor.
@@ -28,8 +30,9 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
 
     paper: str
     paper_url: str
-    value_range: tuple[float, float] | None = None
-    image_shape: tuple[int, int, int]
+    value_range: tuple[float, float] | None = None  # of images; None: any
+    image_shape: tuple[int, ...]  # (height, width, channels), or (features,) for points
+    num_classes: int | None = None  # of a conditional model
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -65,6 +68,7 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
     def __init__(self, name: str | None = None):
         super().__init__(name=name)
         self.seed_generator = keras.random.SeedGenerator()
+        self.random = Random(self.seed_generator)
         self._inference_functions = {}
 
     # What a rule defines
@@ -75,10 +79,10 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
         raise NotImplementedError
 
     @property
-    def players(self) -> dict[str, keras.Model]:
-        """The networks that are trained, each with an optimizer of its own, by name and in the
-        order of logs."""
-        raise NotImplementedError
+    def players(self) -> dict[str, list[keras.Variable]]:
+        """The weights that are trained: for each optimizer its own, by name. By default one has
+        all."""
+        return {"model": self.trainable_variables}
 
     @property
     def loss_names(self) -> tuple[str, ...]:
@@ -99,7 +103,12 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
 
     def contract(self) -> dict[str, Any]:
         """What goes in and what comes out, for the card; see `zoo.card.Contract`."""
-        raise NotImplementedError
+        classes = None if self.num_classes is None else [str(i) for i in range(self.num_classes)]
+        return {
+            "output_shape": list(self.image_shape),
+            "output_range": self.value_range,
+            "labels": classes,
+        }
 
     def golden_inputs(self, n: int) -> dict[str, np.ndarray]:
         """Inputs for which each backend must give the same outputs."""
@@ -230,27 +239,31 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
 
     # Steps
 
-    def fit(self, x=None, *args, **kwargs):
-        self._check_array(x)
-        return super().fit(x, *args, **kwargs)
+    def fit(self, x=None, y=None, *args, **kwargs):
+        self._check_arrays(x, y)
+        return super().fit(x, y, *args, **kwargs)
 
-    def evaluate(self, x=None, *args, **kwargs):
-        self._check_array(x)
-        return super().evaluate(x, *args, **kwargs)
+    def evaluate(self, x=None, y=None, *args, **kwargs):
+        self._check_arrays(x, y)
+        return super().evaluate(x, y, *args, **kwargs)
 
-    def _check_array(self, x) -> None:
-        """Refuses, where they can be seen before the first step, images that cannot be meant."""
+    def _check_arrays(self, x, y) -> None:
+        """Refuses, where they can be seen before the first step, images and labels that cannot be
+        meant."""
         if isinstance(x, np.ndarray):
             check_images("x", x, self.image_shape)
             if self.value_range is not None:
                 check_range("x", x[:256], self.value_range)
+        labels = getattr(x, "labels", None) if y is None else y
+        if self.num_classes is not None and labels is not None:
+            check_labels("y", labels, self.num_classes)
 
     def minimize(self, loss_fn, player: str):
         """One step of `player`'s optimizer on `loss_fn() -> (loss, logs)`; returns the logs.
 
         Weight regularizers of the player's layers are added to the loss.
         """
-        variables = self.players[player].trainable_variables
+        variables = self.players[player]
 
         def regularized():
             loss, logs = loss_fn()
@@ -270,21 +283,34 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
 
     def validation_logs(self, data) -> dict[str, Any]:
         batch = self.unpack(data)
-        return self._track(batch, self.validate(batch))
+        of_training, vars(self)["random"] = self.random, Fixed()
+        try:
+            return self._track(batch, self.validate(batch))
+        finally:
+            vars(self)["random"] = of_training
 
     def unpack(self, data) -> Batch:
         """The batch of `data`, which is what `fit` was given: images, `(images, labels)` or a tuple
         of one.
 
-        Labels are dropped: rules that use them override this.
+        Models that are not conditional drop the labels.
         """
-        images, _, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        images, labels, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         if sample_weight is not None:
             raise ArgumentError(
                 f"{type(self).__name__} takes no sample_weight and no class_weight."
             )
         check_images("x", images, self.image_shape)
-        return Batch(ops.cast(images, "float32"))
+        images = ops.cast(images, "float32")
+        if self.num_classes is None:
+            return Batch(images)
+        if labels is None or "int" not in keras.backend.standardize_dtype(labels.dtype):
+            received = "none" if labels is None else f"labels of type {labels.dtype}"
+            raise ArgumentError(
+                f"{type(self).__name__} needs integer labels, fit(images, labels) or batches of "
+                f"(images, labels). Received: {received}."
+            )
+        return Batch(images, ops.cast(ops.reshape(labels, (-1,)), "int32"))
 
     def _track(self, batch: Batch, logs: dict[str, Any]) -> dict[str, Any]:
         size = ops.shape(batch.images)[0]
@@ -318,20 +344,59 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
 
     # Inference
 
-    def infer(self, key: str, fn, inputs: np.ndarray, batch_size: int) -> np.ndarray:
-        """`fn` over the rows of `inputs`, jitted, as a NumPy array.
+    def call_signature(self) -> list:
+        """The inputs of `call`, for `export`: by default images."""
+        images = keras.InputSpec(shape=(None, *self.image_shape), dtype="float32")
+        if self.num_classes is None:
+            return [images]
+        return [[images, keras.InputSpec(shape=(None,), dtype="int32")]]
+
+    def export(
+        self, filepath, format="tf_saved_model", verbose=None, input_signature=None, **kwargs
+    ):
+        """As `keras.Model.export`; `input_signature` is by default that of `call`."""
+        signature = self.call_signature() if input_signature is None else input_signature
+        return super().export(filepath, format, verbose, signature, **kwargs)
+
+    def checked_inputs(
+        self, images, labels=None, labelled: bool | None = None
+    ) -> tuple[np.ndarray, ...]:
+        """`(images,)`, or `(images, labels)` where `labelled` (by default: for conditional models),
+        as arrays for `infer`, or an error."""
+        labelled = self.num_classes is not None if labelled is None else labelled
+        images = ops.convert_to_numpy(images)
+        check_images("images", images, self.image_shape)
+        images = images.astype("float32")
+        if not labelled:
+            if labels is not None:
+                raise ArgumentError(f"{type(self).__name__} takes no labels here.")
+            return (images,)
+        if labels is None:
+            raise ArgumentError(f"{type(self).__name__} needs labels, one for each image.")
+        return images, check_labels("labels", labels, self.num_classes, rows=len(images))
+
+    def infer(self, key: str, fn, inputs: tuple[np.ndarray, ...], batch_size: int):
+        """`fn` over the rows of the arrays `inputs`, jitted, as a NumPy array or a tuple of them.
 
         Rows go through in batches of `batch_size`, the last filled up to a power of two, so that at
-        most log2(batch_size) + 2 shapes are ever compiled, whatever the number of rows.
+        most log2(batch_size) + 2 shapes are ever compiled, whatever the number of rows. `key` is
+        the name under which the compiled function is kept.
         """
+        check_count("batch_size", batch_size)
         engine.synchronize(self)
         if key not in self._inference_functions:
             self._inference_functions[key] = engine.compiled(fn, self.variables)
+        total = len(inputs[0])
         outputs = []
-        for start in range(0, len(inputs), batch_size):
-            rows = inputs[start : start + batch_size]
-            size = min(batch_size, 1 << (len(rows) - 1).bit_length())
-            padded = np.concatenate([rows, np.repeat(rows[-1:], size - len(rows), axis=0)])
-            out = ops.convert_to_numpy(self._inference_functions[key](padded))
-            outputs.append(out[: len(rows)].astype("float32"))
-        return np.concatenate(outputs)
+        for start in range(0, total, batch_size):
+            rows = min(batch_size, total - start)
+            padded = min(batch_size, 1 << (rows - 1).bit_length())
+            # What is missing repeats the last row.
+            picked = np.minimum(np.arange(start, start + padded), total - 1)
+            out = self._inference_functions[key](*(x[picked] for x in inputs))
+            outputs.append(
+                keras.tree.map_structure(
+                    lambda y, rows=rows: ops.convert_to_numpy(y)[:rows].astype("float32"), out
+                )
+            )
+        return keras.tree.map_structure(lambda *parts: np.concatenate(parts), *outputs)

@@ -1,4 +1,4 @@
-"""Players: the networks of a rule that each have an optimizer of their own.
+"""Players: the sets of weights of a rule that each have an optimizer of their own.
 
 Keras's trainers know one optimizer. `keras.optimizers.MultiOptimizer` fills that place and holds
 every player's, so that state threading on JAX, saving, `BackupAndRestore` and
@@ -50,14 +50,14 @@ def resolve_optimizers(optimizer, defaults: dict[str, keras.optimizers.Optimizer
 
 
 def container(
-    optimizers: dict[str, keras.optimizers.Optimizer], players: dict[str, keras.Model]
+    optimizers: dict[str, keras.optimizers.Optimizer], players: dict[str, list[keras.Variable]]
 ) -> keras.optimizers.MultiOptimizer:
     """The optimizer that Keras sees; each inner one is named after its player, as callbacks report
     it."""
     owner = {}
-    for player, network in players.items():
+    for player, variables in players.items():
         optimizers[player].name = player
-        for variable in network.trainable_variables:
+        for variable in variables:
             if id(variable) in owner:
                 raise ArgumentError(
                     f"The weight {variable.path} belongs to two players, {owner[id(variable)]!r} "

@@ -18,12 +18,14 @@ def value_and_grad(loss_fn: Callable, variables: Sequence) -> tuple:
     return (loss, aux), grads
 
 
-def gradient(fn: Callable, x):
+def gradient(fn: Callable, x, has_aux: bool = False):
     x = tf.convert_to_tensor(x)
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(x)
-        total = tf.reduce_sum(fn(x))
-    return tape.gradient(total, x, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        y, aux = fn(x) if has_aux else (fn(x), None)
+        total = tf.reduce_sum(y)
+    grad = tape.gradient(total, x, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+    return (grad, aux) if has_aux else grad
 
 
 def all_reduce_mean(x):

@@ -16,13 +16,14 @@ def value_and_grad(loss_fn: Callable, variables: Sequence) -> tuple:
     return (loss.detach(), keras.tree.map_structure(_detach, aux)), grads
 
 
-def gradient(fn: Callable, x):
+def gradient(fn: Callable, x, has_aux: bool = False):
     with torch.enable_grad():
         # A leaf of its own when nothing upstream is differentiated; else the caller's node, so that
         # derivatives flow on through `x`.
         x = x if x.requires_grad else x.detach().requires_grad_()
-        (grad,) = _grad(fn(x).sum(), [x], create_graph=True)
-    return grad
+        y, aux = fn(x) if has_aux else (fn(x), None)
+        (grad,) = _grad(y.sum(), [x], create_graph=True)
+    return (grad, aux) if has_aux else grad
 
 
 def _grad(total, inputs: list, **kwargs) -> list:

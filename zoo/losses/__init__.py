@@ -2,15 +2,29 @@
 the caller."""
 
 from zoo.losses import adversarial, penalties
-from zoo.losses.adversarial import AdversarialLoss, Minimax, NonSaturating
-from zoo.losses.penalties import R1, Penalty
+from zoo.losses.adversarial import (
+    AdversarialLoss,
+    Hinge,
+    LeastSquares,
+    Minimax,
+    NonSaturating,
+    Wasserstein,
+)
+from zoo.losses.penalties import DRAGAN, R1, R2, GradientPenalty, Penalty, WeightClipping
 
 __all__ = [
+    "DRAGAN",
     "R1",
+    "R2",
     "AdversarialLoss",
+    "GradientPenalty",
+    "Hinge",
+    "LeastSquares",
     "Minimax",
     "NonSaturating",
     "Penalty",
+    "Wasserstein",
+    "WeightClipping",
     "adversarial",
     "penalties",
 ]

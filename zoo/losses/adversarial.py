@@ -9,7 +9,8 @@ from __future__ import annotations
 import keras
 from keras import ops
 
-from zoo.losses.lookup import Named
+from zoo.errors import ArgumentError, check_number
+from zoo.lookup import Named
 
 
 class AdversarialLoss(Named):
@@ -44,13 +45,22 @@ class Minimax(AdversarialLoss):
     gradient vanishes where the discriminator is sure. Equation 1 and algorithm 1 of Goodfellow et
     al. 2014, https://arxiv.org/abs/1406.2661.
 
-    Differs from the paper: none.
+    Args:
+        label_smoothing: s in [0, 0.5), of real images only (one-sided): their term becomes
+            -(1 - s) log D(x) - s log(1 - D(x)), section 3.4 of Salimans et al. 2016,
+            https://arxiv.org/abs/1606.03498.
+
+    Differs from the paper: none, without label smoothing.
     """
 
     name = "minimax"
 
+    def __init__(self, label_smoothing: float = 0.0):
+        self.label_smoothing = _check_smoothing(label_smoothing)
+
     def discriminator(self, real, fake):
-        return ops.softplus(-real) + ops.softplus(fake)
+        # -log(1 - D) = s(logit) = s(-logit) + logit.
+        return ops.softplus(-real) + self.label_smoothing * real + ops.softplus(fake)
 
     def generator(self, fake):
         return -ops.softplus(fake)
@@ -64,10 +74,102 @@ class NonSaturating(Minimax):
     same fixed point and with a gradient where the discriminator is sure. Section 3 of Goodfellow et
     al. 2014, https://arxiv.org/abs/1406.2661.
 
-    Differs from the paper: none.
+    Args:
+        label_smoothing: as for `Minimax`.
+
+    Differs from the paper: none, without label smoothing.
     """
 
     name = "non_saturating"
 
     def generator(self, fake):
         return ops.softplus(-fake)
+
+
+@keras.saving.register_keras_serializable("zoo")
+class LeastSquares(AdversarialLoss):
+    """Regression to a target for each kind of image, on logits and not on probabilities.
+
+    Discriminator: 1/2 (D(x) - b)^2 + 1/2 (D(G(z)) - a)^2. Generator: 1/2 (D(G(z)) - c)^2. Equation 2
+    of Mao et al. 2017, https://arxiv.org/abs/1611.04076; a = 0, b = c = 1 is its equation 9, and
+    a = -1, b = 1, c = 0, which minimises a Pearson divergence, its equation 8.
+
+    Args:
+        fake_target: a.
+        real_target: b.
+        generator_target: c.
+        label_smoothing: s in [0, 0.5), of real images only: their target becomes (1 - s) b + s a.
+
+    Differs from the paper: none, without label smoothing.
+    """
+
+    name = "least_squares"
+
+    def __init__(
+        self,
+        fake_target: float = 0.0,
+        real_target: float = 1.0,
+        generator_target: float = 1.0,
+        label_smoothing: float = 0.0,
+    ):
+        self.fake_target = check_number("fake_target", fake_target, minimum=None)
+        self.real_target = check_number("real_target", real_target, minimum=None)
+        self.generator_target = check_number("generator_target", generator_target, minimum=None)
+        if fake_target == real_target:
+            raise ArgumentError(
+                f"fake_target and real_target must differ. Received: {fake_target!r} for both."
+            )
+        self.label_smoothing = _check_smoothing(label_smoothing)
+
+    def discriminator(self, real, fake):
+        share = self.label_smoothing
+        target = (1 - share) * self.real_target + share * self.fake_target
+        return 0.5 * ops.square(real - target) + 0.5 * ops.square(fake - self.fake_target)
+
+    def generator(self, fake):
+        return 0.5 * ops.square(fake - self.generator_target)
+
+
+@keras.saving.register_keras_serializable("zoo")
+class Hinge(AdversarialLoss):
+    """The hinge loss, which is satisfied with a margin.
+
+    Discriminator: max(0, 1 - D(x)) + max(0, 1 + D(G(z))). Generator: -D(G(z)). D is the logit.
+    Equations 16 and 17 of Miyato et al. 2018, https://arxiv.org/abs/1802.05957.
+
+    Differs from the paper: none.
+    """
+
+    name = "hinge"
+
+    def discriminator(self, real, fake):
+        return ops.relu(1.0 - real) + ops.relu(1.0 + fake)
+
+    def generator(self, fake):
+        return -fake
+
+
+@keras.saving.register_keras_serializable("zoo")
+class Wasserstein(AdversarialLoss):
+    """The critic's estimate of the Wasserstein-1 distance, for critics whose slope is bounded by
+    other means.
+
+    Critic: -f(x) + f(G(z)). Generator: -f(G(z)). Equations 2 and 3 of Arjovsky, Chintala and
+    Bottou 2017, https://arxiv.org/abs/1701.07875. A constant added to f changes nothing.
+
+    Differs from the paper: none.
+    """
+
+    name = "wasserstein"
+
+    def discriminator(self, real, fake):
+        return fake - real
+
+    def generator(self, fake):
+        return -fake
+
+
+def _check_smoothing(share: float) -> float:
+    if check_number("label_smoothing", share) >= 0.5:
+        raise ArgumentError(f"label_smoothing must be below 0.5. Received: {share!r}.")
+    return share

@@ -1,6 +1,16 @@
 """The training rules, one file a paper."""
 
 from zoo.engine.model import GenerativeModel
-from zoo.models.gans import DCGAN, GAN
+from zoo.models.gans import ACGAN, DCGAN, GAN, LSGAN, SNGAN, WGAN, WGANGP, ConditionalGAN
 
-__all__ = ["DCGAN", "GAN", "GenerativeModel"]
+__all__ = [
+    "ACGAN",
+    "DCGAN",
+    "GAN",
+    "LSGAN",
+    "SNGAN",
+    "WGAN",
+    "WGANGP",
+    "ConditionalGAN",
+    "GenerativeModel",
+]

@@ -10,8 +10,8 @@ from __future__ import annotations
 import keras
 from keras import initializers, layers
 
-from zoo.engine.batch import check_image_shape
-from zoo.errors import ArgumentError, check_choice, check_count
+from zoo.errors import check_choice, check_count
+from zoo.networks.sizes import stages_of
 
 
 def generator(
@@ -60,6 +60,7 @@ def discriminator(
     width: int = 64,
     hidden_units: int | None = None,
     normalization: str | None = "batch",
+    output_bias: bool = True,
     name: str = "discriminator",
 ) -> keras.Model:
     """From images `(batch, *image_shape)` in [-1, 1] to one logit per image, `(batch, 1)`: the
@@ -72,16 +73,26 @@ def discriminator(
             linearly to the logit; a number puts a dense layer of so many units between.
         normalization: `"batch"`, or `None`, which a penalty on the gradient of single images calls
             for.
+        output_bias: whether the logit has a bias, which a loss that a constant shift does not
+            change would never train.
         name: the name of the model.
 
     Differs from the paper: kernels are 4x4 and not 5x5.
     """
+    inputs = keras.Input(image_shape, name="images")
+    x = features(inputs, image_shape, width, hidden_units, normalization)
+    return keras.Model(inputs, head(1, "logit", use_bias=output_bias)(x), name=name)
+
+
+def features(
+    x, image_shape: tuple[int, int, int], width: int, hidden_units: int | None, normalization
+):
+    """The discriminator's body up to the vector, of shape `(batch, features)`, that its `head`
+    reads; `x` are images of the size of `image_shape`."""
     _, stages = stages_of(image_shape)
     _check(width=width, hidden_units=hidden_units)
     check_choice("discriminator_normalization", normalization, ("batch", None))
-
-    inputs = keras.Input(image_shape, name="images")
-    x = layers.LeakyReLU(0.2)(_conv(layers.Conv2D, width)(inputs))
+    x = layers.LeakyReLU(0.2)(_conv(layers.Conv2D, width)(x))
     for stage in range(1, stages):
         conv = _conv(layers.Conv2D, width << stage, use_bias=normalization is None)
         x = _leaky(conv, x, normalization)
@@ -91,23 +102,12 @@ def discriminator(
             hidden_units, use_bias=normalization is None, kernel_initializer="he_normal"
         )
         x = _leaky(dense, x, normalization)
-    # Logits in float32 whatever the dtype policy.
-    return keras.Model(inputs, _dense(1, dtype="float32", name="logit")(x), name=name)
+    return x
 
 
-def stages_of(image_shape: tuple[int, int, int]) -> tuple[int, int]:
-    """The size of the first feature maps and the number of times it is doubled to reach
-    `image_shape`."""
-    height, width, _ = check_image_shape(image_shape)
-    if height == width == 28:
-        return 7, 2
-    if height == width and height >= 8 and height & (height - 1) == 0:
-        return 4, height.bit_length() - 3
-    raise ArgumentError(
-        "image_shape must be square, with a size of 28 or a power of two from 8, for the "
-        "bodies of DCGAN. "
-        f"Received: {tuple(image_shape)}."
-    )
+def head(units: int, name: str, use_bias: bool = True) -> layers.Layer:
+    """The last layer of a discriminator; its logits are float32 whatever the dtype policy."""
+    return _dense(units, dtype="float32", use_bias=use_bias, name=name)
 
 
 def _check(latent_dim=1, width=1, hidden_units=None) -> None:

@@ -1,6 +1,21 @@
 """Generative adversarial networks."""
 
+from zoo.models.gans.acgan import ACGAN
+from zoo.models.gans.conditional_gan import ConditionalGAN
 from zoo.models.gans.dcgan import DCGAN
 from zoo.models.gans.gan import GAN
+from zoo.models.gans.lsgan import LSGAN
+from zoo.models.gans.sngan import SNGAN
+from zoo.models.gans.wgan import WGAN
+from zoo.models.gans.wgan_gp import WGANGP
 
-__all__ = ["DCGAN", "GAN"]
+__all__ = [
+    "ACGAN",
+    "ConditionalGAN",
+    "DCGAN",
+    "GAN",
+    "LSGAN",
+    "SNGAN",
+    "WGAN",
+    "WGANGP",
+]

@@ -55,10 +55,11 @@ class DCGAN(GAN):
         "Convolutional Generative Adversarial Networks"
     )
     paper_url = "https://arxiv.org/abs/1511.06434"
+    output_bias = True  # of the discriminator
 
     def __init__(
         self,
-        image_shape: tuple[int, int, int] | None = None,
+        image_shape: tuple[int, ...] | None = None,
         latent_dim: int = 100,
         width: int = 64,
         hidden_units: int | None = None,
@@ -73,8 +74,13 @@ class DCGAN(GAN):
                 bodies.generator, image_shape, latent_dim, width, hidden_units
             )
         if image_shape is not None and discriminator is None:
-            discriminator = bodies.discriminator(
-                image_shape, width, hidden_units, discriminator_normalization
+            discriminator = functools.partial(
+                bodies.discriminator,
+                image_shape,
+                width,
+                hidden_units,
+                discriminator_normalization,
+                self.output_bias,
             )
         super().__init__(
             image_shape=image_shape,

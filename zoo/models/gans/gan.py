@@ -3,39 +3,43 @@
 from __future__ import annotations
 
 import functools
-import math
 
 import keras
 import numpy as np
-from keras import layers, ops
+from keras import ops
 
+from zoo.augmentation import Augmentation
 from zoo.engine.averaging import average, copy
-from zoo.engine.batch import Batch, check_body, check_image_shape, check_images, minibatch
-from zoo.engine.model import GenerativeModel
+from zoo.engine.batch import Batch, check_body, check_image_shape, minibatch, paired
+from zoo.engine.latent import LatentModel
 from zoo.errors import ArgumentError, check_choice, check_count, check_number
-from zoo.layers import Maxout
 from zoo.losses import AdversarialLoss, Penalty
+from zoo.networks import mlp, points
 
 
 @keras.saving.register_keras_serializable("zoo")
-class GAN(GenerativeModel):
+class GAN(LatentModel):
     """A generator G and a discriminator D that play against each other.
 
     min_G max_D V(D, G) = E_x[log D(x)] + E_z[log(1 - D(G(z)))], equation 1 of Goodfellow et al.
     2014, https://arxiv.org/abs/1406.2661, with z ~ N(0, I) and D(x) = sigmoid(discriminator(x)).
     One `fit` step is `critic_steps` updates of the discriminator and then one of the generator
-    (algorithm 1).
+    (algorithm 1), each on latents of its own. What can be computed once is: the generated images
+    of a discriminator's update are made outside of the differentiation, and a penalty on the
+    gradient at exactly the real, or the generated, images shares its pass with the loss.
 
     `call` and `predict` map latents to images by the averaged generator. `fit` and `evaluate` take
     images, or images and labels, which are ignored.
 
     Args:
-        image_shape: `(height, width, channels)` of the images, whose values lie in [-1, 1]. Needed
-            where `generator` or `discriminator` is not given.
+        image_shape: `(height, width, channels)` of the images, whose values lie in [-1, 1], or
+            `(features,)` for points of any value. Needed where `generator` or `discriminator` is
+            not given.
         latent_dim: the number of latent variables.
         generator: a Keras model from latents `(batch, latent_dim)` to images `(batch, height,
-            width, channels)` in [-1, 1]; by default the paper's.
-        discriminator: a Keras model from images to logits `(batch, 1)`; by default the paper's.
+            width, channels)` in [-1, 1]; by default the paper's, and for points that of
+            `zoo.networks.points`.
+        discriminator: a Keras model from images to logits `(batch, 1)`; by default as above.
         ema_half_life_images: how many training images halve the weight of an old generator in the
             averaged one; at most a twentieth of the images seen since `compile`, so that a short
             training, or fine-tuning, is averaged over a short time.
@@ -70,7 +74,7 @@ class GAN(GenerativeModel):
 
     def __init__(
         self,
-        image_shape: tuple[int, int, int] | None = None,
+        image_shape: tuple[int, ...] | None = None,
         latent_dim: int = 100,
         generator: keras.Model | None = None,
         discriminator: keras.Model | None = None,
@@ -83,6 +87,7 @@ class GAN(GenerativeModel):
             "ema_half_life_images", ema_half_life_images, above=True
         )
         self.penalty = None  # until `compile` says otherwise
+        self.augmentation = None
         for body in ("generator", "discriminator"):
             # What the user gave; a rule derived from this one may pass on a function in its place.
             check_body(body, self.constructor_argument(body))
@@ -94,54 +99,68 @@ class GAN(GenerativeModel):
                 "generator= and "
                 "discriminator=."
             )
-        if generator is None:
-            generator = functools.partial(mlp_generator, image_shape, latent_dim)
-        self.generator = (
-            generator if isinstance(generator, keras.Model) else generator(name="generator")
-        )
-        self.discriminator = (
-            mlp_discriminator(image_shape) if discriminator is None else discriminator
+        default = functools.partial(_default_body, image_shape)
+        generator = default("generator", latent_dim) if generator is None else generator
+        self.generator = _made(generator, "generator")
+        self.discriminator = _made(
+            default("discriminator") if discriminator is None else discriminator, "discriminator"
         )
         self.image_shape = self._fit_together(image_shape)
+        if len(self.image_shape) == 1:
+            self.value_range = None
         self.ema_generator = copy(self.generator, generator, name="ema_generator")
         self.images_seen = self.add_weight(  # since `compile`
             name="images_seen", shape=(), dtype="float32", initializer="zeros", trainable=False
         )
         self.built = True
 
-    def _fit_together(self, image_shape) -> tuple[int, int, int]:
+    def _fit_together(self, image_shape) -> tuple[int, ...]:
         """Builds bodies that are not built yet, and checks that they fit; returns the shape of an
         image."""
         latents = keras.KerasTensor((None, self.latent_dim))
-        images = _output("generator", self.generator, latents)
+        labels = None if self.num_classes is None else keras.KerasTensor((None,), dtype="int32")
+        images = _output("generator", self.generator, paired(latents, labels))
         shape = tuple(images.shape[1:])
         if image_shape is not None and shape != image_shape:
             raise ArgumentError(
                 f"generator must give images of image_shape={image_shape}. Received: one that "
                 f"gives {shape}."
             )
-        logits = _output("discriminator", self.discriminator, images)
-        if tuple(logits.shape) != (None, 1):
-            raise ArgumentError(
-                "discriminator must give one logit per image, of shape (batch, 1). Received: "
-                "one that gives "
-                f"{tuple(logits.shape)}."
-            )
+        seen = paired(images, labels if self.discriminator_sees_labels else None)
+        self.check_verdict(_output("discriminator", self.discriminator, seen))
         return shape
 
-    def contract(self):
-        return {
-            "latent_law": f"normal, N(0, I) in {self.latent_dim} dimensions",
-            "latent_shape": [self.latent_dim],
-            "output_shape": list(self.image_shape),
-            "output_range": self.value_range,
+    # What conditional rules and those with more to their verdict change
+
+    discriminator_sees_labels = False
+
+    def check_verdict(self, outputs) -> None:
+        """Raises unless the discriminator's symbolic `outputs` are what this rule needs."""
+        if not hasattr(outputs, "shape") or tuple(outputs.shape) != (None, 1):
+            raise ArgumentError(
+                "discriminator must give one logit per image, of shape (batch, 1). Received: "
+                f"one that gives {keras.tree.map_structure(lambda x: tuple(x.shape), outputs)}."
+            )
+
+    def verdict(self, outputs):
+        """The discriminator's outputs as one array `(batch, columns)`, the logit first."""
+        return outputs
+
+    def discriminator_objective(self, real, fake, labels):
+        """The discriminator's loss without penalty, a scalar, and what is logged, from its
+        verdicts on real and on generated images."""
+        loss = ops.mean(self.adversarial_loss.discriminator(real, fake))
+        logs = {
+            "discriminator_loss": loss,
+            "real_logit": ops.mean(real),
+            "fake_logit": ops.mean(fake),
         }
+        return loss, logs
 
-    def golden_inputs(self, n):
-        return {"latents": self.sample_latents(n, seed=0)}
-
-    def golden_outputs(self, inputs):
-        return self.sample(latents=inputs["latents"])
+    def generator_objective(self, fake, labels):
+        """The generator's loss, a scalar, and what is logged, from the verdict on its images."""
+        loss = ops.mean(self.adversarial_loss.generator(fake))
+        return loss, {"generator_loss": loss}
 
     @classmethod
     def test_config(cls):
@@ -156,7 +175,10 @@ class GAN(GenerativeModel):
 
     @property
     def players(self):
-        return {"generator": self.generator, "discriminator": self.discriminator}
+        return {
+            "generator": self.generator.trainable_variables,
+            "discriminator": self.discriminator.trainable_variables,
+        }
 
     def default_optimizers(self):
         return {
@@ -169,6 +191,7 @@ class GAN(GenerativeModel):
         loss: str | AdversarialLoss = "non_saturating",
         penalty: str | Penalty | None = None,
         critic_steps: int = 1,
+        augmentation: str | Augmentation | None = None,
         **kwargs,
     ):
         """Configures training; without arguments, as in the paper.
@@ -176,12 +199,17 @@ class GAN(GenerativeModel):
         Args:
             optimizer: `None`, one optimizer, of which both players get a copy, or
                 `{"generator": ..., "discriminator": ...}`.
-            loss: `"non_saturating"`, `"minimax"`, or an `AdversarialLoss`.
-            penalty: `None`, `"r1"`, or a `Penalty`, added to the discriminator's loss.
+            loss: the name of a pair in `zoo.losses` (`"minimax"`, `"non_saturating"`,
+                `"least_squares"`, `"hinge"`, `"wasserstein"`), or an `AdversarialLoss`.
+            penalty: `None`, the name of a penalty in `zoo.losses` (`"gradient_penalty"`, `"r1"`,
+                `"r2"`, `"dragan"`, `"weight_clipping"`), or a `Penalty`, added to the
+                discriminator's loss.
             critic_steps: discriminator updates for each generator update. Latents are fresh for
                 each. The batch of real images is cut into this many minibatches where its size is a
                 multiple, else each update sees the whole batch. Schedules count the updates of
                 their own player.
+            augmentation: `None`, `"diffaugment"`, or an `Augmentation`, of all images that the
+                discriminator sees in training; a penalty's gradient is taken through it.
             **kwargs: `jit_compile`, `run_eagerly`, `steps_per_execution`, see
                 `GenerativeModel.compile`.
 
@@ -191,65 +219,85 @@ class GAN(GenerativeModel):
         # Everything is resolved before anything is changed: a refused call leaves no trace.
         adversarial_loss = AdversarialLoss.get(loss)
         penalty_term = None if penalty is None else Penalty.get(penalty)
+        augment = None if augmentation is None else Augmentation.get(augmentation)
+        if augment is not None and len(self.image_shape) != 3:
+            raise ArgumentError(
+                f"augmentation is for images. Received: {augmentation!r} for points of shape "
+                f"{self.image_shape}."
+            )
         critic_steps = check_count("critic_steps", critic_steps)
         optimizers = self.resolve_optimizers(optimizer)
         self.adversarial_loss = adversarial_loss
         self.penalty = penalty_term
+        self.augmentation = augment
         self.critic_steps = critic_steps
         self.images_seen.assign(0.0)
-        objective = {"loss": loss, "penalty": penalty, "critic_steps": critic_steps}
+        objective = {
+            "loss": loss,
+            "penalty": penalty,
+            "critic_steps": critic_steps,
+            "augmentation": augmentation,
+        }
         super().compile(optimizers, objective=objective, **kwargs)
 
     def draw_latents(self, n):
         """`n` fresh latents for training, of shape `(n, latent_dim)`, from N(0, I)."""
-        return keras.random.normal((n, self.latent_dim), seed=self.seed_generator)
+        return self.random.normal((n, self.latent_dim))
 
     def update(self, batch: Batch):
         for step in range(self.critic_steps):
-            images = minibatch(batch.images, step, self.critic_steps)
+            real, labels = (minibatch(part, step, self.critic_steps) for part in batch)
             # Made outside of the loss, whose gradient therefore does not reach the generator.
-            fake = self.generator(self.draw_latents(ops.shape(images)[0]), training=True)
+            latents = self.draw_latents(ops.shape(real)[0])
+            fake = self.generator(paired(latents, labels), training=True)
             logs = self.minimize(
-                lambda real=images, fake=fake: self.discriminator_loss(real, fake), "discriminator"
+                lambda seen=(real, fake, labels): self.discriminator_loss(*seen), "discriminator"
             )
+            if hasattr(self.penalty, "constrain"):
+                self.penalty.constrain(self.players["discriminator"])
         # As many as in each of the discriminator's updates.
-        latents = self.draw_latents(ops.shape(images)[0])
-        logs |= self.minimize(lambda: self.generator_loss(latents), "generator")
+        latents = self.draw_latents(ops.shape(real)[0])
+        logs |= self.minimize(lambda: self.generator_loss(latents, labels), "generator")
         self._average(ops.shape(batch.images)[0])
         return logs
 
-    def discriminator_loss(self, real, fake, training: bool = True):
+    def judge(self, images, labels=None, training: bool = True):
+        """The verdict on `images`, of shape `(batch, columns)` in float32, the logit first."""
+        if training and self.augmentation is not None:
+            images = self.augmentation(images, self.random)
+        if labels is not None:
+            labels = labels[: ops.shape(images)[0]]  # a penalty may look at the first images only
+        seen = paired(images, labels if self.discriminator_sees_labels else None)
+        return ops.cast(self.verdict(self.discriminator(seen, training=training)), "float32")
+
+    def discriminator_loss(self, real, fake, labels=None, training: bool = True):
         """The discriminator's loss with its penalty, a scalar, and what is logged of it; the loss
         without penalty."""
-        real_logits = ops.cast(self.discriminator(real, training=training), "float32")
-        fake_logits = ops.cast(self.discriminator(fake, training=training), "float32")
-        loss = ops.mean(self.adversarial_loss.discriminator(real_logits, fake_logits))
-        logs = {
-            "discriminator_loss": loss,
-            "real_logit": ops.mean(real_logits),
-            "fake_logit": ops.mean(fake_logits),
-        }
+
+        def judge(images):
+            return self.judge(images, labels, training)
+
         if self.penalty is None:
-            return loss, logs
-        penalty = ops.mean(
-            self.penalty(lambda x: self.discriminator(x, training=training), real, fake)
-        )
+            return self.discriminator_objective(judge(real), judge(fake), labels)
+        # A plain function has no way of its own to share a pass.
+        judged = getattr(self.penalty, "judged", functools.partial(Penalty.judged, self.penalty))
+        real_verdict, fake_verdict, penalty = judged(judge, real, fake, self.random)
+        loss, logs = self.discriminator_objective(real_verdict, fake_verdict, labels)
+        penalty = ops.mean(penalty)
         return loss + penalty, {**logs, "penalty": penalty}
 
-    def generator_loss(self, latents, training: bool = True):
+    def generator_loss(self, latents, labels=None, training: bool = True):
         """The generator's loss on `latents`, a scalar, and what is logged of it."""
-        fake = self.generator(latents, training=training)
-        logits = ops.cast(self.discriminator(fake, training=training), "float32")
-        loss = ops.mean(self.adversarial_loss.generator(logits))
-        return loss, {"generator_loss": loss}
+        fake = self.generator(paired(latents, labels), training=training)
+        return self.generator_objective(self.judge(fake, labels, training), labels)
 
     def validate(self, batch: Batch):
-        # The same latents for each batch and each evaluation: its numbers can be compared, and the
-        # training's random numbers do not depend on whether, or how often, it is evaluated.
-        latents = keras.random.normal((ops.shape(batch.images)[0], self.latent_dim), seed=0)
-        fake = self.generator(latents, training=False)
-        _, discriminator_logs = self.discriminator_loss(batch.images, fake, training=False)
-        _, generator_logs = self.generator_loss(latents, training=False)
+        latents = self.draw_latents(ops.shape(batch.images)[0])
+        fake = self.generator(paired(latents, batch.labels), training=False)
+        _, discriminator_logs = self.discriminator_loss(
+            batch.images, fake, batch.labels, training=False
+        )
+        _, generator_logs = self.generator_loss(latents, batch.labels, training=False)
         return {**discriminator_logs, **generator_logs}
 
     def _average(self, images):
@@ -260,109 +308,79 @@ class GAN(GenerativeModel):
 
     # Use
 
-    def call(self, latents, training=False):
-        return self.ema_generator(latents, training=training)
+    def call(self, inputs, training=False):
+        return self.ema_generator(inputs, training=training)
 
-    def export(
-        self, filepath, format="tf_saved_model", verbose=None, input_signature=None, **kwargs
-    ):
-        """As `keras.Model.export`, of the averaged generator; latents are the default input."""
-        if input_signature is None:
-            input_signature = [keras.InputSpec(shape=(None, self.latent_dim), dtype="float32")]
-        return super().export(filepath, format, verbose, input_signature, **kwargs)
+    def call_signature(self):
+        latents = keras.InputSpec(shape=(None, self.latent_dim), dtype="float32")
+        if self.num_classes is None:
+            return [latents]
+        return [[latents, keras.InputSpec(shape=(None,), dtype="int32")]]
+
+    def generate(self, latents, labels=None):
+        return self.ema_generator(paired(latents, labels), training=False)
 
     def sample(
         self,
         n: int | None = None,
         seed: int | None = None,
         latents=None,
+        labels=None,
         weights: str = "ema",
         batch_size: int = 256,
     ) -> np.ndarray:
-        """Generates images.
-
-        Latents are drawn with NumPy, so that one seed gives the same images on each backend and for
-        any `batch_size`, and `sample(10, seed=0)` is the first ten of `sample(64, seed=0)`.
+        """Generates images, as `LatentModel.sample`.
 
         Args:
-            n: how many images; 1 when neither `n` nor `latents` is given.
-            seed: the seed of the latents; `None` draws other ones at each call.
-            latents: the latents themselves, of shape `(n, latent_dim)`, in place of `n` and `seed`.
+            n: as for `LatentModel.sample`, and `seed`, `latents`, `labels` and `batch_size`.
             weights: `"ema"` for the averaged generator or `"raw"` for the one that is trained.
-            batch_size: how many images are computed at once.
-
-        Returns:
-            Images in [-1, 1], a float32 NumPy array of shape `(n, height, width, channels)`.
-
-        Raises:
-            ValueError: if an argument has a wrong value.
         """
         check_choice("weights", weights, ("ema", "raw"))
-        batch_size = check_count("batch_size", batch_size)
-        latents = (
-            self.sample_latents(n, seed)
-            if latents is None
-            else self._check_latents(latents, n, seed)
+        if weights == "ema":
+            return super().sample(n, seed, latents, labels, batch_size)
+        return self.infer(
+            "raw",
+            lambda *inputs: self.generator(paired(*inputs), training=False),
+            self.sampling_inputs(n, seed, latents, labels),
+            batch_size,
         )
-        network = self.ema_generator if weights == "ema" else self.generator
-        return self.infer(weights, lambda z: network(z, training=False), latents, batch_size)
 
-    def discriminate(self, images, batch_size: int = 256) -> np.ndarray:
+    def discriminate(self, images, labels=None, batch_size: int = 256) -> np.ndarray:
         """The discriminator's logits: positive where it takes an image for a real one.
 
         Args:
             images: of shape `(n, height, width, channels)`, in [-1, 1].
+            labels: their classes, of shape `(n,)`, where the discriminator sees them.
             batch_size: how many images are looked at once.
 
         Returns:
             A float32 NumPy array of shape `(n,)`.
 
         Raises:
-            ValueError: if `images` has another shape.
+            ValueError: if `images` has another shape, or `labels` are missing or out of range.
         """
-        images = ops.convert_to_numpy(images)
-        check_images("images", images, self.image_shape)
-        check_count("batch_size", batch_size)
-        logits = self.infer(
-            "logits", lambda x: self.discriminator(x, training=False), images, batch_size
+        return self.judged(images, labels, batch_size)[:, 0]
+
+    def judged(self, images, labels=None, batch_size: int = 256) -> np.ndarray:
+        """The whole verdict on `images`, in inference mode, as a NumPy array."""
+        inputs = self.checked_inputs(images, labels, labelled=self.discriminator_sees_labels)
+        return self.infer(
+            "verdict",
+            lambda images, labels=None: self.judge(images, labels, training=False),
+            inputs,
+            batch_size,
         )
-        return logits[:, 0]
-
-    def sample_latents(self, n: int | None = None, seed: int | None = None) -> np.ndarray:
-        """The latents that `sample(n, seed)` uses, a float32 NumPy array of shape `(n,
-        latent_dim)`."""
-        n = 1 if n is None else check_count("n", n)
-        if seed is not None:
-            check_count("seed", seed, minimum=0)
-        return np.random.default_rng(seed).standard_normal((n, self.latent_dim), dtype="float32")
-
-    def _check_latents(self, latents, n, seed) -> np.ndarray:
-        if n is not None or seed is not None:
-            raise ArgumentError("sample takes either latents=, or n= and seed=. Received: both.")
-        latents = ops.convert_to_numpy(latents).astype("float32")
-        if latents.ndim != 2 or latents.shape[1] != self.latent_dim or not len(latents):
-            raise ArgumentError(
-                f"latents must have the shape (n, {self.latent_dim}) with n at least 1. "
-                f"Received: shape {latents.shape}."
-            )
-        if not np.isfinite(latents).all():
-            raise ArgumentError("latents must be finite. Received: NaN or infinite values.")
-        return latents
 
 
-def mlp_generator(image_shape: tuple[int, int, int], latent_dim: int, name: str) -> keras.Model:
-    """The paper's body for MNIST: two hidden layers of 1,200 rectified linear units."""
-    hidden = [layers.Dense(1200, activation="relu") for _ in range(2)]
-    image = [layers.Dense(math.prod(image_shape), activation="tanh"), layers.Reshape(image_shape)]
-    return keras.Sequential([keras.Input((latent_dim,)), *hidden, *image], name=name)
+def _default_body(image_shape, player: str, *arguments):
+    """The function that makes the body of `player` for images, or points, of `image_shape`."""
+    if len(image_shape) == 3:
+        return functools.partial(getattr(mlp, player), image_shape, *arguments)
+    return functools.partial(getattr(points, player), *arguments, features=image_shape[0])
 
 
-def mlp_discriminator(image_shape: tuple[int, int, int]) -> keras.Model:
-    """The paper's body for MNIST: two hidden layers of 240 maxout units of 5 pieces."""
-    hidden = [layers.Flatten(), Maxout(240, pieces=5), Maxout(240, pieces=5)]
-    return keras.Sequential(
-        [keras.Input(image_shape), *hidden, layers.Dense(1)], name="discriminator"
-    )
+def _made(body, name: str) -> keras.Model:
+    return body if isinstance(body, keras.Model) else body(name=name)
 
 
 def _output(name: str, network, inputs):
@@ -370,6 +388,7 @@ def _output(name: str, network, inputs):
     try:
         return network(inputs)
     except ValueError as error:
+        shapes = keras.tree.map_structure(lambda x: tuple(x.shape), inputs)
         raise ArgumentError(
-            f"{name} does not take inputs of shape {tuple(inputs.shape)}. It says: {error}"
+            f"{name} does not take inputs of shape {shapes}. It says: {error}"
         ) from error

@@ -1,0 +1,97 @@
+"""Layers whose weights are divided by their largest singular value."""
+
+from __future__ import annotations
+
+import keras
+from keras import layers, ops
+
+from zoo.errors import check_count
+
+
+class _SpectrallyNormalized(layers.Layer):
+    """Mixed into a layer with a `kernel`: it computes with kernel / sigma(kernel).
+
+    sigma is estimated by power iteration from a vector u that is state of the layer: each call in
+    training takes `iterations` steps and keeps u. The kernel itself is never rewritten, and the
+    gradient flows through sigma with u and v held constant.
+    """
+
+    def __init__(self, *args, iterations: int = 1, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.iterations = check_count("iterations", iterations)
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        self.u = self.add_weight(
+            name="u",
+            shape=(self.kernel.shape[-1],),
+            initializer="random_normal",
+            trainable=False,
+            dtype="float32",
+            autocast=False,
+        )
+
+    def call(self, inputs, training=False):
+        vars(self)["_normalized"] = self.normalized_kernel(training)
+        try:
+            return super().call(inputs)
+        finally:
+            del vars(self)["_normalized"]
+
+    @property
+    def kernel(self):
+        return vars(self).get("_normalized", super().kernel)
+
+    def normalized_kernel(self, training: bool = False):
+        """kernel / sigma; in training, after `iterations` steps of power iteration."""
+        kernel = super().kernel
+        # (inputs, outputs), in float32 whatever the dtype policy.
+        matrix = ops.cast(ops.reshape(kernel, (-1, kernel.shape[-1])), "float32")
+        constant = ops.stop_gradient(matrix)
+        u = _unit(ops.convert_to_tensor(self.u))
+        for _ in range(self.iterations if training else 0):
+            u = _unit(ops.matmul(_unit(ops.matmul(constant, u)), constant))
+        v = _unit(ops.matmul(constant, u))
+        if training:
+            self.u.assign(u)
+        sigma = ops.sum(v * ops.matmul(matrix, u))
+        return kernel / ops.cast(sigma, kernel.dtype)
+
+    def save_own_variables(self, store):
+        # Those of Dense and Conv2D know of kernel and bias only.
+        layers.Layer.save_own_variables(self, store)
+
+    def load_own_variables(self, store):
+        layers.Layer.load_own_variables(self, store)
+
+    def get_config(self):
+        return {**super().get_config(), "iterations": self.iterations}
+
+
+def _unit(x):
+    return x / ops.sqrt(ops.maximum(ops.sum(ops.square(x)), 1e-24))
+
+
+_LAYER = """A `{layer}` that computes with W / sigma(W), W its kernel as a matrix of one column for
+    each output.
+
+    sigma(W) is the largest singular value, estimated by power iteration: equation 8 and algorithm 1
+    of Miyato et al. 2018, https://arxiv.org/abs/1802.05957. In inference u is used as it stands, so
+    that a call changes nothing.
+
+    Args:
+        iterations: steps of power iteration in each training call.
+        *args: those of `{layer}`, with the keyword arguments.
+
+    Differs from the paper: none.
+    """
+
+
+@keras.saving.register_keras_serializable("zoo")
+class SpectralDense(_SpectrallyNormalized, layers.Dense):
+    __doc__ = _LAYER.format(layer="keras.layers.Dense")
+
+
+@keras.saving.register_keras_serializable("zoo")
+class SpectralConv2D(_SpectrallyNormalized, layers.Conv2D):
+    __doc__ = _LAYER.format(layer="keras.layers.Conv2D")

@@ -1,0 +1,42 @@
+"""The least squares GAN of Mao et al. 2017."""
+
+from __future__ import annotations
+
+import keras
+
+from zoo.models.gans.dcgan import DCGAN
+
+
+@keras.saving.register_keras_serializable("zoo")
+class LSGAN(DCGAN):
+    """A GAN whose discriminator is a regression to 1 for real and 0 for generated images.
+
+    min_D 1/2 E_x[(D(x) - 1)^2] + 1/2 E_z[D(G(z))^2] and min_G 1/2 E_z[(D(G(z)) - 1)^2], equation 9
+    of Mao et al. 2017, https://arxiv.org/abs/1611.04076, where D(x) is the logit itself: samples
+    far on the right side of the decision are still pulled towards the data. Other targets are
+    `compile(loss=zoo.losses.LeastSquares(fake_target, real_target, generator_target))`.
+
+    Args:
+        image_shape: as for `DCGAN`, and all other arguments.
+
+    Raises:
+        ValueError: if an argument has a wrong value, or the two networks do not fit together.
+
+    Example:
+
+    >>> import zoo
+    >>> model = zoo.create("lsgan", image_shape=(8, 8, 1), latent_dim=4, width=2)
+    >>> model.sample(5, seed=0).shape
+    (5, 8, 8, 1)
+
+    Differs from the paper: the bodies are those of `DCGAN` and not a deeper stack; latents are
+    normal and not uniform; the rate of Adam is that of `DCGAN`, 2e-4; samples come from an average of the
+    generator over training (`weights="raw"` gives the last one).
+    """
+
+    paper = "Mao et al. 2017, Least Squares Generative Adversarial Networks"
+    paper_url = "https://arxiv.org/abs/1611.04076"
+
+    def compile(self, optimizer=None, loss="least_squares", *args, **kwargs):
+        """As `GAN.compile`, with the least squares loss."""
+        super().compile(optimizer, loss, *args, **kwargs)

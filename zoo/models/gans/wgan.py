@@ -1,0 +1,71 @@
+"""The Wasserstein GAN of Arjovsky, Chintala and Bottou 2017, with weight clipping."""
+
+from __future__ import annotations
+
+import keras
+
+from zoo.models.gans.dcgan import DCGAN
+
+
+@keras.saving.register_keras_serializable("zoo")
+class WGAN(DCGAN):
+    """A generator trained against an estimate of the Wasserstein-1 distance to the data.
+
+    min_G max_f E_x[f(x)] - E_z[f(G(z))] over critics f whose weights lie in [-0.01, 0.01],
+    equation 3 and algorithm 1 of Arjovsky, Chintala and Bottou 2017,
+    https://arxiv.org/abs/1701.07875: five updates of the critic, with clipping after each, for one
+    of the generator; a batch of 5 n images is cut into five of n. The critic's output carries no
+    bias: a constant added to f changes nothing.
+
+    Args:
+        image_shape: as for `DCGAN`, and all other arguments; `discriminator` is the critic.
+
+    Raises:
+        ValueError: if an argument has a wrong value, or the two networks do not fit together.
+
+    Example:
+
+    >>> import zoo
+    >>> model = zoo.create("wgan", image_shape=(8, 8, 1), latent_dim=4, width=2)
+    >>> model.sample(5, seed=0).shape
+    (5, 8, 8, 1)
+
+    Differs from the paper: samples come from an average of the generator over training
+    (`weights="raw"` gives the last one).
+    """
+
+    paper = "Arjovsky, Chintala and Bottou 2017, Wasserstein GAN"
+    paper_url = "https://arxiv.org/abs/1701.07875"
+    output_bias = False
+
+    @property
+    def critic(self) -> keras.Model:
+        """The discriminator, by the name that the paper gives it."""
+        return self.discriminator
+
+    def default_optimizers(self):
+        return {player: keras.optimizers.RMSprop(5e-5, rho=0.99) for player in self.players}
+
+    def compile(
+        self,
+        optimizer=None,
+        loss="wasserstein",
+        penalty="weight_clipping",
+        critic_steps=5,
+        *args,
+        **kwargs,
+    ):
+        """As `GAN.compile`, with the Wasserstein loss, weight clipping and five critic steps."""
+        super().compile(optimizer, loss, penalty, critic_steps, *args, **kwargs)
+
+    def critic_distance(self, real, fake, batch_size: int = 256) -> float:
+        """The critic's estimate of the Wasserstein-1 distance between two sets of images:
+        mean f(real) - mean f(fake), in units of the critic's slope.
+
+        Args:
+            real: images of shape `(n, height, width, channels)`.
+            fake: images of the same shape, as many or not.
+            batch_size: how many images are looked at once.
+        """
+        found = [self.discriminate(x, batch_size=batch_size).mean() for x in (real, fake)]
+        return float(found[0] - found[1])

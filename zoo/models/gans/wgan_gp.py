@@ -1,0 +1,84 @@
+"""The Wasserstein GAN with gradient penalty of Gulrajani et al. 2017."""
+
+from __future__ import annotations
+
+import keras
+
+from zoo.models.gans.wgan import WGAN
+
+
+@keras.saving.register_keras_serializable("zoo")
+class WGANGP(WGAN):
+    """A Wasserstein GAN whose critic is held to slope 1 by a penalty in place of clipping.
+
+    L = E_z[f(G(z))] - E_x[f(x)] + 10 E[(|df(x^)/dx^| - 1)^2] at points x^ drawn uniformly between
+    pairs of real and generated images, equation 3 and algorithm 1 of Gulrajani et al. 2017,
+    https://arxiv.org/abs/1704.00028; the norm is that of each sample's own gradient. Five updates
+    of the critic for one of the generator; a batch of 5 n images is cut into five of n, each with
+    latents and points of its own. The critic has no batch normalization, which would mix the
+    samples, and no bias at its output, which nothing would train.
+
+    Args:
+        image_shape: as for `DCGAN`, and all other arguments; `discriminator` is the critic.
+        latent_dim: as for `DCGAN`.
+        width: as for `DCGAN`.
+        hidden_units: as for `DCGAN`.
+        discriminator_normalization: as for `DCGAN`.
+        generator: as for `GAN`.
+        discriminator: as for `GAN`.
+        ema_half_life_images: as for `GAN`.
+        name: the name of the model.
+
+    Raises:
+        ValueError: if an argument has a wrong value, or the two networks do not fit together.
+
+    Example:
+
+    >>> import zoo
+    >>> model = zoo.create("wgan_gp", image_shape=(8, 8, 1), latent_dim=4, width=2)
+    >>> model.sample(5, seed=0).shape
+    (5, 8, 8, 1)
+
+    Differs from the paper: the bodies are those of `DCGAN`, one of those that the paper trains,
+    without normalization in the critic; samples come from an average of the generator over training
+    (`weights="raw"` gives the last one).
+    """
+
+    paper = "Gulrajani et al. 2017, Improved Training of Wasserstein GANs"
+    paper_url = "https://arxiv.org/abs/1704.00028"
+
+    def __init__(
+        self,
+        image_shape: tuple[int, ...] | None = None,
+        latent_dim: int = 128,
+        width: int = 64,
+        hidden_units: int | None = None,
+        discriminator_normalization: str | None = None,
+        generator: keras.Model | None = None,
+        discriminator: keras.Model | None = None,
+        ema_half_life_images: float = 10_000,
+        name: str | None = None,
+    ):
+        super().__init__(
+            image_shape=image_shape,
+            latent_dim=latent_dim,
+            width=width,
+            hidden_units=hidden_units,
+            discriminator_normalization=discriminator_normalization,
+            generator=generator,
+            discriminator=discriminator,
+            ema_half_life_images=ema_half_life_images,
+            name=name,
+        )
+
+    def default_optimizers(self):
+        return {
+            player: keras.optimizers.Adam(1e-4, beta_1=0.0, beta_2=0.9, epsilon=1e-8)
+            for player in self.players
+        }
+
+    def compile(
+        self, optimizer=None, loss="wasserstein", penalty="gradient_penalty", *args, **kwargs
+    ):
+        """As `WGAN.compile`, with the gradient penalty."""
+        super().compile(optimizer, loss, penalty, *args, **kwargs)

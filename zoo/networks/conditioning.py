@@ -1,0 +1,41 @@
+"""How labels enter a body."""
+
+from __future__ import annotations
+
+import keras
+from keras import layers, ops
+
+
+def label_inputs():
+    """The input of integer labels, of shape `(batch,)`."""
+    return keras.Input((), dtype="int32", name="labels")
+
+
+def label_vector(num_classes: int, embedding_dim: int | None = None):
+    """A function from labels to vectors: one-hot of `num_classes` numbers, or learned ones of
+    `embedding_dim`."""
+    if embedding_dim is None:
+        return lambda labels: ops.one_hot(labels, num_classes)
+    return layers.Embedding(num_classes, embedding_dim, name="label_embedding")
+
+
+def label_planes(num_classes: int, embedding_dim: int | None, image_shape: tuple[int, int, int]):
+    """A function from labels to the same vectors at each pixel, to be joined to an image as
+    channels."""
+    vector, size = label_vector(num_classes, embedding_dim), embedding_dim or num_classes
+
+    def planes(labels):
+        x = layers.Reshape((1, 1, size))(vector(labels))
+        return layers.UpSampling2D(image_shape[:2], data_format="channels_last")(x)
+
+    return planes
+
+
+def projection(logit, features, labels, num_classes: int):
+    """`logit` + <e(label), features> with learned vectors e: the projection discriminator,
+    equation 3 of Miyato and Koyama 2018, https://arxiv.org/abs/1802.05637."""
+    embedded = layers.Embedding(
+        num_classes, features.shape[-1], dtype="float32", name="label_projection"
+    )(labels)
+    inner = ops.sum(embedded * ops.cast(features, "float32"), axis=-1, keepdims=True)
+    return layers.Add(dtype="float32", name="projected_logit")([logit, inner])
