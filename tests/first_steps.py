@@ -1,41 +1,71 @@
-"""Ten steps from given weights on given images and latents: what the backends are compared by."""
+"""Ten steps from given weights on given images and random numbers: what the backends are compared
+by, for every family."""
 
 from pathlib import Path
 
-import keras
 import numpy as np
-from keras import ops
+from helpers import Bank, array
 
-import zoo
+from zoo import engine, registry
 
 STEPS = 10
-BATCH = 16
+BATCH = 10  # five minibatches of two for a critic
 PLACE = Path(__file__).parent / "data" / "first_steps.npz"
+NUMBERS = 4096  # random ones of each kind, for each step
 
 
-@keras.saving.register_keras_serializable("zoo_tests")
-class CountedDCGAN(zoo.models.DCGAN):
-    """Takes its latents from a bank, one row at each draw, so that they are the same everywhere."""
-
-    def set_bank(self, latents: np.ndarray) -> None:
-        vars(self)["bank"] = latents
-
-    def draw_latents(self, n):
-        # `draws` is `images_seen` in another unit: nothing else counts within a step.
-        step = ops.cast(self.images_seen, "int32") // BATCH
-        first = vars(self).setdefault("within", [0])
-        row = 2 * step + first[0] % 2
-        first[0] += 1
-        return ops.take(ops.convert_to_tensor(self.bank), row, axis=0)
+def make(family: str):
+    cls = registry.family_class(family)
+    return cls(**cls.test_config())
 
 
-def train(model, images: np.ndarray, optimizer=None) -> tuple[dict, list]:
+def batches(model):
+    """The same batches on each backend, without end."""
+    rng = np.random.default_rng(0)
+    low, high = model.value_range
+    while True:
+        images = low + (high - low) * rng.random((BATCH, *model.image_shape), dtype="float32")
+        labels = () if model.num_classes is None else (np.arange(BATCH) % model.num_classes,)
+        yield (images, *labels)
+
+
+def compile_with_bank(model, *args, **kwargs) -> None:
+    """Compiles `model` and gives it random numbers that are the same on each backend."""
+    model.compile(*args, **kwargs)
+    rng = np.random.default_rng(1)
+    shape = (STEPS, NUMBERS)
+    bank = Bank(
+        rng.standard_normal(shape), rng.random(shape), step=model.optimizer.iterations
+    )
+    vars(model)["random"] = bank
+    update = type(model).update
+
+    def counted(batch):
+        bank.begin()
+        return update(model, batch)
+
+    vars(model)["update"] = counted
+
+
+def train(model, optimizer=None) -> tuple[dict, list]:
     """The losses of each step, and the weights after the last."""
-    model.compile(optimizer)
-    losses = {name: [] for name in model.loss_names}
-    for step in range(STEPS):
-        batch = zoo.data.to_range(images[step * BATCH : (step + 1) * BATCH])
-        history = model.fit(batch, batch_size=BATCH, verbose=0).history
-        for name, values in losses.items():
-            values += history[name]
-    return losses, model.get_weights()
+    compile_with_bank(model, optimizer)
+    history = model.fit(
+        engine.feed(batches(model)), epochs=STEPS, steps_per_epoch=1, shuffle=False, verbose=0
+    ).history
+    return {name: history[name] for name in model.loss_names}, model.get_weights()
+
+
+def first_gradients(model) -> dict[str, list[np.ndarray]]:
+    """What each player's optimizer, the paper's, is given in its first update."""
+    compile_with_bank(model, run_eagerly=True)
+    found = {}
+    for player, optimizer in model.optimizers.items():
+
+        def apply(grads, variables, player=player, apply=optimizer.apply):
+            found.setdefault(player, [array(g) for g in grads])
+            return apply(grads, variables)
+
+        optimizer.apply = apply
+    model.fit(engine.feed(batches(model)), epochs=1, steps_per_epoch=1, shuffle=False, verbose=0)
+    return found

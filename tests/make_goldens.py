@@ -1,36 +1,32 @@
-"""Writes `tests/data/first_steps.npz`: a small DCGAN's first steps, to compare backends by.
+"""Writes `tests/data/first_steps.npz`: the first steps of every family, to compare backends by.
 
 Run once, on any backend; the tests of all three compare with it.
 """
 
-from pathlib import Path
-
 import keras
 import numpy as np
-from first_steps import BATCH, PLACE, STEPS, CountedDCGAN, train
+from first_steps import PLACE, first_gradients, make, train
 
 import zoo
 
 if __name__ == "__main__":
     keras.utils.set_random_seed(0)
-    here = Path(__file__).parent
-    images = zoo.data.read(here / "data" / "mnist_slice.npz").images[: STEPS * BATCH]
-    rng = np.random.default_rng(0)
-    # Each step draws latents twice: for the discriminator's update and for the generator's.
-    latents = rng.standard_normal((2 * STEPS, BATCH, 8), dtype="float32")
-    model = CountedDCGAN(image_shape=(28, 28, 1), latent_dim=8, width=4)
-    model.set_bank(latents)
-    initial = model.get_weights()
-    losses, _ = train(model, images)
-    sgd = CountedDCGAN(image_shape=(28, 28, 1), latent_dim=8, width=4)
-    sgd.set_bank(latents)
-    sgd.set_weights(initial)
-    _, final = train(sgd, images, keras.optimizers.SGD(0.01))
-    np.savez_compressed(
-        PLACE,
-        images=images,
-        latents=latents,
-        **{f"initial_{i}": w for i, w in enumerate(initial)},
-        **{f"final_{i}": w for i, w in enumerate(final)},
-        **{f"loss_{name}": values for name, values in losses.items()},
-    )
+    arrays = {}
+    for family in zoo.families():
+        model = make(family)
+        initial = model.get_weights()
+
+        def fresh(family=family, initial=initial):
+            model = make(family)
+            model.set_weights(initial)
+            return model
+
+        losses, _ = train(fresh())
+        _, final = train(fresh(), keras.optimizers.SGD(0.01))
+        gradients = first_gradients(fresh())
+        for kind, values in (("initial", initial), ("final", final)):
+            arrays |= {f"{family}/{kind}/{i}": value for i, value in enumerate(values)}
+        arrays |= {f"{family}/loss/{name}": np.array(values) for name, values in losses.items()}
+        for player, grads in gradients.items():
+            arrays |= {f"{family}/gradient/{player}/{i}": g for i, g in enumerate(grads)}
+    np.savez_compressed(PLACE, **arrays)

@@ -52,6 +52,44 @@ def test_sample(run, tmp_path):
     assert np.abs(found.astype(int) - np.asarray(expected)).max() <= 1
 
 
+def test_points(run, tmp_path):
+    path = tmp_path / "points.png"
+    assert run("sample", "gan_ring8", "-n", 500, "--seed", 0, "-o", path)[0] == 0
+    points = zoo.load("gan_ring8").sample(500, seed=0)
+    expected = np.asarray(zoo.pictures.scatter(points, zoo.data.read("ring8", "test")))
+    with Image.open(path) as picture:
+        far = np.abs(np.asarray(picture).astype(int) - expected).max(axis=-1) > 1
+    assert far.mean() < 1e-3  # a dot or two may fall on the other side of a cell's edge
+    out = run("info", "gan_ring8")[1]
+    assert "points" in out
+    assert "2 of any value" in out
+
+
+class Classes:
+    """As much of a conditional model as the program needs; it takes no `weights`."""
+
+    image_shape = (2, 2, 1)
+    value_range = (0.0, 1.0)
+    num_classes = 3
+
+    def sample(self, n=None, seed=None, labels=None):
+        assert labels == "all"
+        return np.zeros((n, 2, 2, 1), dtype="float32")
+
+
+def test_classes(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(zoo.registry, "load", lambda preset: Classes())
+    path = tmp_path / "classes.png"
+    assert run("sample", "dcgan_mnist", "-o", path)[0] == 0
+    with Image.open(path) as picture:
+        assert picture.size == (42, 14)
+    _, _, err = run("sample", "dcgan_mnist", "--weights", "raw", "-o", path)
+    assert "--weights is for GANs" in err
+    monkeypatch.setattr(zoo.registry, "load", lambda preset: object())
+    _, _, err = run("sample", "dcgan_mnist", "-o", path)
+    assert "PRESET must be one that makes samples. Received: 'dcgan_mnist'." in err
+
+
 @pytest.mark.parametrize("args", [[], ["--help"], ["-h"]])
 def test_help_teaches(run, args):
     code, out, _ = run(*args)

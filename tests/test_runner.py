@@ -15,16 +15,17 @@ import zoo
 from zoo import registry, runner
 from zoo.callbacks import Checkpoints
 from zoo.card import Card
-from zoo.errors import RecipeError, UnknownNameError
+from zoo.errors import DataError, RecipeError, UnknownNameError
 
 RECIPES = sorted((Path(zoo.__file__).parent.parent / "recipes").glob("*.py"))
+DCGAN = next(path for path in RECIPES if path.stem == "dcgan_mnist")
 TINY = {"epochs": 2, "width": 4, "hidden_units": 8, "batch_size": 32}
 
 
 @pytest.fixture
 def recipe(monkeypatch):
     # Sub-processes for the other backends find them absent here.
-    return runner.load_recipe(next(path for path in RECIPES if path.stem == "dcgan_mnist"))
+    return runner.load_recipe(DCGAN)
 
 
 def run(recipe, slice_path, out, **options):
@@ -36,7 +37,7 @@ def run(recipe, slice_path, out, **options):
 def trained(slice_path, tmp_path_factory):
     """A finished training; tests that change it take a copy."""
     out = tmp_path_factory.mktemp("trained")
-    run(runner.load_recipe(RECIPES[0]), slice_path, out)
+    run(runner.load_recipe(DCGAN), slice_path, out)
     return out
 
 
@@ -49,14 +50,17 @@ def copied(trained, tmp_path):
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
 def test_smoke(path, slice_path, tmp_path):
     """Each recipe runs as a program, also with nothing to resume, and what it wrote loads."""
-    done = python(path, "--smoke", "--resume", "--data", slice_path, "--out", tmp_path)
+    # Where the data can be drawn, the recipe's own; else a slice of MNIST.
+    config = runner.load_recipe(path).config
+    data = [] if config.data in zoo.data.synthetic.NAMED else ["--data", slice_path]
+    done = python(path, "--smoke", "--resume", *data, "--out", tmp_path)
     assert done.returncode == 0, done.stderr
     assert "preset:" in done.stdout
     assert zoo.load(tmp_path / "preset").sample(2).shape[0] == 2
 
 
 def test_program_help(recipe):
-    done = python(RECIPES[0], "--help")
+    done = python(DCGAN, "--help")
     assert done.returncode == 0
     for option in ("--smoke", "--epochs", "--seed", "--data", "--out", "--resume", "--set"):
         assert option in done.stdout
@@ -128,6 +132,63 @@ def test_a_folder_of_any_images(recipe, tmp_path):
     assert "unknown" in card.rights.data
     assert any("width=4" in text for text in card.identity.differs)
     assert card.identity.title == "Trained on images."
+
+
+def build_conditional(config):
+    return zoo.create("conditional_gan", image_shape=(28, 28, 1), num_classes=10, latent_dim=4)
+
+
+def test_a_conditional_model_gets_the_labels(recipe, slice_path, tmp_path):
+    """And its picture has a row for each class."""
+    recipe = dataclasses.replace(
+        recipe,
+        family="conditional_gan",
+        build=build_conditional,
+        compile=lambda model, config, steps: model.compile(),
+        evaluate=lambda model, train, test, n: [],
+    )
+    run(recipe, slice_path, tmp_path)
+    with Image.open(tmp_path / "preset" / "samples.png") as picture:
+        assert picture.size == (302, 302)
+    card = Card.read(tmp_path / "preset" / "card.json")
+    assert card.contract.labels == [str(i) for i in range(10)]
+    page = (tmp_path / "preset" / "README.md").read_text()
+    assert 'sample(60, seed=0, labels="all")  # (60, 28, 28, 1), float32 in [-1, 1]' in page
+
+
+def test_data_that_do_not_fit_the_model(recipe, slice_path, tmp_path):
+    with pytest.raises(DataError, match=r"takes images of shape \(28, 28, 1\).*'ring8' of shape"):
+        run(recipe, "ring8", tmp_path)
+    conditional = dataclasses.replace(recipe, build=build_conditional)
+    np.savez(tmp_path / "bare.npz", x=np.zeros((40, 28, 28, 1), dtype="uint8"))
+    with pytest.raises(DataError, match="The model needs labels, and 'bare' has none"):
+        run(conditional, tmp_path / "bare.npz", tmp_path)
+    np.savez(tmp_path / "many.npz", x=np.zeros((40, 28, 28, 1), dtype="uint8"), y=np.arange(40))
+    with pytest.raises(ValueError, match="labels must lie in 0 to 9"):
+        run(conditional, tmp_path / "many.npz", tmp_path)
+
+
+def test_points(tmp_path):
+    """No image size is asked of the data, and the picture is the recipe's."""
+    recipe = runner.load_recipe(next(path for path in RECIPES if path.stem == "gan_ring8"))
+    seen = []
+
+    def picture(model, test):
+        seen.append(test.name)
+        return zoo.pictures.samples(model, test)
+
+    recipe = dataclasses.replace(recipe, picture=picture)
+    lines = []
+    config = recipe.config.replace(epochs=2)
+    folder = runner.run(recipe, config, tmp_path, smoke=True, echo=lines.append)
+    assert seen == ["ring8"] * 3  # after each of two epochs, and of what is stored
+    assert "1024 points of ring8 for training" in lines[0]
+    card = Card.read(folder / "card.json")
+    assert (card.contract.output_shape, card.contract.output_range) == ([2], None)
+    page = (folder / "README.md").read_text()
+    assert "points = zoo.load(" in page
+    assert "# (64, 2), float32\n" in page
+    assert "image" not in page
 
 
 def test_losses_that_are_not_finite_stop_the_training(recipe, slice_path, tmp_path):

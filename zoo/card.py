@@ -69,7 +69,7 @@ class Contract(_Part):
     latent_law: Text | None = None
     latent_shape: list[int] | None = None
     output_shape: list[int]
-    output_range: tuple[float, float]
+    output_range: tuple[float, float] | None  # null: any value, of points
     labels: list[Text] | None = None  # names of the classes of a conditional model
     backends: dict[Text, float]  # verified, with the largest difference to the golden samples
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import json
 import shutil
 import sys
@@ -98,6 +99,8 @@ def info(preset: str, as_json: bool):
     identity, training, contract = card.identity, card.training, card.contract
     size = sum(file.bytes for file in card.weights.files.values())
     click.echo(f"{identity.preset}: {identity.title}\n")
+    what = "points" if len(contract.output_shape) == 1 else "images"
+    span = f"in {json.dumps(contract.output_range)}" if contract.output_range else "of any value"
     rows = [
         ("model", f"{identity.model}, family {identity.family}, group {identity.group}"),
         ("paper", f"{identity.paper}, {identity.paper_url}"),
@@ -106,18 +109,16 @@ def info(preset: str, as_json: bool):
             "weights",
             f"{card.weights.parameters:,} parameters, {size / 2**20:.1f} MiB, {card.weights.dtype}",
         ),
-        ("latents", contract.latent_law),
-        (
-            "images",
-            f"{' x '.join(map(str, contract.output_shape))} in {json.dumps(contract.output_range)}",
-        ),
+        *([("latents", contract.latent_law)] if contract.latent_law else ()),
+        (what, f"{' x '.join(map(str, contract.output_shape))} {span}"),
+        *([("classes", ", ".join(contract.labels))] if contract.labels else ()),
         (
             "backends",
             ", ".join(f"{name} (off by {off:.1g})" for name, off in contract.backends.items()),
         ),
         (
             "trained",
-            f"{training.recipe}, seed {training.seed}, {training.images_seen:,} images of "
+            f"{training.recipe}, seed {training.seed}, {training.images_seen:,} {what} of "
             f"{training.data} seen",
         ),
         ("took", f"{training.seconds / 60:.0f} minutes on {training.device}"),
@@ -138,7 +139,12 @@ def info(preset: str, as_json: bool):
 
 @cli.command()
 @click.argument("preset")
-@click.option("-n", "count", default=64, type=int, help="How many images.")
+@click.option(
+    "-n",
+    "count",
+    type=int,
+    help="How many samples; by default 100 images, ten of each class, or 10,000 points.",
+)
 @click.option(
     "--seed", type=int, help="Seed of the latents; without one, images differ at each call."
 )
@@ -147,32 +153,50 @@ def info(preset: str, as_json: bool):
     "--out",
     default="samples.png",
     type=click.Path(path_type=Path),
-    help="Where the grid goes.",
+    help="Where the picture goes.",
 )
-@click.option("--columns", type=int, help="Images in a row; by default as many as rows.")
 @click.option(
-    "--weights", default="ema", help="ema for the averaged generator, raw for the last one."
+    "--columns",
+    type=int,
+    help="Images in a row; by default as many as rows, or those of one class.",
 )
-def sample(preset: str, count: int, seed: int | None, out: Path, columns: int | None, weights: str):
-    """Writes a grid of images from PRESET.
+@click.option("--weights", help="Of a GAN: ema for the averaged generator, raw for the last one.")
+def sample(
+    preset: str,
+    count: int | None,
+    seed: int | None,
+    out: Path,
+    columns: int | None,
+    weights: str | None,
+):
+    """Writes a picture of samples from PRESET: a grid of images, with rows of one class where it
+    has classes, or points over their density.
 
     \b
     Example:
       zoo sample dcgan_mnist -n 64 --seed 0 -o samples.png
     """
-    check_count("-n", count)
+    if count is not None:
+        check_count("-n", count)
     if columns is not None:
         check_count("--columns", columns)
     if seed is not None:
         check_count("--seed", seed, minimum=0)
-    from zoo import data, registry
+    from zoo import data, pictures, registry
 
-    registry.info(preset)  # an unknown name is an error before anything is made
+    card = registry.info(preset)  # an unknown name is an error before anything is made
     _check_writable(out)
     model = registry.load(preset)
-    images = model.sample(count, seed=seed, weights=weights)
-    data.save_grid(images, out, columns, value_range=model.value_range)
-    click.echo(f"{count} images of {preset}: {out}")
+    takes = inspect.signature(model.sample).parameters if hasattr(model, "sample") else ()
+    if not takes:
+        raise ArgumentError(f"PRESET must be one that makes samples. Received: {preset!r}.")
+    if weights is not None and "weights" not in takes:
+        raise ArgumentError(f"--weights is for GANs. Received: {weights!r} for {preset!r}.")
+    options = {} if weights is None else {"weights": weights}
+    named = card.training.data in data.synthetic.NAMED
+    test = data.read(card.training.data, "test") if named else None
+    pictures.samples(model, test, count, seed, columns, **options).save(out)
+    click.echo(f"samples of {preset}: {out}")
 
 
 def _check_writable(path: Path) -> None:
@@ -209,7 +233,9 @@ def _training_options(command):
             "--seed", type=int, help="Seed of the weights, the latents and the order of the images."
         ),
         click.option(
-            "--data", help="A TensorFlow Datasets name, a folder of images or an .npz file."
+            "--data",
+            help="A TensorFlow Datasets name, a folder of images, an .npz file, or ring8, grid25, "
+            "line, spiral, two_moons or checkerboard.",
         ),
         click.option(
             "--out", type=click.Path(path_type=Path), help="Where to write.  [default: runs/PRESET]"

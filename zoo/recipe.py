@@ -11,7 +11,9 @@ from typing import Any
 
 import keras
 import pydantic
+from PIL import Image
 
+from zoo import pictures
 from zoo.card import Facts, Metric
 from zoo.data import Source
 from zoo.errors import RecipeError, unknown_name
@@ -21,7 +23,8 @@ from zoo.errors import RecipeError, unknown_name
 class Config:
     """The settings that every recipe has; a recipe's own add to them or give other defaults.
 
-    `data` is a TensorFlow Datasets name, a folder of images or an `.npz` file.
+    `data` is a TensorFlow Datasets name, a folder of images, an `.npz` file or a name of
+    `zoo.data.synthetic`.
     """
 
     data: str
@@ -68,6 +71,8 @@ class Recipe:
             `test` are `zoo.data.Source`s and `n` is how many samples to take.
         facts: what the card says that no program can find out.
         smoke: the settings that `--smoke` replaces, for a run of less than a minute.
+        picture: `picture(model, test)`, what is seen of the model after each epoch and on its
+            model card; by default samples, see `zoo.pictures.samples`.
     """
 
     preset: str
@@ -78,6 +83,7 @@ class Recipe:
     evaluate: Callable[[keras.Model, Source, Source, int], list[Metric]]
     facts: Facts
     smoke: dict[str, Any]
+    picture: Callable[[keras.Model, Source], Image.Image] = pictures.samples
 
     def __post_init__(self):
         self.config.replace(

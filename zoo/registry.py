@@ -23,6 +23,14 @@ WEIGHTS = ROOT / "weights"
 
 # From the name that `create` takes to where the class is.
 FAMILIES = {
+    "autoencoder": ("zoo.models.autoencoders", "Autoencoder"),
+    "denoising_autoencoder": ("zoo.models.autoencoders", "DenoisingAutoencoder"),
+    "sparse_autoencoder": ("zoo.models.autoencoders", "SparseAutoencoder"),
+    "contractive_autoencoder": ("zoo.models.autoencoders", "ContractiveAutoencoder"),
+    "vae": ("zoo.models.vaes", "VAE"),
+    "beta_vae": ("zoo.models.vaes", "BetaVAE"),
+    "iwae": ("zoo.models.vaes", "IWAE"),
+    "conditional_vae": ("zoo.models.vaes", "ConditionalVAE"),
     "gan": ("zoo.models.gans", "GAN"),
     "dcgan": ("zoo.models.gans", "DCGAN"),
     "lsgan": ("zoo.models.gans", "LSGAN"),
@@ -31,6 +39,15 @@ FAMILIES = {
     "wgan_gp": ("zoo.models.gans", "WGANGP"),
     "conditional_gan": ("zoo.models.gans", "ConditionalGAN"),
     "acgan": ("zoo.models.gans", "ACGAN"),
+}
+# Short names of families, with which the names of presets begin.
+SHORT = {
+    "ae": "autoencoder",
+    "denoising_ae": "denoising_autoencoder",
+    "sparse_ae": "sparse_autoencoder",
+    "contractive_ae": "contractive_autoencoder",
+    "cvae": "conditional_vae",
+    "cgan": "conditional_gan",
 }
 SEE = "`zoo.list()` or `zoo list` shows all."
 
@@ -53,8 +70,7 @@ def names(
     Raises:
         UnknownNameError: if there is no such family or group.
     """
-    if family is not None:
-        family_class(family)
+    family = None if family is None else family_name(family)
     if group is not None and group not in groups():
         raise unknown_name("group", group, groups())
     found = [name for name in _all_names() if fnmatch.fnmatchcase(name, pattern)]
@@ -121,7 +137,8 @@ def create(family: str, **config: Any) -> keras.Model:
     """A new, untrained model of `family`.
 
     Args:
-        family: the name of a family, see `families`.
+        family: the name of a family, see `families`, or its short name: `ae`, `denoising_ae`,
+            `sparse_ae`, `contractive_ae`, `cvae`, `cgan`.
         **config: the arguments of its class, such as `image_shape=(64, 64, 3)`.
 
     Raises:
@@ -169,11 +186,21 @@ def _locate(name: str | Path) -> tuple[Path, Card]:
 
 
 def family_class(family: str) -> type[keras.Model]:
-    """The class of `family`."""
-    if family not in FAMILIES:
-        raise unknown_name("family", family, FAMILIES)
-    module, name = FAMILIES[family]
+    """The class of `family`, which may be a short name."""
+    module, name = FAMILIES[family_name(family)]
     return getattr(importlib.import_module(module), name)
+
+
+def family_name(family: str) -> str:
+    """The name of `family`, which may be a short one.
+
+    Raises:
+        UnknownNameError: if there is no such family, with the nearest names.
+    """
+    family = SHORT.get(family, family)
+    if family not in FAMILIES:
+        raise unknown_name("family", family, FAMILIES, see="`zoo.families()` shows all.")
+    return family
 
 
 def _all_names() -> list[str]:

@@ -19,14 +19,14 @@ from zoo import agreement, data, registry, storage
 from zoo.callbacks import Checkpoints, SampleGrids
 from zoo.card import Card, Contract, File, Identity, Rights, Training, Weights
 from zoo.engine import device, feed
-from zoo.errors import RecipeError
+from zoo.engine.labels import check_labels
+from zoo.errors import DataError, RecipeError
 from zoo.fetch import sha256
 from zoo.model_card import model_card
 from zoo.recipe import Config, Recipe
 
 SMOKE_IMAGES = 1024
 GOLDEN_IMAGES = 64
-GRID_IMAGES = 100
 
 
 class Guard(keras.callbacks.Callback):
@@ -90,32 +90,54 @@ def run(
     code = recipe.sha256  # of the file as it was read, whatever is written to it meanwhile
     keras.utils.set_random_seed(config.seed)
     model = recipe.build(config)
-    train, test = _read(config, model.image_shape)
+    train, test = _read(config, model)
     if smoke:
-        train = train._replace(images=train.images[:SMOKE_IMAGES], labels=None)
+        labels = None if train.labels is None else train.labels[:SMOKE_IMAGES]
+        train = train._replace(images=train.images[:SMOKE_IMAGES], labels=labels)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RecipeError(f"--out {out} cannot be made: {error.strerror}.") from error
     echo(
-        f"{recipe.preset}: {len(train.images)} images of {train.name} for training, "
+        f"{recipe.preset}: {len(train.images)} {_what(model)} of {train.name} for training, "
         f"{len(test.images)} for testing, {config.epochs} epochs, "
         f"on {_device()}"
     )
-    training = _train(recipe, code, model, config, train, out, resume, echo)
+    training = _train(recipe, code, model, config, train, test, out, resume, echo)
     echo("evaluating")
     n = min(SMOKE_IMAGES if smoke else 10_000, len(test.images))
     metrics = recipe.evaluate(model, train, test, n)
     for metric in metrics:
         spread = "" if metric.spread is None else f" ± {metric.spread:.4g}"
         echo(f"  {metric.name} {metric.value:.4g}{spread}")
-    return write_preset(recipe, config, model, training, metrics, out / "preset")
+    return write_preset(recipe, config, model, training, metrics, test, out / "preset")
 
 
-def _read(config: Config, image_shape: tuple[int, int, int]) -> tuple[data.Source, data.Source]:
-    """Training and test images, cropped and resized to what the model takes."""
-    height, width, channels = image_shape
-    return data.read_splits(config.data, height if height == width else None, channels)
+def _what(model) -> str:
+    return "points" if len(model.image_shape) == 1 else "images"
+
+
+def _read(config: Config, model) -> tuple[data.Source, data.Source]:
+    """Training and test images, cropped and resized to what the model takes; or points.
+
+    Raises:
+        DataError: if the data are not what the model takes, or have no labels that it needs.
+    """
+    size = channels = None
+    if _what(model) == "images":
+        height, width, channels = model.image_shape
+        size = height if height == width else None
+    train, test = data.read_splits(config.data, size, channels)
+    if train.images.shape[1:] != tuple(model.image_shape):
+        raise DataError(
+            f"The model takes {_what(model)} of shape {tuple(model.image_shape)}. Received: "
+            f"{train.name!r} of shape {train.images.shape[1:]}."
+        )
+    if model.num_classes is not None:
+        if train.labels is None:
+            raise DataError(f"The model needs labels, and {train.name!r} has none.")
+        check_labels("labels", train.labels, model.num_classes)
+    return train, test
 
 
 def _train(
@@ -124,11 +146,18 @@ def _train(
     model,
     config: Config,
     source: data.Source,
+    test: data.Source,
     out: Path,
     resume: bool,
     echo,
 ) -> Training:
-    batches = data.Batches(source.images, None, config.batch_size, config.seed)
+    batches = data.Batches(
+        source.images,
+        None if model.num_classes is None else source.labels,
+        config.batch_size,
+        config.seed,
+        value_range=model.value_range,
+    )
     steps = batches.full_batches
     recipe.compile(model, config, steps * config.epochs)
     settings = {**dataclasses.asdict(config), "data": source.name}
@@ -146,7 +175,11 @@ def _train(
             epochs=config.epochs,
             initial_epoch=start,
             shuffle=False,
-            callbacks=[Guard(), checkpoints, SampleGrids(out / "samples")],
+            callbacks=[
+                Guard(),
+                checkpoints,
+                SampleGrids(out / "samples", lambda model: recipe.picture(model, test)),
+            ],
         )
     return Training(
         recipe=f"recipes/{recipe.preset}.py",
@@ -165,7 +198,13 @@ def _train(
 
 
 def write_preset(
-    recipe: Recipe, config: Config, model, training: Training, metrics: list, folder: Path
+    recipe: Recipe,
+    config: Config,
+    model,
+    training: Training,
+    metrics: list,
+    test: data.Source,
+    folder: Path,
 ) -> Path:
     """Writes weights, golden outputs, picture, card and model card to `folder`; returns it.
 
@@ -179,7 +218,7 @@ def write_preset(
     files = _files(partial)
     stored = storage.read_model(partial)  # in half precision: what users get
     agreement.write_golden(stored, partial, GOLDEN_IMAGES)
-    data.save_grid(stored.sample(GRID_IMAGES, seed=0), partial / "samples.png")
+    recipe.picture(stored, test).save(partial / "samples.png")
     module, cls = registry.FAMILIES[recipe.family]
     facts = recipe.facts
     changed = {k: v for k, v in vars(config).items() if v != getattr(recipe.config, k)}

@@ -1,5 +1,6 @@
 """Adversarial losses against NumPy in float64, in value and in gradient."""
 
+import keras
 import numpy as np
 import pytest
 from helpers import array, numeric_gradient
@@ -7,7 +8,14 @@ from keras import ops
 
 from zoo import engine
 from zoo.errors import UnknownNameError
-from zoo.losses import AdversarialLoss, Minimax, NonSaturating
+from zoo.losses import (
+    AdversarialLoss,
+    Hinge,
+    LeastSquares,
+    Minimax,
+    NonSaturating,
+    Wasserstein,
+)
 
 REAL = np.array([[-5.0], [-0.5], [0.0], [2.0], [40.0]])
 FAKE = np.array([[-40.0], [-5.0], [0.3], [1.0], [6.0]])
@@ -21,37 +29,69 @@ def log_one_minus_sigmoid(x):
     return -np.logaddexp(0, x)
 
 
-DISCRIMINATOR = {
-    Minimax: lambda real, fake: -log_sigmoid(real) - log_one_minus_sigmoid(fake),
-    NonSaturating: lambda real, fake: -log_sigmoid(real) - log_one_minus_sigmoid(fake),
+def minimax(real, fake, smoothing=0.0):
+    of_real = (1 - smoothing) * log_sigmoid(real) + smoothing * log_one_minus_sigmoid(real)
+    return -of_real - log_one_minus_sigmoid(fake)
+
+
+# A loss, and its oracle for the discriminator and for the generator.
+ORACLES = {
+    "minimax": (Minimax(), minimax, log_one_minus_sigmoid),
+    "non_saturating": (NonSaturating(), minimax, lambda fake: -log_sigmoid(fake)),
+    "smoothed": (
+        NonSaturating(label_smoothing=0.1),
+        lambda real, fake: minimax(real, fake, 0.1),
+        lambda fake: -log_sigmoid(fake),
+    ),
+    "least_squares": (
+        LeastSquares(),
+        lambda real, fake: 0.5 * (real - 1) ** 2 + 0.5 * fake**2,
+        lambda fake: 0.5 * (fake - 1) ** 2,
+    ),
+    "least_squares_of_equation_8": (
+        LeastSquares(-1.0, 1.0, 0.0),
+        lambda real, fake: 0.5 * (real - 1) ** 2 + 0.5 * (fake + 1) ** 2,
+        lambda fake: 0.5 * fake**2,
+    ),
+    "smoothed_least_squares": (
+        LeastSquares(-1.0, 1.0, 0.0, label_smoothing=0.1),
+        lambda real, fake: 0.5 * (real - 0.8) ** 2 + 0.5 * (fake + 1) ** 2,
+        lambda fake: 0.5 * fake**2,
+    ),
+    "hinge": (
+        Hinge(),
+        lambda real, fake: np.maximum(0, 1 - real) + np.maximum(0, 1 + fake),
+        lambda fake: -fake,
+    ),
+    "wasserstein": (Wasserstein(), lambda real, fake: fake - real, lambda fake: -fake),
 }
-GENERATOR = {Minimax: log_one_minus_sigmoid, NonSaturating: lambda fake: -log_sigmoid(fake)}
 
 
 def tensor(x):
     return ops.convert_to_tensor(x, dtype="float32")
 
 
-@pytest.mark.parametrize("loss", DISCRIMINATOR)
-def test_every_sample_has_its_loss(loss):
-    found = array(loss().discriminator(tensor(REAL), tensor(FAKE)))
+@pytest.mark.parametrize("name", ORACLES)
+def test_every_sample_has_its_loss(name):
+    loss, discriminator, generator = ORACLES[name]
+    found = array(loss.discriminator(tensor(REAL), tensor(FAKE)))
     assert found.shape == REAL.shape
-    np.testing.assert_allclose(found, DISCRIMINATOR[loss](REAL, FAKE), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(found, discriminator(REAL, FAKE), rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(
-        array(loss().generator(tensor(FAKE))), GENERATOR[loss](FAKE), rtol=1e-5, atol=1e-6
+        array(loss.generator(tensor(FAKE))), generator(FAKE), rtol=1e-5, atol=1e-6
     )
 
 
-@pytest.mark.parametrize("loss", DISCRIMINATOR)
-def test_gradients(loss):
-    of_real = engine.gradient(lambda x: loss().discriminator(x, tensor(FAKE)), tensor(REAL))
-    of_fake = engine.gradient(lambda x: loss().discriminator(tensor(REAL), x), tensor(FAKE))
-    of_generator = engine.gradient(lambda x: loss().generator(x), tensor(FAKE))
-    oracle = DISCRIMINATOR[loss]
+@pytest.mark.parametrize("name", ORACLES)
+def test_gradients(name):
+    loss, discriminator, generator = ORACLES[name]
+    of_real = engine.gradient(lambda x: loss.discriminator(x, tensor(FAKE)), tensor(REAL))
+    of_fake = engine.gradient(lambda x: loss.discriminator(tensor(REAL), x), tensor(FAKE))
+    of_generator = engine.gradient(loss.generator, tensor(FAKE))
     for found, expected in (
-        (of_real, numeric_gradient(lambda x: oracle(x, FAKE).sum(), REAL)),
-        (of_fake, numeric_gradient(lambda x: oracle(REAL, x).sum(), FAKE)),
-        (of_generator, numeric_gradient(lambda x: GENERATOR[loss](x).sum(), FAKE)),
+        (of_real, numeric_gradient(lambda x: discriminator(x, FAKE).sum(), REAL)),
+        (of_fake, numeric_gradient(lambda x: discriminator(REAL, x).sum(), FAKE)),
+        (of_generator, numeric_gradient(lambda x: generator(x).sum(), FAKE)),
     ):
         np.testing.assert_allclose(array(found), expected, rtol=1e-4, atol=1e-6)
 
@@ -64,9 +104,34 @@ def test_saturating_and_non_saturating_differ_in_gradient():
     assert non_saturating == pytest.approx(-0.9933071, rel=1e-3)
 
 
-@pytest.mark.parametrize("name", ["minimax", "non_saturating"])
+NAMES = ["hinge", "least_squares", "minimax", "non_saturating", "wasserstein"]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_by_name(name):
     assert AdversarialLoss.get(name).name == name
+
+
+@pytest.mark.parametrize("name", ORACLES)
+def test_configuration_round_trip(name):
+    loss = ORACLES[name][0]
+    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(loss))
+    assert type(again) is type(loss)
+    assert again.get_config() == loss.get_config()
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Minimax(label_smoothing=0.5), "label_smoothing must be below 0.5. Received: 0.5"),
+        (lambda: NonSaturating(-0.1), "label_smoothing must be .* of at least 0. Received: -0.1"),
+        (lambda: LeastSquares(1.0, 1.0), "fake_target and real_target must differ. Received: 1.0"),
+        (lambda: LeastSquares(real_target="b"), "real_target must be a finite number. Received"),
+    ],
+)
+def test_arguments_out_of_range(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
 
 
 def test_another_object_with_both_methods_is_taken():
@@ -86,7 +151,7 @@ def test_another_object_with_both_methods_is_taken():
 
 def test_unknown_name():
     with pytest.raises(
-        UnknownNameError, match=r"Unknown loss: 'non_saturing'\. Allowed: minimax, non_saturating\."
+        UnknownNameError, match=f"Unknown loss: 'non_saturing'. Allowed: {', '.join(NAMES)}."
     ):
         AdversarialLoss.get("non_saturing")
 

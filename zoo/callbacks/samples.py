@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
+from PIL import Image
 
-from zoo.data import save_grid
+from zoo import pictures
 
 
 class SampleGrids(keras.callbacks.Callback):
-    """Writes a grid of samples from the same latents after each epoch, as `epoch-0001.png` and so
-    on.
+    """Writes a picture of samples after each epoch, as `epoch-0001.png` and so on.
 
     Args:
         folder: where to; made if it is missing.
-        n: how many samples.
-        seed: the seed of the latents.
+        picture: `picture(model)`, the picture; by default of samples from the same latents each
+            time, see `zoo.pictures.samples`.
     """
 
-    def __init__(self, folder: str | Path, n: int = 64, seed: int = 0):
+    def __init__(
+        self,
+        folder: str | Path,
+        picture: Callable[[keras.Model], Image.Image] = pictures.samples,
+    ):
         super().__init__()
         self.folder = Path(folder)
-        self.n = n
-        self.seed = seed
+        self.picture = picture
 
     def on_epoch_end(self, epoch, logs=None):
-        save_grid(
-            self.model.sample(self.n, seed=self.seed), self.folder / f"epoch-{epoch + 1:04d}.png"
-        )
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.picture(self.model).save(self.folder / f"epoch-{epoch + 1:04d}.png")

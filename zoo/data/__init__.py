@@ -1,9 +1,10 @@
-"""Data: named sets, folders and files of images, as batches for `fit`."""
+"""Data: named sets, folders and files of images, and points, as batches for `fit`."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from zoo.data import synthetic
 from zoo.data.batches import Batches
 from zoo.data.grid import grid, save_grid
 from zoo.data.ranges import to_bytes, to_range
@@ -18,6 +19,7 @@ __all__ = [
     "read",
     "read_splits",
     "save_grid",
+    "synthetic",
     "to_bytes",
     "to_range",
 ]
@@ -35,7 +37,8 @@ def load(
     shuffle: bool = True,
     value_range: tuple[float, float] = (-1.0, 1.0),
 ) -> Batches:
-    """Batches of a TensorFlow Datasets set, a folder of images or an `.npz` file, for `fit`.
+    """Batches of a TensorFlow Datasets set, a folder of images, an `.npz` file or synthetic points,
+    for `fit`.
 
     Args:
         name_or_path: see `zoo.data.read`, as `split`, `image_size` and `channels`.

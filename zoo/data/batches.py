@@ -14,7 +14,7 @@ from zoo.errors import DataError, check_count
 
 
 class Batches(PyDataset):
-    """Batches of 8-bit images in memory, for `fit`, `evaluate` and metrics.
+    """Batches of 8-bit images, or of points, in memory, for `fit`, `evaluate` and metrics.
 
     The order of the images in an epoch is a function of `seed` and the number of the epoch alone,
     the same on each backend. `stream` gives batches in that order, from any step on: so a resumed
@@ -22,12 +22,13 @@ class Batches(PyDataset):
     Keras visits the batches of each epoch in an order of its own unless `shuffle=False`.
 
     Args:
-        images: 8-bit images of shape `(n, height, width, channels)`.
+        images: 8-bit images of shape `(n, height, width, channels)`, or float32 points of shape
+            `(n, features)`.
         labels: integer labels of shape `(n,)`, or `None`.
         batch_size: images in a batch; the last one of an epoch holds what is left.
         seed: the seed of the order.
         shuffle: whether images are put in a new order each epoch.
-        value_range: the range of the float32 images that come out.
+        value_range: the range of the float32 images that come out; points come out as they are.
 
     Elements are images, or `(images, labels)` where there are labels.
     """
@@ -39,16 +40,19 @@ class Batches(PyDataset):
         batch_size: int = 64,
         seed: int = 0,
         shuffle: bool = True,
-        value_range: tuple[float, float] = (-1.0, 1.0),
+        value_range: tuple[float, float] | None = (-1.0, 1.0),
     ):
         super().__init__()
         if not len(images):
             raise DataError("images holds no image.")
-        if images.dtype != np.uint8 or images.ndim != 4:
+        if (images.dtype, images.ndim) not in ((np.uint8, 4), (np.float32, 2)):
             raise DataError(
-                "images must be 8-bit (uint8) of shape (n, height, width, channels). "
-                f"Received: {images.dtype} of shape {images.shape}."
+                "images must be 8-bit (uint8) of shape (n, height, width, channels), or points, "
+                f"float32 of shape (n, features). Received: {images.dtype} of shape "
+                f"{images.shape}."
             )
+        if images.ndim == 4 and value_range is None:
+            raise DataError("value_range must be a pair of numbers for images. Received: None.")
         if labels is not None and len(labels) != len(images):
             raise DataError(
                 f"labels must be as many as images, {len(images)}. Received: {len(labels)}."
@@ -58,7 +62,7 @@ class Batches(PyDataset):
         self.batch_size = check_count("batch_size", batch_size)
         self.seed = check_count("seed", seed, minimum=0)
         self.shuffle = shuffle
-        self.value_range = value_range
+        self.value_range = value_range if images.ndim == 4 else None
         self.epoch = 0
         self._order = (None, None)
 
@@ -76,7 +80,9 @@ class Batches(PyDataset):
         if not 0 <= index < len(self):
             raise IndexError(index)
         rows = self.order(epoch)[index * self.batch_size : (index + 1) * self.batch_size]
-        images = to_range(self.images[rows], self.value_range)
+        images = self.images[rows]
+        if self.value_range is not None:
+            images = to_range(images, self.value_range)
         return images if self.labels is None else (images, self.labels[rows])
 
     def order(self, epoch: int) -> np.ndarray:

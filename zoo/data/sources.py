@@ -1,4 +1,5 @@
-"""Where images come from: a TensorFlow Datasets name, a folder of images, an `.npz` file."""
+"""Where images come from: a TensorFlow Datasets name, a folder of images, an `.npz` file; and where
+points come from."""
 
 from __future__ import annotations
 
@@ -11,9 +12,11 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from zoo.data import synthetic
 from zoo.errors import DataError, check_choice, check_count
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp")
+POINTS = {"train": 50_000, "test": 10_000}  # of a synthetic set
 log = logging.getLogger(__name__)
 
 
@@ -22,10 +25,10 @@ class MissingSplitError(DataError):
 
 
 class Source(NamedTuple):
-    """Images and where they are from.
+    """Images, or points, and where they are from.
 
-    `images` is 8-bit, of shape `(n, height, width, channels)`; `labels` are integers of shape
-    `(n,)`, or `None`.
+    `images` is 8-bit, of shape `(n, height, width, channels)`, or float32, of shape `(n, features)`
+    for points; `labels` are integers of shape `(n,)`, or `None`.
     """
 
     name: str
@@ -47,12 +50,12 @@ def read(
     image_size: int | None = None,
     channels: int | None = None,
 ) -> Source:
-    """All images of a set, in memory.
+    """All images of a set, in memory; or all points of a synthetic one.
 
     Args:
-        name_or_path: a path to a folder or an `.npz` file, if there is such a path, else the name
-            of a set of TensorFlow Datasets, which is read from `TFDS_DATA_DIR` (by default
-            `~/tensorflow_datasets`) and never downloaded.
+        name_or_path: a path to a folder or an `.npz` file, if there is such a path, else a name of
+            `zoo.data.synthetic`, else the name of a set of TensorFlow Datasets, which is read from
+            `TFDS_DATA_DIR` (by default `~/tensorflow_datasets`) and never downloaded.
         split: the part of the set. A folder may hold a sub-folder of this name for it, an `.npz`
             file the arrays `x_<split>` and `y_<split>`; else all of it is read for the split
             `"train"`.
@@ -76,6 +79,10 @@ def read(
         source = _read_npz(path, split)
     elif isinstance(name_or_path, Path) or name_or_path.startswith(("/", ".", "~")):
         raise DataError(f"There is no folder {str(path)!r}.")
+    elif name_or_path in synthetic.NAMED:
+        if image_size is not None or channels is not None:
+            raise DataError(f"image_size and channels are for images. {name_or_path!r} is points.")
+        return _draw(name_or_path, split)
     else:
         source = _read_tfds(name_or_path, split)
     return source._replace(images=_fit_all(source.images, image_size, channels))
@@ -101,6 +108,16 @@ def _rows(source: Source, rows: np.ndarray) -> Source:
     return source._replace(images=source.images[rows], labels=labels)
 
 
+def _draw(name: str, split: str) -> Source:
+    """The points of a synthetic set: the same each time, others for each split."""
+    if split not in POINTS:
+        raise MissingSplitError(
+            f"split of {name!r} must be one of {sorted(POINTS)}. Received: {split!r}."
+        )
+    seed = list(POINTS).index(split)
+    return Source(name, *synthetic.named(name).draw(POINTS[split], seed))
+
+
 def _read_tfds(name: str, split: str) -> Source:
     try:
         import tensorflow_datasets as tfds
@@ -116,7 +133,7 @@ def _read_tfds(name: str, split: str) -> Source:
     except tfds.core.DatasetNotFoundError as error:
         raise DataError(
             f"Unknown data set: {name!r}. It is neither a folder or .npz file here nor a set "
-            "of TensorFlow Datasets."
+            f"of TensorFlow Datasets nor one of {', '.join(synthetic.NAMED)}."
         ) from error
     if not builder.data_path.exists():
         raise DataError(

@@ -2,5 +2,6 @@
 
 from zoo.layers.maxout import Maxout
 from zoo.layers.spectral import SpectralConv2D, SpectralDense
+from zoo.layers.tied import TransposedDense
 
-__all__ = ["Maxout", "SpectralConv2D", "SpectralDense"]
+__all__ = ["Maxout", "SpectralConv2D", "SpectralDense", "TransposedDense"]

@@ -1,7 +1,14 @@
 """Losses and penalties, on `keras.ops`; each returns one value per sample and leaves the mean to
 the caller."""
 
-from zoo.losses import adversarial, penalties
+from zoo.losses import (
+    adversarial,
+    contraction,
+    likelihoods,
+    penalties,
+    reconstruction,
+    sparsity,
+)
 from zoo.losses.adversarial import (
     AdversarialLoss,
     Hinge,
@@ -10,21 +17,43 @@ from zoo.losses.adversarial import (
     NonSaturating,
     Wasserstein,
 )
+from zoo.losses.contraction import ClosedForm, Contraction, Exact, Hutchinson
+from zoo.losses.likelihoods import Bernoulli, DiscretizedLogistic, Gaussian, Likelihood
 from zoo.losses.penalties import DRAGAN, R1, R2, GradientPenalty, Penalty, WeightClipping
+from zoo.losses.reconstruction import CrossEntropy, ReconstructionLoss, SquaredError
+from zoo.losses.sparsity import KL, L1, Sparsity
 
 __all__ = [
     "DRAGAN",
+    "KL",
+    "L1",
     "R1",
     "R2",
     "AdversarialLoss",
+    "Bernoulli",
+    "ClosedForm",
+    "Contraction",
+    "CrossEntropy",
+    "DiscretizedLogistic",
+    "Exact",
+    "Gaussian",
     "GradientPenalty",
     "Hinge",
+    "Hutchinson",
     "LeastSquares",
+    "Likelihood",
     "Minimax",
     "NonSaturating",
     "Penalty",
+    "ReconstructionLoss",
+    "Sparsity",
+    "SquaredError",
     "Wasserstein",
     "WeightClipping",
     "adversarial",
+    "contraction",
+    "likelihoods",
     "penalties",
+    "reconstruction",
+    "sparsity",
 ]

@@ -15,6 +15,7 @@ from keras import ops
 from zoo import engine
 from zoo.errors import ArgumentError, check_number
 from zoo.lookup import Named
+from zoo.losses.per_sample import per_sample
 
 
 class Penalty(Named):
@@ -70,7 +71,7 @@ class _GradientPenalty(Penalty):
 
     def __call__(self, discriminator, real, fake, random):
         grad = engine.gradient(discriminator, self.images(real, fake, random))
-        return self.value(_squared_norm(grad))
+        return self.value(per_sample(ops.square(grad)))
 
     def judged(self, verdict, real, fake, random):
         if self.fused is None:
@@ -83,7 +84,7 @@ class _GradientPenalty(Penalty):
         images = {"real": real, "fake": fake}
         found = {key: verdict(x) for key, x in images.items() if key != self.fused}
         grad, found[self.fused] = engine.gradient(scored, images[self.fused], has_aux=True)
-        return found["real"], found["fake"], self.value(_squared_norm(grad))
+        return found["real"], found["fake"], self.value(per_sample(ops.square(grad)))
 
 
 class _ZeroCentered(_GradientPenalty):
@@ -235,12 +236,6 @@ class WeightClipping(Penalty):
     def constrain(self, variables):
         for variable in variables:
             variable.assign(ops.clip(variable, -self.limit, self.limit))
-
-
-def _squared_norm(grad):
-    """The sum of squares of each row, of shape `(batch,)`."""
-    grad = ops.cast(ops.reshape(grad, (ops.shape(grad)[0], -1)), "float32")
-    return ops.sum(ops.square(grad), axis=-1)
 
 
 def _one_for_each(images) -> tuple:

@@ -1,16 +1,31 @@
 """The training rules, one file a paper."""
 
 from zoo.engine.model import GenerativeModel
+from zoo.models.autoencoders import (
+    Autoencoder,
+    ContractiveAutoencoder,
+    DenoisingAutoencoder,
+    SparseAutoencoder,
+)
 from zoo.models.gans import ACGAN, DCGAN, GAN, LSGAN, SNGAN, WGAN, WGANGP, ConditionalGAN
+from zoo.models.vaes import IWAE, VAE, BetaVAE, ConditionalVAE
 
 __all__ = [
     "ACGAN",
     "DCGAN",
     "GAN",
+    "IWAE",
     "LSGAN",
     "SNGAN",
+    "VAE",
     "WGAN",
     "WGANGP",
+    "Autoencoder",
+    "BetaVAE",
     "ConditionalGAN",
+    "ConditionalVAE",
+    "ContractiveAutoencoder",
+    "DenoisingAutoencoder",
     "GenerativeModel",
+    "SparseAutoencoder",
 ]

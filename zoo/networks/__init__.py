@@ -1,5 +1,23 @@
 """Bodies that two or more models share: functions that return a `keras.Model`."""
 
-from zoo.networks import conditioning, dcgan, mlp, points
+from zoo.networks import (
+    autoencoders,
+    coders,
+    conditional,
+    conditioning,
+    convolutional,
+    dcgan,
+    mlp,
+    points,
+)
 
-__all__ = ["conditioning", "dcgan", "mlp", "points"]
+__all__ = [
+    "autoencoders",
+    "coders",
+    "conditional",
+    "conditioning",
+    "convolutional",
+    "dcgan",
+    "mlp",
+    "points",
+]

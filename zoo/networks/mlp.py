@@ -17,23 +17,26 @@ from zoo.networks.conditioning import label_inputs, label_vector, projection
 
 
 def generator(
-    image_shape: tuple[int, int, int], latent_dim: int, name: str = "generator"
+    image_shape: tuple[int, int, int],
+    latent_dim: int,
+    units: int = 1200,
+    name: str = "generator",
 ) -> keras.Model:
     """Goodfellow's: two hidden layers of 1,200 rectified linear units, and tanh."""
     inputs = x = keras.Input((latent_dim,), name="latents")
     for _ in range(2):
-        x = layers.Dense(1200, activation="relu")(x)
+        x = layers.Dense(units, activation="relu")(x)
     return keras.Model(inputs, _image(x, image_shape), name=name)
 
 
 def discriminator(
-    image_shape: tuple[int, int, int], name: str = "discriminator"
+    image_shape: tuple[int, int, int], units: int = 1200, name: str = "discriminator"
 ) -> keras.Model:
     """Goodfellow's: two hidden layers of 240 maxout units of 5 pieces."""
     inputs = keras.Input(image_shape, name="images")
     x = layers.Flatten()(inputs)
     for _ in range(2):
-        x = Maxout(240, pieces=5)(x)
+        x = Maxout(units // 5, pieces=5)(x)
     return keras.Model(inputs, _logit(x), name=name)
 
 

@@ -99,7 +99,7 @@ class ACGAN(GAN):
 
     @classmethod
     def test_config(cls):
-        return {**super().test_config(), "num_classes": 3, "width": 4}
+        return {"image_shape": (8, 8, 1), "num_classes": 3, "latent_dim": 4, "width": 4}
 
     def check_verdict(self, outputs):
         wanted = [(None, 1), (None, self.num_classes)]

@@ -117,8 +117,9 @@ class ConditionalGAN(GAN):
     @classmethod
     def test_config(cls):
         return {
-            **super().test_config(),
+            "image_shape": (8, 8, 1),
             "num_classes": 3,
+            "latent_dim": 4,
             "architecture": "convolutional",
             "width": 4,
         }

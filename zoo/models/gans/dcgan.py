@@ -93,4 +93,4 @@ class DCGAN(GAN):
 
     @classmethod
     def test_config(cls):
-        return {**super().test_config(), "width": 4}
+        return {"image_shape": (8, 8, 1), "latent_dim": 4, "width": 4}

@@ -36,6 +36,8 @@ class GAN(LatentModel):
             `(features,)` for points of any value. Needed where `generator` or `discriminator` is
             not given.
         latent_dim: the number of latent variables.
+        units: of each hidden layer of the default generator; the default discriminator has a fifth
+            as many, of 5 pieces.
         generator: a Keras model from latents `(batch, latent_dim)` to images `(batch, height,
             width, channels)` in [-1, 1]; by default the paper's, and for points that of
             `zoo.networks.points`.
@@ -76,6 +78,7 @@ class GAN(LatentModel):
         self,
         image_shape: tuple[int, ...] | None = None,
         latent_dim: int = 100,
+        units: int = 1200,
         generator: keras.Model | None = None,
         discriminator: keras.Model | None = None,
         ema_half_life_images: float = 10_000,
@@ -99,7 +102,8 @@ class GAN(LatentModel):
                 "generator= and "
                 "discriminator=."
             )
-        default = functools.partial(_default_body, image_shape)
+        check_count("units", units, minimum=5)
+        default = functools.partial(_default_body, image_shape, units)
         generator = default("generator", latent_dim) if generator is None else generator
         self.generator = _made(generator, "generator")
         self.discriminator = _made(
@@ -164,7 +168,7 @@ class GAN(LatentModel):
 
     @classmethod
     def test_config(cls):
-        return {"image_shape": (8, 8, 1), "latent_dim": 4}
+        return {"image_shape": (8, 8, 1), "latent_dim": 4, "units": 20}
 
     # Training
 
@@ -372,11 +376,13 @@ class GAN(LatentModel):
         )
 
 
-def _default_body(image_shape, player: str, *arguments):
+def _default_body(image_shape, units: int, player: str, *arguments):
     """The function that makes the body of `player` for images, or points, of `image_shape`."""
     if len(image_shape) == 3:
-        return functools.partial(getattr(mlp, player), image_shape, *arguments)
-    return functools.partial(getattr(points, player), *arguments, features=image_shape[0])
+        body = functools.partial(getattr(mlp, player), image_shape, *arguments)
+    else:
+        body = functools.partial(getattr(points, player), *arguments, features=image_shape[0])
+    return functools.partial(body, units=units)
 
 
 def _made(body, name: str) -> keras.Model:

@@ -80,7 +80,7 @@ class SNGAN(GAN):
 
     @classmethod
     def test_config(cls):
-        return {**super().test_config(), "width": 4}
+        return {"image_shape": (8, 8, 1), "latent_dim": 4, "width": 4}
 
 
 def sngan_generator(

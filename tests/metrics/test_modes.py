@@ -1,0 +1,73 @@
+"""Modes covered and samples at a mode, counted by hand."""
+
+import numpy as np
+import pytest
+
+from zoo.data import synthetic
+from zoo.metrics import mode_coverage
+
+pytestmark = pytest.mark.once
+RING = synthetic.named("ring8")
+GRID = synthetic.named("grid25")
+
+
+@pytest.mark.parametrize("mixture", [RING, GRID])
+def test_a_perfect_sampler(mixture):
+    found = mode_coverage(mixture.sample(10_000, seed=0), mixture.means, mixture.sigma)
+    assert found.covered == len(mixture.means)
+    assert found.high_quality == pytest.approx(1 - np.exp(-4.5), abs=0.004)
+    assert found.counts.sum() == round(10_000 * found.high_quality)
+
+
+def test_collapse_to_one_mode():
+    points = np.tile(RING.means[3], (1000, 1))
+    covered, high_quality, counts = mode_coverage(points, RING.means, RING.sigma)
+    assert (covered, high_quality) == (1, 1.0)
+    np.testing.assert_array_equal(counts, 1000 * (np.arange(8) == 3))
+
+
+def test_a_missing_mode():
+    points, labels = GRID.draw(10_000, seed=0)
+    found = mode_coverage(points[labels != 7], GRID.means, GRID.sigma)
+    assert found.covered == 24
+    assert found.counts[7] == 0
+
+
+@pytest.mark.parametrize(("at_first", "covered"), [(250, 4), (249, 3)])
+def test_a_quarter_of_a_fair_share_covers(at_first, covered):
+    """Of 4,000 samples each of four modes should have 1,000."""
+    means = np.array([[0.0, 0.0], [1, 0], [0, 1], [1, 1]])
+    rows = np.repeat([0, 1, 2, 3], [at_first, 1000, 1000, 2000 - at_first])
+    assert mode_coverage(means[rows], means, 0.1).covered == covered
+
+
+def test_what_lies_between_modes_counts_for_none():
+    points = np.concatenate([RING.means, np.zeros((8, 2)), RING.means + np.array([0.061, 0])])
+    found = mode_coverage(points, RING.means, RING.sigma)
+    assert found.high_quality == pytest.approx(1 / 3)
+    np.testing.assert_array_equal(found.counts, np.ones(8))
+    assert (
+        mode_coverage(RING.means + np.array([0.059, 0]), RING.means, RING.sigma).high_quality == 1
+    )
+
+
+def test_a_sample_counts_once_where_modes_overlap():
+    found = mode_coverage(np.full((10, 2), 0.4), [[0, 0], [1, 1]], sigma=1)
+    np.testing.assert_array_equal(found.counts, [10, 0])
+    assert found.high_quality == 1
+
+
+@pytest.mark.parametrize(
+    ("points", "means", "sigma", "message"),
+    [
+        (np.zeros(2), np.zeros((1, 2)), 1, r"points must have the shape .* shape \(2,\)"),
+        (np.zeros((0, 2)), np.zeros((1, 2)), 1, "points must have the shape"),
+        (np.zeros((1, 2)), np.zeros(2), 1, "means must have the shape"),
+        (np.zeros((1, 2)), np.zeros((1, 3)), 1, "same dimensions. Received: 2 and 3"),
+        (np.full((1, 2), np.inf), np.zeros((1, 2)), 1, "points must be finite"),
+        (np.zeros((1, 2)), np.zeros((1, 2)), 0, "sigma must be a finite number above 0"),
+    ],
+)
+def test_errors(points, means, sigma, message):
+    with pytest.raises(ValueError, match=message):
+        mode_coverage(points, means, sigma)

@@ -1,0 +1,123 @@
+"""Pictures of images, of classes and of points."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import zoo
+from zoo import pictures
+
+pytestmark = pytest.mark.once
+SMALL = {"image_shape": (8, 8, 1), "latent_dim": 4, "width": 2}
+
+
+def pixels(picture):
+    return np.asarray(picture.convert("RGB")).astype(int)
+
+
+def drawn(picture):
+    """Where samples are: much more red than blue."""
+    rgb = pixels(picture)
+    return rgb[..., 0] - rgb[..., 2] > 40
+
+
+class Uncentred:
+    """As much of a model as a picture needs, with values in [0, 1]."""
+
+    image_shape = (4, 4, 1)
+    value_range = (0.0, 1.0)
+    num_classes = None
+
+    def sample(self, n, seed):
+        return np.linspace(0, 1, n, dtype="float32")[:, None, None, None] * np.ones((1, 4, 4, 1))
+
+
+class TestImages:
+    def test_are_a_grid(self):
+        model = zoo.create("dcgan", **SMALL)
+        found = pictures.samples(model)
+        assert found.size == (102, 102)
+        np.testing.assert_array_equal(found, zoo.data.grid(model.sample(100, seed=0)))
+        found = pictures.samples(model, n=6, seed=3, columns=3, weights="raw")
+        expected = zoo.data.grid(model.sample(6, seed=3, weights="raw"), columns=3)
+        np.testing.assert_array_equal(found, expected)
+
+    def test_the_models_own_range_is_shown(self):
+        picture = np.asarray(pictures.samples(Uncentred(), n=2, columns=2))
+        assert picture[3, 3] == 0
+        assert picture[3, 9] == 255
+
+    def test_a_row_for_each_class(self):
+        model = zoo.create("conditional_gan", num_classes=3, image_shape=(8, 8, 1), latent_dim=4)
+        found = pictures.samples(model)
+        assert found.size == (102, 32)
+        expected = model.sample(seed=0, labels=np.repeat([0, 1, 2], 10))
+        np.testing.assert_array_equal(found, zoo.data.grid(expected, columns=10))
+        assert pictures.samples(model, n=6).size == (22, 32)
+        with pytest.raises(ValueError, match="n must be a multiple of num_classes=3"):
+            pictures.samples(model, n=7)
+
+
+class TestPoints:
+    def test_of_a_model(self):
+        model = zoo.create("gan", image_shape=(2,))
+        test = zoo.data.read("line", "test")
+        expected = pictures.scatter(model.sample(10_000, seed=0), test)
+        np.testing.assert_array_equal(pictures.samples(model, test), expected)
+
+    def test_dots_are_where_the_points_are(self):
+        """The frame of the grid of 25 is 1.2 times as wide as its test points."""
+        test = zoo.data.read("grid25", "test")
+        low, high = test.images.min(axis=0), test.images.max(axis=0)
+        side = 1.2 * (high - low).max()
+        point = np.array([[1.0, 3.0]], dtype="float32")
+        rows, columns = np.nonzero(drawn(pictures.scatter(np.repeat(point, 9, axis=0), test)))
+        x, y = ((point[0] - (low + high) / 2) / side + 0.5) * pictures.SIZE
+        assert len(rows) > 0
+        assert np.abs(columns - x).max() < 3
+        assert np.abs(rows - (pictures.SIZE - y)).max() < 3
+
+    def test_the_exact_density_is_behind(self):
+        board = zoo.data.synthetic.named("checkerboard")
+        nothing = np.full((1, 2), 100.0)
+        picture = pixels(pictures.scatter(nothing, zoo.data.read("checkerboard", "test")))
+        shaded = (picture != 255).any(axis=-1)
+        side = 1.2 * 8
+        middles = (np.arange(pictures.SIZE) + 0.5) * side / pictures.SIZE - side / 2
+        x, y = np.meshgrid(middles, middles[::-1])
+        inside = np.isfinite(board.log_density(np.stack([x.ravel(), y.ravel()], axis=1)))
+        assert np.mean(shaded.ravel() == inside) > 0.98
+
+    def test_real_points_are_behind_where_there_is_no_density(self):
+        nothing = np.full((1, 2), 100.0)
+        shaded = (pixels(pictures.scatter(nothing, zoo.data.read("spiral", "test"))) != 255).any(-1)
+        assert 0.02 < shaded.mean() < 0.3
+
+    @pytest.mark.parametrize("points", [np.zeros((5, 2)), np.array([[0.0, 0], [1, 1], [2, 0]])])
+    def test_without_real_points(self, points):
+        assert drawn(pictures.scatter(points)).any()
+
+    def test_errors(self):
+        with pytest.raises(ValueError, match=r"points must have the shape .* shape \(4, 3\)"):
+            pictures.scatter(np.zeros((4, 3)))
+
+
+def test_after_each_epoch(tmp_path):
+    model = zoo.create("gan", image_shape=(2,), latent_dim=2)
+    model.compile()
+    seen = []
+
+    def picture(model):
+        seen.append(model)
+        return Image.new("L", (3, 3))
+
+    points = zoo.data.read("ring8", "test").images[:64]
+    callbacks = [
+        zoo.callbacks.SampleGrids(tmp_path / "new" / "default"),
+        zoo.callbacks.SampleGrids(tmp_path / "own", picture),
+    ]
+    model.fit(points, epochs=2, verbose=0, callbacks=callbacks)
+    for folder in ("new/default", "own"):
+        names = sorted(p.name for p in (tmp_path / folder).iterdir())
+        assert names == ["epoch-0001.png", "epoch-0002.png"]
+    assert seen == [model, model]

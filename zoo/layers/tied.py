@@ -1,0 +1,37 @@
+"""A dense layer that computes with the transposed kernel of another."""
+
+from __future__ import annotations
+
+import keras
+from keras import layers, ops
+
+
+class TransposedDense(layers.Layer):
+    """W'z + b with W' = W^T, W the kernel of `dense`, and a bias of its own: tied weights, section
+    2.1 of Vincent et al. 2008, https://doi.org/10.1145/1390156.1390294.
+
+    Codes of shape `(batch, units)` give `(batch, inputs)`, the numbers of outputs and of inputs of
+    `dense`. It cannot be made from a configuration of its own: it belongs to the model in which
+    `dense` is.
+
+    Args:
+        dense: a built `keras.layers.Dense`.
+
+    Differs from the paper: none.
+    """
+
+    def __init__(self, dense: layers.Dense, **kwargs):
+        super().__init__(**kwargs)
+        self.dense = dense
+
+    def build(self, input_shape):
+        self.bias = self.add_weight(
+            name="bias", shape=(self.dense.kernel.shape[0],), initializer="zeros"
+        )
+
+    def call(self, inputs):
+        return ops.matmul(inputs, ops.transpose(self.dense.kernel)) + self.bias
+
+    def compute_output_spec(self, inputs):
+        shape = (*inputs.shape[:-1], self.dense.kernel.shape[0])
+        return keras.KerasTensor(shape, dtype=self.compute_dtype)

@@ -1,0 +1,132 @@
+"""Likelihoods of images given what a decoder says of each pixel: log p(x | z)."""
+
+from __future__ import annotations
+
+import math
+
+import keras
+from keras import ops
+
+from zoo.errors import check_number
+from zoo.lookup import Named
+
+
+class Likelihood(Named):
+    """A distribution of independent pixels. Subclass it, or pass any object with these methods and
+    `outputs`, to use another."""
+
+    kind = "likelihood"
+    required = ("log_prob", "mean")
+    outputs = 1  # numbers that the decoder gives for each pixel and channel
+
+    def log_prob(self, images, parameters):
+        """log p(x | z) in nats, the sum over pixels and channels.
+
+        Args:
+            images: of shape `(batch, height, width, channels)`, in [0, 1].
+            parameters: the decoder's, of shape `(..., batch, height, width, outputs * channels)`;
+                what comes first are several for one image.
+
+        Returns:
+            float32 of shape `(..., batch)`.
+        """
+        raise NotImplementedError
+
+    def mean(self, parameters):
+        """E[x | z], images in [0, 1], from parameters `(batch, height, width, outputs *
+        channels)`."""
+        raise NotImplementedError
+
+
+@keras.saving.register_keras_serializable("zoo")
+class Bernoulli(Likelihood):
+    """Pixels that are 0 or 1: x log p + (1 - x) log(1 - p) with p = sigmoid(logit).
+
+    Appendix C.1, equation 11, of Kingma and Welling 2014, https://arxiv.org/abs/1312.6114. For grey
+    pixels between 0 and 1 it is a cross-entropy and no log-probability.
+
+    Differs from the paper: none.
+    """
+
+    name = "bernoulli"
+
+    def log_prob(self, images, parameters):
+        return _total(images * parameters - ops.softplus(parameters))
+
+    def mean(self, parameters):
+        return ops.sigmoid(parameters)
+
+
+@keras.saving.register_keras_serializable("zoo")
+class Gaussian(Likelihood):
+    """Pixels from N(mean, sigma^2), with a mean in (0, 1).
+
+    Appendix C.2, equation 12, of Kingma and Welling 2014, https://arxiv.org/abs/1312.6114.
+
+    Args:
+        sigma: the standard deviation, or `None`: learned, the decoder gives log sigma^2 for each
+            pixel.
+
+    Differs from the paper: none; the means go through a sigmoid, as its section 5 says.
+    """
+
+    name = "gaussian"
+
+    def __init__(self, sigma: float | None = None):
+        self.sigma = None if sigma is None else check_number("sigma", sigma, above=True)
+        self.outputs = 2 if sigma is None else 1
+
+    def log_prob(self, images, parameters):
+        if self.sigma is None:
+            mean, log_variance = ops.split(parameters, 2, axis=-1)
+        else:
+            mean, log_variance = parameters, 2.0 * math.log(self.sigma)
+        error = ops.square(images - ops.sigmoid(mean))
+        squared = error * ops.exp(-log_variance) if self.sigma is None else error / self.sigma**2
+        return _total(-0.5 * (squared + log_variance + math.log(2 * math.pi)))
+
+    def mean(self, parameters):
+        return ops.sigmoid(parameters if self.sigma is not None else _first(parameters))
+
+
+@keras.saving.register_keras_serializable("zoo")
+class DiscretizedLogistic(Likelihood):
+    """8-bit pixels: the probability that a logistic distribution gives to the bin of each value,
+    F((x + b - mean) / s) - F((x - b - mean) / s) with F the sigmoid and b half a bin; the first and
+    the last bin reach to infinity. Its sum over the 256 values is 1.
+
+    Section 5.1 of Kingma et al. 2016, https://arxiv.org/abs/1606.04934, and section 2.1 of Salimans
+    et al. 2017, https://arxiv.org/abs/1701.05517. Images hold k / 255.
+
+    Differs from the paper: the mean goes through a sigmoid, and log s is at least -7, as in the
+    second paper's code.
+    """
+
+    name = "discretized_logistic"
+    outputs = 2
+
+    def log_prob(self, images, parameters):
+        mean, log_scale = ops.split(parameters, 2, axis=-1)
+        log_scale = ops.maximum(log_scale, -7.0)
+        centred = (images - ops.sigmoid(mean)) * ops.exp(-log_scale)
+        half = ops.exp(-log_scale) / 510.0
+        upper, lower = centred + half, centred - half
+        # F(u) - F(l) = F(u) F(-l) (1 - exp(l - u)), of which each factor has a stable logarithm.
+        inside = (
+            -ops.softplus(-upper) - ops.softplus(lower) + ops.log(-ops.expm1(-2.0 * half))
+        )
+        first = images < 0.5 / 255.0
+        last = images > 1.0 - 0.5 / 255.0
+        edges = ops.where(first, -ops.softplus(-upper), -ops.softplus(lower))
+        return _total(ops.where(ops.logical_or(first, last), edges, inside))
+
+    def mean(self, parameters):
+        return ops.sigmoid(_first(parameters))
+
+
+def _first(parameters):
+    return ops.split(parameters, 2, axis=-1)[0]
+
+
+def _total(x):
+    return ops.sum(ops.cast(x, "float32"), axis=(-3, -2, -1))

@@ -1,0 +1,243 @@
+"""The autoencoder, as in Hinton and Salakhutdinov 2006."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+from keras import ops
+
+from zoo.engine.batch import Batch, check_body
+from zoo.engine.model import GenerativeModel
+from zoo.errors import ArgumentError
+from zoo.losses import ReconstructionLoss
+from zoo.networks.autoencoders import pair
+
+
+@keras.saving.register_keras_serializable("zoo")
+class Autoencoder(GenerativeModel):
+    """An encoder to a short code and a decoder back, trained to reproduce the image.
+
+    min E_x[L(x, r(x))] with r(x) = sigmoid(decoder(encoder(x))), equation 14.1 of Goodfellow, Bengio
+    and Courville 2016, https://www.deeplearningbook.org. L is the cross-entropy
+    -sum_i x_i log r_i - sum_i (1 - x_i) log(1 - r_i), which Hinton and Salakhutdinov 2006,
+    https://doi.org/10.1126/science.1127647, minimise, or half the squared error. `fit` logs `loss`,
+    the sum over the pixels of an image, and what it is made of.
+
+    `call` and `predict` map images to their reconstruction.
+
+    Args:
+        image_shape: `(height, width, channels)` of the images, whose values lie in [0, 1]. Needed
+            where `encoder` or `decoder` is not given.
+        latent_dim: the number of code units.
+        architecture: `"convolutional"`, strided convolutions down and transposed ones up, for
+            square images of 28 pixels or a power of two from 8; `"mlp"`; or the textbook's
+            `"one_layer"`, sigmoid(W^T x + b) and sigmoid(W'^T z + b').
+        code_activation: of the code units: `None` for none (for one layer: a sigmoid), or a name
+            such as `"relu"`.
+        tied: whether W' = W^T, for one layer; `None`: where there is one layer of the model's own.
+        hidden_units: the units of each dense hidden layer of the encoder, between image or feature
+            maps and code; the decoder has them in reverse.
+        width: the channels of the largest feature maps of a convolutional body.
+        upsampling: `"transposed"` or `"interpolation"`, of the convolutional decoder.
+        encoder: a Keras model from images to codes `(batch, ...)`, in place of the above.
+        decoder: a Keras model from codes to logits of images: their sigmoid is the reconstruction.
+        name: the name of the model.
+
+    Raises:
+        ValueError: if an argument has a wrong value, or the two networks do not fit together.
+
+    Example:
+
+    >>> import numpy as np, zoo
+    >>> model = zoo.create("autoencoder", image_shape=(8, 8, 1), latent_dim=3, width=2)
+    >>> images = np.zeros((5, 8, 8, 1), "float32")
+    >>> model.encode(images).shape, model.reconstruct(images).shape
+    ((5, 3), (5, 8, 8, 1))
+
+    Differs from the paper: the default body is convolutional; no layer-wise pretraining; Adam with
+    rate 1e-3 and not conjugate gradients.
+    """
+
+    paper = (
+        "Hinton and Salakhutdinov 2006, Reducing the Dimensionality of Data with Neural Networks"
+    )
+    paper_url = "https://doi.org/10.1126/science.1127647"
+    value_range = (0.0, 1.0)
+    loss_names = ("loss", "reconstruction")
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int] | None = None,
+        latent_dim: int = 32,
+        architecture: str = "convolutional",
+        code_activation: str | None = None,
+        tied: bool | None = False,
+        hidden_units: Sequence[int] = (),
+        width: int = 32,
+        upsampling: str = "transposed",
+        encoder: keras.Model | None = None,
+        decoder: keras.Model | None = None,
+        name: str | None = None,
+    ):
+        super().__init__(name=name)
+        for body, network in (("encoder", encoder), ("decoder", decoder)):
+            check_body(body, network)
+        if tied is None:
+            tied = architecture == "one_layer" and encoder is None and decoder is None
+        if encoder is None or decoder is None:
+            if image_shape is None:
+                raise ArgumentError(
+                    f"{type(self).__name__} needs image_shape=(height, width, channels), or both "
+                    "encoder= and decoder=."
+                )
+            if tied and (encoder is not None or decoder is not None):
+                raise ArgumentError(
+                    "tied=True needs encoder and decoder of its own. Received: encoder= or "
+                    "decoder= beside it."
+                )
+            activation = code_activation
+            if activation is None and architecture == "one_layer":
+                activation = "sigmoid"
+            made = pair(
+                image_shape,
+                latent_dim,
+                architecture,
+                activation,
+                tied,
+                hidden_units,
+                width,
+                upsampling,
+            )
+            encoder, decoder = encoder or made[0], decoder or made[1]
+        self.encoder = encoder
+        self.decoder = decoder
+        self.image_shape = self._fit_together(image_shape)
+        self.built = True
+
+    def _fit_together(self, image_shape) -> tuple[int, ...]:
+        """Checks that the bodies fit; returns the shape of an image."""
+        if image_shape is None:
+            image_shape = self.encoder.input_shape[1:]
+        code = self.encoder(keras.KerasTensor((None, *image_shape)))
+        found = tuple(self.decoder(code).shape[1:])
+        if found != tuple(image_shape):
+            raise ArgumentError(
+                f"decoder must give logits of images of shape {tuple(image_shape)}. Received: one "
+                f"that gives {found} for codes of shape {tuple(code.shape[1:])}."
+            )
+        self.code_shape = tuple(code.shape[1:])
+        return tuple(image_shape)
+
+    @classmethod
+    def test_config(cls):
+        return {"image_shape": (8, 8, 1), "latent_dim": 6, "width": 4}
+
+    # Training
+
+    def default_optimizers(self):
+        return {"model": keras.optimizers.Adam(1e-3)}
+
+    def compile(self, optimizer=None, loss: str | ReconstructionLoss = "cross_entropy", **kwargs):
+        """Configures training.
+
+        Args:
+            optimizer: as for `GenerativeModel.compile`, and `**kwargs`.
+            loss: `"cross_entropy"`, `"squared_error"`, or a `zoo.losses.ReconstructionLoss`.
+
+        Raises:
+            ValueError: if a name is unknown.
+        """
+        self._compile(optimizer, {"loss": loss}, {}, **kwargs)
+
+    def _compile(self, optimizer, objective: dict, resolved: dict, **kwargs):
+        """Compiles with the arguments `objective`, of which a saved model is to remember; then sets
+        the loss and the attributes `resolved`."""
+        loss = ReconstructionLoss.get(objective["loss"])
+        super().compile(optimizer, objective=objective, **kwargs)
+        self.reconstruction_loss = loss
+        for attribute, value in resolved.items():
+            setattr(self, attribute, value)
+
+    def corrupted(self, images):
+        """What the encoder sees in training in place of `images`."""
+        return images
+
+    def penalty(self, images, codes):
+        """What is added to the reconstruction loss, one value per image or a scalar, and what is
+        logged of it."""
+        return 0.0, {}
+
+    def objective(self, images, training: bool):
+        """The loss, a scalar, and what is logged of it."""
+        seen = self.corrupted(images)
+        codes = self.encoder(seen, training=training)
+        logits = self.decoder(codes, training=training)
+        reconstruction = ops.mean(self.reconstruction_loss(images, ops.cast(logits, "float32")))
+        penalty, logs = self.penalty(images, ops.cast(codes, "float32"))
+        loss = reconstruction + ops.mean(penalty)
+        return loss, {"loss": loss, "reconstruction": reconstruction, **logs}
+
+    def update(self, batch: Batch):
+        return self.minimize(lambda: self.objective(batch.images, training=True), "model")
+
+    def validate(self, batch: Batch):
+        return self.objective(batch.images, training=False)[1]
+
+    # Use
+
+    def call(self, images, training=False):
+        logits = self.decoder(self.encoder(images, training=training), training=training)
+        return ops.sigmoid(ops.cast(logits, "float32"))
+
+    def encode(self, images, batch_size: int = 256) -> np.ndarray:
+        """The code of each image.
+
+        Args:
+            images: of shape `(n, height, width, channels)`, in [0, 1].
+            batch_size: how many images are computed at once.
+
+        Returns:
+            A float32 NumPy array of shape `(n, latent_dim)`.
+
+        Raises:
+            ValueError: if `images` has another shape.
+        """
+        inputs = self.checked_inputs(images)
+        return self.infer("encode", lambda x: self.encoder(x, training=False), inputs, batch_size)
+
+    def decode(self, codes, batch_size: int = 256) -> np.ndarray:
+        """The image of each code, as `reconstruct` gives it.
+
+        Args:
+            codes: of shape `(n, latent_dim)`.
+            batch_size: how many images are computed at once.
+
+        Raises:
+            ValueError: if `codes` has another shape.
+        """
+        codes = ops.convert_to_numpy(codes).astype("float32")
+        if codes.shape[1:] != self.code_shape or not len(codes):
+            raise ArgumentError(
+                f"codes must have the shape (n, {', '.join(map(str, self.code_shape))}) with n at "
+                f"least 1. Received: shape {codes.shape}."
+            )
+        return self.infer(
+            "decode",
+            lambda z: ops.sigmoid(ops.cast(self.decoder(z, training=False), "float32")),
+            (codes,),
+            batch_size,
+        )
+
+    def reconstruct(self, images, batch_size: int = 256) -> np.ndarray:
+        """Each image through encoder and decoder, an array of the shape of `images`; arguments as
+        for `encode`."""
+        return self.infer("reconstruct", self.call, self.checked_inputs(images), batch_size)
+
+    def golden_inputs(self, n):
+        rng = np.random.default_rng(0)
+        return {"images": rng.random((n, *self.image_shape), dtype="float32")}
+
+    def golden_outputs(self, inputs):
+        return self.reconstruct(inputs["images"])

@@ -1,0 +1,115 @@
+"""The contractive autoencoder of Rifai et al. 2011."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import keras
+from keras import ops
+
+from zoo.errors import check_number
+from zoo.losses import Contraction, ReconstructionLoss
+from zoo.losses.contraction import ClosedForm, Exact, one_sigmoid_layer
+from zoo.models.autoencoders.autoencoder import Autoencoder
+
+
+@keras.saving.register_keras_serializable("zoo")
+class ContractiveAutoencoder(Autoencoder):
+    """An autoencoder whose code moves little when the image does.
+
+    min E_x[L(x, r(x)) + lambda |dz/dx|^2_F] with r(x) the reconstruction, z the code and L the
+    cross-entropy; |dz/dx|^2_F is equation 1 of Rifai et al. 2011,
+    https://icml.cc/2011/papers/455_icmlpaper.pdf. `fit` logs `loss`, `reconstruction` and
+    `contraction`, which is |dz/dx|^2_F without lambda. The closed form is computed from the codes
+    that the reconstruction needs anyway.
+
+    Args:
+        image_shape: as for `Autoencoder`, and all other arguments; the default body is the paper's,
+            one layer of sigmoid units with tied weights.
+        latent_dim: the number of code units.
+        architecture: as for `Autoencoder`.
+        tied: as for `Autoencoder`; `None`: where there is one layer of the model's own.
+
+    Raises:
+        ValueError: if an argument has a wrong value, or the two networks do not fit together.
+
+    Example:
+
+    >>> import numpy as np, zoo
+    >>> model = zoo.create("contractive_autoencoder", image_shape=(8, 8, 1), latent_dim=10)
+    >>> model.compile(weight=0.1)
+    >>> model.encode(np.zeros((5, 8, 8, 1), "float32")).shape
+    (5, 10)
+
+    Differs from the paper: Adam with rate 1e-3 and not stochastic gradient descent.
+    """
+
+    paper = (
+        "Rifai et al. 2011, Contractive Auto-Encoders: Explicit Invariance During Feature "
+        "Extraction"
+    )
+    paper_url = "https://icml.cc/2011/papers/455_icmlpaper.pdf"
+    loss_names = ("loss", "reconstruction", "contraction")
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int] | None = None,
+        latent_dim: int = 300,
+        architecture: str = "one_layer",
+        code_activation: str | None = None,
+        tied: bool | None = None,
+        hidden_units: Sequence[int] = (),
+        width: int = 32,
+        upsampling: str = "transposed",
+        encoder: keras.Model | None = None,
+        decoder: keras.Model | None = None,
+        name: str | None = None,
+    ):
+        super().__init__(
+            image_shape,
+            latent_dim,
+            architecture,
+            code_activation,
+            tied,
+            hidden_units,
+            width,
+            upsampling,
+            encoder,
+            decoder,
+            name,
+        )
+
+    def compile(
+        self,
+        optimizer=None,
+        loss: str | ReconstructionLoss = "cross_entropy",
+        weight: float = 0.1,
+        contraction: str | Contraction | None = None,
+        **kwargs,
+    ):
+        """Configures training.
+
+        Args:
+            optimizer: as for `Autoencoder.compile`, and `loss` and `**kwargs`.
+            weight: lambda.
+            contraction: how the norm is computed: `"exact"`, `"closed_form"`, `"hutchinson"`, or a
+                `zoo.losses.Contraction`; `None`: in closed form where the encoder is one layer of
+                sigmoid units, else exactly.
+
+        Raises:
+            ValueError: if a name is unknown, a number is out of range, or the closed form does not
+                hold for the encoder.
+        """
+        check_number("weight", weight)
+        if contraction is None:
+            norm = Exact() if one_sigmoid_layer(self.encoder) is None else ClosedForm()
+        else:
+            norm = Contraction.get(contraction)
+        if isinstance(norm, ClosedForm):
+            norm.check(self.encoder)
+        objective = {"loss": loss, "weight": weight, "contraction": contraction}
+        self._compile(optimizer, objective, {"weight": weight, "contraction": norm}, **kwargs)
+
+    def penalty(self, images, codes):
+        norm = self.contraction(self.encoder, images, codes, self.random)
+        return self.weight * norm, {"contraction": ops.mean(norm)}

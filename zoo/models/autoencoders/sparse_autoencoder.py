@@ -1,0 +1,127 @@
+"""The sparse autoencoder, as in Ng 2011."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import keras
+import numpy as np
+from keras import ops
+
+from zoo.losses import ReconstructionLoss, Sparsity
+from zoo.models.autoencoders.autoencoder import Autoencoder
+
+INACTIVE = 0.01  # of the unit's largest activation
+
+
+class Inactivity(NamedTuple):
+    """Which code units are silent: below a hundredth of their own largest activation.
+
+    `per_image` is the mean share of silent units in an image; `never` the share of units that are
+    at most 1e-6 in all images.
+    """
+
+    per_image: float
+    never: float
+
+
+@keras.saving.register_keras_serializable("zoo")
+class SparseAutoencoder(Autoencoder):
+    """An autoencoder with many code units of which few are active in one image.
+
+    min E_x[1/2 |x - r(x)|^2] + beta sum_j KL(rho || r_j) with r(x) the reconstruction and r_j the
+    mean activation of code unit j, the cost J_sparse in section 3 (its last equation) of Ng 2011,
+    Sparse autoencoder, https://web.stanford.edu/class/cs294a/sparseAutoencoder.pdf, or
+    lambda sum_j |z_j| in place of the second term. `fit` logs `loss`, `reconstruction`, `sparsity`
+    and `inactive`, the share of units below a hundredth of their largest activation in the batch.
+
+    Args:
+        image_shape: as for `Autoencoder`, and all other arguments; the default body is the
+            textbook's, one layer of sigmoid units each way.
+        latent_dim: the number of code units.
+        architecture: as for `Autoencoder`.
+        code_activation: as for `Autoencoder`; `"kl"` needs `"sigmoid"`, `"l1"` goes with `"relu"`.
+
+    Raises:
+        ValueError: if an argument has a wrong value, or the two networks do not fit together.
+
+    Example:
+
+    >>> import numpy as np, zoo
+    >>> model = zoo.create("sparse_autoencoder", image_shape=(8, 8, 1), latent_dim=10)
+    >>> model.compile(sparsity="l1")
+    >>> model.encode(np.zeros((5, 8, 8, 1), "float32")).shape
+    (5, 10)
+
+    Differs from the paper: mean activations are over a batch and not over the training set; no
+    weight decay; Adam with rate 1e-3 and not L-BFGS.
+    """
+
+    paper = "Ng 2011, Sparse autoencoder (CS294A lecture notes)"
+    paper_url = "https://web.stanford.edu/class/cs294a/sparseAutoencoder.pdf"
+    loss_names = ("loss", "reconstruction", "sparsity", "inactive")
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int] | None = None,
+        latent_dim: int = 200,
+        architecture: str = "one_layer",
+        code_activation: str | None = None,
+        tied: bool = False,
+        hidden_units: Sequence[int] = (),
+        width: int = 32,
+        upsampling: str = "transposed",
+        encoder: keras.Model | None = None,
+        decoder: keras.Model | None = None,
+        name: str | None = None,
+    ):
+        super().__init__(
+            image_shape,
+            latent_dim,
+            architecture,
+            code_activation,
+            tied,
+            hidden_units,
+            width,
+            upsampling,
+            encoder,
+            decoder,
+            name,
+        )
+
+    def compile(
+        self,
+        optimizer=None,
+        loss: str | ReconstructionLoss = "squared_error",
+        sparsity: str | Sparsity = "kl",
+        **kwargs,
+    ):
+        """Configures training.
+
+        Args:
+            optimizer: as for `Autoencoder.compile`, and `loss` and `**kwargs`.
+            sparsity: `"kl"`, `"l1"`, or a `zoo.losses.Sparsity`.
+
+        Raises:
+            ValueError: if a name is unknown.
+        """
+        resolved = {"sparsity": Sparsity.get(sparsity)}
+        self._compile(optimizer, {"loss": loss, "sparsity": sparsity}, resolved, **kwargs)
+
+    def penalty(self, images, codes):
+        codes = ops.reshape(codes, (ops.shape(codes)[0], -1))
+        penalty = self.sparsity(codes)
+        size = ops.abs(codes)
+        silent = size <= INACTIVE * ops.max(size, axis=0)
+        inactive = ops.mean(ops.cast(silent, "float32"))
+        return penalty, {"sparsity": ops.mean(penalty), "inactive": inactive}
+
+    def inactivity(self, images, batch_size: int = 256) -> Inactivity:
+        """How sparse the codes of `images` are; arguments as for `encode`."""
+        size = np.abs(self.encode(images, batch_size)).reshape(len(images), -1)
+        largest = size.max(axis=0)
+        return Inactivity(
+            per_image=float((size <= INACTIVE * largest).mean()),
+            never=float((largest <= 1e-6).mean()),
+        )

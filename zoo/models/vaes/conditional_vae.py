@@ -1,0 +1,81 @@
+"""The conditional variational autoencoder of Sohn, Lee and Yan 2015."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import keras
+
+from zoo.errors import check_count
+from zoo.losses import Likelihood
+from zoo.models.vaes.vae import VAE
+
+
+@keras.saving.register_keras_serializable("zoo")
+class ConditionalVAE(VAE):
+    """A VAE whose encoder and decoder are both told the class of the image.
+
+    log p(x | y) >= E_q[log p(x | z, y)] - KL(q(z | x, y) || p(z)), equation 4 of Sohn, Lee and Yan
+    2015, https://papers.nips.cc/paper/5775, with images for outputs and labels for inputs; with
+    classes for y it is the model M2 of Kingma et al. 2014, https://arxiv.org/abs/1406.5298, on
+    labelled data. `fit` takes images and integer labels. Bodies are called as `[images, labels]`
+    and `[latents, labels]`, with labels of shape `(batch,)`.
+
+    Args:
+        image_shape: as for `VAE`, and all other arguments but `num_classes`.
+        num_classes: the number of classes; labels are 0 to `num_classes` - 1.
+
+    Raises:
+        ValueError: if an argument has a wrong value, or the two networks do not fit together.
+
+    Example:
+
+    >>> import zoo
+    >>> model = zoo.create(
+    ...     "conditional_vae", image_shape=(8, 8, 1), num_classes=3, latent_dim=2,
+    ...     hidden_units=(16,),
+    ... )
+    >>> model.sample(6, seed=0, labels="all").shape  # two of each class
+    (6, 8, 8, 1)
+
+    Differs from the paper: the prior of z does not depend on y, p(z | y) = N(0, I); the bodies are
+    those of `VAE`.
+    """
+
+    paper = (
+        "Sohn, Lee and Yan 2015, Learning Structured Output Representation using Deep Conditional "
+        "Generative Models"
+    )
+    paper_url = "https://papers.nips.cc/paper/5775"
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int] | None = None,
+        num_classes: int | None = None,
+        latent_dim: int = 20,
+        likelihood: str | Likelihood = "bernoulli",
+        architecture: str = "mlp",
+        hidden_units: Sequence[int] = (500,),
+        width: int = 32,
+        encoder: keras.Model | None = None,
+        decoder: keras.Model | None = None,
+        name: str | None = None,
+    ):
+        # Past Keras, which allows no attribute before its constructor has run: the bodies are made
+        # with labels.
+        vars(self)["num_classes"] = check_count("num_classes", num_classes)
+        super().__init__(
+            image_shape=image_shape,
+            latent_dim=latent_dim,
+            likelihood=likelihood,
+            architecture=architecture,
+            hidden_units=hidden_units,
+            width=width,
+            encoder=encoder,
+            decoder=decoder,
+            name=name,
+        )
+
+    @classmethod
+    def test_config(cls):
+        return {**super().test_config(), "num_classes": 3}

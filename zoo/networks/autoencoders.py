@@ -1,0 +1,84 @@
+"""Encoders and decoders of autoencoders, made in pairs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import keras
+from keras import layers
+
+from zoo.engine.batch import check_image_shape
+from zoo.errors import ArgumentError, check_choice, check_count
+from zoo.layers import TransposedDense
+from zoo.networks import convolutional
+
+ARCHITECTURES = ("one_layer", "mlp", "convolutional")
+
+
+def pair(
+    image_shape: tuple[int, int, int],
+    latent_dim: int,
+    architecture: str,
+    code_activation: str | None = None,
+    tied: bool = False,
+    hidden_units: Sequence[int] = (),
+    width: int = 32,
+    upsampling: str = "transposed",
+) -> tuple[keras.Model, keras.Model]:
+    """An encoder from images to codes `(batch, latent_dim)` and a decoder from codes to logits of
+    images.
+
+    Args:
+        image_shape: `(height, width, channels)`.
+        latent_dim: the number of code units.
+        architecture: `"one_layer"`, one dense layer each way; `"mlp"`, with rectified linear hidden
+            layers; `"convolutional"`, for square images of 28 pixels or a power of two from 8.
+        code_activation: of the code units, such as `"sigmoid"` or `"relu"`, or `None`.
+        tied: whether the decoder of one layer has the transposed weights of the encoder.
+        hidden_units: the units of each dense hidden layer of the encoder; the decoder has them in
+            reverse.
+        width: the channels of the largest feature maps of a convolutional body.
+        upsampling: see `zoo.networks.convolutional.up`.
+    """
+    shape = check_image_shape(image_shape)
+    if len(shape) != 3:
+        raise ArgumentError(
+            f"image_shape must be (height, width, channels). Received: {image_shape!r}."
+        )
+    check_count("latent_dim", latent_dim)
+    check_choice("architecture", architecture, ARCHITECTURES)
+    if tied and architecture != "one_layer":
+        raise ArgumentError(
+            f"tied=True is for architecture='one_layer'. Received: {architecture!r}."
+        )
+    if architecture == "one_layer":
+        hidden_units = ()
+    activation = keras.activations.get(code_activation)
+
+    images = x = keras.Input(shape, name="images")
+    x = (
+        convolutional.down(x, shape, width)
+        if architecture == "convolutional"
+        else layers.Flatten()(x)
+    )
+    code = layers.Dense(latent_dim, activation=activation, name="code")
+    encoder = keras.Model(images, code(_hidden(x, hidden_units)), name="encoder")
+
+    codes = x = keras.Input((latent_dim,), name="codes")
+    x = _hidden(x, tuple(hidden_units)[::-1])
+    if architecture == "convolutional":
+        x = convolutional.up(x, shape, width, shape[-1], upsampling)
+    else:
+        last = TransposedDense(code) if tied else layers.Dense(math.prod(shape))
+        # Logits in float32 whatever the dtype policy.
+        x = layers.Reshape(shape, dtype="float32", name="logits")(last(x))
+    return encoder, keras.Model(codes, x, name="decoder")
+
+
+def _hidden(x, hidden_units):
+    for units in hidden_units:
+        x = layers.Dense(
+            check_count("hidden_units", units), activation="relu", kernel_initializer="he_normal"
+        )(x)
+    return x

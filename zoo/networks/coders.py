@@ -1,0 +1,112 @@
+"""Encoders and decoders of variational autoencoders, with or without labels."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import keras
+from keras import layers
+
+from zoo.engine.batch import check_image_shape
+from zoo.errors import ArgumentError, check_choice, check_count
+from zoo.networks import convolutional
+from zoo.networks.conditioning import label_inputs, label_planes, label_vector
+
+ARCHITECTURES = ("mlp", "convolutional")
+
+
+def encoder(
+    image_shape: tuple[int, int, int],
+    latent_dim: int,
+    architecture: str = "mlp",
+    hidden_units: Sequence[int] = (500,),
+    width: int = 32,
+    num_classes: int | None = None,
+    name: str = "encoder",
+) -> keras.Model:
+    """From images, or `[images, labels]`, to the posterior's mean and log-variance, each `(batch,
+    latent_dim)`.
+
+    Args:
+        image_shape: `(height, width, channels)`.
+        latent_dim: the number of latent variables.
+        architecture: `"mlp"`, with tanh units, or `"convolutional"`, with rectified linear ones,
+            for square images of 28 pixels or a power of two from 8.
+        hidden_units: the units of each dense hidden layer; in a convolutional body they follow the
+            feature maps.
+        width: the channels of the largest feature maps of a convolutional body.
+        num_classes: of a conditional model, or `None`.
+        name: the name of the model.
+    """
+    check_choice("architecture", architecture, ARCHITECTURES)
+    images = x = keras.Input(_images(image_shape), name="images")
+    inputs, labels = images, None
+    if num_classes is not None:
+        labels = label_inputs()
+        inputs = [images, labels]
+    if architecture == "convolutional":
+        if labels is not None:
+            x = layers.Concatenate()([x, label_planes(num_classes, None, image_shape)(labels)])
+        x = convolutional.down(x, image_shape, width)
+    else:
+        x = layers.Flatten()(x)
+        if labels is not None:
+            x = layers.Concatenate()([x, label_vector(num_classes)(labels)])
+    x = _hidden(x, hidden_units, architecture)
+    check_count("latent_dim", latent_dim)
+    # In float32 whatever the dtype policy: a log-variance is exponentiated.
+    posterior = [
+        layers.Dense(latent_dim, dtype="float32", name=part)(x) for part in ("mean", "log_variance")
+    ]
+    return keras.Model(inputs, posterior, name=name)
+
+
+def decoder(
+    image_shape: tuple[int, int, int],
+    latent_dim: int,
+    architecture: str = "mlp",
+    hidden_units: Sequence[int] = (500,),
+    width: int = 32,
+    num_classes: int | None = None,
+    outputs: int = 1,
+    name: str = "decoder",
+) -> keras.Model:
+    """From latents, or `[latents, labels]`, to the likelihood's parameters, `(batch, height, width,
+    outputs * channels)`; the arguments are those of `encoder`."""
+    check_choice("architecture", architecture, ARCHITECTURES)
+    latents = x = keras.Input((check_count("latent_dim", latent_dim),), name="latents")
+    inputs = latents
+    if num_classes is not None:
+        labels = label_inputs()
+        inputs = [latents, labels]
+        x = layers.Concatenate()([latents, label_vector(num_classes)(labels)])
+    x = _hidden(x, tuple(hidden_units)[::-1], architecture)
+    *size, channels = _images(image_shape)
+    channels *= outputs
+    if architecture == "convolutional":
+        x = convolutional.up(x, image_shape, width, channels)
+    else:
+        x = layers.Dense(math.prod(size) * channels, dtype="float32", name="logits")(x)
+        x = layers.Reshape((*size, channels), dtype="float32")(x)
+    return keras.Model(inputs, x, name=name)
+
+
+def _images(image_shape) -> tuple[int, int, int]:
+    shape = check_image_shape(image_shape)
+    if len(shape) != 3:
+        raise ArgumentError(
+            f"image_shape must be (height, width, channels). Received: {image_shape!r}."
+        )
+    return shape
+
+
+def _hidden(x, hidden_units, architecture):
+    activation = "tanh" if architecture == "mlp" else "relu"
+    if isinstance(hidden_units, int):
+        raise ArgumentError(
+            f"hidden_units must be a sequence of numbers of units. Received: {hidden_units!r}."
+        )
+    for units in hidden_units:
+        x = layers.Dense(check_count("hidden_units", units), activation=activation)(x)
+    return x

@@ -1,0 +1,112 @@
+"""Pictures of what a model makes: grids of images, and points over the density that they should
+follow."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image
+
+from zoo.data import Source, grid, synthetic
+from zoo.errors import ArgumentError
+
+IMAGES = 100
+POINTS = 10_000
+COLUMNS = 10  # of a row of one class
+SIZE = 512  # of a picture of points, in pixels
+FINE = 2  # dots are drawn this much finer
+
+PAPER = np.array([255, 255, 255], dtype="float32")
+SHADE = np.array([120, 170, 225], dtype="float32")  # of the densest place
+INK = np.array([190, 50, 10], dtype="float32")  # of samples
+
+
+def samples(
+    model,
+    test: Source | None = None,
+    n: int | None = None,
+    seed: int | None = 0,
+    columns: int | None = None,
+    **options,
+) -> Image.Image:
+    """A picture of samples of `model`, which has `sample`.
+
+    Images are put in a grid, those of a conditional model with equally many of each class, in rows
+    of one class. Points are laid over the distribution that they should follow.
+
+    Args:
+        model: a `zoo.engine.model.GenerativeModel` that samples.
+        test: real points, which say where to look, and by their name what the exact density is.
+        n: how many samples; by default 100 images, ten of each class, or 10,000 points.
+        seed: the seed of the samples; `None` draws other ones at each call.
+        columns: images in a row; by default as many as rows, or those of one class.
+        **options: more arguments of `model.sample`.
+
+    Raises:
+        ValueError: if the model is conditional and `n` is not a multiple of its classes.
+    """
+    if len(model.image_shape) == 1:
+        points = model.sample(POINTS if n is None else n, seed=seed, **options)
+        return scatter(points, test)
+    classes = model.num_classes
+    if classes is not None:
+        n = COLUMNS * classes if n is None else n
+        columns = n // classes if columns is None else columns
+        options["labels"] = "all"
+    images = model.sample(IMAGES if n is None else n, seed=seed, **options)
+    return grid(images, columns, *(() if model.value_range is None else (model.value_range,)))
+
+
+def scatter(points: np.ndarray, test: Source | None = None) -> Image.Image:
+    """A square picture with a dot for each of `points`.
+
+    Behind them is the exact density of the set that `test` names, where it is known, else how many
+    of the points of `test` lie where. The frame holds all of `test`, or of `points` without it;
+    dots outside of it are not seen.
+
+    Args:
+        points: of shape `(n, 2)`.
+        test: real points.
+    """
+    if points.ndim != 2 or points.shape[1] != 2:
+        raise ArgumentError(f"points must have the shape (n, 2). Received: shape {points.shape}.")
+    framed = points if test is None else test.images
+    low, high = framed.min(axis=0), framed.max(axis=0)
+    # A margin of a tenth, and some width where all points are one.
+    side = 1.2 * float(np.max(high - low)) or 1.0
+    corner = (low + high) / 2 - side / 2
+    dots = 1 - 0.45 ** _smooth(_counts(points, corner, side, SIZE * FINE))
+    dots = dots.reshape(SIZE, FINE, SIZE, FINE).mean(axis=(1, 3))[..., None]
+    shade = _background(test, corner, side)[..., None]
+    canvas = PAPER + shade * (SHADE - PAPER)
+    canvas += dots * (INK - canvas)
+    return Image.fromarray(np.rint(canvas).astype("uint8"))
+
+
+def _background(test: Source | None, corner: np.ndarray, side: float) -> np.ndarray:
+    """How dense the distribution of `test` is at each pixel, from 0 to 1."""
+    if test is None:
+        return np.zeros((SIZE, SIZE), dtype="float32")
+    exact = synthetic.named(test.name) if test.name in synthetic.NAMED else None
+    if exact is None or not exact.has_density:
+        dense = _smooth(_smooth(_counts(test.images, corner, side, SIZE)))
+    else:
+        places = (np.arange(SIZE) + 0.5) * side / SIZE
+        x, y = np.meshgrid(corner[0] + places, corner[1] + places[::-1])
+        log_density = exact.log_density(np.stack([x.ravel(), y.ravel()], axis=1))
+        dense = np.exp(log_density - log_density.max()).reshape(SIZE, SIZE)
+    # A small power of the density shows its tails too.
+    return ((dense / max(dense.max(), 1e-12)) ** 0.25).astype("float32")
+
+
+def _counts(points: np.ndarray, corner: np.ndarray, side: float, cells: int) -> np.ndarray:
+    """How many points lie in each cell of the frame, with the first row on top."""
+    edges = [np.linspace(c, c + side, cells + 1) for c in corner]
+    found, _, _ = np.histogram2d(points[:, 0], points[:, 1], bins=edges)
+    return found.T[::-1]
+
+
+def _smooth(counts: np.ndarray) -> np.ndarray:
+    """Each cell spread over the 3x3 around it, so that a single point is a visible dot."""
+    padded = np.pad(counts, 1)
+    rows, columns = counts.shape
+    return sum(padded[i : i + rows, j : j + columns] for i in range(3) for j in range(3))
