@@ -34,9 +34,7 @@ def compile_with_bank(model, *args, **kwargs) -> None:
     model.compile(*args, **kwargs)
     rng = np.random.default_rng(1)
     shape = (STEPS, NUMBERS)
-    bank = Bank(
-        rng.standard_normal(shape), rng.random(shape), step=model.optimizer.iterations
-    )
+    bank = Bank(rng.standard_normal(shape), rng.random(shape), step=model.optimizer.iterations)
     vars(model)["random"] = bank
     update = type(model).update
 

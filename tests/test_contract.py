@@ -95,7 +95,8 @@ def test_eager_equals_compiled(make):
         keras.utils.set_random_seed(3)
         model = make()
         model.compile(run_eagerly=eagerly)
-        losses = model.fit(*data_for(model, 2 * BATCH), batch_size=BATCH, verbose=0, shuffle=False
+        losses = model.fit(
+            *data_for(model, 2 * BATCH), batch_size=BATCH, verbose=0, shuffle=False
         ).history
         results.append([np.array([losses[name] for name in model.loss_names]), *weights_of(model)])
     # Adam turns rounding noise where a gradient is near zero into steps of up to the learning rate.

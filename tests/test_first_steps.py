@@ -47,8 +47,6 @@ def test_weights_after_ten_steps_of_gradient_descent(golden, family):
     _, weights = train(model, keras.optimizers.SGD(0.01))
     for i, (weight, variable) in enumerate(zip(weights, model.weights, strict=True)):
         expected = golden[f"{family}/final/{i}"]
-        np.testing.assert_allclose(
-            weight, expected, rtol=1e-3, atol=1e-5, err_msg=variable.path
-        )
+        np.testing.assert_allclose(weight, expected, rtol=1e-3, atol=1e-5, err_msg=variable.path)
         moved = np.abs(weight - golden[f"{family}/initial/{i}"]).max()
         assert moved > 0, f"{variable.path} did not move: the comparison says nothing of it"

@@ -10,7 +10,20 @@ from zoo.installed import choose_backend
 
 choose_backend()
 
-from zoo import callbacks, data, engine, errors, evaluation, layers, losses, metrics, models
+from zoo import (
+    augmentation,
+    callbacks,
+    corruption,
+    data,
+    engine,
+    errors,
+    evaluation,
+    layers,
+    losses,
+    metrics,
+    models,
+    networks,
+)
 from zoo.card import Card, Facts
 from zoo.cli import run_recipe
 from zoo.recipe import Config, Recipe
@@ -26,7 +39,9 @@ __all__ = [
     "LinearDecay",
     "Recipe",
     "__version__",
+    "augmentation",
     "callbacks",
+    "corruption",
     "create",
     "data",
     "engine",
@@ -41,5 +56,6 @@ __all__ = [
     "losses",
     "metrics",
     "models",
+    "networks",
     "run_recipe",
 ]

@@ -88,7 +88,8 @@ def test_the_gradient_flows_through_sigma():
     v = kernel @ u / np.linalg.norm(kernel @ u)
     sigma = v @ kernel @ u
     _, (grad, *_) = engine.value_and_grad(
-        lambda: (ops.sum(layer.normalized_kernel() * ops.convert_to_tensor(c)), {}), layer.trainable_variables
+        lambda: (ops.sum(layer.normalized_kernel() * ops.convert_to_tensor(c)), {}),
+        layer.trainable_variables,
     )
     expected = (c - (c * kernel / sigma).sum() * np.outer(v, u)) / sigma
     np.testing.assert_allclose(array(grad), expected, rtol=1e-3, atol=1e-4)

@@ -81,10 +81,7 @@ def test_hutchinson_estimates_the_exact_norm():
     exact = array(Exact()(encoder, images, encoder(images), Fixed()))
     random = Fixed()
     draws = np.stack(
-        [
-            array(Hutchinson(probes=20)(encoder, images, encoder(images), random))
-            for _ in range(20)
-        ]
+        [array(Hutchinson(probes=20)(encoder, images, encoder(images), random)) for _ in range(20)]
     )
     error = draws.std(axis=0, ddof=1) / np.sqrt(len(draws))
     assert (np.abs(draws.mean(axis=0) - exact) < 5 * error + 1e-4).all()

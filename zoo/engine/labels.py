@@ -35,9 +35,7 @@ def check_labels(argument: str, labels, num_classes: int, rows: int | None = Non
     return labels.astype("int32")
 
 
-def choose_labels(
-    labels, n: int | None, num_classes: int, rng: np.random.Generator
-) -> np.ndarray:
+def choose_labels(labels, n: int | None, num_classes: int, rng: np.random.Generator) -> np.ndarray:
     """The labels of `n` samples, from what `sample` was given as `labels`."""
     if isinstance(labels, str):
         if labels != "all":

@@ -112,9 +112,7 @@ class DiscretizedLogistic(Likelihood):
         half = ops.exp(-log_scale) / 510.0
         upper, lower = centred + half, centred - half
         # F(u) - F(l) = F(u) F(-l) (1 - exp(l - u)), of which each factor has a stable logarithm.
-        inside = (
-            -ops.softplus(-upper) - ops.softplus(lower) + ops.log(-ops.expm1(-2.0 * half))
-        )
+        inside = -ops.softplus(-upper) - ops.softplus(lower) + ops.log(-ops.expm1(-2.0 * half))
         first = images < 0.5 / 255.0
         last = images > 1.0 - 0.5 / 255.0
         edges = ops.where(first, -ops.softplus(-upper), -ops.softplus(lower))

@@ -1,5 +1,6 @@
 """The training rules, one file a paper."""
 
+from zoo.engine.latent import LatentModel
 from zoo.engine.model import GenerativeModel
 from zoo.models.autoencoders import (
     Autoencoder,
@@ -27,5 +28,6 @@ __all__ = [
     "ContractiveAutoencoder",
     "DenoisingAutoencoder",
     "GenerativeModel",
+    "LatentModel",
     "SparseAutoencoder",
 ]

@@ -67,9 +67,7 @@ def test_exact_and_closed_form_train_alike():
 def test_hutchinson():
     model = make()
     model.compile(contraction=Hutchinson(probes=200))
-    assert evaluate(model)["contraction"] == pytest.approx(
-        jacobian_norm(model, IMAGES), rel=0.1
-    )
+    assert evaluate(model)["contraction"] == pytest.approx(jacobian_norm(model, IMAGES), rel=0.1)
 
 
 def test_training_contracts(digits):
@@ -94,9 +92,7 @@ def test_errors():
             model.compile(**arguments)
     own = zoo.models.ContractiveAutoencoder(
         encoder=keras.Sequential([keras.Input((8, 8, 1)), layers.Flatten(), layers.Dense(3)]),
-        decoder=keras.Sequential(
-            [keras.Input((3,)), layers.Dense(64), layers.Reshape((8, 8, 1))]
-        ),
+        decoder=keras.Sequential([keras.Input((3,)), layers.Dense(64), layers.Reshape((8, 8, 1))]),
     )
     with pytest.raises(ValueError, match="'closed_form' is for an encoder of one dense layer"):
         own.compile(contraction="closed_form")

@@ -38,12 +38,8 @@ def test_both_players_see_the_label(name, tmp_path):
 
 def test_the_papers_bodies():
     model = zoo.create("conditional_gan", image_shape=(28, 28, 1), num_classes=10)
-    assert model.generator.count_params() == (
-        101 * 200 + 11 * 1000 + 1201 * 1200 + 1201 * 784
-    )
-    assert model.discriminator.count_params() == (
-        785 * 240 * 5 + 11 * 50 * 5 + 291 * 240 * 4 + 241
-    )
+    assert model.generator.count_params() == (101 * 200 + 11 * 1000 + 1201 * 1200 + 1201 * 784)
+    assert model.discriminator.count_params() == (785 * 240 * 5 + 11 * 50 * 5 + 291 * 240 * 4 + 241)
 
 
 def test_short_name():
@@ -117,11 +113,8 @@ def test_labels_are_obeyed_on_real_digits(slice_path):
         architecture="convolutional",
         width=8,
         hidden_units=64,
-        discriminator_normalization=None,
     )
-    model.compile(
-        keras.optimizers.Adam(2e-3, beta_1=0.5, beta_2=0.99), penalty=zoo.losses.R1(1.0, share=0.25)
-    )
+    model.compile(keras.optimizers.Adam(2e-3, beta_1=0.5, beta_2=0.99))
     batches = zoo.data.Batches(source.images, source.labels, batch_size=32, seed=0)
     model.fit(
         zoo.engine.feed(batches.stream()), epochs=1, steps_per_epoch=300, shuffle=False, verbose=0

@@ -56,7 +56,7 @@ def test_training_keeps_the_layers_at_slope_one():
             kernel = array(layer.normalized_kernel())
             matrix = kernel.reshape(-1, kernel.shape[-1])
             largest = np.linalg.svd(matrix, compute_uv=False)[0]
-            assert largest == pytest.approx(1.0, rel=0.05)
+            assert largest == pytest.approx(1.0, rel=0.15)
 
 
 @pytest.mark.parametrize(

@@ -38,9 +38,7 @@ def test_the_gradient_is_weighed_by_the_normalized_importance_weights():
         def loss():
             images = ops.convert_to_tensor(IMAGES)
             mean, log_variance = model.posterior(images)
-            found, _ = model.log_weights(
-                images, mean, log_variance, ops.convert_to_tensor(noise)
-            )
+            found, _ = model.log_weights(images, mean, log_variance, ops.convert_to_tensor(noise))
             if not weighed:
                 return -ops.mean(ops.logsumexp(found, axis=0)), {}
             shares = ops.stop_gradient(ops.softmax(found, axis=0))

@@ -66,7 +66,9 @@ def test_the_loss_is_the_negative_bound(model):
 
 
 def noise_of(k, seed, rows=7):
-    draws = [np.random.default_rng((seed, i)).standard_normal((k, 3), "float32") for i in range(rows)]
+    draws = [
+        np.random.default_rng((seed, i)).standard_normal((k, 3), "float32") for i in range(rows)
+    ]
     return np.stack(draws, axis=1)  # (k, rows, 3)
 
 
@@ -107,6 +109,7 @@ def test_the_bound_rises_with_k_to_the_exact_likelihood():
     model = zoo.models.VAE(**bodies())
     kernel, bias = model.decoder.get_weights()
     model.decoder.set_weights([0.3 * kernel, bias])
+    model.encoder.set_weights([0.3 * w for w in model.encoder.get_weights()])
     z = np.random.default_rng(0).standard_normal((200_000, 3))
     logits = z @ (0.3 * kernel) + bias
     flat = IMAGES.reshape(7, 4)

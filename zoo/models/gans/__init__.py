@@ -11,11 +11,11 @@ from zoo.models.gans.wgan_gp import WGANGP
 
 __all__ = [
     "ACGAN",
-    "ConditionalGAN",
     "DCGAN",
     "GAN",
     "LSGAN",
     "SNGAN",
     "WGAN",
     "WGANGP",
+    "ConditionalGAN",
 ]
