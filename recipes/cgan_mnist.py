@@ -1,4 +1,4 @@
-"""Conditional GAN on MNIST: digits of a chosen class. Run it: python recipes/cgan_mnist.py --help"""
+"""Conditional GAN on MNIST. Run it: python recipes/cgan_mnist.py --help"""
 
 import dataclasses
 

@@ -19,6 +19,7 @@ from zoo.errors import DataError, RecipeError, UnknownNameError
 
 RECIPES = sorted((Path(zoo.__file__).parent.parent / "recipes").glob("*.py"))
 DCGAN = next(path for path in RECIPES if path.stem == "dcgan_mnist")
+RING = runner.load_recipe(next(path for path in RECIPES if path.stem == "gan_ring8"))
 TINY = {"epochs": 2, "width": 4, "hidden_units": 8, "batch_size": 32}
 
 
@@ -157,8 +158,10 @@ def test_a_conditional_model_gets_the_labels(recipe, slice_path, tmp_path):
 
 
 def test_data_that_do_not_fit_the_model(recipe, slice_path, tmp_path):
-    with pytest.raises(DataError, match=r"takes images of shape \(28, 28, 1\).*'ring8' of shape"):
+    with pytest.raises(DataError, match="are for images. 'ring8' is points"):
         run(recipe, "ring8", tmp_path)
+    with pytest.raises(DataError, match=r"takes points of shape \(2,\). Received: 'mnist_slice'"):
+        runner.run(RING, RING.config.replace(data=str(slice_path)), tmp_path)
     conditional = dataclasses.replace(recipe, build=build_conditional)
     np.savez(tmp_path / "bare.npz", x=np.zeros((40, 28, 28, 1), dtype="uint8"))
     with pytest.raises(DataError, match="The model needs labels, and 'bare' has none"):
@@ -170,14 +173,13 @@ def test_data_that_do_not_fit_the_model(recipe, slice_path, tmp_path):
 
 def test_points(tmp_path):
     """No image size is asked of the data, and the picture is the recipe's."""
-    recipe = runner.load_recipe(next(path for path in RECIPES if path.stem == "gan_ring8"))
     seen = []
 
     def picture(model, test):
         seen.append(test.name)
         return zoo.pictures.samples(model, test)
 
-    recipe = dataclasses.replace(recipe, picture=picture)
+    recipe = dataclasses.replace(RING, picture=picture)
     lines = []
     config = recipe.config.replace(epochs=2)
     folder = runner.run(recipe, config, tmp_path, smoke=True, echo=lines.append)

@@ -38,8 +38,8 @@ class DiffAugment(Augmentation):
     trained through T.
 
     Equations 4 and 5 of Zhao et al. 2020, https://arxiv.org/abs/2006.10738, with T drawn anew for
-    each image and each call: `"colour"` shifts the brightness by up to 0.5, scales the saturation by
-    0 to 2 and the contrast by 0.5 to 1.5; `"translation"` moves by up to an eighth of the size;
+    each image and each call: `"colour"` shifts the brightness by up to 0.5, scales the saturation
+    by 0 to 2 and the contrast by 0.5 to 1.5; `"translation"` moves by up to an eighth of the size;
     `"cutout"` sets a square of half the size to 0. What moves in from outside is 0.
 
     Args:

@@ -94,8 +94,12 @@ def test_hutchinson_estimates_the_exact_norm():
         deep(),
         keras.Sequential([keras.Input((2, 2, 1)), layers.Flatten(), layers.Dense(3)]),
         keras.Sequential(
-            [keras.Input((2, 2, 1)), layers.Flatten(), layers.Dense(3, "sigmoid")]
-            + [layers.Dense(3, "sigmoid")]
+            [
+                keras.Input((2, 2, 1)),
+                layers.Flatten(),
+                layers.Dense(3, "sigmoid"),
+                layers.Dense(3, "sigmoid"),
+            ]
         ),
     ],
 )

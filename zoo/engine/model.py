@@ -22,10 +22,10 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
 
     A rule says what its `players` are (the sets of weights that have an optimizer of their own),
     which losses it logs (`loss_names`), what one training step does (`update`) and what it reports
-    on validation data (`validate`). Both draw their random numbers from `self.random`. In return it is an ordinary Keras model on each backend:
-    `compile`, `fit`, `evaluate`, `predict`, `save` and the callbacks of Keras work, a saved model
-    comes back compiled with the state of every optimizer and of every random seed, and its
-    configuration is captured from its constructor.
+    on validation data (`validate`). Both draw their random numbers from `self.random`. In return it
+    is an ordinary Keras model on each backend: `compile`, `fit`, `evaluate`, `predict`, `save` and
+    the callbacks of Keras work, a saved model comes back compiled with the state of every optimizer
+    and of every random seed, and its configuration is captured from its constructor.
     """
 
     paper: str

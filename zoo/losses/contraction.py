@@ -12,8 +12,8 @@ from zoo.losses.per_sample import per_sample
 
 
 class Contraction(Named):
-    """The sum of squares of dz_j / dx_i over all code units j and pixels i. Subclass it, or pass any
-    callable of this signature, to use another way.
+    """The sum of squares of dz_j / dx_i over all code units j and pixels i. Subclass it, or pass
+    any callable of this signature, to use another way.
 
     Equation 1 of Rifai et al. 2011, Contractive Auto-Encoders,
     https://icml.cc/2011/papers/455_icmlpaper.pdf.

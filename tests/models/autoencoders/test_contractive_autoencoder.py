@@ -66,8 +66,8 @@ def test_exact_and_closed_form_train_alike():
 
 def test_hutchinson():
     model = make()
-    model.compile(contraction=Hutchinson(probes=200))
-    assert evaluate(model)["contraction"] == pytest.approx(jacobian_norm(model, IMAGES), rel=0.1)
+    model.compile(contraction=Hutchinson(probes=16))
+    assert evaluate(model)["contraction"] == pytest.approx(jacobian_norm(model, IMAGES), rel=0.4)
 
 
 def test_training_contracts(digits):

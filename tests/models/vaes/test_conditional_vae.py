@@ -37,10 +37,9 @@ def test_both_networks_see_the_label(model, tmp_path):
 
 
 def test_bounds(model):
-    elbo = model.elbo(IMAGES, LABELS, k=50)
-    few, many = (model.log_prob(IMAGES, LABELS, k=k) for k in (2, 500))
-    assert elbo.mean() <= few.mean() + 0.1
-    assert few.mean() < many.mean()
+    elbo, many = model.elbo(IMAGES, LABELS, k=500), model.log_prob(IMAGES, LABELS, k=500)
+    assert (many > elbo - 0.3).all()  # of the same samples, up to the estimate of the KL
+    assert many.mean() > elbo.mean()
     other = model.log_prob(IMAGES, (LABELS + 1) % 3, k=500)
     assert np.abs(many - other).max() > 1e-4
 

@@ -19,8 +19,8 @@ from zoo.networks.autoencoders import pair
 class Autoencoder(GenerativeModel):
     """An encoder to a short code and a decoder back, trained to reproduce the image.
 
-    min E_x[L(x, r(x))] with r(x) = sigmoid(decoder(encoder(x))), equation 14.1 of Goodfellow, Bengio
-    and Courville 2016, https://www.deeplearningbook.org. L is the cross-entropy
+    min E_x[L(x, r(x))] with r(x) = sigmoid(decoder(encoder(x))), equation 14.1 of Goodfellow,
+    Bengio and Courville 2016, https://www.deeplearningbook.org. L is the cross-entropy
     -sum_i x_i log r_i - sum_i (1 - x_i) log(1 - r_i), which Hinton and Salakhutdinov 2006,
     https://doi.org/10.1126/science.1127647, minimise, or half the squared error. `fit` logs `loss`,
     the sum over the pixels of an image, and what it is made of.

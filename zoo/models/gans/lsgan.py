@@ -30,8 +30,8 @@ class LSGAN(DCGAN):
     (5, 8, 8, 1)
 
     Differs from the paper: the bodies are those of `DCGAN` and not a deeper stack; latents are
-    normal and not uniform; the rate of Adam is that of `DCGAN`, 2e-4; samples come from an average of the
-    generator over training (`weights="raw"` gives the last one).
+    normal and not uniform; the rate of Adam is that of `DCGAN`, 2e-4; samples come from an average
+    of the generator over training (`weights="raw"` gives the last one).
     """
 
     paper = "Mao et al. 2017, Least Squares Generative Adversarial Networks"

@@ -44,8 +44,8 @@ class SNGAN(GAN):
 
     Differs from the paper: of its bodies these are the plain convolutional ones (table 3), of its
     losses the hinge loss, with which it reports its best results; the logit has no bias, which the
-    hinge loss does not train while all logits lie between -1 and 1, as at the start; samples come from an average of
-    the generator over training (`weights="raw"` gives the last one).
+    hinge loss does not train while all logits lie between -1 and 1, as at the start; samples come
+    from an average of the generator over training (`weights="raw"` gives the last one).
     """
 
     paper = "Miyato et al. 2018, Spectral Normalization for Generative Adversarial Networks"
