@@ -348,18 +348,24 @@ def test_weight_regularizers_count(make):
     assert losses[1] < 0.75 * losses[0]
 
 
+def made(model, image):
+    """What the model makes, in place of `image` where it does not sample."""
+    if hasattr(model, "sample"):
+        return model.sample(16, seed=0)
+    return model.reconstruct(image)
+
+
 def test_overfits_one_image(make):
     model = make()
-    sampling_only(model)
     model.compile(keras.optimizers.Adam(5e-3, beta_1=0.5))
     low, high = model.value_range
     image = np.full((1, *model.image_shape), low + 0.9 * (high - low), dtype="float32")
     image[:, ::2] = low + 0.1 * (high - low)
-    before = np.abs(model.sample(16, seed=0) - image).mean()
+    before = np.abs(made(model, image) - image).mean()
     images = np.repeat(image, 60 * BATCH, axis=0)
     labels = [] if model.num_classes is None else [np.arange(len(images)) % model.num_classes]
     model.fit(images, *labels, batch_size=BATCH, epochs=4, verbose=0)
-    assert np.abs(model.sample(16, seed=0) - image).mean() < before / 2
+    assert np.abs(made(model, image) - image).mean() < before / 2
 
 
 def test_sampling_depends_on_weights_and_latents_only(make):

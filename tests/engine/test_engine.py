@@ -180,7 +180,7 @@ class Probe(GenerativeModel):
 
     @property
     def players(self):
-        return {"critic": self.critic}
+        return {"critic": self.critic.trainable_variables}
 
     def default_optimizers(self):
         return {"critic": keras.optimizers.SGD(0.1)}
@@ -195,6 +195,20 @@ class Probe(GenerativeModel):
 
         logs = self.minimize(loss, "critic")
         return {**logs, "weight": ops.sum(ops.abs(self.critic.weights[0]))}
+
+
+def test_gradient_with_what_the_same_pass_computed():
+    calls = []
+
+    def fn(x):
+        calls.append(1)
+        return ops.sum(x**3, axis=-1), {"square": x**2}
+
+    x = ops.convert_to_tensor([[1.0, 2.0]])
+    grad, aux = engine.gradient(fn, x, has_aux=True)
+    np.testing.assert_allclose(array(grad), [[3.0, 12.0]], rtol=1e-6)
+    np.testing.assert_allclose(array(aux["square"]), [[1.0, 4.0]], rtol=1e-6)
+    assert len(calls) == 1
 
 
 def probe_loss(w):

@@ -91,8 +91,8 @@ class LeastSquares(AdversarialLoss):
     """Regression to a target for each kind of image, on logits and not on probabilities.
 
     Discriminator: 1/2 (D(x) - b)^2 + 1/2 (D(G(z)) - a)^2. Generator: 1/2 (D(G(z)) - c)^2.
-    Equation 2 of Mao et al. 2017, https://arxiv.org/abs/1611.04076; a = 0, b = c = 1 is its equation 9, and
-    a = -1, b = 1, c = 0, which minimises a Pearson divergence, its equation 8.
+    Equation 2 of Mao et al. 2017, https://arxiv.org/abs/1611.04076; a = 0, b = c = 1 is its
+    equation 9, and a = -1, b = 1, c = 0, which minimises a Pearson divergence, its equation 8.
 
     Args:
         fake_target: a.

@@ -20,8 +20,8 @@ class ACGAN(GAN):
     L_S = E[log P(real | x)] + E[log P(generated | G(z, c))] and L_C = E[log P(c | x)] +
     E[log P(c | G(z, c))], equations 2 and 3 of Odena, Olah and Shlens 2017,
     https://arxiv.org/abs/1610.09585: the discriminator maximises L_S + L_C, the generator
-    L_C - L_S. `fit` takes images and integer labels; generated images have the labels of the batch. The
-    generator is called as `[latents, labels]`; the discriminator sees the image alone.
+    L_C - L_S. `fit` takes images and integer labels; generated images have the labels of the batch.
+    The generator is called as `[latents, labels]`; the discriminator sees the image alone.
 
     Args:
         image_shape: `(size, size, channels)` of the images, whose values lie in [-1, 1]; the size

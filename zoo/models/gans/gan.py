@@ -36,8 +36,8 @@ class GAN(LatentModel):
             `(features,)` for points of any value. Needed where `generator` or `discriminator` is
             not given.
         latent_dim: the number of latent variables.
-        units: of each hidden layer of the default generator; the default discriminator has a fifth
-            as many, of 5 pieces.
+        units: of each hidden layer of the default generator; by default the paper's 1,200, of which
+            the discriminator has a fifth, of 5 pieces; for points 128 in both.
         generator: a Keras model from latents `(batch, latent_dim)` to images `(batch, height,
             width, channels)` in [-1, 1]; by default the paper's, and for points that of
             `zoo.networks.points`.
@@ -78,7 +78,7 @@ class GAN(LatentModel):
         self,
         image_shape: tuple[int, ...] | None = None,
         latent_dim: int = 100,
-        units: int = 1200,
+        units: int | None = None,
         generator: keras.Model | None = None,
         discriminator: keras.Model | None = None,
         ema_half_life_images: float = 10_000,
@@ -102,7 +102,8 @@ class GAN(LatentModel):
                 "generator= and "
                 "discriminator=."
             )
-        check_count("units", units, minimum=5)
+        if units is not None:
+            check_count("units", units, minimum=5)
         default = functools.partial(_default_body, image_shape, units)
         generator = default("generator", latent_dim) if generator is None else generator
         self.generator = _made(generator, "generator")
@@ -376,13 +377,13 @@ class GAN(LatentModel):
         )
 
 
-def _default_body(image_shape, units: int, player: str, *arguments):
+def _default_body(image_shape, units: int | None, player: str, *arguments):
     """The function that makes the body of `player` for images, or points, of `image_shape`."""
     if len(image_shape) == 3:
         body = functools.partial(getattr(mlp, player), image_shape, *arguments)
     else:
         body = functools.partial(getattr(points, player), *arguments, features=image_shape[0])
-    return functools.partial(body, units=units)
+    return body if units is None else functools.partial(body, units=units)
 
 
 def _made(body, name: str) -> keras.Model:
