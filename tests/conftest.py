@@ -59,3 +59,10 @@ def slice_path() -> Path:
 def digits(slice_path) -> np.ndarray:
     """64 real MNIST images in [-1, 1]."""
     return zoo.data.to_range(zoo.data.read(slice_path).images[:64])
+
+
+@pytest.fixture(params=zoo.families())
+def make(request):
+    """A function that makes a small model of the family under test."""
+    cls = zoo.registry.family_class(request.param)
+    return lambda **changes: cls(**{**cls.test_config(), **changes})

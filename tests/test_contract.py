@@ -7,39 +7,10 @@ import json
 import keras
 import numpy as np
 import pytest
+from contract import BATCH, MODELS, data_for, images_for, sampling_only
 from helpers import array, python, weights_of
 
 import zoo
-from zoo import registry
-
-MODELS = {name: registry.family_class(name) for name in zoo.families()}
-BATCH = 8
-
-
-@pytest.fixture(params=sorted(MODELS))
-def make(request):
-    """A function that makes a small model of the family under test."""
-    cls = MODELS[request.param]
-    return lambda **changes: cls(**{**cls.test_config(), **changes})
-
-
-def sampling_only(model):
-    if not hasattr(model, "sample"):
-        pytest.skip(f"{type(model).__name__} does not sample")
-
-
-def images_for(model, n=BATCH, seed=0):
-    low, high = model.value_range
-    uniform = np.random.default_rng(seed).random((n, *model.image_shape), dtype="float32")
-    return low + (high - low) * uniform
-
-
-def data_for(model, n=BATCH, seed=0):
-    """What `fit` and `evaluate` are given: images, and labels where they are needed."""
-    images = images_for(model, n, seed)
-    if model.num_classes is None:
-        return (images,)
-    return images, np.arange(n) % model.num_classes
 
 
 def assert_same(a, b, **tolerance):
@@ -130,66 +101,6 @@ def test_partial_batch(make):
     model.compile()
     history = model.fit(*data_for(model, BATCH + 3), batch_size=BATCH, verbose=0).history
     assert np.isfinite(list(history.values())).all()
-
-
-def test_integer_labels_are_ignored_by_unconditional_models(make):
-    if make().num_classes is not None:
-        pytest.skip("the model is conditional")
-    results = []
-    for labels in (None, np.arange(BATCH) % 3):
-        keras.utils.set_random_seed(1)
-        model = make()
-        model.compile()
-        model.fit(images_for(model), labels, batch_size=BATCH, verbose=0, shuffle=False)
-        results.append(weights_of(model))
-    assert_same(*results, rtol=0, atol=0)
-
-
-def test_conditional_models_need_labels(make):
-    model = make()
-    if model.num_classes is None:
-        pytest.skip("the model is not conditional")
-    model.compile()
-    images, labels = data_for(model)
-    with pytest.raises(ValueError, match=r"needs integer labels.*Received: none"):
-        model.fit(images, batch_size=BATCH, verbose=0)
-    with pytest.raises(ValueError, match="y must be integer labels.*float64"):
-        model.fit(images, labels / 2, batch_size=BATCH, verbose=0)
-    with pytest.raises(ValueError, match=f"y must lie in 0 to {model.num_classes - 1}, .* -1"):
-        model.fit(images, labels - 1, batch_size=BATCH, verbose=0)
-    with pytest.raises(ValueError, match=f"y must lie in 0 to .* Received: {model.num_classes}"):
-        model.fit(images, labels + 1, batch_size=BATCH, verbose=0)
-
-
-def test_labels_choose_the_class(make):
-    model = make()
-    sampling_only(model)
-    latents = model.sample_latents(4, seed=0)
-    if model.num_classes is None:
-        with pytest.raises(ValueError, match="is not conditional and takes no labels"):
-            model.sample(4, labels=0)
-        return
-    ones = model.sample(4, seed=0, labels=1)
-    np.testing.assert_array_equal(ones, model.sample(latents=latents, labels=[1] * 4))
-    np.testing.assert_array_equal(ones, model.sample(seed=0, labels=np.ones(4, int)))
-    assert np.abs(ones - model.sample(4, seed=0, labels=0)).max() > 1e-6
-    classes = model.num_classes
-    every = model.sample(2 * classes, seed=0, labels="all")
-    np.testing.assert_array_equal(
-        every, model.sample(seed=0, labels=np.repeat(np.arange(classes), 2))
-    )
-    assert len(model.sample(labels="all")) == classes
-    for labels, message in (
-        (classes, f"labels must lie in 0 to {classes - 1}.*Received: {classes}"),
-        ([0, 0, 0, -1], "labels must lie in 0 to .*Received: -1"),
-        (0.5, "labels must be integer labels"),
-        ("each", "labels must be integers, one integer, 'all' or None. Received: 'each'"),
-        ([0] * 5, "labels must be 4 labels. Received: 5"),
-    ):
-        with pytest.raises(ValueError, match=message):
-            model.sample(4, labels=labels)
-    with pytest.raises(ValueError, match=f"n must be a multiple of num_classes={classes}"):
-        model.sample(classes + 1, labels="all")
 
 
 def test_jit_is_what_suits_the_backend(make):
@@ -466,6 +377,9 @@ def test_a_refused_compile_leaves_no_trace(make):
     before = json.dumps(model.get_compile_config())
     with pytest.raises(ValueError, match="judge"):
         model.compile({"judge": "adam"})
+    assert json.dumps(model.get_compile_config()) == before
+    with pytest.raises(TypeError, match="metrics"):
+        model.compile(metrics=["accuracy"])
     assert json.dumps(model.get_compile_config()) == before
     model.fit(*data_for(model), batch_size=BATCH, verbose=0)
 

@@ -105,6 +105,12 @@ def test_state_and_configuration_survive_saving(tmp_path):
         np.testing.assert_array_equal(array(old), array(new))
 
 
+def test_a_kernel_of_zeros_gives_zeros():
+    layer = SpectralDense(3, kernel_initializer="zeros")
+    for training in (True, False):
+        np.testing.assert_array_equal(array(layer(ops.ones((1, 2)), training=training)), 0)
+
+
 def test_errors():
     with pytest.raises(ValueError, match="iterations must be a whole number of at least 1"):
         SpectralDense(3, iterations=0)

@@ -62,8 +62,13 @@ def deep():
     )
 
 
-def test_the_exact_norm_of_a_deep_encoder():
-    encoder = deep()
+def maps():
+    return keras.Sequential([keras.Input((2, 2, 1)), layers.Conv2D(3, 1, activation="tanh")])
+
+
+@pytest.mark.parametrize("make", [deep, maps])
+def test_the_exact_norm_of_another_encoder(make):
+    encoder = make()
     images, step = tensor(IMAGES), 1e-2
     found = array(Exact()(encoder, images, encoder(images), Fixed()))
     squares = np.zeros(4)
@@ -71,7 +76,7 @@ def test_the_exact_norm_of_a_deep_encoder():
         moved = np.zeros((1, 2, 2, 1))
         moved[(0, *pixel)] = step
         above, below = (array(encoder(tensor(IMAGES + s * moved))) for s in (1, -1))
-        squares += (((above - below) / (2 * step)) ** 2).sum(axis=1)
+        squares += (((above - below).reshape(4, -1) / (2 * step)) ** 2).sum(axis=1)
     np.testing.assert_allclose(found, squares, rtol=2e-3)
 
 
@@ -88,10 +93,19 @@ def test_hutchinson_estimates_the_exact_norm():
     assert (error > 0).all()
 
 
+def scaled():
+    """One layer, behind an operation that is no layer."""
+    images = keras.Input((2, 2, 1))
+    return keras.Model(images, layers.Dense(3, "sigmoid")(layers.Flatten()(ops.square(images))))
+
+
 @pytest.mark.parametrize(
     "encoder",
     [
         deep(),
+        scaled(),
+        keras.Sequential([keras.Input((2, 2, 1)), layers.Dense(3, "sigmoid"), layers.Flatten()]),
+        keras.Sequential([keras.Input((2, 2, 1)), layers.Dense(3, "sigmoid")]),
         keras.Sequential([keras.Input((2, 2, 1)), layers.Flatten(), layers.Dense(3)]),
         keras.Sequential(
             [

@@ -33,8 +33,13 @@ def normal(x, mean, sigma):
     return total(-0.5 * ((x - mean) / sigma) ** 2 - np.log(sigma) - 0.5 * math.log(2 * math.pi))
 
 
+def bounded(v):
+    lowest = 2 * math.log(1 / 510)
+    return lowest + np.logaddexp(0, v - lowest)
+
+
 def logistic(x, a):
-    mean, scale = sigmoid(a[..., :2]), np.exp(np.maximum(a[..., 2:], -7))
+    mean, scale = a[..., :2] + 0.5, np.exp(np.maximum(a[..., 2:], -7 - math.log(2)))
     upper = np.where(x > 0.999, np.inf, (x + 0.5 / 255 - mean) / scale)
     lower = np.where(x < 0.001, -np.inf, (x - 0.5 / 255 - mean) / scale)
     # Mirrored where both are near 1, whose difference would be lost in float64 too.
@@ -49,7 +54,7 @@ ORACLES = {
     "gaussian_fixed": (Gaussian(0.3), lambda x, a: normal(x, sigmoid(a), 0.3)),
     "gaussian": (
         Gaussian(),
-        lambda x, a: normal(x, sigmoid(a[..., :2]), np.exp(0.5 * a[..., 2:])),
+        lambda x, a: normal(x, sigmoid(a[..., :2]), np.exp(0.5 * bounded(a[..., 2:]))),
     ),
     "discretized_logistic": (DiscretizedLogistic(), logistic),
 }
@@ -97,14 +102,34 @@ def test_several_for_one_image(name):
 def test_mean(name):
     likelihood, _ = ORACLES[name]
     a = parameters(likelihood)
-    np.testing.assert_allclose(
-        array(likelihood.mean(tensor(a))), sigmoid(a[..., :2]), rtol=1e-5, atol=1e-6
-    )
+    clipped = np.clip(a[..., :2] + 0.5, 0, 1)
+    expected = clipped if name == "discretized_logistic" else sigmoid(a[..., :2])
+    np.testing.assert_allclose(array(likelihood.mean(tensor(a))), expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["gaussian", "discretized_logistic"])
+def test_a_pixel_that_never_changes_has_a_bounded_likelihood(name):
+    """And it can be nearly certain, whatever its value."""
+    likelihood = ORACLES[name][0]
+    black = np.zeros((1, 2, 2, 1))
+    location = -50.0 if name == "gaussian" else -0.6
+    for raw in (-20.0, -200.0):
+        a = np.full((1, 2, 2, 2), raw)
+        a[..., 0] = location
+        found = float(array(likelihood.log_prob(tensor(black), tensor(a)))[0])
+        grad = array(engine.gradient(lambda a: likelihood.log_prob(tensor(black), a), tensor(a)))
+        assert np.isfinite(grad).all()
+        if name == "gaussian":
+            assert found == pytest.approx(
+                4 * (math.log(510) - 0.5 * math.log(2 * math.pi)), rel=1e-3
+            )
+        else:
+            assert -1e-3 < found <= 0
 
 
 def test_the_256_values_of_a_pixel_have_probability_one():
     values = tensor(np.arange(256).reshape(256, 1, 1, 1) / 255)
-    for raw, log_scale in ((0.3, -4.0), (-9.0, -1.0), (2.0, -12.0)):
+    for raw, log_scale in ((0.1, -4.0), (-0.6, -1.0), (0.3, -12.0)):
         a = tensor(np.tile([raw, log_scale], (256, 1, 1, 1)).reshape(256, 1, 1, 2))
         found = array(DiscretizedLogistic().log_prob(values, a)).astype("float64")
         assert np.isfinite(found).all()

@@ -36,7 +36,8 @@ class LatentModel(GenerativeModel):
         """Generates images.
 
         Latents are drawn with NumPy, so that one seed gives the same images on each backend and for
-        any `batch_size`, and `sample(10, seed=0)` is the first ten of `sample(64, seed=0)`.
+        any `batch_size`, and `sample(10, seed=0)` is the first ten of `sample(64, seed=0)` (with
+        `labels="all"`, whose order depends on `n`, their latents are).
 
         Args:
             n: how many images; by default as many as there are `labels`, else 1.

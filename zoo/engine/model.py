@@ -293,7 +293,8 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
         """The batch of `data`, which is what `fit` was given: images, `(images, labels)` or a tuple
         of one.
 
-        Models that are not conditional drop the labels.
+        Models that are not conditional drop the labels. Labels out of range, which `fit` refuses
+        where they are arrays, make the loss NaN where only the device sees them.
         """
         images, labels, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         if sample_weight is not None:
@@ -310,7 +311,13 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
                 f"{type(self).__name__} needs integer labels, fit(images, labels) or batches of "
                 f"(images, labels). Received: {received}."
             )
-        return Batch(images, ops.cast(ops.reshape(labels, (-1,)), "int32"))
+        if tuple(labels.shape[1:]) not in ((), (1,)):
+            raise ArgumentError(
+                f"labels must be integers of shape (batch,). Received: shape {labels.shape}."
+            )
+        labels = ops.cast(ops.reshape(labels, (-1,)), "int32")
+        kept = ops.clip(labels, 0, self.num_classes - 1)
+        return Batch(ops.where(ops.all(kept == labels), images, float("nan")), kept)
 
     def _track(self, batch: Batch, logs: dict[str, Any]) -> dict[str, Any]:
         size = ops.shape(batch.images)[0]
@@ -359,14 +366,16 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
         return super().export(filepath, format, verbose, signature, **kwargs)
 
     def checked_inputs(
-        self, images, labels=None, labelled: bool | None = None
+        self, images, labels=None, labelled: bool | None = None, in_range: bool = True
     ) -> tuple[np.ndarray, ...]:
         """`(images,)`, or `(images, labels)` where `labelled` (by default: for conditional models),
-        as arrays for `infer`, or an error."""
+        as arrays for `infer`, or an error, also where values must be `in_range` and are not."""
         labelled = self.num_classes is not None if labelled is None else labelled
         images = ops.convert_to_numpy(images)
         check_images("images", images, self.image_shape)
         images = images.astype("float32")
+        if in_range and self.value_range is not None:
+            check_range("images", images, self.value_range)
         if not labelled:
             if labels is not None:
                 raise ArgumentError(f"{type(self).__name__} takes no labels here.")

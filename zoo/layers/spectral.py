@@ -55,7 +55,7 @@ class _SpectrallyNormalized(layers.Layer):
         if training:
             self.u.assign(u)
         sigma = ops.sum(v * ops.matmul(matrix, u))
-        return kernel / ops.cast(sigma, kernel.dtype)
+        return kernel / ops.cast(ops.maximum(sigma, 1e-12), kernel.dtype)
 
     def save_own_variables(self, store):
         # Those of Dense and Conv2D know of kernel and bias only.
@@ -77,7 +77,8 @@ _LAYER = """A `{layer}` that computes with W / sigma(W), W its kernel as a matri
 
     sigma(W) is the largest singular value, estimated by power iteration: equation 8 and algorithm 1
     of Miyato et al. 2018, https://arxiv.org/abs/1802.05957. In inference u is used as it stands, so
-    that a call changes nothing.
+    that a call changes nothing; u is random at first and points the right way after some steps of
+    training.
 
     Args:
         iterations: steps of power iteration in each training call.

@@ -6,13 +6,13 @@ import keras
 from keras import layers, ops
 
 
+@keras.saving.register_keras_serializable("zoo")
 class TransposedDense(layers.Layer):
     """W'z + b with W' = W^T, W the kernel of `dense`, and a bias of its own: tied weights, section
     2.1 of Vincent et al. 2008, https://doi.org/10.1145/1390156.1390294.
 
     Codes of shape `(batch, units)` give `(batch, inputs)`, the numbers of outputs and of inputs of
-    `dense`. It cannot be made from a configuration of its own: it belongs to the model in which
-    `dense` is.
+    `dense`. Saved without the model in which `dense` is, it keeps a copy of it.
 
     Args:
         dense: a built `keras.layers.Dense`.
@@ -35,3 +35,16 @@ class TransposedDense(layers.Layer):
     def compute_output_spec(self, inputs):
         shape = (*inputs.shape[:-1], self.dense.kernel.shape[0])
         return keras.KerasTensor(shape, dtype=self.compute_dtype)
+
+    def get_config(self):
+        dense = keras.saving.serialize_keras_object(self.dense)
+        return {**super().get_config(), "dense": dense, "inputs": self.dense.kernel.shape[0]}
+
+    @classmethod
+    def from_config(cls, config):
+        config = dict(config)
+        dense = keras.saving.deserialize_keras_object(config.pop("dense"))
+        inputs = config.pop("inputs")
+        if not dense.built:
+            dense.build((None, inputs))
+        return cls(dense, **config)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import keras
 from keras import layers, ops
 
@@ -47,10 +49,12 @@ class Exact(Contraction):
     name = "exact"
 
     def __call__(self, encoder, images, codes, random):
-        units = codes.shape[-1]
+        units = math.prod(codes.shape[1:])
         copies = ops.repeat(images, units, axis=0)
         which = ops.tile(ops.eye(units), (ops.shape(images)[0], 1))
-        grad = engine.gradient(lambda x: ops.cast(encoder(x), "float32") * which, copies)
+        grad = engine.gradient(
+            lambda x: ops.cast(ops.reshape(encoder(x), (-1, units)), "float32") * which, copies
+        )
         return ops.sum(ops.reshape(per_sample(ops.square(grad)), (-1, units)), axis=-1)
 
 
@@ -113,9 +117,17 @@ class Hutchinson(Contraction):
 
 
 def one_sigmoid_layer(encoder: keras.Model) -> layers.Dense | None:
-    """The layer of an encoder that is one dense layer of sigmoid units, else `None`."""
-    shaping = (layers.InputLayer, layers.Flatten, layers.Reshape)
-    computing = [layer for layer in encoder.layers if not isinstance(layer, shaping)]
-    if len(computing) != 1 or not isinstance(computing[0], layers.Dense):
+    """The layer of an encoder that is one dense layer of sigmoid units on the whole image, else
+    `None`."""
+    if isinstance(encoder, keras.Sequential):
+        steps = encoder.layers
+    elif hasattr(encoder, "operations"):
+        steps = encoder.operations  # of a functional model, also those that are no layers
+    else:
         return None
-    return computing[0] if computing[0].activation is keras.activations.sigmoid else None
+    *before, last = [x for x in steps if not isinstance(x, layers.InputLayer)]
+    if not isinstance(last, layers.Dense) or last.activation is not keras.activations.sigmoid:
+        return None
+    shaping = all(isinstance(x, layers.Flatten | layers.Reshape) for x in before)
+    whole = last.kernel.shape[0] == math.prod(encoder.input_shape[1:])
+    return last if shaping and whole else None

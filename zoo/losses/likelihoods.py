@@ -10,6 +10,8 @@ from keras import ops
 from zoo.errors import check_number
 from zoo.lookup import Named
 
+LOWEST_LOG_VARIANCE = 2.0 * math.log(1 / 510)
+
 
 class Likelihood(Named):
     """A distribution of independent pixels. Subclass it, or pass any object with these methods and
@@ -33,8 +35,8 @@ class Likelihood(Named):
         raise NotImplementedError
 
     def mean(self, parameters):
-        """E[x | z], images in [0, 1], from parameters `(batch, height, width, outputs *
-        channels)`."""
+        """The mean image, or the location of its distribution, in [0, 1], from parameters
+        `(batch, height, width, outputs * channels)`."""
         raise NotImplementedError
 
 
@@ -67,7 +69,9 @@ class Gaussian(Likelihood):
         sigma: the standard deviation, or `None`: learned, the decoder gives log sigma^2 for each
             pixel.
 
-    Differs from the paper: none; the means go through a sigmoid, as its section 5 says.
+    Differs from the paper: a learned sigma stays above 1/510, half the step of 8 bits, by
+    log sigma^2 = b + log(1 + exp(v - b)) for the decoder's v; without a bound the likelihood of a
+    pixel that never changes grows for ever. The means go through a sigmoid, as in its section 5.
     """
 
     name = "gaussian"
@@ -78,7 +82,8 @@ class Gaussian(Likelihood):
 
     def log_prob(self, images, parameters):
         if self.sigma is None:
-            mean, log_variance = ops.split(parameters, 2, axis=-1)
+            mean, raw = ops.split(parameters, 2, axis=-1)
+            log_variance = LOWEST_LOG_VARIANCE + ops.softplus(raw - LOWEST_LOG_VARIANCE)
         else:
             mean, log_variance = parameters, 2.0 * math.log(self.sigma)
         error = ops.square(images - ops.sigmoid(mean))
@@ -98,8 +103,8 @@ class DiscretizedLogistic(Likelihood):
     Section 5.1 of Kingma et al. 2016, https://arxiv.org/abs/1606.04934, and section 2.1 of Salimans
     et al. 2017, https://arxiv.org/abs/1701.05517. Images hold k / 255.
 
-    Differs from the paper: the mean goes through a sigmoid, and log s is at least -7, as in the
-    second paper's code.
+    Differs from the paper: log s is at least -7 - log 2, which for images in [-1, 1] is -7, as in
+    the second paper's code. The mean, 1/2 at 0, may leave [0, 1]: so can an edge be certain.
     """
 
     name = "discretized_logistic"
@@ -107,8 +112,8 @@ class DiscretizedLogistic(Likelihood):
 
     def log_prob(self, images, parameters):
         mean, log_scale = ops.split(parameters, 2, axis=-1)
-        log_scale = ops.maximum(log_scale, -7.0)
-        centred = (images - ops.sigmoid(mean)) * ops.exp(-log_scale)
+        log_scale = ops.maximum(log_scale, -7.0 - math.log(2))
+        centred = (images - (mean + 0.5)) * ops.exp(-log_scale)
         half = ops.exp(-log_scale) / 510.0
         upper, lower = centred + half, centred - half
         # F(u) - F(l) = F(u) F(-l) (1 - exp(l - u)), of which each factor has a stable logarithm.
@@ -119,7 +124,7 @@ class DiscretizedLogistic(Likelihood):
         return _total(ops.where(ops.logical_or(first, last), edges, inside))
 
     def mean(self, parameters):
-        return ops.sigmoid(_first(parameters))
+        return ops.clip(_first(parameters) + 0.5, 0.0, 1.0)
 
 
 def _first(parameters):

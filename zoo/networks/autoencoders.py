@@ -12,6 +12,7 @@ from zoo.engine.batch import check_image_shape
 from zoo.errors import ArgumentError, check_choice, check_count
 from zoo.layers import TransposedDense
 from zoo.networks import convolutional
+from zoo.networks.dense import hidden
 
 ARCHITECTURES = ("one_layer", "mlp", "convolutional")
 
@@ -22,7 +23,7 @@ def pair(
     architecture: str,
     code_activation: str | None = None,
     tied: bool = False,
-    hidden_units: Sequence[int] = (),
+    hidden_units: Sequence[int] | None = None,
     width: int = 32,
     upsampling: str = "transposed",
 ) -> tuple[keras.Model, keras.Model]:
@@ -37,7 +38,7 @@ def pair(
         code_activation: of the code units, such as `"sigmoid"` or `"relu"`, or `None`.
         tied: whether the decoder of one layer has the transposed weights of the encoder.
         hidden_units: the units of each dense hidden layer of the encoder; the decoder has them in
-            reverse.
+            reverse. `None`: 500 for `"mlp"`, else none.
         width: the channels of the largest feature maps of a convolutional body.
         upsampling: see `zoo.networks.convolutional.up`.
     """
@@ -52,8 +53,12 @@ def pair(
         raise ArgumentError(
             f"tied=True is for architecture='one_layer'. Received: {architecture!r}."
         )
-    if architecture == "one_layer":
-        hidden_units = ()
+    if hidden_units is None:
+        hidden_units = (500,) if architecture == "mlp" else ()
+    elif hidden_units and architecture == "one_layer":
+        raise ArgumentError(
+            f"hidden_units is not for architecture='one_layer'. Received: {hidden_units!r}."
+        )
     activation = keras.activations.get(code_activation)
 
     images = x = keras.Input(shape, name="images")
@@ -66,7 +71,7 @@ def pair(
     encoder = keras.Model(images, code(_hidden(x, hidden_units)), name="encoder")
 
     codes = x = keras.Input((latent_dim,), name="codes")
-    x = _hidden(x, tuple(hidden_units)[::-1])
+    x = _hidden(x, hidden_units[::-1])
     if architecture == "convolutional":
         x = convolutional.up(x, shape, width, shape[-1], upsampling)
     else:
@@ -77,8 +82,4 @@ def pair(
 
 
 def _hidden(x, hidden_units):
-    for units in hidden_units:
-        x = layers.Dense(
-            check_count("hidden_units", units), activation="relu", kernel_initializer="he_normal"
-        )(x)
-    return x
+    return hidden(x, hidden_units, activation="relu", kernel_initializer="he_normal")

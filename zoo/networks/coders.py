@@ -12,6 +12,7 @@ from zoo.engine.batch import check_image_shape
 from zoo.errors import ArgumentError, check_choice, check_count
 from zoo.networks import convolutional
 from zoo.networks.conditioning import label_inputs, label_planes, label_vector
+from zoo.networks.dense import hidden
 
 ARCHITECTURES = ("mlp", "convolutional")
 
@@ -81,7 +82,7 @@ def decoder(
         labels = label_inputs()
         inputs = [latents, labels]
         x = layers.Concatenate()([latents, label_vector(num_classes)(labels)])
-    x = _hidden(x, tuple(hidden_units)[::-1], architecture)
+    x = _hidden(x, hidden_units[::-1], architecture)
     *size, channels = _images(image_shape)
     channels *= outputs
     if architecture == "convolutional":
@@ -103,10 +104,4 @@ def _images(image_shape) -> tuple[int, int, int]:
 
 def _hidden(x, hidden_units, architecture):
     activation = "tanh" if architecture == "mlp" else "relu"
-    if isinstance(hidden_units, int):
-        raise ArgumentError(
-            f"hidden_units must be a sequence of numbers of units. Received: {hidden_units!r}."
-        )
-    for units in hidden_units:
-        x = layers.Dense(check_count("hidden_units", units), activation=activation)(x)
-    return x
+    return hidden(x, hidden_units, activation=activation)

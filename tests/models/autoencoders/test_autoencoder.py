@@ -144,6 +144,26 @@ def test_reconstruction_beats_the_mean_image(digits):
         ({"image_shape": (8, 8, 1), "upsampling": "nearest"}, "Unknown upsampling: 'nearest'"),
         ({"encoder": "mine"}, "encoder must be a keras.Model"),
         (
+            {"image_shape": (8, 8, 1), "architecture": "one_layer", "hidden_units": (5,)},
+            "hidden_units is not for architecture='one_layer'",
+        ),
+        ({"image_shape": (8, 8, 1), "hidden_units": 50}, "hidden_units must be a sequence"),
+        (
+            {
+                "encoder": keras.Sequential([layers.Flatten()]),
+                "decoder": keras.Sequential([layers.Reshape((8, 8, 1))]),
+            },
+            "needs image_shape=.* beside an encoder that is not built",
+        ),
+        (
+            {
+                "tied": True,
+                "encoder": keras.Sequential([keras.Input((8, 8, 1)), layers.Flatten()]),
+                "decoder": keras.Sequential([keras.Input((64,)), layers.Reshape((8, 8, 1))]),
+            },
+            "tied=True needs encoder and decoder of the model's own",
+        ),
+        (
             {
                 "encoder": keras.Sequential([keras.Input((8, 8, 1)), layers.Flatten()]),
                 "decoder": keras.Sequential([keras.Input((64,)), layers.Reshape((4, 16, 1))]),

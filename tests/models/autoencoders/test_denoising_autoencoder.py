@@ -64,7 +64,8 @@ def test_it_learns_to_denoise(digits):
     model.compile(keras.optimizers.Adam(3e-3), corruption="gaussian")
     model.fit(np.tile(images, (10, 1, 1, 1)), batch_size=32, epochs=15, verbose=0)
     cleaned = model.denoise(noisy)
-    np.testing.assert_array_equal(cleaned, model.reconstruct(noisy))
+    with pytest.raises(ValueError, match="images must hold values in"):
+        model.reconstruct(noisy)
     assert np.square(cleaned - images).mean() < 0.2 * np.square(noisy - images).mean()
 
 

@@ -80,3 +80,6 @@ def test_the_penalty_survives_saving(tmp_path):
 def test_errors():
     with pytest.raises(ValueError, match="Unknown sparsity: 'l0'"):
         make().compile(sparsity="l0")
+    with pytest.raises(ValueError, match="'kl' is for codes in .* the activation 'relu'"):
+        make(code_activation="relu").compile()
+    make(code_activation="relu").compile(sparsity="l1")

@@ -82,6 +82,7 @@ def test_predict_takes_latents_and_labels():
         ({"architecture": "unet"}, "Unknown architecture: 'unet'. Allowed: convolutional, mlp."),
         ({"embedding_dim": 0}, "embedding_dim must be a whole number of at least 1. Received: 0"),
         ({"image_shape": None}, "ConditionalGAN needs image_shape"),
+        ({"image_shape": (2,)}, r"image_shape must be \(height, width, channels\) for the bodies"),
         (
             {"generator": keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])},
             "generator does not take inputs of shape",

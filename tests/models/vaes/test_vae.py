@@ -192,6 +192,10 @@ def test_training_raises_the_bound(digits):
         ({"likelihood": "poisson"}, "Unknown likelihood: 'poisson'"),
         ({"likelihood": "gaussian"}, "decoder must give 2 numbers for each pixel and channel"),
         ({"latent_dim": 0}, "latent_dim must be a whole number of at least 1"),
+        (
+            {"decoder": keras.Sequential([keras.Input((3,)), layers.Dense(4)])},
+            r"parameters of shape \(batch, height, width, channels\). Received: .*\(None, 4\)",
+        ),
         ({"image_shape": (3, 3, 1)}, r"of images of shape \(3, 3, 1\). Received"),
         (
             {"encoder": keras.Sequential([keras.Input((2, 2, 1)), layers.Flatten()])},
@@ -225,6 +229,8 @@ def test_errors_of_bodies(arguments, message):
         (lambda m: m.log_prob(IMAGES, k=0), "k must be a whole number of at least 1. Received: 0"),
         (lambda m: m.elbo(IMAGES, seed=-1), "seed must be a whole number of at least 0"),
         (lambda m: m.encode(IMAGES[:, :1]), "images must hold images of shape"),
+        (lambda m: m.log_prob(255 * IMAGES), r"images must hold values in \[0.0, 1.0\]. Received"),
+        (lambda m: m.elbo(np.nan * IMAGES), "images must be finite"),
         (lambda m: m.encode(IMAGES, labels=[0] * 7), "VAE takes no labels here"),
         (lambda m: m.decode(np.zeros((2, 4))), r"latents must have the shape \(n, 3\)"),
         (lambda m: m.encode(IMAGES, batch_size=0), "batch_size must be"),

@@ -38,7 +38,7 @@ class Autoencoder(GenerativeModel):
             such as `"relu"`.
         tied: whether W' = W^T, for one layer; `None`: where there is one layer of the model's own.
         hidden_units: the units of each dense hidden layer of the encoder, between image or feature
-            maps and code; the decoder has them in reverse.
+            maps and code; the decoder has them in reverse. `None`: 500 for `"mlp"`, else none.
         width: the channels of the largest feature maps of a convolutional body.
         upsampling: `"transposed"` or `"interpolation"`, of the convolutional decoder.
         encoder: a Keras model from images to codes `(batch, ...)`, in place of the above.
@@ -74,7 +74,7 @@ class Autoencoder(GenerativeModel):
         architecture: str = "convolutional",
         code_activation: str | None = None,
         tied: bool | None = False,
-        hidden_units: Sequence[int] = (),
+        hidden_units: Sequence[int] | None = None,
         width: int = 32,
         upsampling: str = "transposed",
         encoder: keras.Model | None = None,
@@ -86,16 +86,16 @@ class Autoencoder(GenerativeModel):
             check_body(body, network)
         if tied is None:
             tied = architecture == "one_layer" and encoder is None and decoder is None
+        if tied and (encoder is not None or decoder is not None):
+            raise ArgumentError(
+                "tied=True needs encoder and decoder of the model's own. Received: encoder= or "
+                "decoder= beside it."
+            )
         if encoder is None or decoder is None:
             if image_shape is None:
                 raise ArgumentError(
                     f"{type(self).__name__} needs image_shape=(height, width, channels), or both "
                     "encoder= and decoder=."
-                )
-            if tied and (encoder is not None or decoder is not None):
-                raise ArgumentError(
-                    "tied=True needs encoder and decoder of its own. Received: encoder= or "
-                    "decoder= beside it."
                 )
             activation = code_activation
             if activation is None and architecture == "one_layer":
@@ -119,8 +119,18 @@ class Autoencoder(GenerativeModel):
     def _fit_together(self, image_shape) -> tuple[int, ...]:
         """Checks that the bodies fit; returns the shape of an image."""
         if image_shape is None:
+            if not self.encoder.built:
+                raise ArgumentError(
+                    f"{type(self).__name__} needs image_shape=(height, width, channels) beside an "
+                    "encoder that is not built."
+                )
             image_shape = self.encoder.input_shape[1:]
         code = self.encoder(keras.KerasTensor((None, *image_shape)))
+        if not hasattr(code, "shape"):
+            raise ArgumentError(
+                f"encoder must give one code for each image. Received: one that gives {len(code)} "
+                "outputs."
+            )
         found = tuple(self.decoder(code).shape[1:])
         if found != tuple(image_shape):
             raise ArgumentError(

@@ -58,7 +58,7 @@ class ContractiveAutoencoder(Autoencoder):
         architecture: str = "one_layer",
         code_activation: str | None = None,
         tied: bool | None = None,
-        hidden_units: Sequence[int] = (),
+        hidden_units: Sequence[int] | None = None,
         width: int = 32,
         upsampling: str = "transposed",
         encoder: keras.Model | None = None,

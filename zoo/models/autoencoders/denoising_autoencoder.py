@@ -53,7 +53,7 @@ class DenoisingAutoencoder(Autoencoder):
         architecture: str = "one_layer",
         code_activation: str | None = None,
         tied: bool | None = None,
-        hidden_units: Sequence[int] = (),
+        hidden_units: Sequence[int] | None = None,
         width: int = 32,
         upsampling: str = "transposed",
         encoder: keras.Model | None = None,
@@ -99,4 +99,5 @@ class DenoisingAutoencoder(Autoencoder):
 
     def denoise(self, images, batch_size: int = 256) -> np.ndarray:
         """The clean image for each noisy one; arguments as for `encode`, values of any size."""
-        return self.reconstruct(images, batch_size)
+        inputs = self.checked_inputs(images, in_range=False)
+        return self.infer("reconstruct", self.call, inputs, batch_size)

@@ -9,7 +9,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from zoo.losses import ReconstructionLoss, Sparsity
+from zoo.errors import ArgumentError
+from zoo.losses import KL, ReconstructionLoss, Sparsity
 from zoo.models.autoencoders.autoencoder import Autoencoder
 
 INACTIVE = 0.01  # of the unit's largest activation
@@ -41,7 +42,7 @@ class SparseAutoencoder(Autoencoder):
             textbook's, one layer of sigmoid units each way.
         latent_dim: the number of code units.
         architecture: as for `Autoencoder`.
-        code_activation: as for `Autoencoder`; `"kl"` needs `"sigmoid"`, `"l1"` goes with `"relu"`.
+        code_activation: of the code units; `"kl"` needs `"sigmoid"`, `"l1"` goes with `"relu"`.
 
     Raises:
         ValueError: if an argument has a wrong value, or the two networks do not fit together.
@@ -67,9 +68,9 @@ class SparseAutoencoder(Autoencoder):
         image_shape: tuple[int, int, int] | None = None,
         latent_dim: int = 200,
         architecture: str = "one_layer",
-        code_activation: str | None = None,
+        code_activation: str | None = "sigmoid",
         tied: bool = False,
-        hidden_units: Sequence[int] = (),
+        hidden_units: Sequence[int] | None = None,
         width: int = 32,
         upsampling: str = "transposed",
         encoder: keras.Model | None = None,
@@ -106,7 +107,15 @@ class SparseAutoencoder(Autoencoder):
         Raises:
             ValueError: if a name is unknown.
         """
-        resolved = {"sparsity": Sparsity.get(sparsity)}
+        penalty = Sparsity.get(sparsity)
+        activation = getattr(self.encoder.layers[-1], "activation", keras.activations.sigmoid)
+        if isinstance(penalty, KL) and activation is not keras.activations.sigmoid:
+            raise ArgumentError(
+                "sparsity 'kl' is for codes in (0, 1). Received: an encoder whose last layer has "
+                f"the activation {keras.activations.serialize(activation)!r}. Allowed: 'sigmoid', "
+                "or sparsity='l1'."
+            )
+        resolved = {"sparsity": penalty}
         self._compile(optimizer, {"loss": loss, "sparsity": sparsity}, resolved, **kwargs)
 
     def penalty(self, images, codes):

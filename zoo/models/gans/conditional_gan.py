@@ -6,7 +6,8 @@ import functools
 
 import keras
 
-from zoo.errors import check_choice, check_count
+from zoo.engine.batch import check_image_shape
+from zoo.errors import ArgumentError, check_choice, check_count
 from zoo.models.gans.gan import GAN
 from zoo.networks import conditional, mlp
 
@@ -81,6 +82,11 @@ class ConditionalGAN(GAN):
         check_choice("architecture", architecture, ("mlp", "convolutional"))
         if embedding_dim is not None:
             check_count("embedding_dim", embedding_dim)
+        if image_shape is not None and len(check_image_shape(image_shape)) != 3:
+            raise ArgumentError(
+                "image_shape must be (height, width, channels) for the bodies of ConditionalGAN. "
+                f"Received: {image_shape!r}; for points give generator= and discriminator= alone."
+            )
         made = functools.partial(functools.partial, num_classes=num_classes)
         vectors = {"embedding_dim": embedding_dim}
         if image_shape is not None and architecture == "mlp":

@@ -232,18 +232,30 @@ class GAN(LatentModel):
             )
         critic_steps = check_count("critic_steps", critic_steps)
         optimizers = self.resolve_optimizers(optimizer)
-        self.adversarial_loss = adversarial_loss
-        self.penalty = penalty_term
-        self.augmentation = augment
-        self.critic_steps = critic_steps
-        self.images_seen.assign(0.0)
+        resolved = {
+            "adversarial_loss": adversarial_loss,
+            "penalty": penalty_term,
+            "augmentation": augment,
+            "critic_steps": critic_steps,
+        }
+        earlier = {name: getattr(self, name, None) for name in resolved}
+        self._set(resolved)  # of which `loss_names` depends on one
         objective = {
             "loss": loss,
             "penalty": penalty,
             "critic_steps": critic_steps,
             "augmentation": augmentation,
         }
-        super().compile(optimizers, objective=objective, **kwargs)
+        try:
+            super().compile(optimizers, objective=objective, **kwargs)
+        except BaseException:
+            self._set(earlier)
+            raise
+        self.images_seen.assign(0.0)
+
+    def _set(self, attributes: dict) -> None:
+        for name, value in attributes.items():
+            setattr(self, name, value)
 
     def draw_latents(self, n):
         """`n` fresh latents for training, of shape `(n, latent_dim)`, from N(0, I)."""

@@ -38,7 +38,7 @@ class BetaVAE(VAE):
     (5, 8, 8, 1)
 
     Differs from the paper: the convolutional body doubles its channels at each stage and has one
-    dense layer; Adam with rate 1e-3 in place of 5e-4.
+    dense layer; the rate of Adam is 1e-3.
     """
 
     paper = (

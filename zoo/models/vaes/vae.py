@@ -103,7 +103,13 @@ class VAE(LatentModel):
         image."""
         labels = None if self.num_classes is None else keras.KerasTensor((None,), dtype="int32")
         latents = keras.KerasTensor((None, self.latent_dim))
-        *size, channels = self.decoder(paired(latents, labels)).shape[1:]
+        found = tuple(self.decoder(paired(latents, labels)).shape)
+        if len(found) != 4:
+            raise ArgumentError(
+                "decoder must give parameters of shape (batch, height, width, channels). "
+                f"Received: one that gives {found}."
+            )
+        *size, channels = found[1:]
         shape = (*size, channels // self.likelihood.outputs)
         if channels % self.likelihood.outputs or shape != tuple(image_shape or shape):
             raise ArgumentError(
@@ -194,7 +200,7 @@ class VAE(LatentModel):
         return self.infer("posterior", self.posterior, inputs, batch_size)
 
     def decode(self, latents, labels=None, batch_size: int = 256) -> np.ndarray:
-        """The mean image E[x | z] of each row of `latents`, as `sample(latents=...)`."""
+        """The mean image of each row of `latents`, as `sample(latents=...)`."""
         return self.sample(latents=latents, labels=labels, batch_size=batch_size)
 
     def reconstruct(self, images, labels=None, batch_size: int = 256) -> np.ndarray:
