@@ -169,7 +169,7 @@ class GAN(LatentModel):
 
     @classmethod
     def test_config(cls):
-        return {"image_shape": (8, 8, 1), "latent_dim": 4, "units": 20}
+        return {"image_shape": (8, 8, 1), "latent_dim": 4, "units": 60}
 
     # Training
 
