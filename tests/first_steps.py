@@ -9,9 +9,9 @@ from helpers import Bank, array
 from zoo import engine, registry
 
 STEPS = 10
-BATCH = 10  # five minibatches of two for a critic
+BATCH = 40  # five minibatches of eight for a critic: batch norm over two would be chaotic
 PLACE = Path(__file__).parent / "data" / "first_steps.npz"
-NUMBERS = 4096  # random ones of each kind, for each step
+NUMBERS = 8192  # random ones of each kind, for each step
 
 
 def make(family: str):

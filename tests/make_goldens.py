@@ -9,10 +9,16 @@ from first_steps import PLACE, first_gradients, make, train
 
 import zoo
 
+# Fifty updates of a small critic can meet a unit at the kink of its rectifier, where rounding
+# decides on which side it is: then a comparison says nothing. From these weights none does.
+SEEDS = {"wgan": 1, "wgan_gp": 4}
+
 if __name__ == "__main__":
     keras.utils.set_random_seed(0)
     arrays = {}
     for family in zoo.families():
+        if family in SEEDS:
+            keras.utils.set_random_seed(SEEDS[family])
         model = make(family)
         initial = model.get_weights()
 

@@ -72,12 +72,15 @@ def check_body(name: str, network) -> None:
         )
 
 
-def check_range(argument: str, images, value_range: tuple[float, float]) -> None:
-    """Raises unless the values of the array `images` lie in `value_range`."""
+def check_range(
+    argument: str, images, value_range: tuple[float, float], in_training: bool = True
+) -> None:
+    """Raises unless the values of the array `images` lie in `value_range`; warns, `in_training`,
+    where they look like those of [0, 1]."""
     low, high = float(images.min()), float(images.max())
     if not math.isfinite(low) or not math.isfinite(high):
         raise ArgumentError(f"{argument} must be finite. Received: NaN or infinite values.")
-    if value_range[0] < 0 <= low < high <= 1:
+    if in_training and value_range[0] < 0 <= low < high <= 1:
         warnings.warn(
             f"{argument} holds no negative value, but the model's images lie in "
             f"{list(value_range)}. Images in [0, 1] are converted by zoo.data.to_range(images, "

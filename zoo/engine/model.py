@@ -375,7 +375,7 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
         check_images("images", images, self.image_shape)
         images = images.astype("float32")
         if in_range and self.value_range is not None:
-            check_range("images", images, self.value_range)
+            check_range("images", images, self.value_range, in_training=False)
         if not labelled:
             if labels is not None:
                 raise ArgumentError(f"{type(self).__name__} takes no labels here.")
