@@ -34,13 +34,6 @@ import pytest
 
 import zoo
 
-if BACKEND == "tensorflow":
-    import tensorflow
-
-    # Its rewriting of graphs depends on the names of their nodes: two models that differ in names
-    # alone, such as a model and the one that continues its training, round differently.
-    tensorflow.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
-
 
 @pytest.fixture(autouse=True)
 def _reproducible():

@@ -9,17 +9,10 @@ from first_steps import PLACE, first_gradients, make, train
 
 import zoo
 
-# Chosen among seven seeds each, after the fact: this file was written on TensorFlow with its graph
-# rewriting on, and from most others wgan_gp then ends elsewhere. With rewriting off TensorFlow
-# agrees with PyTorch and JAX: written so, or on another backend, it should need no chosen seeds.
-SEEDS = {"wgan": 1, "wgan_gp": 4}
-
 if __name__ == "__main__":
     keras.utils.set_random_seed(0)
     arrays = {}
     for family in zoo.families():
-        if family in SEEDS:
-            keras.utils.set_random_seed(SEEDS[family])
         model = make(family)
         initial = model.get_weights()
 

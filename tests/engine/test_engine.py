@@ -239,3 +239,25 @@ def test_fit_traces_the_step_once():
     model.compile()
     model.fit(np.repeat(X, 4, axis=0).astype("float32"), batch_size=2, epochs=3, verbose=0)
     assert model.traces == 1
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="about TensorFlow's graphs")
+def test_an_update_waits_for_every_pass_that_reads_the_weight():
+    """Graph rewriting drops this order along paths through an `IdentityN` over all gradients."""
+    import tensorflow as tf
+
+    a, b = variable([1.0, 2.0]), variable([3.0, 5.0])
+    optimizer = keras.optimizers.SGD(0.1)
+    optimizer.build([a, b])
+
+    @tf.function
+    def step():
+        _, grads = engine.value_and_grad(lambda: (ops.sum(a * b), {}), [a, b])
+        engine.apply_gradients(optimizer, grads, [a, b])
+
+    operations = {op.type for op in step.get_concrete_function().graph.get_operations()}
+    assert "AssignSubVariableOp" in operations
+    assert "IdentityN" not in operations
+    step()
+    np.testing.assert_allclose(array(a), [0.7, 1.5], rtol=1e-6)
+    np.testing.assert_allclose(array(b), [2.9, 4.8], rtol=1e-6)

@@ -9,6 +9,7 @@ exports:
   depend on gets zeros.
 - `gradient(fn, x, has_aux=False)`: d sum(fn(x)) / dx, of the shape of `x`, differentiable again;
   with `has_aux`, `fn(x) -> (y, aux)`, and the result is `(d sum(y) / dx, aux)`.
+- `apply_gradients(optimizer, grads, variables)`: one step of a Keras optimizer.
 - `all_reduce_mean(x)`: the mean over replicas; with `replicas() == 1`, which is all that
   `compile` allows so far, the identity.
 - `replicas()`: how many copies of the model are trained together.
@@ -42,6 +43,7 @@ else:
 
 StepAdaptor = _backend.StepAdaptor
 all_reduce_mean = _backend.all_reduce_mean
+apply_gradients = _backend.apply_gradients
 compiled = _backend.compiled
 device = _backend.device
 feed = _backend.feed
@@ -54,6 +56,7 @@ value_and_grad = _backend.value_and_grad
 __all__ = [
     "StepAdaptor",
     "all_reduce_mean",
+    "apply_gradients",
     "compiled",
     "device",
     "feed",

@@ -84,6 +84,10 @@ def gradient(fn: Callable, x, has_aux: bool = False):
     return (grad, aux) if has_aux else grad
 
 
+def apply_gradients(optimizer, grads: Sequence, variables: Sequence) -> None:
+    optimizer.apply(grads, variables)
+
+
 def all_reduce_mean(x):
     return x
 

@@ -272,7 +272,8 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
             ), logs
 
         (_, logs), grads = engine.value_and_grad(regularized, variables)
-        self._optimizers[player].apply([engine.all_reduce_mean(g) for g in grads], variables)
+        grads = [engine.all_reduce_mean(g) for g in grads]
+        engine.apply_gradients(self._optimizers[player], grads, variables)
         return logs
 
     def training_logs(self, data) -> dict[str, Any]:

@@ -28,6 +28,18 @@ def gradient(fn: Callable, x, has_aux: bool = False):
     return (grad, aux) if has_aux else grad
 
 
+def apply_gradients(optimizer, grads: Sequence, variables: Sequence) -> None:
+    # Keras sums gradients over replicas where there is a replica context, through one `IdentityN`
+    # over all of them, in which the rewriting of graphs sees a path from each gradient to each
+    # update. It drops the order of reads before updates as implied by these paths, then removes the
+    # node and the paths with it: some updates then overtake a forward pass that reads the weight.
+    # Here there is one replica, and nothing to sum.
+    def update(strategy):
+        optimizer.apply(grads, variables)
+
+    tf.distribute.get_replica_context().merge_call(update)
+
+
 def all_reduce_mean(x):
     return x
 

@@ -38,6 +38,10 @@ def _detach(value):
     return value.detach() if isinstance(value, torch.Tensor) else value
 
 
+def apply_gradients(optimizer, grads: Sequence, variables: Sequence) -> None:
+    optimizer.apply(grads, variables)
+
+
 def all_reduce_mean(x):
     return x
 
