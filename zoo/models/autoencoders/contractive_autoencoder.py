@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import keras
 from keras import ops
 
+from zoo.constructor import extends
 from zoo.errors import check_number
 from zoo.losses import Contraction, ReconstructionLoss
 from zoo.losses.contraction import ClosedForm, Exact, one_sigmoid_layer
@@ -51,33 +50,16 @@ class ContractiveAutoencoder(Autoencoder):
     paper_url = "https://icml.cc/2011/papers/455_icmlpaper.pdf"
     loss_names = ("loss", "reconstruction", "contraction")
 
+    @extends(Autoencoder)
     def __init__(
         self,
         image_shape: tuple[int, int, int] | None = None,
         latent_dim: int = 300,
         architecture: str = "one_layer",
-        code_activation: str | None = None,
         tied: bool | None = None,
-        hidden_units: Sequence[int] | None = None,
-        width: int = 32,
-        upsampling: str = "transposed",
-        encoder: keras.Model | None = None,
-        decoder: keras.Model | None = None,
-        name: str | None = None,
+        **kwargs,
     ):
-        super().__init__(
-            image_shape,
-            latent_dim,
-            architecture,
-            code_activation,
-            tied,
-            hidden_units,
-            width,
-            upsampling,
-            encoder,
-            decoder,
-            name,
-        )
+        super().__init__(image_shape, latent_dim, architecture, tied=tied, **kwargs)
 
     def compile(
         self,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import keras
 import numpy as np
 
+from zoo.constructor import extends
 from zoo.corruption import Corruption
 from zoo.losses import ReconstructionLoss
 from zoo.models.autoencoders.autoencoder import Autoencoder
@@ -46,33 +45,16 @@ class DenoisingAutoencoder(Autoencoder):
     )
     paper_url = "https://doi.org/10.1145/1390156.1390294"
 
+    @extends(Autoencoder)
     def __init__(
         self,
         image_shape: tuple[int, int, int] | None = None,
         latent_dim: int = 500,
         architecture: str = "one_layer",
-        code_activation: str | None = None,
         tied: bool | None = None,
-        hidden_units: Sequence[int] | None = None,
-        width: int = 32,
-        upsampling: str = "transposed",
-        encoder: keras.Model | None = None,
-        decoder: keras.Model | None = None,
-        name: str | None = None,
+        **kwargs,
     ):
-        super().__init__(
-            image_shape,
-            latent_dim,
-            architecture,
-            code_activation,
-            tied,
-            hidden_units,
-            width,
-            upsampling,
-            encoder,
-            decoder,
-            name,
-        )
+        super().__init__(image_shape, latent_dim, architecture, tied=tied, **kwargs)
 
     def compile(
         self,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import keras
 import numpy as np
 from keras import ops
 
+from zoo.constructor import extends
 from zoo.errors import ArgumentError
 from zoo.losses import KL, ReconstructionLoss, Sparsity
 from zoo.models.autoencoders.autoencoder import Autoencoder
@@ -63,33 +63,16 @@ class SparseAutoencoder(Autoencoder):
     paper_url = "https://web.stanford.edu/class/cs294a/sparseAutoencoder.pdf"
     loss_names = ("loss", "reconstruction", "sparsity", "inactive")
 
+    @extends(Autoencoder)
     def __init__(
         self,
         image_shape: tuple[int, int, int] | None = None,
         latent_dim: int = 200,
         architecture: str = "one_layer",
         code_activation: str | None = "sigmoid",
-        tied: bool = False,
-        hidden_units: Sequence[int] | None = None,
-        width: int = 32,
-        upsampling: str = "transposed",
-        encoder: keras.Model | None = None,
-        decoder: keras.Model | None = None,
-        name: str | None = None,
+        **kwargs,
     ):
-        super().__init__(
-            image_shape,
-            latent_dim,
-            architecture,
-            code_activation,
-            tied,
-            hidden_units,
-            width,
-            upsampling,
-            encoder,
-            decoder,
-            name,
-        )
+        super().__init__(image_shape, latent_dim, architecture, code_activation, **kwargs)
 
     def compile(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keras
 
+from zoo.constructor import extends
 from zoo.models.gans.wgan import WGAN
 
 
@@ -47,28 +48,19 @@ class WGANGP(WGAN):
     paper = "Gulrajani et al. 2017, Improved Training of Wasserstein GANs"
     paper_url = "https://arxiv.org/abs/1704.00028"
 
+    @extends(WGAN)
     def __init__(
         self,
         image_shape: tuple[int, ...] | None = None,
         latent_dim: int = 128,
-        width: int = 64,
-        hidden_units: int | None = None,
         discriminator_normalization: str | None = None,
-        generator: keras.Model | None = None,
-        discriminator: keras.Model | None = None,
-        ema_half_life_images: float = 10_000,
-        name: str | None = None,
+        **kwargs,
     ):
         super().__init__(
-            image_shape=image_shape,
-            latent_dim=latent_dim,
-            width=width,
-            hidden_units=hidden_units,
+            image_shape,
+            latent_dim,
             discriminator_normalization=discriminator_normalization,
-            generator=generator,
-            discriminator=discriminator,
-            ema_half_life_images=ema_half_life_images,
-            name=name,
+            **kwargs,
         )
 
     def default_optimizers(self):

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import keras
 from keras import ops
 
+from zoo.constructor import extends
 from zoo.engine.batch import Batch
 from zoo.errors import ArgumentError, check_count, check_number
-from zoo.losses import Likelihood
 from zoo.models.vaes.vae import VAE
 
 
@@ -47,28 +47,21 @@ class BetaVAE(VAE):
     )
     paper_url = "https://openreview.net/forum?id=Sy2fzU9gl"
 
+    @extends(VAE)
     def __init__(
         self,
         image_shape: tuple[int, int, int] | None = None,
         latent_dim: int = 10,
-        likelihood: str | Likelihood = "bernoulli",
         architecture: str = "convolutional",
         hidden_units: Sequence[int] = (256,),
-        width: int = 32,
-        encoder: keras.Model | None = None,
-        decoder: keras.Model | None = None,
-        name: str | None = None,
+        **kwargs,
     ):
         super().__init__(
-            image_shape=image_shape,
-            latent_dim=latent_dim,
-            likelihood=likelihood,
+            image_shape,
+            latent_dim,
             architecture=architecture,
             hidden_units=hidden_units,
-            width=width,
-            encoder=encoder,
-            decoder=decoder,
-            name=name,
+            **kwargs,
         )
         self.steps = self.add_weight(  # since `compile`
             name="steps", shape=(), dtype="float32", initializer="zeros", trainable=False

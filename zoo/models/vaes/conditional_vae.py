@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import keras
 
+from zoo.constructor import extends
 from zoo.errors import check_count
-from zoo.losses import Likelihood
 from zoo.models.vaes.vae import VAE
 
 
@@ -48,33 +46,17 @@ class ConditionalVAE(VAE):
     )
     paper_url = "https://papers.nips.cc/paper/5775"
 
+    @extends(VAE)
     def __init__(
         self,
         image_shape: tuple[int, int, int] | None = None,
         num_classes: int | None = None,
-        latent_dim: int = 20,
-        likelihood: str | Likelihood = "bernoulli",
-        architecture: str = "mlp",
-        hidden_units: Sequence[int] = (500,),
-        width: int = 32,
-        encoder: keras.Model | None = None,
-        decoder: keras.Model | None = None,
-        name: str | None = None,
+        **kwargs,
     ):
         # Past Keras, which allows no attribute before its constructor has run: the bodies are made
         # with labels.
         vars(self)["num_classes"] = check_count("num_classes", num_classes)
-        super().__init__(
-            image_shape=image_shape,
-            latent_dim=latent_dim,
-            likelihood=likelihood,
-            architecture=architecture,
-            hidden_units=hidden_units,
-            width=width,
-            encoder=encoder,
-            decoder=decoder,
-            name=name,
-        )
+        super().__init__(image_shape, **kwargs)
 
     @classmethod
     def test_config(cls):

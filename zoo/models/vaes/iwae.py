@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import keras
 from keras import ops
 
+from zoo.constructor import extends
 from zoo.engine.batch import Batch
 from zoo.errors import check_count
-from zoo.losses import Likelihood
 from zoo.models.vaes.vae import VAE, kl_to_prior
 
 
@@ -47,29 +47,15 @@ class IWAE(VAE):
     paper = "Burda, Grosse and Salakhutdinov 2016, Importance Weighted Autoencoders"
     paper_url = "https://arxiv.org/abs/1509.00519"
 
+    @extends(VAE)
     def __init__(
         self,
         image_shape: tuple[int, int, int] | None = None,
         latent_dim: int = 50,
-        likelihood: str | Likelihood = "bernoulli",
-        architecture: str = "mlp",
         hidden_units: Sequence[int] = (200, 200),
-        width: int = 32,
-        encoder: keras.Model | None = None,
-        decoder: keras.Model | None = None,
-        name: str | None = None,
+        **kwargs,
     ):
-        super().__init__(
-            image_shape=image_shape,
-            latent_dim=latent_dim,
-            likelihood=likelihood,
-            architecture=architecture,
-            hidden_units=hidden_units,
-            width=width,
-            encoder=encoder,
-            decoder=decoder,
-            name=name,
-        )
+        super().__init__(image_shape, latent_dim, hidden_units=hidden_units, **kwargs)
 
     def default_optimizers(self):
         return {"model": keras.optimizers.Adam(1e-3, epsilon=1e-4)}

@@ -1,0 +1,56 @@
+"""Constructors that extend their parent's."""
+
+import inspect
+
+import keras
+import numpy as np
+import pytest
+
+import zoo
+from zoo.constructor import extends
+from zoo.errors import UnknownNameError
+
+
+def test_a_rule_shows_and_remembers_what_it_passes_on():
+    signature = inspect.signature(zoo.models.IWAE)
+    assert signature.parameters["latent_dim"].default == 50
+    assert signature.parameters["likelihood"].default == "bernoulli"
+    model = zoo.create("iwae", image_shape=(8, 8, 1), likelihood="gaussian", hidden_units=(4,))
+    config = model.get_config()
+    assert config["likelihood"] == "gaussian"
+    assert config["architecture"] == "mlp"  # the parent's default, also after it has changed
+    again = type(model).from_config(config)
+    assert [w.shape for w in again.weights] == [w.shape for w in model.weights]
+
+
+def test_a_misspelt_argument_that_would_be_passed_on():
+    with pytest.raises(UnknownNameError, match="likelihod.*likelihood"):
+        zoo.create("iwae", image_shape=(8, 8, 1), likelihod="gaussian")
+
+
+@keras.saving.register_keras_serializable("tests")
+class OneBody(zoo.models.GAN):
+    """A rule of a user's, that decides some of its parent's arguments itself."""
+
+    def __init__(self, width=4, **kwargs):
+        body = [keras.Input((4,)), keras.layers.Dense(width), keras.layers.Dense(64)]
+        generator = keras.Sequential([*body, keras.layers.Reshape((8, 8, 1))])
+        super().__init__((8, 8, 1), latent_dim=4, generator=generator, units=60, **kwargs)
+
+
+def test_without_the_decorator_only_what_was_given_is_remembered(tmp_path):
+    model = OneBody(width=3, ema_half_life_images=100)
+    model.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras")
+    assert again.ema_half_life_images == 100
+    latents = np.ones((2, 4), "float32")
+    np.testing.assert_array_equal(again.sample(latents=latents), model.sample(latents=latents))
+
+
+def test_only_a_constructor_that_passes_something_on_can_extend():
+    with pytest.raises(TypeError, match=r"must end in \*\*kwargs"):
+
+        class Closed(zoo.models.GAN):
+            @extends(zoo.models.GAN)
+            def __init__(self, width=4):
+                super().__init__()
