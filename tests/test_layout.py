@@ -17,7 +17,7 @@ BACKENDS = {"tensorflow", "jax", "torch"}
 FLOORS = {
     "zoo.version": 0,
     "zoo.errors": 0,
-    "zoo.constructor": 0,
+    "zoo.signature": 0,
     "zoo.fetch": 0,
     "zoo.installed": 0,
     "zoo.engine": 1,

@@ -6,6 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from helpers import array, python
@@ -96,11 +97,36 @@ def test_what_is_written(trained):
 def test_resumed_equals_uninterrupted(recipe, slice_path, trained, copied):
     """Stopped after the first epoch of two and continued in a new model: the same bit for bit."""
     shutil.rmtree(copied / "preset")
-    shutil.rmtree(copied / "checkpoints" / "epoch-0002")
+    shutil.rmtree(copied / "checkpoints" / "step-00000064")
     run(recipe, slice_path, copied, resume=True)
     one, other = (zoo.load(out / "preset") for out in (trained, copied))
     for a, b in zip(one.variables, other.variables, strict=True):
         np.testing.assert_array_equal(array(a), array(b), err_msg=a.path)
+
+
+def test_killed_within_an_epoch(recipe, slice_path, trained, tmp_path):
+    """Goes on with the very next batch: the same in the end as if nothing had happened."""
+
+    class Killed(Exception):
+        pass
+
+    class Kill(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if self.model.optimizer.iterations == 47:
+                raise Killed
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runner, "Guard", Kill)
+        with pytest.raises(Killed):
+            run(recipe, slice_path, tmp_path, checkpoint_steps=10)
+    names = [p.name for p in Checkpoints(tmp_path / "checkpoints", 32, {}).saved()]
+    assert names == ["step-00000032", "step-00000040"]
+    run(recipe, slice_path, tmp_path, resume=True)
+    one, other = (zoo.load(out / "preset") for out in (trained, tmp_path))
+    for a, b in zip(one.variables, other.variables, strict=True):
+        np.testing.assert_array_equal(array(a), array(b), err_msg=a.path)
+    training = Card.read(tmp_path / "preset" / "card.json").training
+    assert (training.steps, training.images_seen) == (64, 2048)
 
 
 def test_a_training_is_not_overwritten(recipe, slice_path, trained):
@@ -115,9 +141,9 @@ def test_resume_with_other_settings_is_refused(recipe, slice_path, trained):
 
 def test_a_torn_checkpoint_is_not_taken(copied):
     """One that was killed while it was written has another name."""
-    (copied / "checkpoints" / "epoch-0003.partial").mkdir()
-    saved = Checkpoints(copied / "checkpoints", {}).saved()
-    assert [p.name for p in saved] == ["epoch-0001", "epoch-0002"]
+    (copied / "checkpoints" / "step-00000096.partial").mkdir()
+    saved = Checkpoints(copied / "checkpoints", 32, {}).saved()
+    assert [p.name for p in saved] == ["step-00000032", "step-00000064"]
 
 
 def test_a_folder_of_any_images(recipe, tmp_path):

@@ -160,6 +160,7 @@ def info(preset: str, as_json: bool):
     type=int,
     help="Images in a row; by default as many as rows, or those of one class.",
 )
+@click.option("--labels", help="Of a conditional model: one class, such as 3, or all.")
 @click.option("--weights", help="Of a GAN: ema for the averaged generator, raw for the last one.")
 def sample(
     preset: str,
@@ -168,6 +169,7 @@ def sample(
     out: Path,
     columns: int | None,
     weights: str | None,
+    labels: str | None,
 ):
     """Writes a picture of samples from PRESET: a grid of images, with rows of one class where it
     has classes, or points over their density.
@@ -193,6 +195,8 @@ def sample(
     if weights is not None and "weights" not in takes:
         raise ArgumentError(f"--weights is for GANs. Received: {weights!r} for {preset!r}.")
     options = {} if weights is None else {"weights": weights}
+    if labels is not None:
+        options["labels"] = int(labels) if labels.isdecimal() else labels
     named = card.training.data in data.synthetic.NAMED
     test = data.read(card.training.data, "test") if named else None
     pictures.samples(model, test, count, seed, columns, **options).save(out)
@@ -246,6 +250,11 @@ def _training_options(command):
             help="Continues the training in --out, with the same settings, or starts it.",
         ),
         click.option(
+            "--checkpoint-steps",
+            type=click.IntRange(min=1),
+            help="Saves after each so many steps too, where epochs take long.",
+        ),
+        click.option(
             "--set",
             "settings",
             multiple=True,
@@ -277,7 +286,7 @@ def train(recipe: Path, **options):
     _train(load_recipe(recipe), **options)
 
 
-def _train(recipe, smoke, epochs, seed, data, out, resume, settings, publish):
+def _train(recipe, smoke, epochs, seed, data, out, resume, checkpoint_steps, settings, publish):
     from zoo import runner
 
     changes = dict(recipe.smoke) if smoke else {}
@@ -299,9 +308,9 @@ def _train(recipe, smoke, epochs, seed, data, out, resume, settings, publish):
         if smoke and not resume:
             shutil.rmtree(out, ignore_errors=True)
     try:
-        folder = runner.run(recipe, config, out, resume, smoke, echo=click.echo)
+        folder = runner.run(recipe, config, out, resume, smoke, click.echo, checkpoint_steps)
     except KeyboardInterrupt:
-        click.echo(f"\nstopped; every whole epoch is saved: continue with --resume --out {out}")
+        click.echo(f"\nstopped; every checkpoint is whole: continue with --resume --out {out}")
         sys.exit(130)
     click.echo(f"preset: {folder}")
     if publish:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import numbers
+import operator
 from collections.abc import Iterable
 
 
@@ -36,9 +37,16 @@ class DataError(ZooError, ValueError):
     """Data that cannot be found, read or used."""
 
 
+class MissingSplitError(DataError):
+    """Data that have no such split."""
+
+
 def nearest(name: str, allowed: Iterable[str], n: int = 3) -> list[str]:
-    """The `n` names of `allowed` that are closest to `name`, nearest first."""
-    return difflib.get_close_matches(str(name), list(allowed), n=n, cutoff=0.0)
+    """The `n` names of `allowed` that are closest to `name`, nearest first; capital letters count
+    as small ones."""
+    small = {other.lower(): other for other in allowed}
+    found = difflib.get_close_matches(str(name).lower(), list(small), n=n, cutoff=0.0)
+    return [small[other] for other in found]
 
 
 def unknown_name(
@@ -68,11 +76,15 @@ def check_choice(what: str, value: object, allowed: Iterable[str]) -> None:
 
 def check_count(what: str, value: object, minimum: int = 1) -> int:
     """Returns `value` as an int, or raises unless it is a whole number of at least `minimum`."""
-    if isinstance(value, bool) or not hasattr(value, "__index__") or value.__index__() < minimum:
+    try:
+        number = None if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or number < minimum:
         raise ArgumentError(
             f"{what} must be a whole number of at least {minimum}. Received: {value!r}."
         )
-    return value.__index__()
+    return number
 
 
 def check_number(

@@ -38,6 +38,20 @@ class Named:
         return found
 
     @classmethod
+    def _check_call(cls, name: str, value) -> None:
+        """Raises unless the method `name` of `value` takes what that of this kind is called
+        with."""
+        _, *wanted = inspect.signature(getattr(cls, name)).parameters
+        method = value if name == "__call__" else getattr(value, name)
+        try:
+            inspect.signature(method).bind(*wanted)
+        except TypeError as error:
+            what = cls.kind if name == "__call__" else f"{cls.kind}.{name}"
+            raise ArgumentError(
+                f"{what} is called with ({', '.join(wanted)}). Received: {value!r}, {error}."
+            ) from error
+
+    @classmethod
     def get(cls, value):
         """The object that `value` stands for: made with default arguments if `value` is a name,
         else `value` itself.
@@ -55,6 +69,8 @@ class Named:
                     "object with "
                     f"{' and '.join(cls.required)}. Received: {value!r}."
                 )
+            for name in cls.required:
+                cls._check_call(name, value)
             if not inspect.isfunction(value) and not hasattr(value, "get_config"):
                 raise ArgumentError(
                     f"{cls.kind} must have get_config, or a model that uses it cannot be saved. "

@@ -48,7 +48,7 @@ def samples(
         points = model.sample(POINTS if n is None else n, seed=seed, **options)
         return scatter(points, test)
     classes = model.num_classes
-    if classes is not None:
+    if classes is not None and "labels" not in options:
         n = COLUMNS * classes if n is None else n
         columns = n // classes if columns is None else columns
         options["labels"] = "all"

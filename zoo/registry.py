@@ -157,7 +157,9 @@ def create(family: str, **config: Any) -> keras.Model:
     ]
     for key in config:
         if key not in allowed:
-            raise unknown_name(f"argument of {family}", key, allowed)
+            of_compile = key in inspect.signature(cls.compile).parameters
+            see = f"{key!r} is an argument of its compile()." if of_compile else None
+            raise unknown_name(f"argument of {family}", key, allowed, see)
     return cls(**config)
 
 
@@ -199,7 +201,9 @@ def family_name(family: str) -> str:
     """
     family = SHORT.get(family, family)
     if family not in FAMILIES:
-        raise unknown_name("family", family, FAMILIES, see="`zoo.families()` shows all.")
+        preset = family in _all_names()
+        see = f"zoo.load({family!r}) loads it." if preset else "`zoo.families()` shows all."
+        raise unknown_name("family", family, FAMILIES, see=see)
     return family
 
 

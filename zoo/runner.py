@@ -10,7 +10,6 @@ import os
 import platform
 import shutil
 import sys
-import time
 from pathlib import Path
 
 import keras
@@ -30,10 +29,7 @@ GOLDEN_IMAGES = 64
 
 
 class Guard(keras.callbacks.Callback):
-    """Adds the seconds of each epoch to its logs, and stops when a loss is not finite."""
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self.start = time.perf_counter()
+    """Stops when a loss is not finite."""
 
     def on_epoch_end(self, epoch, logs=None):
         broken = [name for name, value in logs.items() if not math.isfinite(value)]
@@ -42,7 +38,6 @@ class Guard(keras.callbacks.Callback):
                 f"{', '.join(broken)} of epoch {epoch + 1} are not finite. The checkpoint of the "
                 "epoch before is whole."
             )
-        logs["seconds"] = time.perf_counter() - self.start
 
 
 def load_recipe(path: Path) -> Recipe:
@@ -66,7 +61,13 @@ def load_recipe(path: Path) -> Recipe:
 
 
 def run(
-    recipe: Recipe, config: Config, out: Path, resume: bool = False, smoke: bool = False, echo=print
+    recipe: Recipe,
+    config: Config,
+    out: Path,
+    resume: bool = False,
+    smoke: bool = False,
+    echo=print,
+    checkpoint_steps: int | None = None,
 ) -> Path:
     """Trains and evaluates `recipe`, and writes the preset; returns its folder, `out/preset`.
 
@@ -77,6 +78,7 @@ def run(
         resume: continues from the newest checkpoint in `out`, or starts if there is none.
         smoke: uses a few images only.
         echo: is given one line at each stage.
+        checkpoint_steps: saves after each so many steps too, and not after epochs alone.
 
     Raises:
         RecipeError: if `out` holds a training and `resume` is not set.
@@ -92,8 +94,7 @@ def run(
     model = recipe.build(config)
     train, test = _read(config, model)
     if smoke:
-        labels = None if train.labels is None else train.labels[:SMOKE_IMAGES]
-        train = train._replace(images=train.images[:SMOKE_IMAGES], labels=labels)
+        train = train.select(slice(SMOKE_IMAGES))
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -103,7 +104,7 @@ def run(
         f"{len(test.images)} for testing, {config.epochs} epochs, "
         f"on {_device()}"
     )
-    training = _train(recipe, code, model, config, train, test, out, resume, echo)
+    training = _train(recipe, code, model, config, train, test, out, resume, echo, checkpoint_steps)
     echo("evaluating")
     n = min(SMOKE_IMAGES if smoke else 10_000, len(test.images))
     metrics = recipe.evaluate(model, train, test, n)
@@ -150,6 +151,7 @@ def _train(
     out: Path,
     resume: bool,
     echo,
+    checkpoint_steps: int | None,
 ) -> Training:
     batches = data.Batches(
         source.images,
@@ -163,24 +165,28 @@ def _train(
     settings = {**dataclasses.asdict(config), "data": source.name}
     # Where the data lie is no part of what a training is; what they hold is.
     about = {**settings, "data_sha256": source.sha256, "recipe_sha256": code}
-    checkpoints = Checkpoints(out / "checkpoints", about)
-    start = checkpoints.restore(model) if resume else 0
-    if start:
-        left = config.epochs - start
-        echo(f"resumed: {start} epochs are done, {left} are left")
-    if start < config.epochs:
+    checkpoints = Checkpoints(out / "checkpoints", steps, about, checkpoint_steps)
+    done = checkpoints.restore(model) if resume else 0
+    if done:
+        echo(f"resumed: {done} of {steps * config.epochs} steps are done")
+    callbacks = [
+        Guard(),
+        checkpoints,
+        SampleGrids(out / "samples", lambda model: recipe.picture(model, test)),
+    ]
+    while done < steps * config.epochs:
+        # The rest of an epoch that was begun, by itself; then whole epochs.
+        epoch, begun = divmod(done, steps)
+        epochs = epoch + 1 if begun else config.epochs
         model.fit(
-            feed(batches.stream(start * steps)),
-            steps_per_epoch=steps,
-            epochs=config.epochs,
-            initial_epoch=start,
+            feed(batches.stream(done)),
+            steps_per_epoch=steps - begun,
+            epochs=epochs,
+            initial_epoch=epoch,
             shuffle=False,
-            callbacks=[
-                Guard(),
-                checkpoints,
-                SampleGrids(out / "samples", lambda model: recipe.picture(model, test)),
-            ],
+            callbacks=callbacks,
         )
+        done = epochs * steps
     return Training(
         recipe=f"recipes/{recipe.preset}.py",
         recipe_sha256=code,

@@ -5,51 +5,66 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
 import keras
 
-from zoo.errors import ArgumentError
+from zoo import engine
+from zoo.errors import ArgumentError, check_count
 
 
 class Checkpoints(keras.callbacks.Callback):
-    """Saves, after each epoch, everything that training depends on.
+    """Saves, after each epoch and where asked for within it, everything that training depends on.
 
-    A checkpoint is a folder `epoch-0001` with `model.weights.h5` (networks, averaged networks,
-    every optimizer, seed generators) and `state.json` (the epoch, the history of the logs, the
-    seconds spent, and `about`). It is written beside its place and then renamed, so that a folder
-    of this name is always whole.
+    A checkpoint is a folder `step-00000938` with `model.weights.h5` (networks, averaged networks,
+    every optimizer, seed generators) and `state.json` (the steps done, which are also the position
+    in the data, the logs of each epoch with its seconds, and `about`). It is written beside its
+    place and then renamed, so that a folder of this name is always whole.
 
     Args:
         folder: where to; made if it is missing.
+        steps_per_epoch: the steps of a whole epoch.
         about: what `restore` compares, so that a training is not continued with other settings.
+        every: also after each so many steps, for epochs that take long; `None`: after epochs alone.
         keep: how many of the last checkpoints stay.
     """
 
-    def __init__(self, folder: str | Path, about: dict[str, Any], keep: int = 2):
+    def __init__(
+        self,
+        folder: str | Path,
+        steps_per_epoch: int,
+        about: dict[str, Any],
+        every: int | None = None,
+        keep: int = 2,
+    ):
         super().__init__()
         self.folder = Path(folder)
+        self.steps_per_epoch = check_count("steps_per_epoch", steps_per_epoch)
         self.about = json.loads(json.dumps(about))  # as it comes back: tuples as lists
-        self.keep = keep
+        self.every = None if every is None else check_count("every", every)
+        self.keep = check_count("keep", keep)
+        self.steps = 0
+        self.seconds = 0.0  # of the epoch that is under way, before this process went on with it
         self.history: list[dict[str, float]] = []
 
     def saved(self) -> list[Path]:
         """The checkpoints in the folder, oldest first."""
-        found = [p for p in self.folder.glob("epoch-*") if p.name[6:].isdigit()]
-        return sorted(found, key=lambda p: int(p.name[6:]))
+        found = [p for p in self.folder.glob("step-*") if p.name[5:].isdigit()]
+        return sorted(found, key=lambda p: int(p.name[5:]))
 
     def restore(self, model: keras.Model) -> int:
         """Puts the newest checkpoint, if there is one, into the compiled `model`; returns the
-        epochs it has had."""
-        if not self.saved():
-            return 0
-        newest = self.saved()[-1]
-        state = json.loads((newest / "state.json").read_text())
-        self.check_same(state["about"])
-        model.load_weights(newest / "model.weights.h5")
-        self.history = state["history"]
-        return state["epochs"]
+        steps it has had."""
+        if self.saved():
+            newest = self.saved()[-1]
+            state = json.loads((newest / "state.json").read_text())
+            self.check_same(state["about"])
+            model.load_weights(newest / "model.weights.h5")
+            self.steps, self.seconds = state["steps"], state["seconds"]
+            self.history = state["history"]
+        return self.steps
 
     def check_same(self, about: dict[str, Any]) -> None:
         """Raises, with what differs, unless `about` is that of this training."""
@@ -65,14 +80,36 @@ class Checkpoints(keras.callbacks.Callback):
                 f"{changes}. Give the same settings, or another folder."
             )
 
+    def on_epoch_begin(self, epoch, logs=None):
+        self.steps = max(self.steps, epoch * self.steps_per_epoch)
+        self.start = time.perf_counter() - self.seconds
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.steps += 1
+        if self.every and self.steps % self.every == 0 and self.steps % self.steps_per_epoch:
+            self.seconds = time.perf_counter() - self.start
+            self._save()
+
     def on_epoch_end(self, epoch, logs=None):
-        self.history.append({key: float(value) for key, value in (logs or {}).items()})
-        place = self.folder / f"epoch-{epoch + 1:04d}"
+        seconds = time.perf_counter() - self.start
+        logs = {key: float(value) for key, value in (logs or {}).items()}
+        self.history.append({**logs, "seconds": seconds})
+        self.seconds = 0.0
+        self._save()
+
+    def _save(self):
+        place = self.folder / f"step-{self.steps:08}"
         partial = place.with_suffix(".partial")
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
+        engine.synchronize(self.model)
         self.model.save_weights(partial / "model.weights.h5")
-        state = {"epochs": epoch + 1, "about": self.about, "history": self.history}
+        state = {
+            "steps": self.steps,
+            "seconds": self.seconds,
+            "about": self.about,
+            "history": self.history,
+        }
         (partial / "state.json").write_text(json.dumps(state))
         if place.exists():
             shutil.rmtree(place)

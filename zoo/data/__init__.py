@@ -1,24 +1,35 @@
-"""Data: named sets, folders and files of images, and points, as batches for `fit`."""
+"""Data: named sets, folders and files of images, arrays, and points, as batches for `fit`."""
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from zoo.data import synthetic
 from zoo.data.batches import Batches
+from zoo.data.decoded import MEMORY_LIMIT
 from zoo.data.grid import grid, save_grid
+from zoo.data.pairs import PairBatches, load_pairs, read_pairs
 from zoo.data.ranges import to_bytes, to_range
 from zoo.data.sources import Source, read, read_splits
-from zoo.errors import DataError
+from zoo.data.stacked import stack
+from zoo.errors import ArgumentError, DataError
 
 __all__ = [
     "Batches",
+    "PairBatches",
     "Source",
     "grid",
     "load",
+    "load_pairs",
     "read",
+    "read_pairs",
     "read_splits",
     "save_grid",
+    "stack",
     "synthetic",
     "to_bytes",
     "to_range",
@@ -26,7 +37,7 @@ __all__ = [
 
 
 def load(
-    name_or_path: str | Path,
+    name_or_path: Any,
     split: str = "train",
     *,
     image_size: int | None = None,
@@ -35,21 +46,72 @@ def load(
     batch_size: int = 64,
     seed: int = 0,
     shuffle: bool = True,
+    crop: str = "center",
+    flip: bool = False,
     value_range: tuple[float, float] = (-1.0, 1.0),
+    strict: bool = False,
+    memory_limit: int = MEMORY_LIMIT,
+    **batches,
 ) -> Batches:
-    """Batches of a TensorFlow Datasets set, a folder of images, an `.npz` file or synthetic points,
-    for `fit`.
+    """Batches of a TensorFlow Datasets set, a folder or zip file of images, an `.npz` file, arrays
+    or synthetic points, for `fit`.
 
     Args:
-        name_or_path: see `zoo.data.read`, as `split`, `image_size` and `channels`.
+        name_or_path: see `zoo.data.read`, as `split`, `image_size`, `channels`, `crop`, `strict`
+            and `memory_limit`. A `tf.data.Dataset`, a torch `DataLoader`, a Keras `PyDataset` or a
+            grain dataset comes back as it is, and goes with no other argument.
         labels: whether elements are `(images, labels)`; `None`: where the source has them.
-        batch_size: see `zoo.data.Batches`, as `seed`, `shuffle` and `value_range`.
+        batch_size: see `zoo.data.Batches`, as `seed`, `shuffle`, `flip`, `value_range`, and
+            `dequantize`, `binarize`, `shard` and `decoding_processes` in `**batches`.
 
     Raises:
         DataError: if there is no such data, or it has no labels and `labels=True`.
+        ValueError: if another argument has a wrong value.
+
+    Example:
+
+    >>> import numpy as np, zoo
+    >>> images = np.zeros((10, 28, 28), "uint8")
+    >>> batches = zoo.data.load((images, np.arange(10)), batch_size=4, image_size=32)
+    >>> [x.shape for x in batches[0]]
+    [(4, 32, 32, 1), (4,)]
     """
-    source = read(name_or_path, split, image_size, channels)
+    given = {**locals(), **batches}
+    if not isinstance(name_or_path, str | Path | np.ndarray | tuple):
+        return _ready(name_or_path, given)
+    source = read(name_or_path, split, image_size, channels, crop, strict, memory_limit)
     if labels and source.labels is None:
-        raise DataError(f"labels=True, but {str(name_or_path)!r} has no labels.")
-    wanted = None if labels is False else source.labels
-    return Batches(source.images, wanted, batch_size, seed, shuffle, value_range)
+        raise DataError(f"labels=True, but {source.name!r} has no labels.")
+    return Batches(
+        source.images,
+        None if labels is False else source.labels,
+        batch_size,
+        seed,
+        shuffle,
+        value_range,
+        crop,
+        flip,
+        **batches,
+    )
+
+
+def _ready(dataset, given: dict):
+    """`dataset`, if it is one that `fit` takes and no change to it is asked for."""
+    builtin = isinstance(dataset, list | dict | set | bytes)
+    if builtin or not (hasattr(dataset, "__iter__") or hasattr(dataset, "__getitem__")):
+        raise ArgumentError(
+            "name_or_path must be a name, a path, an array, a pair of arrays, or a "
+            "tf.data.Dataset, DataLoader, PyDataset or grain dataset. Received: "
+            f"{type(dataset).__name__}."
+        )
+    defaults = {p.name: p.default for p in inspect.signature(load).parameters.values()}
+    asked = [
+        name
+        for name, value in given.items()
+        if name not in ("name_or_path", "batches") and value != defaults.get(name)
+    ]
+    if asked:
+        raise ArgumentError(
+            f"A ready-made dataset is passed on as it is. Received beside it: {', '.join(asked)}."
+        )
+    return dataset

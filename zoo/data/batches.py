@@ -1,36 +1,54 @@
-"""Shuffled batches of images in memory, the same on each backend, that can be entered at any
-step."""
+"""Shuffled batches of images, the same on each backend, that can be entered at any step."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator
+import contextlib
+import logging
+import sys
 
 import numpy as np
 from keras.utils import PyDataset
 
 from zoo.data.ranges import to_range
-from zoo.errors import DataError, check_count
+from zoo.errors import ArgumentError, DataError, check_choice, check_count
+
+AHEAD = 4  # batches that are made ready while a step is computed
 
 
 class Batches(PyDataset):
-    """Batches of 8-bit images, or of points, in memory, for `fit`, `evaluate` and metrics.
+    """Batches of 8-bit images, or of points, for `fit`, `evaluate` and metrics.
 
-    The order of the images in an epoch is a function of `seed` and the number of the epoch alone,
-    the same on each backend. `stream` gives batches in that order, from any step on: so a resumed
-    run sees exactly what the stopped one had not seen. When the object itself is given to `fit`,
-    Keras visits the batches of each epoch in an order of its own unless `shuffle=False`.
+    The order of the images in an epoch, and all that is random about a batch, is a function of
+    `seed`, the number of the epoch and that of the batch alone: the same on each backend, and in a
+    resumed run. The models of this package train on `stream`, which leaves out what is left of an
+    epoch after its last whole batch; any Keras model takes the object itself, and then visits the
+    batches of each epoch in an order of its own unless `shuffle=False` is given to `fit`.
 
     Args:
         images: 8-bit images of shape `(n, height, width, channels)`, or float32 points of shape
-            `(n, features)`.
+            `(n, features)`; or what is indexed like such an array, see `zoo.data.Source`.
         labels: integer labels of shape `(n,)`, or `None`.
         batch_size: images in a batch; the last one of an epoch holds what is left.
-        seed: the seed of the order.
+        seed: the seed of the order, and of all below.
         shuffle: whether images are put in a new order each epoch.
         value_range: the range of the float32 images that come out; points come out as they are.
+        crop: `"center"`, or `"random"`: a window drawn anew each epoch, where images are not
+            square.
+        flip: whether each image is mirrored, left to right, with probability one half.
+        dequantize: whether uniform noise of one grey level is added, drawn anew each epoch, so
+            that likelihoods of continuous values are finite (Theis et al. 2016).
+        binarize: `None`; `"stochastic"`, each pixel white with its grey level for a probability,
+            drawn anew each epoch (Salakhutdinov and Murray 2008); or `"threshold"`, at one half.
+        shard: `(index, count)`: of each epoch, the part for process `index` of `count` that train
+            together; `batch_size` is that of one process.
+        decoding_processes: how many processes decode images for `stream`, for sets that are not
+            held in memory; 0 decodes in threads.
 
     Elements are images, or `(images, labels)` where there are labels.
+
+    Raises:
+        DataError: if the images are of no such kind.
+        ValueError: if another argument has a wrong value.
     """
 
     def __init__(
@@ -41,33 +59,64 @@ class Batches(PyDataset):
         seed: int = 0,
         shuffle: bool = True,
         value_range: tuple[float, float] | None = (-1.0, 1.0),
+        crop: str = "center",
+        flip: bool = False,
+        dequantize: bool = False,
+        binarize: str | None = None,
+        shard: tuple[int, int] = (0, 1),
+        decoding_processes: int = 0,
     ):
         super().__init__()
         if not len(images):
             raise DataError("images holds no image.")
-        if (images.dtype, images.ndim) not in ((np.uint8, 4), (np.float32, 2)):
+        if (images.dtype, len(images.shape)) not in ((np.uint8, 4), (np.float32, 2)):
             raise DataError(
                 "images must be 8-bit (uint8) of shape (n, height, width, channels), or points, "
                 f"float32 of shape (n, features). Received: {images.dtype} of shape "
                 f"{images.shape}."
             )
-        if images.ndim == 4 and value_range is None:
+        points = len(images.shape) == 2
+        if not points and value_range is None:
             raise DataError("value_range must be a pair of numbers for images. Received: None.")
+        if points and (flip or dequantize or binarize):
+            raise ArgumentError("flip, dequantize and binarize are for images. Received: points.")
         if labels is not None and len(labels) != len(images):
             raise DataError(
                 f"labels must be as many as images, {len(images)}. Received: {len(labels)}."
+            )
+        if binarize is not None:
+            check_choice("binarize", binarize, ("stochastic", "threshold"))
+            if dequantize:
+                raise ArgumentError("dequantize=True and binarize= do not go together.")
+        index, count = shard
+        if not 0 <= index < count <= len(images):
+            raise ArgumentError(
+                "shard must be (index, count) with 0 <= index < count, and count at most the "
+                f"number of images, {len(images)}. Received: {shard!r}."
             )
         self.images = images
         self.labels = labels
         self.batch_size = check_count("batch_size", batch_size)
         self.seed = check_count("seed", seed, minimum=0)
         self.shuffle = shuffle
-        self.value_range = value_range if images.ndim == 4 else None
+        self.value_range = None if points else value_range
+        check_choice("crop", crop, ("center", "random"))
+        self.crop = crop
+        self.flip = flip
+        self.dequantize = dequantize
+        self.binarize = binarize
+        self.shard = shard
+        self.decoding_processes = check_count("decoding_processes", decoding_processes, minimum=0)
         self.epoch = 0
         self._order = (None, None)
 
+    @property
+    def count(self) -> int:
+        """The number of images in an epoch, of this process."""
+        return len(self.images) // self.shard[1]
+
     def __len__(self) -> int:
-        return -(-len(self.images) // self.batch_size)
+        return -(-self.count // self.batch_size)
 
     def __getitem__(self, index: int):
         return self.batch(self.epoch, index)
@@ -80,36 +129,99 @@ class Batches(PyDataset):
         if not 0 <= index < len(self):
             raise IndexError(index)
         rows = self.order(epoch)[index * self.batch_size : (index + 1) * self.batch_size]
-        images = self.images[rows]
-        if self.value_range is not None:
-            images = to_range(images, self.value_range)
+        # Shards differ in their images, and are to differ in their noise.
+        rng = np.random.default_rng((self.seed, epoch, index, self.shard[0]))
+        images = self._images(rows, rng)
         return images if self.labels is None else (images, self.labels[rows])
 
+    def _images(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        if self.crop == "random" and hasattr(self.images, "windows"):
+            images = self.images.windows(rows, rng.random((len(rows), 2)))
+        else:
+            images = self.images[rows]
+        if self.value_range is None:
+            return images
+        if self.flip:
+            mirrored = rng.random(len(rows)) < 0.5
+            images[mirrored] = images[mirrored, :, ::-1]
+        if self.dequantize:
+            noisy = images + rng.random(images.shape, dtype="float32")
+            return to_range(noisy, self.value_range, source=(0.0, 256.0))
+        if self.binarize is not None:
+            stochastic = self.binarize == "stochastic"
+            level = rng.random(images.shape, dtype="float32") if stochastic else 0.5
+            white = images > np.float32(255) * level
+            return to_range(white, self.value_range, source=(0.0, 1.0))
+        return to_range(images, self.value_range)
+
     def order(self, epoch: int) -> np.ndarray:
-        """The order of the images in `epoch`."""
-        if self._order[0] != epoch:
-            rows = np.arange(len(self.images))
+        """The order of the images in `epoch`, of this process."""
+        kept, order = self._order
+        if kept != epoch:
+            order = np.arange(len(self.images))
             if self.shuffle:
-                rows = np.random.default_rng((self.seed, epoch)).permutation(rows)
-            self._order = (epoch, rows)
-        return self._order[1]
+                order = np.random.default_rng((self.seed, epoch)).permutation(order)
+            index, count = self.shard
+            order = order[index::count][: self.count]
+            self._order = (epoch, order)  # at once: threads look at it
+        return order
 
     @property
     def full_batches(self) -> int:
         """The number of batches of an epoch that are whole."""
-        count = len(self.images) // self.batch_size
+        count = self.count // self.batch_size
         if not count:
             raise DataError(
-                f"batch_size must be at most the number of images, {len(self.images)}. "
+                f"batch_size must be at most the number of images, {self.count}. "
                 f"Received: {self.batch_size}."
             )
         return count
 
-    def stream(self, start: int = 0) -> Iterator:
-        """The whole batches of all epochs without end, as tuples, from step `start` on.
+    def step(self, step: int) -> tuple:
+        """The whole batch of training step `step`, counted from the first epoch's first."""
+        batch = self.batch(*divmod(step, self.full_batches))
+        return batch if isinstance(batch, tuple) else (batch,)
 
-        What is left of an epoch after its last whole batch is dropped.
+    def stream(self, start: int = 0):
+        """The batches of all steps from `start` on, without end, made ready while others are
+        trained on.
+
+        Returns:
+            A `grain.IterDataset` of tuples, which `fit` takes on each backend, with the number of
+            steps of an epoch, `full_batches`.
+
+        Raises:
+            DataError: if grain is not installed, or `batch_size` is larger than an epoch.
         """
-        for step in itertools.count(start):
-            batch = self.batch(*divmod(step, self.full_batches))
-            yield batch if isinstance(batch, tuple) else (batch,)
+        grain = _grain()
+        self.step(start)  # what raises does so here, and not in a thread
+        steps = grain.MapDataset.range(start, sys.maxsize).map(self.step)
+        ahead = grain.ReadOptions(num_threads=2, prefetch_buffer_size=AHEAD)
+        stream = steps.to_iter_dataset(ahead)
+        if self.decoding_processes:
+            workers = grain.MultiprocessingOptions(self.decoding_processes, AHEAD)
+            stream = stream.mp_prefetch(workers)
+        return stream
+
+
+def _grain():
+    try:
+        with _quiet("absl"):  # grain warns that it cannot profile where there is no JAX
+            import grain
+    except ImportError as error:
+        raise DataError(
+            "Streams of batches need the extra 'data': pip install 'keras-generative-zoo[data]'. "
+            f"({error})"
+        ) from error
+    return grain
+
+
+@contextlib.contextmanager
+def _quiet(name: str):
+    log = logging.getLogger(name)
+    before = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(before)

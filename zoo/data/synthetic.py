@@ -22,7 +22,7 @@ class Distribution:
     labels = True
     has_density = True
 
-    def sample(self, n: int, seed: int) -> np.ndarray:
+    def sample(self, n: int, seed: int = 0) -> np.ndarray:
         """`n` points, a float32 array of shape `(n, 2)`: the same for the same `n` and `seed`."""
         return self.draw(n, seed)[0]
 
@@ -197,12 +197,14 @@ class TwoMoons(Distribution):
 
 def ring(modes: int = 8, radius: float = 2.0, sigma: float = 0.02) -> GaussianMixture:
     """Gaussians at equal distances on a circle, the first on the x-axis."""
+    check_number("radius", radius, above=True)
     angle = 2 * math.pi * np.arange(check_count("modes", modes)) / modes
     return GaussianMixture(radius * np.stack([np.cos(angle), np.sin(angle)], axis=1), sigma)
 
 
 def grid(rows: int = 5, spacing: float = 2.0, sigma: float = 0.05) -> GaussianMixture:
     """`rows` times `rows` Gaussians, `spacing` apart, around 0."""
+    check_number("spacing", spacing, above=True)
     places = spacing * (np.arange(check_count("rows", rows)) - (rows - 1) / 2)
     return GaussianMixture([(x, y) for x in places for y in places], sigma)
 

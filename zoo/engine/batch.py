@@ -72,6 +72,16 @@ def check_body(name: str, network) -> None:
         )
 
 
+def check_logits(name: str, network: keras.Model) -> None:
+    """Raises where `network` ends in a squashing activation, which the loss applies itself."""
+    activation = getattr(network.layers[-1], "activation", None) if network.layers else None
+    if activation in (keras.activations.sigmoid, keras.activations.softmax):
+        raise ArgumentError(
+            f"{name} must give logits. Received: a network that ends in the activation "
+            f"{keras.activations.serialize(activation)!r}. Allowed: one that ends in none."
+        )
+
+
 def check_range(
     argument: str, images, value_range: tuple[float, float], in_training: bool = True
 ) -> None:
@@ -91,20 +101,23 @@ def check_range(
     if not (value_range[0] - slack <= low and high <= value_range[1] + slack):
         raise ArgumentError(
             f"{argument} must hold values in {list(value_range)}. Received: values from {low:g} to "
-            f"{high:g}. zoo.data.to_range converts."
+            f"{high:g}. zoo.data.to_range(images, {tuple(value_range)}, source=(low, high)) "
+            "converts."
         )
 
 
-def check_image_shape(image_shape) -> tuple[int, ...]:
-    """`image_shape` as a tuple of three numbers, or of one for points, or an error."""
+def check_image_shape(image_shape, points: bool = False) -> tuple[int, ...]:
+    """`image_shape` as a tuple of three numbers, or of one where `points` are allowed, or an
+    error."""
     try:
         shape = tuple(check_count("image_shape", size) for size in image_shape)
     except (TypeError, ValueError):
         shape = ()
-    if len(shape) not in (1, 3):
+    if len(shape) != 3 and not (points and len(shape) == 1):
+        allowed = "(height, width, channels)" + (", or (features,) for points" if points else "")
         raise ArgumentError(
-            "image_shape must be (height, width, channels), or (features,) for points, positive "
-            f"whole numbers. Received: {image_shape!r}."
+            f"image_shape must be {allowed}, positive whole numbers. Received: {image_shape!r}."
+            + ("" if points else " Bodies of your own, without image_shape, take other shapes.")
         )
     return shape
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -12,9 +13,10 @@ from keras import ops
 from zoo import engine
 from zoo.engine import players
 from zoo.engine.batch import Batch, check_images, check_range
+from zoo.engine.inputs import checked
 from zoo.engine.labels import check_labels
 from zoo.engine.random import Fixed, Random
-from zoo.errors import ArgumentError, check_count
+from zoo.errors import ArgumentError, check_count, unknown_name
 
 
 class GenerativeModel(engine.StepAdaptor, keras.Model):
@@ -151,10 +153,10 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
     def compile(
         self,
         optimizer=None,
-        objective: dict[str, Any] | None = None,
         jit_compile: bool | str = "auto",
         run_eagerly: bool = False,
         steps_per_execution: int = 1,
+        **objective,
     ):
         """Configures training; without arguments, as in the paper.
 
@@ -162,12 +164,20 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
             optimizer: `None` for the paper's optimizers, one optimizer (or its name), of which
                 every player gets a copy, or a dict from player to optimizer, in which players left
                 out keep the paper's.
-            objective: the arguments of a rule's own `compile` that a saved model must remember.
             jit_compile: `"auto"` compiles with XLA where that is faster: on JAX, and on TensorFlow
                 with a GPU.
             run_eagerly: runs each step uncompiled, for debugging.
             steps_per_execution: as in Keras; PyTorch allows 1 only.
+            **objective: the arguments of a rule's own `compile`, which a saved model remembers.
+
+        Raises:
+            UnknownNameError: if an argument is not one that the rule's `compile` names.
+            ValueError: if the optimizers, or the layers of the model, do not allow to train it.
         """
+        for name in objective:
+            if name not in self._compile_names():
+                what = f"argument of {type(self).__name__}.compile"
+                raise unknown_name(what, name, self._compile_names())
         optimizers = self.resolve_optimizers(optimizer)
         super().compile(
             optimizer=players.container(optimizers, self.players),
@@ -185,12 +195,19 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
         )
         vars(self)["_compile_arguments"] = players.Frozen(
             {
-                **(objective or {}),
+                **objective,
                 "jit_compile": jit_compile,
                 "run_eagerly": run_eagerly,
                 "steps_per_execution": steps_per_execution,
             }
         )
+
+    @classmethod
+    def _compile_names(cls) -> list[str]:
+        """The arguments that `compile` names, here and in the parents it passes them on to."""
+        own = [c.compile for c in cls.mro() if issubclass(c, GenerativeModel)]
+        named = [p for fn in own for p in inspect.signature(fn).parameters.values()]
+        return sorted({p.name for p in named if p.kind is not p.VAR_KEYWORD} - {"self"})
 
     def resolve_optimizers(self, optimizer) -> dict[str, keras.optimizers.Optimizer]:
         """An optimizer for each player, from what `compile` was given.
@@ -221,9 +238,8 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
     def get_compile_config(self) -> dict[str, Any]:
         if not self.compiled:
             return {}
-        return keras.saving.serialize_keras_object(
-            {"optimizer": dict(self._optimizers.items()), **dict(self._compile_arguments.items())}
-        )
+        arguments = keras.saving.serialize_keras_object(dict(self._compile_arguments.items()))
+        return {"optimizer": players.serialized(self._optimizers), **arguments}
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
         self.compile(**keras.saving.deserialize_keras_object(config))
@@ -240,23 +256,26 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
     # Steps
 
     def fit(self, x=None, y=None, *args, **kwargs):
-        self._check_arrays(x, y)
-        return super().fit(x, y, *args, **kwargs)
+        """As `keras.Model.fit`; batches of `zoo.data` are read ahead, and each epoch takes its
+        whole ones, in an order of its own. `initial_epoch` says which epoch's order comes first;
+        else a second call goes on where the first one ended."""
+        given = _arguments(keras.Model.fit, x, y, *args, **kwargs)
+        weights = {key: given.get(key) for key in ("sample_weight", "class_weight")}
+        x, y = checked(self, x, y, **weights)
+        if not hasattr(x, "stream"):
+            ordered = {"shuffle": False} if isinstance(x, Iterator) else {}  # or Keras warns
+            return super().fit(**{**ordered, **given, "x": x, "y": y})
+        steps = given.get("steps_per_epoch") or x.full_batches
+        start = (given.get("initial_epoch") or x.epoch) * steps
+        ready = {"x": engine.feed(x.stream(start)), "steps_per_epoch": steps, "shuffle": False}
+        history = super().fit(**{**given, **ready})
+        x.epoch = start // steps + len(history.epoch)
+        return history
 
     def evaluate(self, x=None, y=None, *args, **kwargs):
-        self._check_arrays(x, y)
-        return super().evaluate(x, y, *args, **kwargs)
-
-    def _check_arrays(self, x, y) -> None:
-        """Refuses, where they can be seen before the first step, images and labels that cannot be
-        meant."""
-        if isinstance(x, np.ndarray):
-            check_images("x", x, self.image_shape)
-            if self.value_range is not None:
-                check_range("x", x[:256], self.value_range)
-        labels = getattr(x, "labels", None) if y is None else y
-        if self.num_classes is not None and labels is not None:
-            check_labels("y", labels, self.num_classes)
+        given = _arguments(keras.Model.evaluate, x, y, *args, **kwargs)
+        x, y = checked(self, x, y, sample_weight=given.get("sample_weight"))
+        return super().evaluate(**{**given, "x": x, "y": y})
 
     def minimize(self, loss_fn, player: str):
         """One step of `player`'s optimizer on `loss_fn() -> (loss, logs)`; returns the logs.
@@ -295,7 +314,7 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
         of one.
 
         Models that are not conditional drop the labels. Labels out of range, which `fit` refuses
-        where they are arrays, make the loss NaN where only the device sees them.
+        where it sees them, make the loss NaN where only the device does.
         """
         images, labels, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         if sample_weight is not None:
@@ -319,6 +338,18 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
         labels = ops.cast(ops.reshape(labels, (-1,)), "int32")
         kept = ops.clip(labels, 0, self.num_classes - 1)
         return Batch(ops.where(ops.all(kept == labels), images, float("nan")), kept)
+
+    def unpaired(self, inputs) -> tuple:
+        """What `call` is given, as images or latents, and labels, which are `None` where the model
+        is not conditional."""
+        if self.num_classes is None:
+            return inputs, None
+        if not isinstance(inputs, list | tuple) or len(inputs) != 2:
+            raise ArgumentError(
+                f"{type(self).__name__} is conditional: it is called with two inputs, the second "
+                "of which are labels."
+            )
+        return tuple(inputs)
 
     def _track(self, batch: Batch, logs: dict[str, Any]) -> dict[str, Any]:
         size = ops.shape(batch.images)[0]
@@ -379,7 +410,9 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
             check_range("images", images, self.value_range, in_training=False)
         if not labelled:
             if labels is not None:
-                raise ArgumentError(f"{type(self).__name__} takes no labels here.")
+                raise ArgumentError(
+                    f"{type(self).__name__} takes no labels here. Received: labels={labels!r}."
+                )
             return (images,)
         if labels is None:
             raise ArgumentError(f"{type(self).__name__} needs labels, one for each image.")
@@ -410,3 +443,11 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
                 )
             )
         return keras.tree.map_structure(lambda *parts: np.concatenate(parts), *outputs)
+
+
+def _arguments(method, *args, **kwargs) -> dict[str, Any]:
+    """What `method` was called with, by name."""
+    bound = inspect.signature(method).bind(None, *args, **kwargs).arguments
+    bound.pop("self")
+    rest = bound.pop("kwargs", {})
+    return {**bound, **rest}

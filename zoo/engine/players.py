@@ -36,17 +36,44 @@ def resolve_optimizers(optimizer, defaults: dict[str, keras.optimizers.Optimizer
     if optimizer is None:
         return defaults
     if not isinstance(optimizer, Mapping):
-        optimizer = keras.optimizers.get(optimizer)
+        optimizer = _optimizer("optimizer", optimizer)
         return {player: type(optimizer).from_config(optimizer.get_config()) for player in defaults}
     for player in optimizer:
         check_choice("player in optimizer", player, defaults)
-    given = {player: keras.optimizers.get(value) for player, value in optimizer.items()}
+    given = {
+        player: _optimizer(f"optimizer[{player!r}]", value) for player, value in optimizer.items()
+    }
     if len({id(value) for value in given.values()}) < len(given):
         raise ArgumentError(
             "optimizer holds one instance for two players; each player needs an optimizer of "
             "its own."
         )
     return {player: given.get(player, default) for player, default in defaults.items()}
+
+
+def _optimizer(argument: str, value) -> keras.optimizers.Optimizer:
+    try:
+        return keras.optimizers.get(value)
+    except ValueError as error:
+        raise ArgumentError(
+            f"{argument} must be a keras.optimizers.Optimizer or the name of one, such as 'adam'. "
+            f"Received: {value!r}."
+        ) from error
+
+
+def serialized(optimizers: Mapping[str, keras.optimizers.Optimizer]) -> dict[str, Any]:
+    """The configuration of each optimizer, for any backend.
+
+    On PyTorch an optimizer of Keras is of a class of that backend's own, by whose name it could be
+    trained nowhere else.
+    """
+    configs = {}
+    for player, optimizer in optimizers.items():
+        config = keras.saving.serialize_keras_object(optimizer)
+        if str(config["module"]).startswith("keras.src.backend."):
+            config |= {"module": "keras.optimizers", "registered_name": None}
+        configs[player] = config
+    return configs
 
 
 def container(

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import keras
 import tensorflow as tf
@@ -80,9 +80,10 @@ class StepAdaptor:
         return self.validation_logs(data)
 
 
-def feed(stream: Iterator):
+def feed(stream: Iterable):
     # Autotune is off: TensorFlow waits for its thread when an iterator is destroyed, about 50 ms
     # for each step that was taken, which is most of the time of a small model's epoch.
+    stream = iter(stream)
     first = next(stream)
     signature = keras.tree.map_structure(lambda x: tf.TensorSpec(x.shape, x.dtype), first)
 

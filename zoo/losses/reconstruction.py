@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 from keras import ops
 
+from zoo.errors import ArgumentError
 from zoo.lookup import Named
 from zoo.losses.per_sample import per_sample
 
@@ -15,6 +16,16 @@ class ReconstructionLoss(Named):
 
     kind = "loss"
     required = ("__call__",)
+
+    @classmethod
+    def get(cls, value):
+        if isinstance(value, keras.losses.Loss):
+            raise ArgumentError(
+                "loss is called with (images, logits), and sums over pixels; Keras's losses take "
+                f"images in place of logits. Received: {type(value).__name__}. Allowed: "
+                f"{', '.join(map(repr, cls.named()))}, or a function of that kind."
+            )
+        return super().get(value)
 
     def __call__(self, images, logits):
         """The loss, one value per image, the sum over its pixels and channels.

@@ -13,7 +13,7 @@ def stages_of(image_shape: tuple[int, int, int]) -> tuple[int, int]:
     Raises:
         ArgumentError: unless images are square, of 28 pixels or a power of two from 8.
     """
-    height, width, *_ = (*check_image_shape(image_shape), 0)
+    height, width, _ = check_image_shape(image_shape)
     if height == width == 28:
         return 7, 2
     if height == width and height >= 8 and height & (height - 1) == 0:

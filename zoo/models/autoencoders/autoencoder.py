@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import keras
 import numpy as np
 from keras import ops
 
-from zoo.engine.batch import Batch, check_body
+from zoo.engine.batch import Batch, check_body, check_logits
 from zoo.engine.model import GenerativeModel
 from zoo.errors import ArgumentError
 from zoo.losses import ReconstructionLoss
 from zoo.networks.autoencoders import pair
+from zoo.signature import extends
 
 
 @keras.saving.register_keras_serializable("zoo")
@@ -132,12 +134,14 @@ class Autoencoder(GenerativeModel):
                 "outputs."
             )
         found = tuple(self.decoder(code).shape[1:])
+        check_logits("decoder", self.decoder)
         if found != tuple(image_shape):
             raise ArgumentError(
                 f"decoder must give logits of images of shape {tuple(image_shape)}. Received: one "
                 f"that gives {found} for codes of shape {tuple(code.shape[1:])}."
             )
         self.code_shape = tuple(code.shape[1:])
+        self.latent_dim = math.prod(self.code_shape)
         return tuple(image_shape)
 
     @classmethod
@@ -149,6 +153,7 @@ class Autoencoder(GenerativeModel):
     def default_optimizers(self):
         return {"model": keras.optimizers.Adam(1e-3)}
 
+    @extends(GenerativeModel)
     def compile(self, optimizer=None, loss: str | ReconstructionLoss = "cross_entropy", **kwargs):
         """Configures training.
 
@@ -165,7 +170,7 @@ class Autoencoder(GenerativeModel):
         """Compiles with the arguments `objective`, of which a saved model is to remember; then sets
         the loss and the attributes `resolved`."""
         loss = ReconstructionLoss.get(objective["loss"])
-        super().compile(optimizer, objective=objective, **kwargs)
+        super().compile(optimizer, **objective, **kwargs)
         self.reconstruction_loss = loss
         for attribute, value in resolved.items():
             setattr(self, attribute, value)

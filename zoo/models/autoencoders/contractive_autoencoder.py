@@ -5,11 +5,11 @@ from __future__ import annotations
 import keras
 from keras import ops
 
-from zoo.constructor import extends
 from zoo.errors import check_number
 from zoo.losses import Contraction, ReconstructionLoss
 from zoo.losses.contraction import ClosedForm, Exact, one_sigmoid_layer
 from zoo.models.autoencoders.autoencoder import Autoencoder
+from zoo.signature import extends
 
 
 @keras.saving.register_keras_serializable("zoo")
@@ -61,6 +61,7 @@ class ContractiveAutoencoder(Autoencoder):
     ):
         super().__init__(image_shape, latent_dim, architecture, tied=tied, **kwargs)
 
+    @extends(Autoencoder)
     def compile(
         self,
         optimizer=None,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import keras
 import numpy as np
 
-from zoo.constructor import extends
 from zoo.corruption import Corruption
 from zoo.losses import ReconstructionLoss
 from zoo.models.autoencoders.autoencoder import Autoencoder
+from zoo.signature import extends
 
 
 @keras.saving.register_keras_serializable("zoo")
@@ -56,6 +56,7 @@ class DenoisingAutoencoder(Autoencoder):
     ):
         super().__init__(image_shape, latent_dim, architecture, tied=tied, **kwargs)
 
+    @extends(Autoencoder)
     def compile(
         self,
         optimizer=None,

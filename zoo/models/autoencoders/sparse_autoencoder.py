@@ -8,10 +8,10 @@ import keras
 import numpy as np
 from keras import ops
 
-from zoo.constructor import extends
 from zoo.errors import ArgumentError
 from zoo.losses import KL, ReconstructionLoss, Sparsity
 from zoo.models.autoencoders.autoencoder import Autoencoder
+from zoo.signature import extends
 
 INACTIVE = 0.01  # of the unit's largest activation
 
@@ -74,6 +74,7 @@ class SparseAutoencoder(Autoencoder):
     ):
         super().__init__(image_shape, latent_dim, architecture, code_activation, **kwargs)
 
+    @extends(Autoencoder)
     def compile(
         self,
         optimizer=None,

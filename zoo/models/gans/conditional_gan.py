@@ -82,7 +82,7 @@ class ConditionalGAN(GAN):
         check_choice("architecture", architecture, ("mlp", "convolutional"))
         if embedding_dim is not None:
             check_count("embedding_dim", embedding_dim)
-        if image_shape is not None and len(check_image_shape(image_shape)) != 3:
+        if image_shape is not None and len(check_image_shape(image_shape, points=True)) != 3:
             raise ArgumentError(
                 "image_shape must be (height, width, channels) for the bodies of ConditionalGAN. "
                 f"Received: {image_shape!r}; for points give generator= and discriminator= alone."

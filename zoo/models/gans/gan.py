@@ -10,11 +10,12 @@ from keras import ops
 
 from zoo.augmentation import Augmentation
 from zoo.engine.averaging import average, copy
-from zoo.engine.batch import Batch, check_body, check_image_shape, minibatch, paired
+from zoo.engine.batch import Batch, check_body, check_image_shape, check_logits, minibatch, paired
 from zoo.engine.latent import LatentModel
 from zoo.errors import ArgumentError, check_choice, check_count, check_number
 from zoo.losses import AdversarialLoss, Penalty
 from zoo.networks import mlp, points
+from zoo.signature import extends
 
 
 @keras.saving.register_keras_serializable("zoo")
@@ -95,7 +96,7 @@ class GAN(LatentModel):
             # What the user gave; a rule derived from this one may pass on a function in its place.
             check_body(body, self.constructor_argument(body))
         if image_shape is not None:
-            image_shape = check_image_shape(image_shape)
+            image_shape = check_image_shape(image_shape, points=True)
         elif generator is None or discriminator is None:
             raise ArgumentError(
                 f"{type(self).__name__} needs image_shape=(height, width, channels), or both "
@@ -132,6 +133,7 @@ class GAN(LatentModel):
                 f"gives {shape}."
             )
         seen = paired(images, labels if self.discriminator_sees_labels else None)
+        check_logits("discriminator", self.discriminator)
         self.check_verdict(_output("discriminator", self.discriminator, seen))
         return shape
 
@@ -190,6 +192,7 @@ class GAN(LatentModel):
             player: keras.optimizers.Adam(2e-4, beta_1=0.5, epsilon=1e-8) for player in self.players
         }
 
+    @extends(LatentModel)
     def compile(
         self,
         optimizer=None,
@@ -247,7 +250,7 @@ class GAN(LatentModel):
             "augmentation": augmentation,
         }
         try:
-            super().compile(optimizers, objective=objective, **kwargs)
+            super().compile(optimizers, **objective, **kwargs)
         except BaseException:
             self._set(earlier)
             raise

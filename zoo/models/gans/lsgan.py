@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 
 from zoo.models.gans.dcgan import DCGAN
+from zoo.signature import extends
 
 
 @keras.saving.register_keras_serializable("zoo")
@@ -37,6 +38,7 @@ class LSGAN(DCGAN):
     paper = "Mao et al. 2017, Least Squares Generative Adversarial Networks"
     paper_url = "https://arxiv.org/abs/1611.04076"
 
-    def compile(self, optimizer=None, loss="least_squares", *args, **kwargs):
+    @extends(DCGAN)
+    def compile(self, optimizer=None, loss="least_squares", **kwargs):
         """As `GAN.compile`, with the least squares loss."""
-        super().compile(optimizer, loss, *args, **kwargs)
+        super().compile(optimizer, loss, **kwargs)

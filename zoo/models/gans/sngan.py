@@ -11,6 +11,7 @@ from zoo.errors import check_count
 from zoo.layers import SpectralConv2D, SpectralDense
 from zoo.models.gans.gan import GAN
 from zoo.networks.sizes import stages_of
+from zoo.signature import extends
 
 
 @keras.saving.register_keras_serializable("zoo")
@@ -74,9 +75,10 @@ class SNGAN(GAN):
             name=name,
         )
 
-    def compile(self, optimizer=None, loss="hinge", *args, **kwargs):
+    @extends(GAN)
+    def compile(self, optimizer=None, loss="hinge", **kwargs):
         """As `GAN.compile`, with the hinge loss."""
-        super().compile(optimizer, loss, *args, **kwargs)
+        super().compile(optimizer, loss, **kwargs)
 
     @classmethod
     def test_config(cls):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 
 from zoo.models.gans.dcgan import DCGAN
+from zoo.signature import extends
 
 
 @keras.saving.register_keras_serializable("zoo")
@@ -46,17 +47,17 @@ class WGAN(DCGAN):
     def default_optimizers(self):
         return {player: keras.optimizers.RMSprop(5e-5, rho=0.99) for player in self.players}
 
+    @extends(DCGAN)
     def compile(
         self,
         optimizer=None,
         loss="wasserstein",
         penalty="weight_clipping",
         critic_steps=5,
-        *args,
         **kwargs,
     ):
         """As `GAN.compile`, with the Wasserstein loss, weight clipping and five critic steps."""
-        super().compile(optimizer, loss, penalty, critic_steps, *args, **kwargs)
+        super().compile(optimizer, loss, penalty, critic_steps, **kwargs)
 
     def critic_distance(self, real, fake, batch_size: int = 256) -> float:
         """The critic's estimate of the Wasserstein-1 distance between two sets of images:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import keras
 
-from zoo.constructor import extends
 from zoo.models.gans.wgan import WGAN
+from zoo.signature import extends
 
 
 @keras.saving.register_keras_serializable("zoo")
@@ -69,8 +69,7 @@ class WGANGP(WGAN):
             for player in self.players
         }
 
-    def compile(
-        self, optimizer=None, loss="wasserstein", penalty="gradient_penalty", *args, **kwargs
-    ):
+    @extends(WGAN)
+    def compile(self, optimizer=None, loss="wasserstein", penalty="gradient_penalty", **kwargs):
         """As `WGAN.compile`, with the gradient penalty."""
-        super().compile(optimizer, loss, penalty, *args, **kwargs)
+        super().compile(optimizer, loss, penalty, **kwargs)

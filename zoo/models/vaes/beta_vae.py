@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import keras
 from keras import ops
 
-from zoo.constructor import extends
 from zoo.engine.batch import Batch
 from zoo.errors import ArgumentError, check_count, check_number
 from zoo.models.vaes.vae import VAE
+from zoo.signature import extends
 
 
 @keras.saving.register_keras_serializable("zoo")
@@ -71,6 +71,7 @@ class BetaVAE(VAE):
     def test_config(cls):
         return {**super().test_config(), "width": 4}
 
+    @extends(VAE)
     def compile(
         self,
         optimizer=None,
@@ -100,7 +101,7 @@ class BetaVAE(VAE):
             check_number("capacity", capacity)
             check_count("capacity_steps", capacity_steps)
         objective = {"beta": beta, "capacity": capacity, "capacity_steps": capacity_steps}
-        super().compile(optimizer, objective=objective, **kwargs)
+        super().compile(optimizer, **objective, **kwargs)
         self.beta = beta
         self.capacity = capacity
         self.capacity_steps = capacity_steps

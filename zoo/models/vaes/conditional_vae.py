@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import keras
 
-from zoo.constructor import extends
 from zoo.errors import check_count
 from zoo.models.vaes.vae import VAE
+from zoo.signature import extends
 
 
 @keras.saving.register_keras_serializable("zoo")

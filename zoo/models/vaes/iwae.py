@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import keras
 from keras import ops
 
-from zoo.constructor import extends
 from zoo.engine.batch import Batch
 from zoo.errors import check_count
 from zoo.models.vaes.vae import VAE, kl_to_prior
+from zoo.signature import extends
 
 
 @keras.saving.register_keras_serializable("zoo")
@@ -60,6 +60,7 @@ class IWAE(VAE):
     def default_optimizers(self):
         return {"model": keras.optimizers.Adam(1e-3, epsilon=1e-4)}
 
+    @extends(VAE)
     def compile(self, optimizer=None, k: int = 50, **kwargs):
         """Configures training.
 
@@ -71,7 +72,7 @@ class IWAE(VAE):
             ValueError: if `k` is no positive whole number.
         """
         check_count("k", k)
-        super().compile(optimizer, objective={"k": k}, **kwargs)
+        super().compile(optimizer, k=k, **kwargs)
         self.k = k
 
     def objective(self, batch: Batch, training: bool):

@@ -175,7 +175,7 @@ class VAE(LatentModel):
     # Use
 
     def call(self, inputs, training=False):
-        images, labels = inputs if self.num_classes is not None else (inputs, None)
+        images, labels = self.unpaired(inputs)
         mean, _ = self.posterior(images, labels, training)
         return self.generate(mean, labels)
 
@@ -200,7 +200,10 @@ class VAE(LatentModel):
         return self.infer("posterior", self.posterior, inputs, batch_size)
 
     def decode(self, latents, labels=None, batch_size: int = 256) -> np.ndarray:
-        """The mean image of each row of `latents`, as `sample(latents=...)`."""
+        """The mean image of each row of `latents`, as `sample(latents=...)`; a conditional model
+        needs `labels`."""
+        if self.num_classes is not None and labels is None:
+            raise ArgumentError(f"{type(self).__name__} needs labels, one for each row of latents.")
         return self.sample(latents=latents, labels=labels, batch_size=batch_size)
 
     def reconstruct(self, images, labels=None, batch_size: int = 256) -> np.ndarray:

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import zoo
-from zoo.constructor import extends
 from zoo.errors import UnknownNameError
+from zoo.signature import extends
 
 
 def test_a_rule_shows_and_remembers_what_it_passes_on():

@@ -1,0 +1,139 @@
+"""What `fit`, `evaluate` and `compile` are given by mistake: one clear error each."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+
+import zoo
+
+
+def vae(**changes):
+    model = zoo.create("vae", image_shape=(8, 8, 1), latent_dim=2, hidden_units=(4,))
+    model.compile(**changes)
+    return model
+
+
+def images(n=20, high=1.0):
+    return np.random.default_rng(0).random((n, 8, 8, 1), dtype="float32") * high
+
+
+def generator(x):
+    for start in range(0, len(x), 10):
+        yield (x[start : start + 10],)
+
+
+def test_values_are_looked_at_in_every_row():
+    x = images(600)
+    x[-1] = 200
+    with pytest.raises(ValueError, match=r"x must hold values in \[0.0, 1.0\].*to 200"):
+        vae().fit(x, verbose=0)
+    x[-1] = np.nan
+    with pytest.raises(ValueError, match="x must be finite"):
+        vae().evaluate(x, verbose=0)
+
+
+def test_values_of_tensors():
+    x = keras.ops.convert_to_tensor(images(high=255))
+    with pytest.raises(ValueError, match=r"x must hold values in \[0.0, 1.0\].*source="):
+        vae().fit(x, verbose=0)
+
+
+def test_values_of_generators_and_data_sets():
+    message = r"images of x must hold values in \[0.0, 1.0\]"
+    with pytest.raises(ValueError, match=message):
+        vae().fit(generator(images(high=255)), verbose=0)
+
+    class Batches(keras.utils.PyDataset):
+        def __len__(self):
+            return 1
+
+        def __getitem__(self, index):
+            return (images(high=255),)
+
+    with pytest.raises(ValueError, match=message):
+        vae().fit(Batches(), verbose=0)
+
+
+def test_batches_of_another_range():
+    batches = zoo.data.load(np.zeros((20, 8, 8), "uint8"))
+    message = r"x must hold images in \[0.0, 1.0\], the value_range of VAE.*\(-1.0, 1.0\)"
+    with pytest.raises(ValueError, match=message):
+        vae().fit(batches, verbose=0)
+    vae().fit(zoo.data.load(np.zeros((64, 8, 8), "uint8"), value_range=(0, 1)), verbose=0)
+
+
+def test_sample_weights_without_labels():
+    for weights in ({"sample_weight": np.zeros(20)}, {"class_weight": {0: 1.0}}):
+        with pytest.raises(ValueError, match="takes no sample_weight and no class_weight"):
+            vae().fit(images(), verbose=0, **weights)
+    with pytest.raises(ValueError, match="takes no sample_weight"):
+        vae().evaluate(images(), sample_weight=np.zeros(20), verbose=0)
+
+
+def test_nothing():
+    with pytest.raises(ValueError, match="x is missing"):
+        vae().fit()
+    model = zoo.create("vae", image_shape=(8, 8, 1), hidden_units=(4,))
+    for method in (model.fit, model.evaluate):
+        with pytest.raises(ValueError, match="VAE is not compiled: call compile"):
+            method(images())
+
+
+def test_labels_as_a_list():
+    model = zoo.create("conditional_vae", image_shape=(8, 8, 1), num_classes=3, hidden_units=(4,))
+    model.compile()
+    model.fit(images(6), [0, 1, 2, 0, 1, 2], verbose=0)
+    with pytest.raises(ValueError, match=r"y must lie in 0 to 2.*Received: 3"):
+        model.fit(images(2), [0, 3], verbose=0)
+    with pytest.raises(ValueError, match="needs labels, one for each row"):
+        model.decode(np.zeros((2, model.latent_dim)))
+    with pytest.raises(ValueError, match="is called with two inputs"):
+        model.predict(images(2), verbose=0)
+
+
+@pytest.mark.parametrize("optimizer", ["foo", [1], 3])
+def test_optimizers(optimizer):
+    with pytest.raises(ValueError, match=r"optimizer must be a keras\.optimizers\.Optimizer or"):
+        vae(optimizer=optimizer)
+    with pytest.raises(ValueError, match=r"optimizer\['model'\] must be"):
+        vae(optimizer={"model": optimizer})
+
+
+def test_losses_that_cannot_be_meant():
+    model = zoo.create("autoencoder", image_shape=(8, 8, 1), width=2)
+    with pytest.raises(ValueError, match=r"loss is called with \(images, logits\).*MeanSquared"):
+        model.compile(loss=keras.losses.MeanSquaredError())
+    model = zoo.create("denoising_autoencoder", image_shape=(8, 8, 1), latent_dim=2)
+    with pytest.raises(ValueError, match=r"corruption is called with \(images, random\)"):
+        model.compile(corruption=lambda images: images)
+
+
+def test_bodies_that_squash_their_logits():
+    layers = keras.layers
+    image = keras.Input((8, 8, 1))
+    judge = keras.Model(image, layers.Dense(1, activation="sigmoid")(layers.Flatten()(image)))
+    with pytest.raises(ValueError, match="discriminator must give logits.*'sigmoid'"):
+        zoo.create("gan", image_shape=(8, 8, 1), discriminator=judge)
+    code = keras.Input((4,))
+    image = layers.Reshape((8, 8, 1))(layers.Dense(64)(code))
+    decoder = keras.Model(code, layers.Activation("sigmoid")(image))
+    with pytest.raises(ValueError, match="decoder must give logits"):
+        zoo.create("autoencoder", image_shape=(8, 8, 1), latent_dim=4, width=2, decoder=decoder)
+
+
+def test_names_that_are_nearly_right():
+    with pytest.raises(ValueError, match="Nearest: gan"):
+        zoo.create("GAN")
+    with pytest.raises(ValueError, match=r"zoo\.load\('dcgan_mnist'\) loads it"):
+        zoo.create("dcgan_mnist")
+    with pytest.raises(ValueError, match=r"'beta' is an argument of its compile\(\)"):
+        zoo.create("beta_vae", image_shape=(8, 8, 1), beta=5)
+
+
+def test_a_saved_model_names_no_backend(make):
+    """On PyTorch an optimizer of Keras is of a class that no other backend could train."""
+    model = make()
+    model.compile()
+    assert "keras.src.backend" not in json.dumps(model.get_compile_config())

@@ -1,0 +1,122 @@
+"""Sets of TensorFlow Datasets, by name, where they are prepared; nothing is ever downloaded while
+reading."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+
+from zoo.data import synthetic
+from zoo.data.decoded import MEMORY_LIMIT, Arrays, Fit, decoded
+from zoo.errors import DataError, MissingSplitError
+
+
+class Records:
+    """The images of a set whose files allow random access, read when they are asked for."""
+
+    def __init__(self, source, numbers: list[int]):
+        self.source = source
+        self.numbers = numbers
+        self.names = [f"record {number}" for number in numbers]
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def select(self, rows) -> Records:
+        """Those of the records whose numbers are `rows`."""
+        return Records(self.source, [self.numbers[row] for row in rows])
+
+    def _image(self, row: int) -> np.ndarray:
+        return self.source[self.numbers[row]]["image"]
+
+    def open(self, row: int):
+        """The image, for Pillow."""
+        return Arrays([self._image(row)]).open(0)
+
+    def bytes(self, row: int) -> bytes:
+        return np.ascontiguousarray(self._image(row)).tobytes()
+
+
+def builder(name: str):
+    """The builder of TensorFlow Datasets for `name`, prepared or not.
+
+    Raises:
+        DataError: if TensorFlow Datasets is not installed, or knows no such set.
+    """
+    try:
+        import tensorflow_datasets as tfds
+    except ImportError as error:
+        raise DataError(
+            f"{name!r} is no folder, zip file or .npz file here, and reading it as a set of "
+            "TensorFlow Datasets needs the extra 'data': "
+            f"pip install 'keras-generative-zoo[data]'. ({error})"
+        ) from error
+    try:
+        # Given anew each time: TFDS itself reads the variable once, when it is imported.
+        return tfds.builder(name, data_dir=os.environ.get("TFDS_DATA_DIR"))
+    except tfds.core.DatasetNotFoundError as error:
+        raise DataError(
+            f"Unknown data set: {name!r}. It is neither a folder, zip file or .npz file here nor a "
+            f"set of TensorFlow Datasets nor one of {', '.join(synthetic.NAMED)}."
+        ) from error
+
+
+def prepared(name: str):
+    """As `builder`, and the set is there.
+
+    Raises:
+        DataError: if it is not, with how to prepare it.
+    """
+    found = builder(name)
+    if not found.data_path.exists():
+        raise DataError(
+            f"The data set {name!r} is not prepared in {found.data_path.parent.parent}. Prepare it "
+            f"once, with a network: zoo data prepare {name}; or set TFDS_DATA_DIR to the folder "
+            "that holds it."
+        )
+    if "image" not in (found.info.features or {}):
+        raise DataError(
+            f"The data set {name!r} has no images. It has: {sorted(found.info.features or {})}."
+        )
+    return found
+
+
+def read(
+    name: str, split: str, fit: Fit, strict: bool, memory_limit: int = MEMORY_LIMIT
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """The images and labels of a split; see `zoo.data.read`."""
+    import tensorflow_datasets as tfds
+
+    found = prepared(name)
+    if split not in found.info.splits:
+        raise MissingSplitError(
+            f"split of {name!r} must be one of {sorted(found.info.splits)}. Received: {split!r}."
+        )
+    labelled = "label" in found.info.features
+    if found.info.file_format == tfds.core.FileFormat.ARRAY_RECORD:  # read without TensorFlow
+        source = found.as_data_source(split=split)
+        if fit.image_size and len(source) * fit.image_size**2 * (fit.channels or 3) > memory_limit:
+            items = Records(source, list(range(len(source))))
+            images, rows = decoded(items, fit, strict, repr(name), memory_limit)
+            skipped = {"image": tfds.decode.SkipDecoding()}
+            bare = found.as_data_source(split=split, decoders=skipped)
+            return images, np.array([bare[row]["label"] for row in rows]) if labelled else None
+        examples = source.__getitems__(range(len(source)))
+    else:
+        examples = tfds.as_numpy(found.as_dataset(split=split))
+    images, labels = [], []
+    for example in examples:
+        images.append(example["image"])
+        labels.append(example["label"] if labelled else 0)
+    images, rows = fitted(images, fit, strict, repr(name))
+    return images, np.array(labels, dtype="int64")[rows] if labelled else None
+
+
+def fitted(images, fit: Fit, strict: bool, what: str):
+    """As `decoded`, for arrays: those that fit already stay as they are."""
+    wanted = (fit.image_size or images[0].shape[0], fit.image_size or images[0].shape[1])
+    shape = (*wanted, fit.channels or images[0].shape[2])
+    if {image.shape for image in images} == {shape}:
+        return np.asarray(images), np.arange(len(images))
+    return decoded(Arrays(images), fit, strict, what, memory_limit=np.inf)
