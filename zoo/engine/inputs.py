@@ -79,7 +79,8 @@ def _parts(batch) -> tuple:
 
 def _first(x):
     """The first batch, or `None` where it cannot be had without a cost."""
-    if getattr(x, "num_workers", 0):  # a torch DataLoader would start its processes
+    if getattr(x, "num_workers", 0) or getattr(x, "read_once", False):
+        # A torch DataLoader would start its processes; what `engine.feed` made is read once.
         return None
     if isinstance(x, keras.utils.PyDataset):
         return x[0]

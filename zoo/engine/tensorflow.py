@@ -93,8 +93,7 @@ def feed(stream: Iterable):
 
     options = tf.data.Options()
     options.autotune.enabled = False
-    return (
-        tf.data.Dataset.from_generator(batches, output_signature=signature)
-        .prefetch(2)
-        .with_options(options)
-    )
+    dataset = tf.data.Dataset.from_generator(batches, output_signature=signature)
+    dataset = dataset.prefetch(2).with_options(options)
+    dataset.read_once = True  # a look at its first batch would take it away from `fit`
+    return dataset
