@@ -203,6 +203,19 @@ class TestTFDS:
         if keras.backend.backend() != "tensorflow":
             assert "tensorflow" not in sys.modules
 
+    def test_records_decoded_as_needed(self, monkeypatch):
+        monkeypatch.setenv("TFDS_DATA_DIR", str(HERE / "data" / "tfds_array_record"))
+        whole = zoo.data.read("mnist", image_size=28, channels=1)
+        source = zoo.data.read("mnist", image_size=28, channels=1, memory_limit=0)
+        assert not isinstance(source.images, np.ndarray)
+        np.testing.assert_array_equal(source.images[np.arange(32)], whole.images)
+        np.testing.assert_array_equal(source.labels, whole.labels)
+        assert len(source.sha256) == 64
+
+    def test_resized(self, monkeypatch):
+        monkeypatch.setenv("TFDS_DATA_DIR", str(HERE / "data" / "tfds_array_record"))
+        assert zoo.data.read("mnist", image_size=32, channels=3).images.shape == (32, 32, 32, 3)
+
     @pytest.mark.skipif(
         keras.backend.backend() != "tensorflow", reason="TFRecord files are read by TensorFlow"
     )

@@ -179,7 +179,7 @@ def _train(
         epoch, begun = divmod(done, steps)
         epochs = epoch + 1 if begun else config.epochs
         model.fit(
-            feed(batches.stream(done)),
+            feed(batches, done),
             steps_per_epoch=steps - begun,
             epochs=epochs,
             initial_epoch=epoch,

@@ -25,14 +25,17 @@ def pixels(image: Image.Image, image_size: int | None, channels: int | None) -> 
         image.draft(None, (2 * image_size, 2 * image_size))
     if image.width * image.height > LARGEST:
         raise ValueError(f"{image.width}x{image.height} pixels are more than {LARGEST}")
-    image = ImageOps.exif_transpose(image)
+    if "exif" in image.info:
+        image = ImageOps.exif_transpose(image)
     grey = channels == 1 or (channels is None and image.mode[0] in "1LIF")
     if image.mode.startswith("I"):
         # Sixteen bits, of which Pillow's own conversion would keep the lowest eight.
         image = Image.fromarray((np.asarray(image) / 257).round().astype("uint8"))
     if image.has_transparency_data:
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA"))
-    image = image.convert("L" if grey else "RGB")
+    mode = "L" if grey else "RGB"
+    if image.mode != mode:
+        image = image.convert(mode)
     if image_size is not None and min(image.size) != image_size:
         longest = LONGEST * min(image.size)
         if max(image.size) > longest:

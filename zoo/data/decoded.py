@@ -18,6 +18,7 @@ from PIL import Image, UnidentifiedImageError
 from zoo.data.decode import pixels, window
 from zoo.errors import DataError
 
+LARGE = 200 * 200  # pixels of an image, from which on threads decode faster than one
 MEMORY_LIMIT = 2**31  # bytes of decoded images, above which images are decoded as they are needed
 UNREADABLE = (
     UnidentifiedImageError,
@@ -157,7 +158,7 @@ def decoded(items, fit: Fit, strict: bool, what: str, memory_limit: int = MEMORY
     size = fit.image_size
     in_memory = size is None or len(items) * size**2 * (fit.channels or 3) <= memory_limit
     read = _decode if in_memory else _head
-    found = _each(lambda row: _tried(read, items, row, fit), len(items))
+    found = _each(lambda row: _tried(read, items, row, fit), len(items), _threads(items))
     broken = {row: r for row, r in enumerate(found) if isinstance(r, Exception)}
     rows = [row for row in range(len(found)) if row not in broken]
     _report([(items.names[row], error) for row, error in broken.items()], len(found), strict)
@@ -198,9 +199,23 @@ def _tried(read, items, row: int, fit: Fit):
         return error
 
 
-def _each(fn, n: int) -> list:
-    """`fn` of 0 to n - 1, in threads: Pillow decodes without Python's lock."""
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+def _threads(items) -> int:
+    """How many threads decode images fastest: Pillow decodes without Python's lock, but of small
+    images it spends most of the time with it, and threads then wait for one another."""
+    for row in range(min(len(items), 10)):
+        try:
+            with items.open(row) as image:
+                return os.cpu_count() if image.width * image.height >= LARGE else 1
+        except UNREADABLE:
+            continue
+    return 1
+
+
+def _each(fn, n: int, threads: int) -> list:
+    """`fn` of 0 to n - 1."""
+    if threads == 1:
+        return [fn(row) for row in range(n)]
+    with concurrent.futures.ThreadPoolExecutor(threads) as pool:
         return list(pool.map(fn, range(n)))
 
 

@@ -4,6 +4,7 @@ reading."""
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import numpy as np
 
@@ -38,8 +39,8 @@ class Records:
         return np.ascontiguousarray(self._image(row)).tobytes()
 
 
-def builder(name: str):
-    """The builder of TensorFlow Datasets for `name`, prepared or not.
+def builder(name: str, **options):
+    """The builder of TensorFlow Datasets for `name`, prepared or not; `options` are its own.
 
     Raises:
         DataError: if TensorFlow Datasets is not installed, or knows no such set.
@@ -54,12 +55,35 @@ def builder(name: str):
         ) from error
     try:
         # Given anew each time: TFDS itself reads the variable once, when it is imported.
-        return tfds.builder(name, data_dir=os.environ.get("TFDS_DATA_DIR"))
+        return tfds.builder(name, data_dir=os.environ.get("TFDS_DATA_DIR"), **options)
     except tfds.core.DatasetNotFoundError as error:
         raise DataError(
             f"Unknown data set: {name!r}. It is neither a folder, zip file or .npz file here nor a "
             f"set of TensorFlow Datasets nor one of {', '.join(synthetic.NAMED)}."
         ) from error
+
+
+def prepare(name: str, downloaded: Path | None = None) -> Path:
+    """Downloads and prepares the set `name` as array records; returns the folder.
+
+    Args:
+        name: the name of the set.
+        downloaded: a folder that holds the files which would be downloaded.
+
+    Raises:
+        DataError: if there is no such set, or it cannot be downloaded or prepared.
+    """
+    found = builder(name, file_format="array_record")
+    if not found.data_path.exists():
+        import tensorflow_datasets as tfds
+
+        config = tfds.download.DownloadConfig(manual_dir=downloaded)
+        try:
+            found.download_and_prepare(download_config=config)
+        except Exception as error:  # of many kinds, by the set and the network
+            reason = str(error).strip().splitlines() or [type(error).__name__]
+            raise DataError(f"{name!r} cannot be prepared: {reason[0]}") from error
+    return Path(found.data_path)
 
 
 def prepared(name: str):

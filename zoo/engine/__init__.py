@@ -15,8 +15,9 @@ exports:
 - `replicas()`: how many copies of the model are trained together.
 - `compiled(fn, variables)`: `fn` as an inference function, jitted where that is faster;
   `variables` are all that it reads or assigns.
-- `feed(stream)`: an endless stream of NumPy batches of one shape (a generator or a grain dataset),
-  in the form that this backend's `fit` reads fastest.
+- `feed(batches, start=0)`: an endless stream of NumPy batches of one shape (a generator, a grain
+  dataset, or from step `start` on what has `stream(start)`, such as `zoo.data.Batches`), in the
+  form that this backend's `fit` reads fastest.
 - `synchronize(model)`: makes the variables of a model hold its newest state, also in the middle of
   `fit`.
 - `jit_by_default()`: whether `jit_compile="auto"` means compilation with XLA for this backend and

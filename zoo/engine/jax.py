@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 import jax
 import keras
@@ -183,5 +183,5 @@ def _run(step, groups, state, data):
     return logs, tuple([scope.get_current_value(v) for v in group] for group in groups)
 
 
-def feed(stream: Iterable):
-    return stream
+def feed(batches, start: int = 0):
+    return batches.stream(start) if hasattr(batches, "stream") else batches

@@ -267,7 +267,7 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
             return super().fit(**{**ordered, **given, "x": x, "y": y})
         steps = given.get("steps_per_epoch") or x.full_batches
         start = (given.get("initial_epoch") or x.epoch) * steps
-        ready = {"x": engine.feed(x.stream(start)), "steps_per_epoch": steps, "shuffle": False}
+        ready = {"x": engine.feed(x, start), "steps_per_epoch": steps, "shuffle": False}
         history = super().fit(**{**given, **ready})
         x.epoch = start // steps + len(history.epoch)
         return history

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 import keras
 import torch
@@ -86,5 +86,5 @@ class StepAdaptor:
         return self.validation_logs(data)
 
 
-def feed(stream: Iterable):
-    return stream
+def feed(batches, start: int = 0):
+    return batches.stream(start) if hasattr(batches, "stream") else batches

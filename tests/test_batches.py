@@ -1,0 +1,232 @@
+"""Batches: their order, what is random about them, and where a stream is entered."""
+
+import keras
+import numpy as np
+import pytest
+from helpers import python
+
+import zoo
+from zoo.errors import ArgumentError, DataError
+
+
+def grey(n=40, size=4):
+    return np.random.default_rng(0).integers(0, 256, (n, size, size, 1), dtype=np.uint8)
+
+
+def numbered(n):
+    """Images that say which they are, up to 65,535."""
+    images = np.zeros((n, 2, 2, 1), "uint8")
+    images[:, 0, 0, 0], images[:, 0, 1, 0] = np.arange(n) // 256, np.arange(n) % 256
+    return images
+
+
+def numbers(images):
+    images = np.rint(images).astype(int)
+    return images[:, 0, 0, 0] * 256 + images[:, 0, 1, 0]
+
+
+def first(batches, images):
+    found = []
+    for batch in batches.stream():
+        found.extend(batch[0])
+        if len(found) >= images:
+            return np.array(found[:images])
+    return None
+
+
+@pytest.fixture(params=["array", "npz", "folder", "zip", "named"])
+def source(request, tmp_path, monkeypatch):
+    """The same 1,100 images from each kind of place, in their order."""
+    images = numbered(1_100)
+    if request.param == "array":
+        return images
+    if request.param == "npz":
+        np.savez(tmp_path / "set.npz", x=images)
+        return tmp_path / "set.npz"
+    if request.param == "named":
+        named = pytest.importorskip("zoo.data.named")
+        monkeypatch.setattr(named, "read", lambda name, *rest: (images, None))
+        return "some_set"
+    import zipfile
+
+    from PIL import Image
+
+    (tmp_path / "set").mkdir()
+    for i, image in enumerate(images):
+        Image.fromarray(image[..., 0]).save(tmp_path / "set" / f"{i:04}.png")
+    if request.param == "folder":
+        return tmp_path / "set"
+    with zipfile.ZipFile(tmp_path / "set.zip", "w") as archive:
+        for file in (tmp_path / "set").iterdir():
+            archive.write(file, file.name)
+    return tmp_path / "set.zip"
+
+
+def test_the_first_thousand_images_are_the_same_on_each_backend(source):
+    """And the same from each kind of place: NumPy's permutation, whatever the backend."""
+    batches = zoo.data.load(source, seed=5, value_range=(0, 255))
+    expected = np.random.default_rng((5, 0)).permutation(1_100)[:1_000]
+    np.testing.assert_array_equal(numbers(first(batches, 1_000)), expected)
+
+
+def test_fit_sees_that_order():
+    """Each epoch its own, the whole batches, on each backend and in a second call too."""
+    seen = []
+
+    class Recorder(zoo.models.VAE):
+        def update(self, batch):
+            seen.append(np.asarray(keras.ops.convert_to_numpy(batch.images)))
+            return super().update(batch)
+
+    model = Recorder(image_shape=(2, 2, 1), latent_dim=2, hidden_units=(4,))
+    if keras.backend.backend() == "jax":
+        pytest.skip("JAX traces its first step even where it runs eagerly")
+    model.compile(run_eagerly=True)
+    batches = zoo.data.load(numbered(100), batch_size=32, seed=1, value_range=(0, 1))
+    model.fit(batches, epochs=2, verbose=0)
+    model.fit(batches, epochs=1, verbose=0)
+    found = np.concatenate([numbers(255 * images) for images in seen])
+    orders = [np.random.default_rng((1, epoch)).permutation(100)[:96] for epoch in range(3)]
+    np.testing.assert_array_equal(found, np.concatenate(orders))
+
+
+def test_the_state_of_a_stream_is_its_position():
+    batches = zoo.data.load(grey(), batch_size=8, flip=True, binarize="stochastic")
+    stream = iter(batches.stream(start=3))
+    for _ in range(4):
+        next(stream)
+    state = stream.get_state()
+    expected = next(stream)
+    again = iter(batches.stream(start=3))
+    again.set_state(state)
+    for found in (next(again), next(iter(batches.stream(7)))):
+        np.testing.assert_array_equal(found[0], expected[0])
+
+
+def test_flip():
+    images = grey()
+    batches = zoo.data.load(images, batch_size=40, shuffle=False, flip=True, value_range=(0, 255))
+    found = batches[0]
+    straight = (found == images).all((1, 2, 3))
+    mirrored = (found == images[:, :, ::-1]).all((1, 2, 3))
+    assert (straight | mirrored).all()
+    assert 8 < mirrored.sum() < 32
+    np.testing.assert_array_equal(found, batches[0])
+    assert np.abs(found - batches.batch(1, 0)).max() > 0  # drawn anew in the next epoch
+    np.testing.assert_array_equal(images, grey())  # the array itself is as it was
+
+
+def test_dequantize():
+    """x + u for u uniform in [0, 1), so that floor gives the grey level back."""
+    images = np.repeat(grey(), 10, axis=0)
+    batches = zoo.data.load(
+        images, batch_size=400, shuffle=False, dequantize=True, value_range=(0, 256)
+    )
+    found = batches[0]
+    np.testing.assert_array_equal(np.floor(found), images)
+    rest = found - np.floor(found)
+    assert rest.min() < 0.01
+    assert rest.max() > 0.99
+    assert rest.mean() == pytest.approx(0.5, abs=0.02)
+    unit = zoo.data.load(images, batch_size=400, dequantize=True, value_range=(0, 1))[0]
+    assert 0 <= unit.min() < unit.max() < 1
+
+
+def test_binarize():
+    images = np.repeat(np.array([0, 64, 128, 255], "uint8"), 5_000).reshape(-1, 1, 1, 1)
+    options = {"batch_size": len(images), "shuffle": False, "value_range": (0, 1)}
+    batches = zoo.data.load(images, binarize="stochastic", **options)
+    found = batches[0].reshape(4, 5_000)
+    assert set(np.unique(found)) == {0.0, 1.0}
+    np.testing.assert_allclose(found.mean(axis=1), [0, 64 / 255, 128 / 255, 1], atol=0.03)
+    assert found[0].max() == 0  # black stays black
+    assert found[3].min() == 1  # and white white
+    np.testing.assert_array_equal(batches[0].reshape(4, -1), found)
+    assert (batches.batch(1, 0).reshape(4, -1) != found).any()
+    threshold = zoo.data.load(images, binarize="threshold", **options)[0].reshape(4, -1)
+    np.testing.assert_array_equal(threshold.mean(axis=1), [0, 0, 1, 1])
+    both = zoo.data.load(images, binarize="threshold", **{**options, "value_range": (-1, 1)})[0]
+    assert set(np.unique(both)) == {-1.0, 1.0}
+
+
+def test_shards_are_parts_of_one_order():
+    images = numbered(103)
+    parts = [
+        zoo.data.load(images, batch_size=5, seed=2, shard=(i, 4), value_range=(0, 255))
+        for i in range(4)
+    ]
+    assert {part.count for part in parts} == {25}
+    assert {part.full_batches for part in parts} == {5}
+    seen = [numbers(first(part, 25)) for part in parts]
+    everything = np.concatenate(seen)
+    assert len(set(everything)) == 100
+    whole = np.random.default_rng((2, 0)).permutation(103)
+    np.testing.assert_array_equal(np.stack(seen, axis=1).ravel(), whole[:100])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"binarize": "dither"}, "Unknown binarize: 'dither'.*stochastic"),
+        ({"binarize": "threshold", "dequantize": True}, "do not go together"),
+        ({"shard": (2, 2)}, r"shard must be \(index, count\).*\(2, 2\)"),
+        ({"crop": "middle"}, "Unknown crop: 'middle'"),
+        ({"decoding_processes": -1}, "decoding_processes must be a whole number of at least 0"),
+        ({"memory_limit": -1}, "memory_limit must be"),
+    ],
+)
+def test_errors(arguments, message):
+    with pytest.raises(ArgumentError, match=message):
+        zoo.data.load(grey(), **arguments)
+
+
+def test_points_are_no_images():
+    with pytest.raises(ArgumentError, match="are for images"):
+        zoo.data.load("ring8", flip=True)
+
+
+def test_a_stream_of_less_than_a_batch():
+    with pytest.raises(DataError, match="batch_size must be at most the number of images, 40"):
+        zoo.data.load(grey(), batch_size=41).stream()
+
+
+class TestReadyMade:
+    def datasets(self):
+        yield zoo.data.load(grey())
+        yield keras.utils.PyDataset()
+        import grain
+
+        yield grain.MapDataset.range(3)
+        if keras.backend.backend() == "tensorflow":
+            import tensorflow as tf
+
+            yield tf.data.Dataset.range(3)
+        if keras.backend.backend() == "torch":
+            import torch
+
+            yield torch.utils.data.DataLoader(range(3))
+
+    def test_passed_on_as_they_are(self):
+        for dataset in self.datasets():
+            assert zoo.data.load(dataset) is dataset
+
+    def test_with_anything_else_asked_for(self):
+        for dataset in self.datasets():
+            with pytest.raises(ArgumentError, match="as it is. Received beside it: image_size, se"):
+                zoo.data.load(dataset, image_size=32, seed=3)
+
+    @pytest.mark.parametrize("value", [None, 3, [1, 2], {"a": 1}])
+    def test_other_things(self, value):
+        with pytest.raises(ArgumentError, match="name_or_path must be a name, a path, an array"):
+            zoo.data.load(value)
+
+
+def test_a_stream_stops_with_its_reader():
+    """No thread keeps a process alive."""
+    done = python(
+        "-c",
+        "import itertools, numpy as np, zoo\n"
+        "batches = zoo.data.load(np.zeros((64, 4, 4), 'uint8'), batch_size=8)\n"
+        "print(len(list(itertools.islice(batches.stream(), 3))))",
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, "3"), done.stderr
