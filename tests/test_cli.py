@@ -1,6 +1,7 @@
 """The command line: what it prints and writes, and that every error is one line."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -158,3 +159,47 @@ def test_the_program_is_installed():
     done = python("-m", "zoo", "list", "*mnist*")
     assert done.returncode == 0, done.stderr
     assert "dcgan_mnist" in done.stdout
+
+
+class TestData:
+    def test_info(self, run, slice_path):
+        code, out, _ = run("data", "info", slice_path, "--image-size", 32)
+        assert code == 0
+        assert dict(line.split(maxsplit=1) for line in out.splitlines()) == {
+            "name": "mnist_slice",
+            "images": "1,024",
+            "shape": "32 x 32 x 1",
+            "type": "uint8",
+            "classes": "10, 90 to 122 each",
+            "sha256": zoo.data.read(slice_path, image_size=32).sha256,
+        }
+        assert "points   50,000" in run("data", "info", "ring8")[1]
+
+    def test_preview(self, run, slice_path, tmp_path):
+        path = tmp_path / "digits.png"
+        assert run("data", "preview", slice_path, "-n", 9, "--seed", 3, "-o", path)[0] == 0
+        images = zoo.data.read(slice_path).images
+        chosen = images[np.random.default_rng(3).permutation(len(images))[:9]]
+        with Image.open(path) as picture:
+            expected = zoo.data.grid(zoo.data.to_range(chosen))
+            np.testing.assert_array_equal(np.asarray(picture), np.asarray(expected))
+        assert run("data", "preview", "ring8", "-o", tmp_path / "ring.png")[0] == 0
+
+    def test_prepare_what_is_prepared(self, run, monkeypatch):
+        place = Path(__file__).parent / "data" / "tfds_array_record"
+        monkeypatch.setenv("TFDS_DATA_DIR", str(place))
+        code, out, _ = run("data", "prepare", "mnist")
+        assert (code, out.strip()) == (0, f"mnist: {place / 'mnist' / '3.0.1'}")
+
+    def test_errors(self, run, tmp_path):
+        for arguments, message in [
+            (("info", tmp_path), "holds no image"),
+            (("info", "no_such_set"), "Unknown data set: 'no_such_set'"),
+            (("preview", "ring8", "-n", 0), "-n must be a whole number of at least 1"),
+            (("prepare", "no_such_set"), "Unknown data set: 'no_such_set'"),
+        ]:
+            code, _, err = run("data", *arguments)
+            assert code == 1
+            assert err.startswith("zoo: error: ")
+            assert err.count("\n") == 1
+            assert message in err
