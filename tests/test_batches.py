@@ -30,8 +30,8 @@ def first(batches, images):
     for batch in batches.stream():
         found.extend(batch[0])
         if len(found) >= images:
-            return np.array(found[:images])
-    return None
+            break
+    return np.array(found[:images])
 
 
 @pytest.fixture(params=["array", "npz", "folder", "zip", "named"])
@@ -67,6 +67,24 @@ def test_the_first_thousand_images_are_the_same_on_each_backend(source):
     batches = zoo.data.load(source, seed=5, value_range=(0, 255))
     expected = np.random.default_rng((5, 0)).permutation(1_100)[:1_000]
     np.testing.assert_array_equal(numbers(first(batches, 1_000)), expected)
+
+
+@pytest.mark.parametrize("labelled", [True, False])
+@pytest.mark.parametrize("drawn", [{}, {"flip": True, "dequantize": True}])
+@pytest.mark.parametrize("start", [0, 1, 17, 35])
+def test_every_backend_is_fed_the_same(labelled, drawn, start):
+    """Also across the end of an epoch, and where the backend puts the batches together itself."""
+    images = grey(1_100)
+    data = (images, np.arange(1_100) % 7) if labelled else images
+    batches = zoo.data.load(data, batch_size=64, seed=5, **drawn)
+    fed = iter(zoo.engine.feed(batches, start))
+    for step in range(start, start + 20):
+        found, expected = next(fed), batches.step(step)
+        assert len(found) == len(expected) == 1 + labelled
+        for one, other in zip(found, expected, strict=True):
+            one = keras.ops.convert_to_numpy(one)
+            assert one.dtype == other.dtype
+            np.testing.assert_array_equal(one, other)
 
 
 def test_fit_sees_that_order():
@@ -230,3 +248,35 @@ def test_a_stream_stops_with_its_reader():
         "print(len(list(itertools.islice(batches.stream(), 3))))",
     )
     assert (done.returncode, done.stdout.strip()) == (0, "3"), done.stderr
+
+
+def test_evaluation_changes_nothing():
+    """Neither where the next `fit` begins, nor what the next evaluation sees."""
+    model = zoo.create("vae", image_shape=(4, 4, 1), latent_dim=2, hidden_units=(4,))
+    model.compile()
+    batches = zoo.data.load(grey(), batch_size=8, binarize="stochastic", value_range=(0, 1))
+    first, second = (model.evaluate(batches, verbose=0) for _ in range(2))
+    assert first == second
+    assert (batches.epoch, batches.position) == (0, 0)
+    model.fit(batches, steps_per_epoch=2, epochs=3, verbose=0)
+    assert batches.position == 6
+    model.fit(batches, initial_epoch=0, epochs=1, verbose=0)
+    assert batches.position == 5
+
+
+@pytest.mark.parametrize("data", ["my photos", "a.png", "mnist/zzz"])
+def test_no_name_at_all(data):
+    with pytest.raises(DataError, match="Unknown data set"):
+        zoo.data.load(data)
+
+
+def test_what_is_no_data(tmp_path):
+    (tmp_path / "a.npz").write_text("garbage")
+    with pytest.raises(DataError, match="cannot be read as an .npz file"):
+        zoo.data.load(tmp_path / "a.npz")
+    with pytest.raises(DataError, match="two parts. Received: 3"):
+        zoo.data.load((grey(), None, None))
+    with pytest.raises(DataError, match="labels must be integers. Received: float64"):
+        zoo.data.load((grey(), np.zeros(40)))
+    with pytest.raises(DataError, match="1, 3 or 4 channels can be resized. Received: 5"):
+        zoo.data.load(np.zeros((3, 4, 4, 5), "uint8"), image_size=8)

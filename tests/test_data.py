@@ -212,6 +212,15 @@ class TestTFDS:
         np.testing.assert_array_equal(source.labels, whole.labels)
         assert len(source.sha256) == 64
 
+    @pytest.mark.skipif(
+        keras.backend.backend() != "tensorflow", reason="TFRecord files are read by TensorFlow"
+    )
+    def test_tf_records_that_do_not_fit_in_memory(self, monkeypatch):
+        monkeypatch.setenv("TFDS_DATA_DIR", str(HERE / "data" / "tfds_tfrecord"))
+        message = "read from start to end only, and 32 images .* zoo data prepare mnist"
+        with pytest.raises(DataError, match=message):
+            zoo.data.read("mnist", image_size=28, memory_limit=100)
+
     def test_resized(self, monkeypatch):
         monkeypatch.setenv("TFDS_DATA_DIR", str(HERE / "data" / "tfds_array_record"))
         assert zoo.data.read("mnist", image_size=32, channels=3).images.shape == (32, 32, 32, 3)
@@ -278,7 +287,7 @@ class TestBatches:
         model.fit(batches, epochs=2, verbose=0)
         # Two whole batches of 24 in each epoch of 64.
         assert int(model.optimizer.iterations.numpy()) == 4
-        assert batches.epoch == 2
+        assert batches.position == 4
 
     @pytest.mark.skipif(keras.backend.backend() == "jax", reason="JAX has no loader of its own")
     def test_fit_takes_the_backends_own_loader(self, digits):

@@ -80,3 +80,17 @@ def test_errors(folders, sides):
         zoo.data.read_pairs(sides, strict=True)
     with pytest.raises(DataError, match="holds no sub-folder 'val'"):
         zoo.data.read_pairs(sides, "val")
+
+
+def test_lazy_pairs_stay_together_when_one_breaks(folders):
+    (folders[1] / "1.bmp").unlink()
+    Image.fromarray(image(101)).save(folders[1] / "1.png")
+    batches = zoo.data.load_pairs(
+        folders, image_size=16, batch_size=3, shuffle=False, value_range=(0, 255), memory_limit=0
+    )
+    file = folders[1] / "1.png"
+    file.write_bytes(file.read_bytes()[:200])
+    inputs, targets = batches[0]
+    for row, i in enumerate([0, 2, 2]):
+        np.testing.assert_array_equal(inputs[row], image(i))
+        np.testing.assert_array_equal(targets[row], image(100 + i))

@@ -164,7 +164,8 @@ def _train(
     recipe.compile(model, config, steps * config.epochs)
     settings = {**dataclasses.asdict(config), "data": source.name}
     # Where the data lie is no part of what a training is; what they hold is.
-    about = {**settings, "data_sha256": source.sha256, "recipe_sha256": code}
+    data_sha256 = source.sha256  # once: of a large set it reads all files
+    about = {**settings, "data_sha256": data_sha256, "recipe_sha256": code}
     checkpoints = Checkpoints(out / "checkpoints", steps, about, checkpoint_steps)
     done = checkpoints.restore(model) if resume else 0
     if done:
@@ -198,7 +199,7 @@ def _train(
         device=_device(),
         versions=_versions(),
         data=source.name,
-        data_sha256=source.sha256,
+        data_sha256=data_sha256,
         data_images=len(source.images),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import time
@@ -28,7 +29,8 @@ class Checkpoints(keras.callbacks.Callback):
         steps_per_epoch: the steps of a whole epoch.
         about: what `restore` compares, so that a training is not continued with other settings.
         every: also after each so many steps, for epochs that take long; `None`: after epochs alone.
-        keep: how many of the last checkpoints stay.
+        keep: how many of the last checkpoints at the end of an epoch stay; of those within epochs
+            the newest does, until the epoch ends.
     """
 
     def __init__(
@@ -82,11 +84,15 @@ class Checkpoints(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         self.steps = max(self.steps, epoch * self.steps_per_epoch)
+        self.first = self.steps
         self.start = time.perf_counter() - self.seconds
 
     def on_train_batch_end(self, batch, logs=None):
-        self.steps += 1
-        if self.every and self.steps % self.every == 0 and self.steps % self.steps_per_epoch:
+        before, self.steps = self.steps, self.first + batch + 1  # several steps, if executed so
+        due = self.every and self.steps // self.every > before // self.every
+        if not due or self.steps % self.steps_per_epoch == 0:
+            return  # the end of the epoch saves itself
+        if all(math.isfinite(float(value)) for value in (logs or {}).values()):
             self.seconds = time.perf_counter() - self.start
             self._save()
 
@@ -114,5 +120,7 @@ class Checkpoints(keras.callbacks.Callback):
         if place.exists():
             shutil.rmtree(place)
         os.replace(partial, place)
-        for old in self.saved()[: -self.keep]:
-            shutil.rmtree(old)
+        whole = [p for p in self.saved() if int(p.name[5:]) % self.steps_per_epoch == 0]
+        for old in self.saved():
+            if old not in whole[-self.keep :] and old != place:
+                shutil.rmtree(old)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import logging
 import sys
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from keras.utils import PyDataset
 
+from zoo.data.decoded import Broken
 from zoo.data.ranges import to_range
 from zoo.errors import ArgumentError, DataError, check_choice, check_count
 
@@ -58,7 +60,7 @@ class Batches(PyDataset):
         shard: `(index, count)`: of each epoch, the part for process `index` of `count` that train
             together; `batch_size` is that of one process.
         decoding_processes: how many processes decode images for `stream`, for sets that are not
-            held in memory; 0 decodes in threads.
+            held in memory; 0 decodes in threads, of which there is one where images are small.
 
     Elements are images, or `(images, labels)` where there are labels.
 
@@ -123,7 +125,8 @@ class Batches(PyDataset):
         self.binarize = binarize
         self.shard = shard
         self.decoding_processes = check_count("decoding_processes", decoding_processes, minimum=0)
-        self.epoch = 0
+        self.epoch = 0  # of the order in which the batches are indexed
+        self.position = 0  # the step with which the next `fit` of this package's models begins
         self._order = (None, None)
 
     @property
@@ -140,28 +143,48 @@ class Batches(PyDataset):
     def on_epoch_end(self) -> None:
         self.epoch += 1
 
+    def fixed(self) -> Batches:
+        """The same batches, in the order and with the noise of the first epoch each time: for
+        validation, whose results are to be compared."""
+        found = copy.copy(self)
+        found.epoch = 0
+        found.on_epoch_end = lambda: None
+        return found
+
     def batch(self, epoch: int, index: int):
         """The batch `index` of `epoch`."""
         if not 0 <= index < len(self):
             raise IndexError(index)
         rows = self.order(epoch)[index * self.batch_size : (index + 1) * self.batch_size]
-        # Shards differ in their images, and are to differ in their noise.
-        rng = np.random.default_rng((self.seed, epoch, index, self.shard[0]))
-        images = self._images(rows, rng)
+        # Shards differ in their images, and are to differ in their noise. The last number keeps
+        # this seed from being that of the order, to which NumPy would add zeros.
+        rng = np.random.default_rng((self.seed, epoch, index, self.shard[0], 1))
+        where = np.full((len(rows), 2), 0.5)
+        if self.crop == "random":
+            where = rng.random((len(rows), 2))
+        while True:
+            try:
+                if hasattr(self.images, "readable"):
+                    rows = self.images.readable(rows)
+                windowed = hasattr(self.images, "windows")
+                images = self.images.windows(rows, where) if windowed else self.images[rows]
+                break
+            except Broken:
+                continue  # which one, `readable` knows now
+        images = self._changed(images, rng)
         return images if self.labels is None else (images, self.labels[rows])
 
-    def _images(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        if self.crop == "random" and hasattr(self.images, "windows"):
-            images = self.images.windows(rows, rng.random((len(rows), 2)))
-        else:
-            images = self.images[rows]
+    def _changed(self, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """What the arguments ask to be done with the 8-bit `images`."""
         if self.value_range is None:
             return images
         if self.flip:
-            mirrored = rng.random(len(rows)) < 0.5
+            mirrored = rng.random(len(images)) < 0.5
             images[mirrored] = images[mirrored, :, ::-1]
         if self.dequantize:
             noisy = images + rng.random(images.shape, dtype="float32")
+            # Float32 rounds some sums up to the next grey level.
+            noisy = np.minimum(noisy, np.nextafter(images + np.float32(1), np.float32(0)))
             return to_range(noisy, self.value_range, source=(0.0, 256.0))
         if self.binarize is not None:
             stochastic = self.binarize == "stochastic"
@@ -215,7 +238,8 @@ class Batches(PyDataset):
         if isinstance(self.images, np.ndarray):
             # Put together in a tenth of a millisecond: a thread would only disturb the training.
             return steps.to_iter_dataset(grain.ReadOptions(0, 0))
-        stream = steps.to_iter_dataset(grain.ReadOptions(1, AHEAD))
+        threads = getattr(self.images, "threads", 1)
+        stream = steps.to_iter_dataset(grain.ReadOptions(threads, max(AHEAD, threads)))
         if self.decoding_processes:
             from absl import flags
 

@@ -5,8 +5,22 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageOps
 
-LARGEST = 2**27  # pixels, of one image as it is decoded: 384 MiB in colour
+LARGEST = 2**27  # pixels, of one image as it is decoded: half a gibibyte in colour
 LONGEST = 4  # times the shorter side: of a longer image the middle is used
+
+
+def prepare(image: Image.Image, image_size: int | None) -> None:
+    """Decides, from the head of a file, at which size it is decoded.
+
+    Raises:
+        ValueError: if that is too large.
+    """
+    if image_size is not None:
+        # A JPEG file can be decoded at an eighth, a quarter or half of its size: still at least
+        # twice what is wanted. For other files this does nothing.
+        image.draft(None, (2 * image_size, 2 * image_size))
+    if image.width * image.height > LARGEST:
+        raise ValueError(f"{image.width}x{image.height} pixels are more than {LARGEST}")
 
 
 def pixels(image: Image.Image, image_size: int | None, channels: int | None) -> np.ndarray:
@@ -19,12 +33,7 @@ def pixels(image: Image.Image, image_size: int | None, channels: int | None) -> 
     Raises:
         ValueError: if the image is too large to be decoded.
     """
-    if image_size is not None:
-        # A JPEG file can be decoded at an eighth, a quarter or half of its size: still at least
-        # twice what is wanted. For other files this does nothing.
-        image.draft(None, (2 * image_size, 2 * image_size))
-    if image.width * image.height > LARGEST:
-        raise ValueError(f"{image.width}x{image.height} pixels are more than {LARGEST}")
+    prepare(image, image_size)
     if "exif" in image.info:
         image = ImageOps.exif_transpose(image)
     grey = channels == 1 or (channels is None and image.mode[0] in "1LIF")

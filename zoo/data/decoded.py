@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from zoo.data.decode import pixels, window
+from zoo.data.decode import pixels, prepare, window
 from zoo.errors import DataError
 
 LARGE = 200 * 200  # pixels of an image, from which on threads decode faster than one
@@ -53,6 +53,10 @@ class Arrays:
     def open(self, row: int) -> Image.Image:
         """The image, for Pillow."""
         image = self.images[row]
+        if image.shape[-1] not in (1, 3, 4):
+            raise DataError(
+                f"Images of 1, 3 or 4 channels can be resized. Received: {image.shape[-1]}."
+            )
         return Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
 
 
@@ -90,18 +94,25 @@ class Ragged:
         return digest.hexdigest()
 
 
+class Broken(Exception):
+    """An image turned out to be unreadable; it is known as such from now on."""
+
+
 class Lazy:
     """8-bit images that are decoded each time they are asked for.
 
-    An image that turns out to be broken is replaced by the next one that is not, with one warning.
+    Of an image that breaks after the set was read, or whose body is broken and not its head, the
+    next one takes the place: `readable` says which. There is one warning, or an error if `strict`.
     """
 
     dtype = np.dtype("uint8")
 
-    def __init__(self, items, fit: Fit, channels: int):
+    def __init__(self, items, fit: Fit, channels: int, strict: bool = False):
         self.items = items
         self.fit = fit._replace(channels=channels)
+        self.strict = strict
         self.shape = (len(items), fit.image_size, fit.image_size, channels)
+        self.threads = _threads(items)
         self.broken: set[int] = set()
 
     def __len__(self) -> int:
@@ -109,33 +120,55 @@ class Lazy:
 
     def __getitem__(self, rows) -> np.ndarray:
         rows = np.arange(len(self))[rows]
-        return self.windows(rows, np.full((len(rows), 2), 0.5))
+        while True:
+            try:
+                return self.windows(self.readable(rows), np.full((len(rows), 2), 0.5))
+            except Broken:
+                continue
+
+    def readable(self, rows: np.ndarray) -> np.ndarray:
+        """`rows`, with the next one that is not known to be broken for each that is."""
+        if not self.broken:
+            return rows
+        if len(self.broken) == len(self):
+            raise DataError("None of the images can be read any more.")
+        known = np.isin(np.arange(len(self)), list(self.broken))
+        rows = np.array(rows)
+        while known[rows].any():
+            rows = np.where(known[rows], (rows + 1) % len(self), rows)
+        return rows
 
     def windows(self, rows: np.ndarray, where: np.ndarray) -> np.ndarray:
-        """One window of each row, at the places `where`, of shape `(n, 2)`, in [0, 1)."""
+        """One window of each row, at the places `where`, of shape `(n, 2)`, in [0, 1).
+
+        Raises:
+            Broken: if an image cannot be read: ask again, for what is `readable`.
+            DataError: the same, if `strict`.
+        """
         size = self.fit.image_size
         chosen = zip(rows, where, strict=True)
         return np.stack([window(self._decode(row), size, at) for row, at in chosen])
 
     def _decode(self, row: int) -> np.ndarray:
-        for number in (row + np.arange(len(self))) % len(self):
-            try:
-                return _decode(self.items, number, self.fit)
-            except UNREADABLE as error:
-                if number not in self.broken:
-                    self.broken.add(number)
-                    log.warning("Skipped: %s (%s)", self.items.names[number], error)
-        raise DataError("None of the images can be read any more.")
+        try:
+            return _decode(self.items, row, self.fit)
+        except UNREADABLE as error:
+            name = self.items.names[row]
+            if self.strict:
+                raise DataError(f"strict=True, and {name} cannot be read: {error}.") from error
+            log.warning("Skipped: %s (%s)", name, error)
+            self.broken = {*self.broken, int(row)}  # at once: threads look at it
+            raise Broken from error
 
     def select(self, rows) -> Lazy:
         """Those of the images whose numbers are `rows`."""
-        return Lazy(self.items.select(rows), self.fit, self.shape[-1])
+        return Lazy(self.items.select(rows), self.fit, self.shape[-1], self.strict)
 
     def sha256(self) -> str:
         """The hash of the files: of their names and their bytes, not of pixels."""
         digest = hashlib.sha256(repr((*self.shape, self.fit.crop)).encode())
         for row, name in enumerate(self.items.names):
-            digest.update(hashlib.sha256(name.encode()).digest())
+            digest.update(hashlib.sha256(os.fsencode(name)).digest())
             digest.update(hashlib.sha256(self.items.bytes(row)).digest())
         return digest.hexdigest()
 
@@ -147,7 +180,8 @@ def decoded(items, fit: Fit, strict: bool, what: str, memory_limit: int = MEMORY
         items: has `names`, `open(row)` and `select(rows)`, as `zoo.data.files` does.
         fit: what the images are made to be.
         strict: whether an unreadable image is an error; else they are left out, with one warning
-            that names them.
+            that names them. Of a set that is not held in memory only what the head of a file says
+            is known so early; the rest is an error, or a warning, when it is met.
         what: names the set in messages.
         memory_limit: in bytes; a larger set is not held in memory, and only the heads of its files
             are read now.
@@ -156,6 +190,8 @@ def decoded(items, fit: Fit, strict: bool, what: str, memory_limit: int = MEMORY
         DataError: if images differ in shape, none is readable, or one is not and `strict`.
     """
     size = fit.image_size
+    if size is None:
+        _check_memory(items, fit, what, memory_limit)
     in_memory = size is None or len(items) * size**2 * (fit.channels or 3) <= memory_limit
     read = _decode if in_memory else _head
     found = _each(lambda row: _tried(read, items, row, fit), len(items), _threads(items))
@@ -165,17 +201,40 @@ def decoded(items, fit: Fit, strict: bool, what: str, memory_limit: int = MEMORY
     if not rows:
         raise DataError(f"{what} holds no readable image.")
     kept = [found[row] for row in rows]
-    shapes = {image.shape for image in kept} if in_memory else {(size, size, n) for n in kept}
-    if len({shape[-1] for shape in shapes}) > 1 or (size is None and len(shapes) > 1):
+    if in_memory:
+        return together(kept, size, what), rows
+    _check_shapes({(size, size, channels) for channels in kept}, size, what)
+    return Lazy(items.select(rows), fit, kept[0], strict), rows
+
+
+def together(images: list[np.ndarray], image_size: int | None, what: str):
+    """Decoded images as one array, or as `Ragged` where they leave a random crop something to
+    choose.
+
+    Raises:
+        DataError: if they differ in shape otherwise.
+    """
+    shapes = {image.shape for image in images}
+    _check_shapes(shapes, image_size, what)
+    ragged = image_size is not None and {shape[:2] for shape in shapes} != {(image_size,) * 2}
+    return Ragged(images, image_size) if ragged else np.stack(images)
+
+
+def fitted(image: np.ndarray, fit: Fit) -> np.ndarray:
+    """An image that is an array already, made to fit."""
+    size = fit.image_size
+    as_it_is = size is None or image.shape[:2] == (size, size)
+    if as_it_is and fit.channels in (None, image.shape[2]):
+        return image
+    return _decode(Arrays([image]), 0, fit)
+
+
+def _check_shapes(shapes: set, image_size: int | None, what: str) -> None:
+    if len({shape[-1] for shape in shapes}) > 1 or (image_size is None and len(shapes) > 1):
         raise DataError(
             f"The images of {what} have {len(shapes)} shapes, such as {sorted(shapes)[:3]}; give "
             "image_size= and channels=."
         )
-    if not in_memory:
-        return Lazy(items.select(rows), fit, kept[0]), rows
-    if size is not None and shapes != {(size, size, kept[0].shape[-1])}:
-        return Ragged(kept, size), rows  # there is something to choose for a random crop
-    return np.stack(kept), rows
 
 
 def _decode(items, row: int, fit: Fit) -> np.ndarray:
@@ -189,6 +248,7 @@ def _decode(items, row: int, fit: Fit) -> np.ndarray:
 def _head(items, row: int, fit: Fit) -> int:
     """The channels of an image, from the head of its file."""
     with items.open(row) as image:
+        prepare(image, fit.image_size)
         return fit.channels or (1 if image.mode[0] in "1LIF" else 3)
 
 
@@ -199,16 +259,32 @@ def _tried(read, items, row: int, fit: Fit):
         return error
 
 
+def _first_size(items) -> tuple[int, int]:
+    """Width and height of the first image whose head can be read; (0, 0) if there is none."""
+    for row in range(len(items)):
+        try:
+            with items.open(row) as image:
+                return image.size
+        except UNREADABLE:
+            continue
+    return 0, 0
+
+
+def _check_memory(items, fit: Fit, what: str, memory_limit: int) -> None:
+    width, height = _first_size(items)
+    size = len(items) * width * height * (fit.channels or 3)
+    if size > memory_limit:
+        raise DataError(
+            f"{len(items):,} images of {width}x{height} pixels, as the first one of {what} is, "
+            f"take {size / 2**30:.1f} GiB. Allowed: image_size=, or a higher memory_limit=."
+        )
+
+
 def _threads(items) -> int:
     """How many threads decode images fastest: Pillow decodes without Python's lock, but of small
     images it spends most of the time with it, and threads then wait for one another."""
-    for row in range(min(len(items), 10)):
-        try:
-            with items.open(row) as image:
-                return os.cpu_count() if image.width * image.height >= LARGE else 1
-        except UNREADABLE:
-            continue
-    return 1
+    width, height = _first_size(items)
+    return os.cpu_count() if width * height >= LARGE else 1
 
 
 def _each(fn, n: int, threads: int) -> list:

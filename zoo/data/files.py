@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import threading
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 from PIL import Image
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp")
+log = logging.getLogger(__name__)
 
 
 class FolderFiles:
@@ -26,6 +29,14 @@ class FolderFiles:
     def __len__(self) -> int:
         return len(self.names)
 
+    def folders(self) -> set[str]:
+        """The folders directly below it."""
+        return {name.split("/")[0] for name in self.names if "/" in name}
+
+    def below(self, folder: str) -> FolderFiles:
+        """The image files in one of its folders."""
+        return FolderFiles(self.root / folder)
+
     def select(self, rows) -> FolderFiles:
         """Those of the files whose numbers are `rows`."""
         return _with_names(self, rows)
@@ -39,17 +50,18 @@ class FolderFiles:
 
 
 class ZipFiles:
-    """The image files in a zip file, in the order of their names, below the folder `root` in it."""
+    """The image files in a zip file, in the order of their names, below the folder `root` in it; by
+    default below the one folder in which all of them lie, if there is one."""
 
-    def __init__(self, path: Path, root: str = ""):
+    def __init__(self, path: Path, root: str | None = None):
         self.path = path
-        self.root = root
         self._local = threading.local()
-        self.names = sorted(
-            name.removeprefix(root)
-            for name in self._zip.namelist()
-            if name.startswith(root) and _is_image(name)
-        )
+        names = [name for name in self._zip.namelist() if _is_image(name)]
+        if root is None:
+            tops = {PurePosixPath(name).parts[0] for name in names}
+            root = f"{tops.pop()}/" if len(tops) == 1 and all("/" in n for n in names) else ""
+        self.root = root
+        self.names = sorted(name.removeprefix(root) for name in names if name.startswith(root))
 
     def __len__(self) -> int:
         return len(self.names)
@@ -69,29 +81,41 @@ class ZipFiles:
 
     def folders(self) -> set[str]:
         """The folders at the top of the zip file."""
-        return {name.split("/")[0] for name in self._zip.namelist() if "/" in name}
+        return {name.split("/")[0] for name in self.names if "/" in name}
+
+    def below(self, folder: str) -> ZipFiles:
+        """The image files in one of its folders."""
+        return ZipFiles(self.path, f"{self.root}{folder}/")
 
     def select(self, rows) -> ZipFiles:
         """Those of the files whose numbers are `rows`."""
         return _with_names(self, rows)
 
     def bytes(self, row: int) -> bytes:
-        return self._zip.read(self.root + self.names[row])
+        try:
+            return self._zip.read(self.root + self.names[row])
+        except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError) as error:
+            raise OSError(str(error)) from error  # damaged, encrypted, or packed in another way
 
     def open(self, row: int) -> Image.Image:
         """The image, of which only the head is decoded yet."""
         return Image.open(io.BytesIO(self.bytes(row)))
 
 
-def classes(names: list[str]) -> tuple[list[str], list[int]] | None:
+def classes(names: list[str], known: list[str] = ()) -> tuple[list[str], list[int]] | None:
     """The classes of files by the folder at the top of each name, and the class of each file;
-    `None` where files lie at the top, or all in one folder."""
-    tops = [PurePosixPath(name).parts for name in names]
-    found = sorted({parts[0] for parts in tops if len(parts) > 1})
-    if len(found) < 2 or any(len(parts) == 1 for parts in tops):
+    `None` where files lie at the top, or there is one class only.
+
+    Args:
+        names: of the files.
+        known: classes that count too, of other splits, so that numbers mean the same in each.
+    """
+    tops = [name.split("/")[0] if "/" in name else None for name in names]
+    found = sorted({*known, *tops} - {None})
+    if len(found) < 2 or None in tops:
         return None
     number = {name: i for i, name in enumerate(found)}
-    return found, [number[parts[0]] for parts in tops]
+    return found, [number[top] for top in tops]
 
 
 def _with_names(files, rows):
@@ -102,7 +126,11 @@ def _with_names(files, rows):
 
 def _walk(root: Path):
     seen = set()
-    for folder, inner, names in os.walk(root, followlinks=True):
+
+    def unreadable(error: OSError) -> None:
+        log.warning("Skipped the folder %s: %s", error.filename, error.strerror)
+
+    for folder, inner, names in os.walk(root, followlinks=True, onerror=unreadable):
         about = os.stat(folder)
         if (about.st_dev, about.st_ino) in seen:
             inner.clear()
@@ -111,7 +139,7 @@ def _walk(root: Path):
         inner.sort()  # so that of two links to one folder the first is entered, on each machine
         for name in names:
             path = Path(folder, name)
-            if _is_image(name) and path.is_file():
+            if _is_image(name) and (path.is_file() or path.is_symlink()):
                 yield path.relative_to(root).as_posix()
 
 

@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from zoo.data import synthetic
-from zoo.data.decoded import MEMORY_LIMIT, Arrays, Fit, decoded
+from zoo.data.decoded import MEMORY_LIMIT, Arrays, Fit, decoded, fitted, together
 from zoo.errors import DataError, MissingSplitError
+
+CHUNK = 1024  # records that are read at once
 
 
 class Records:
@@ -56,7 +58,7 @@ def builder(name: str, **options):
     try:
         # Given anew each time: TFDS itself reads the variable once, when it is imported.
         return tfds.builder(name, data_dir=os.environ.get("TFDS_DATA_DIR"), **options)
-    except tfds.core.DatasetNotFoundError as error:
+    except (tfds.core.DatasetNotFoundError, ValueError) as error:  # ValueError: no name at all
         raise DataError(
             f"Unknown data set: {name!r}. It is neither a folder, zip file or .npz file here nor a "
             f"set of TensorFlow Datasets nor one of {', '.join(synthetic.NAMED)}."
@@ -118,29 +120,30 @@ def read(
             f"split of {name!r} must be one of {sorted(found.info.splits)}. Received: {split!r}."
         )
     labelled = "label" in found.info.features
+    count = found.info.splits[split].num_examples
+    size = count * (fit.image_size or 0) ** 2 * (fit.channels or 3)  # 0: not known yet
     if found.info.file_format == tfds.core.FileFormat.ARRAY_RECORD:  # read without TensorFlow
         source = found.as_data_source(split=split)
-        if fit.image_size and len(source) * fit.image_size**2 * (fit.channels or 3) > memory_limit:
-            items = Records(source, list(range(len(source))))
+        if size > memory_limit:
+            items = Records(source, list(range(count)))
             images, rows = decoded(items, fit, strict, repr(name), memory_limit)
             skipped = {"image": tfds.decode.SkipDecoding()}
             bare = found.as_data_source(split=split, decoders=skipped)
             return images, np.array([bare[row]["label"] for row in rows]) if labelled else None
-        examples = source.__getitems__(range(len(source)))
+        chunks = (range(i, min(i + CHUNK, count)) for i in range(0, count, CHUNK))
+        examples = (example for rows in chunks for example in source.__getitems__(rows))
+    elif size > memory_limit:
+        raise DataError(
+            f"{name!r} is prepared as {found.info.file_format.value} files, which are read from "
+            f"start to end only, and {count:,} images of this size take {size / 2**30:.1f} GiB. "
+            "Allowed: a higher memory_limit=, or array records: set TFDS_DATA_DIR to another "
+            f"folder, and zoo data prepare {name}."
+        )
     else:
         examples = tfds.as_numpy(found.as_dataset(split=split))
     images, labels = [], []
-    for example in examples:
-        images.append(example["image"])
+    for example in examples:  # each made to fit at once: at full size they may not fit in memory
+        images.append(fitted(example["image"], fit))
         labels.append(example["label"] if labelled else 0)
-    images, rows = fitted(images, fit, strict, repr(name))
-    return images, np.array(labels, dtype="int64")[rows] if labelled else None
-
-
-def fitted(images, fit: Fit, strict: bool, what: str):
-    """As `decoded`, for arrays: those that fit already stay as they are."""
-    wanted = (fit.image_size or images[0].shape[0], fit.image_size or images[0].shape[1])
-    shape = (*wanted, fit.channels or images[0].shape[2])
-    if {image.shape for image in images} == {shape}:
-        return np.asarray(images), np.arange(len(images))
-    return decoded(Arrays(images), fit, strict, what, memory_limit=np.inf)
+    images = together(images, fit.image_size, repr(name))
+    return images, np.array(labels, dtype="int64") if labelled else None

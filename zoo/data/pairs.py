@@ -54,8 +54,20 @@ class Paired:
     def __len__(self) -> int:
         return len(self.first)
 
-    def __getitem__(self, rows) -> np.ndarray:
-        return np.concatenate([self.first[rows], self.second[rows]], axis=-1)
+    def readable(self, rows: np.ndarray) -> np.ndarray:
+        """`rows`, with the next pair that is whole for each that is known to be broken."""
+        before = None
+        while before is None or (before != rows).any():
+            before = rows
+            for side in (self.first, self.second):
+                rows = side.readable(rows) if hasattr(side, "readable") else rows
+        return rows
+
+    def windows(self, rows: np.ndarray, where: np.ndarray) -> np.ndarray:
+        """One window of each pair, at the places `where`."""
+        sides = (self.first, self.second)
+        parts = [s.windows(rows, where) if hasattr(s, "windows") else s[rows] for s in sides]
+        return np.concatenate(parts, axis=-1)
 
 
 class PairBatches(Batches):
@@ -97,9 +109,9 @@ def read_pairs(
     if isinstance(path, tuple):
         if len(path) != 2:
             raise ArgumentError(f"path must be one path or two. Received: {len(path)}.")
-        items, what = _matched([files_of(Path(p).expanduser(), split) for p in path], path), path
+        items, what = _matched([files_of(Path(p).expanduser(), split)[0] for p in path], path), path
     else:
-        files, what = files_of(Path(path).expanduser(), split), (path, path)
+        files, what = files_of(Path(path).expanduser(), split)[0], (path, path)
         sides = (0, 1) if inputs == "left" else (1, 0)
         items = [Half(files, side) for side in sides]
     first, rows = decoded(items[0], fit, strict, repr(str(what[0])), memory_limit)

@@ -11,10 +11,11 @@ from typing import NamedTuple
 import numpy as np
 
 from zoo.data import named, stacked, synthetic
-from zoo.data.decoded import MEMORY_LIMIT, Fit, decoded
+from zoo.data.decoded import MEMORY_LIMIT, Fit, decoded, fitted, together
 from zoo.data.files import SUFFIXES, FolderFiles, ZipFiles, classes
 from zoo.errors import ArgumentError, DataError, MissingSplitError, check_choice, check_count
 
+OTHER_SPLITS = ("test", "val", "validation")  # folders that are no part of the training images
 POINTS = {"train": 50_000, "test": 10_000}  # of a synthetic set
 
 
@@ -29,6 +30,7 @@ class Source(NamedTuple):
     name: str
     images: np.ndarray
     labels: np.ndarray | None
+    classes: tuple[str, ...] | None = None  # the names of the labels, where they have any
 
     def select(self, rows) -> Source:
         """The part of the images, and labels, whose numbers are `rows`."""
@@ -92,7 +94,9 @@ def read(
     check_count("memory_limit", memory_limit, minimum=0)
     fit = Fit(image_size, channels, crop)
     if isinstance(name_or_path, np.ndarray | tuple):
-        return _from_arrays("arrays", *_pair(name_or_path), fit, strict)
+        if split != "train":
+            raise MissingSplitError(f"Arrays have the split 'train' alone. Received: {split!r}.")
+        return _from_arrays("arrays", *_pair(name_or_path), fit)
     if not isinstance(name_or_path, str | Path):
         raise ArgumentError(
             "name_or_path must be a name, a path, an array or a pair of arrays. Received: "
@@ -102,7 +106,7 @@ def read(
     if path.is_dir() or path.suffix == ".zip":
         return _read_files(path, split, fit, strict, memory_limit)
     if path.suffix == ".npz":
-        return _from_arrays(path.stem, *_read_npz(path, split), fit, strict)
+        return _from_arrays(path.stem, *_read_npz(path, split), fit)
     if isinstance(name_or_path, Path) or name_or_path.startswith(("/", ".", "~")):
         raise DataError(f"There is no folder {str(path)!r}.")
     if name_or_path in synthetic.NAMED:
@@ -110,7 +114,10 @@ def read(
             raise DataError(f"image_size and channels are for images. {name_or_path!r} is points.")
         return _draw(name_or_path, split)
     if name_or_path.startswith(stacked.PREFIX):
-        digits = read(name_or_path.removeprefix(stacked.PREFIX), split, image_size, 1)
+        if channels == 1:
+            raise DataError("channels=1 does not go with stacked images, which have 3.")
+        inner = name_or_path.removeprefix(stacked.PREFIX)
+        digits = read(inner, split, image_size, 1, memory_limit=2**62)
         return Source(name_or_path, *stacked.stack(digits.images, digits.labels))
     return Source(name_or_path, *named.read(name_or_path, split, fit, strict, memory_limit))
 
@@ -126,7 +133,12 @@ def read_splits(
     try:
         return train, read(name_or_path, "test", image_size, channels)
     except MissingSplitError:
-        held_out = np.arange(len(train.images)) % 10 == 9
+        count = len(train.images)
+        if count < 2:
+            raise DataError(
+                f"{train.name!r} holds one image, of which none can be held out."
+            ) from None
+        held_out = np.arange(count) % min(count, 10) == min(count, 10) - 1
         return train.select(~held_out), train.select(held_out)
 
 
@@ -141,14 +153,28 @@ def _draw(name: str, split: str) -> Source:
 
 
 def _pair(arrays) -> tuple[np.ndarray, np.ndarray | None]:
-    images, labels = arrays if isinstance(arrays, tuple) else (arrays, None)
-    return np.asarray(images), None if labels is None else np.asarray(labels).astype("int64")
+    pair = arrays if isinstance(arrays, tuple) else (arrays, None)
+    if len(pair) != 2:
+        raise DataError(f"A pair of images and labels has two parts. Received: {len(pair)}.")
+    return np.asarray(pair[0]), None if pair[1] is None else _integers(np.asarray(pair[1]))
+
+
+def _integers(labels: np.ndarray) -> np.ndarray:
+    if not np.issubdtype(labels.dtype, np.integer):
+        raise DataError(f"labels must be integers. Received: {labels.dtype}.")
+    return labels.astype("int64")
 
 
 def _read_npz(path: Path, split: str) -> tuple[np.ndarray, np.ndarray | None]:
     if not path.is_file():
         raise DataError(f"There is no file {str(path)!r}.")
-    with np.load(path, allow_pickle=False) as arrays:
+    try:
+        file = np.load(path, allow_pickle=False)
+    except (ValueError, OSError, zipfile.BadZipFile, EOFError) as error:
+        raise DataError(f"{str(path)!r} cannot be read as an .npz file: {error}.") from error
+    if isinstance(file, np.ndarray):
+        raise DataError(f"{str(path)!r} is an .npy file, and no .npz file.")
+    with file as arrays:
         suffix = f"_{split}" if f"x_{split}" in arrays else ""
         if f"x{suffix}" not in arrays or (not suffix and split != "train"):
             raise MissingSplitError(
@@ -157,11 +183,11 @@ def _read_npz(path: Path, split: str) -> tuple[np.ndarray, np.ndarray | None]:
                 + " and may "
                 f"hold labels as 'y' in place of 'x'. It holds: {sorted(arrays)}."
             )
-        labels = arrays[f"y{suffix}"].astype("int64") if f"y{suffix}" in arrays else None
+        labels = _integers(arrays[f"y{suffix}"]) if f"y{suffix}" in arrays else None
         return arrays[f"x{suffix}"], labels
 
 
-def _from_arrays(name: str, images, labels, fit: Fit, strict: bool) -> Source:
+def _from_arrays(name: str, images, labels, fit: Fit) -> Source:
     if images.ndim == 3:
         images = images[..., None]
     points = images.ndim == 2 and images.dtype == np.float32
@@ -171,44 +197,46 @@ def _from_arrays(name: str, images, labels, fit: Fit, strict: bool) -> Source:
             f"float32 points of shape (n, features). It holds {images.dtype} of shape "
             f"{images.shape}."
         )
-    if not points:
-        images, _ = named.fitted(images, fit, strict, name)
+    if not points and (fit.image_size or fit.channels):
+        images = together([fitted(image, fit) for image in images], fit.image_size, name)
     return Source(name, images, labels)
 
 
-def files_of(path: Path, split: str) -> FolderFiles | ZipFiles:
-    """The image files of a split in a folder or zip file.
+def files_of(path: Path, split: str) -> tuple[FolderFiles | ZipFiles, list[str]]:
+    """The image files of a split in a folder or zip file, and the folders in all its splits.
 
     Raises:
         DataError: if there is no such file or split, or no image in it.
     """
     try:
-        if path.is_dir():
-            below = (path / split).is_dir()
-            files = FolderFiles(path / split if below else path)
-        else:
-            below = split in ZipFiles(path).folders()
-            files = ZipFiles(path, f"{split}/" if below else "")
+        files = FolderFiles(path) if path.is_dir() else ZipFiles(path)
     except FileNotFoundError as error:
         raise DataError(f"There is no file {str(path)!r}.") from error
     except zipfile.BadZipFile as error:
         raise DataError(f"{str(path)!r} cannot be read as a zip file: {error}.") from error
-    if not below and split != "train":
+    known = []
+    if split in files.folders():
+        known = [name.split("/")[1] for name in files.names if name.count("/") > 1]
+        files = files.below(split)
+    elif split != "train":
         raise MissingSplitError(f"{str(path)!r} holds no sub-folder {split!r}.")
+    else:
+        other = [name.split("/")[0] in OTHER_SPLITS and "/" in name for name in files.names]
+        files = files.select(np.flatnonzero(~np.array(other, dtype=bool)))
     if not files.names:
         raise DataError(
             f"{str(path)!r} holds no image, at any depth. Looked for: {', '.join(SUFFIXES)}."
         )
-    return files
+    return files, known
 
 
 def _read_files(path: Path, split: str, fit: Fit, strict: bool, memory_limit: int) -> Source:
     """Image files, flat or with a sub-folder a class."""
-    files = files_of(path, split)
+    files, known = files_of(path, split)
     images, rows = decoded(files, fit, strict, repr(str(path)), memory_limit)
-    labels = classes(files.names)
-    return Source(
-        path.stem if path.suffix == ".zip" else path.name,
-        images,
-        None if labels is None else np.array(labels[1], dtype="int64")[rows],
-    )
+    name = path.stem if path.suffix == ".zip" else path.name
+    found = classes(files.names, known)
+    if found is None:
+        return Source(name, images, None)
+    names, labels = found
+    return Source(name, images, np.array(labels, dtype="int64")[rows], tuple(names))

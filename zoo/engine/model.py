@@ -266,15 +266,17 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
             ordered = {"shuffle": False} if isinstance(x, Iterator) else {}  # or Keras warns
             return super().fit(**{**ordered, **given, "x": x, "y": y})
         steps = given.get("steps_per_epoch") or x.full_batches
-        start = (given.get("initial_epoch") or x.epoch) * steps
+        start = given["initial_epoch"] * steps if "initial_epoch" in given else x.position
         ready = {"x": engine.feed(x, start), "steps_per_epoch": steps, "shuffle": False}
         history = super().fit(**{**given, **ready})
-        x.epoch = start // steps + len(history.epoch)
+        x.position = start + len(history.epoch) * steps
         return history
 
     def evaluate(self, x=None, y=None, *args, **kwargs):
         given = _arguments(keras.Model.evaluate, x, y, *args, **kwargs)
         x, y = checked(self, x, y, sample_weight=given.get("sample_weight"))
+        if hasattr(x, "fixed"):  # batches of `zoo.data`: the same each time
+            x = x.fixed()
         return super().evaluate(**{**given, "x": x, "y": y})
 
     def minimize(self, loss_fn, player: str):

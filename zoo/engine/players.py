@@ -53,6 +53,8 @@ def resolve_optimizers(optimizer, defaults: dict[str, keras.optimizers.Optimizer
 
 def _optimizer(argument: str, value) -> keras.optimizers.Optimizer:
     try:
+        if value is None:
+            raise ValueError(value)
         return keras.optimizers.get(value)
     except ValueError as error:
         raise ArgumentError(

@@ -109,9 +109,10 @@ def _from_python(stream: Iterable) -> tf.data.Dataset:
 
 def _gathered(gather, start: int) -> tf.data.Dataset:
     """Without Python in each step, which takes longer than all the rest."""
-    images, *labels = (tf.constant(array) for array in gather.arrays)
     low, high = gather.value_range or (0.0, 1.0)
-    scale = tf.constant((high - low) / 255, "float32")
+    with tf.device("CPU:0"):  # where pipelines run
+        images, *labels = (tf.constant(array) for array in gather.arrays)
+        scale = tf.constant((high - low) / 255, "float32")
 
     @tf.autograph.experimental.do_not_convert
     def rows(epoch):
