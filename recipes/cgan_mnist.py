@@ -42,7 +42,6 @@ RECIPE = zoo.Recipe(
     config=Config(),
     build=build,
     compile=compile,
-    evaluate=zoo.evaluation.gan,
     facts=zoo.Facts(
         title="Handwritten digits of 28x28 pixels, of a chosen class, from a conditional GAN.",
         differs=[
@@ -53,6 +52,7 @@ RECIPE = zoo.Recipe(
         limits=["Some digits are malformed, eights and fives most often."],
         data_rights="MNIST, CC BY-SA 3.0",
     ),
+    extractor="classifier_mnist",
     smoke={"epochs": 1, "width": 8, "hidden_units": 16},
 )
 

@@ -40,7 +40,6 @@ RECIPE = zoo.Recipe(
     config=Config(),
     build=build,
     compile=compile,
-    evaluate=zoo.evaluation.gan,
     facts=zoo.Facts(
         title="Handwritten digits of 28x28 pixels from a deep convolutional GAN.",
         differs=[
@@ -51,6 +50,7 @@ RECIPE = zoo.Recipe(
         limits=["Of the 64 samples of seed 0 about ten are malformed.", "No choice of the digit."],
         data_rights="MNIST, CC BY-SA 3.0",
     ),
+    extractor="classifier_mnist",
     smoke={"epochs": 1, "width": 8, "hidden_units": 16},
 )
 

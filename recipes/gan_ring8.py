@@ -39,7 +39,6 @@ RECIPE = zoo.Recipe(
     config=Config(),
     build=build,
     compile=compile,
-    evaluate=zoo.evaluation.mixture,
     facts=zoo.Facts(
         title="Eight narrow Gaussians on a ring, all found by a GAN.",
         differs=[

@@ -40,7 +40,6 @@ RECIPE = zoo.Recipe(
     config=Config(),
     build=build,
     compile=compile,
-    evaluate=zoo.evaluation.mixture,
     facts=zoo.Facts(
         title="A grid of 25 narrow Gaussians, all found by a Wasserstein GAN.",
         differs=[

@@ -23,9 +23,11 @@ from zoo import (
     metrics,
     models,
     networks,
+    pictures,
 )
 from zoo.card import Card, Facts
 from zoo.cli import run_recipe
+from zoo.evaluation import evaluate
 from zoo.recipe import Config, Recipe
 from zoo.registry import create, families, groups, info, load
 from zoo.registry import names as list
@@ -46,6 +48,7 @@ __all__ = [
     "data",
     "engine",
     "errors",
+    "evaluate",
     "evaluation",
     "families",
     "groups",
@@ -57,5 +60,6 @@ __all__ = [
     "metrics",
     "models",
     "networks",
+    "pictures",
     "run_recipe",
 ]

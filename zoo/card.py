@@ -8,14 +8,13 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from zoo.errors import CardError
+from zoo.metrics.protocol import Measurement, Part, Sha256, Text
 
-FORMAT = 1
+FORMAT = 2
 
-Text = Annotated[str, Field(min_length=1)]
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 PresetName = Annotated[str, Field(pattern=r"^[a-z0-9]+(_[a-z0-9]+)+$")]
 
 
@@ -30,11 +29,7 @@ def _plain(name: str) -> str:
 FileName = Annotated[str, AfterValidator(_plain)]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class Identity(_Part):
+class Identity(Part):
     """What the preset is."""
 
     preset: PresetName
@@ -47,14 +42,14 @@ class Identity(_Part):
     differs: list[Text]  # from the paper
 
 
-class File(_Part):
+class File(Part):
     """One file of a preset and what it must be."""
 
     sha256: Sha256
     bytes: Annotated[int, Field(ge=0)]
 
 
-class Weights(_Part):
+class Weights(Part):
     """The files of a preset."""
 
     files: dict[FileName, File]  # all that `load` needs
@@ -63,9 +58,10 @@ class Weights(_Part):
     dtype: Text  # of the arrays as stored
 
 
-class Contract(_Part):
+class Contract(Part):
     """What goes in and what comes out."""
 
+    input_shape: list[int] | None = None  # of models that take images
     latent_law: Text | None = None
     latent_shape: list[int] | None = None
     output_shape: list[int]
@@ -74,7 +70,7 @@ class Contract(_Part):
     backends: dict[Text, float]  # verified, with the largest difference to the golden samples
 
 
-class Training(_Part):
+class Training(Part):
     """How the weights came to be."""
 
     recipe: Text
@@ -91,21 +87,7 @@ class Training(_Part):
     data_images: int
 
 
-class Metric(_Part):
-    """A number that a command measured."""
-
-    name: Text
-    protocol: Text  # in words: what was compared with what, how
-    value: float
-    spread: float | None = None  # the standard deviation over `seeds`
-    seeds: list[int] = []
-    n_real: int | None = None
-    n_fake: int | None = None
-    reported: float | None = None  # by others, in the same protocol
-    reported_source: Text | None = None
-
-
-class Rights(_Part):
+class Rights(Part):
     """Licences."""
 
     code: Text
@@ -113,7 +95,7 @@ class Rights(_Part):
     data: Text
 
 
-class Facts(_Part):
+class Facts(Part):
     """What no program can find out, given by the recipe."""
 
     title: Text
@@ -122,15 +104,15 @@ class Facts(_Part):
     data_rights: Text
 
 
-class Card(_Part):
-    """A card, format 1."""
+class Card(Part):
+    """A card, format 2."""
 
-    format: Literal[1] = FORMAT
+    format: Literal[2] = FORMAT
     identity: Identity
     weights: Weights
     contract: Contract
     training: Training
-    metrics: list[Metric]
+    metrics: list[Measurement]
     rights: Rights
     limits: list[Text]
 

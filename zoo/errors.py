@@ -25,6 +25,14 @@ class IntegrityError(ZooError):
     """A file whose bytes are not those its card names."""
 
 
+class FetchError(ZooError):
+    """A file that cannot be fetched."""
+
+
+class ProtocolError(ZooError, ValueError):
+    """Numbers of different protocols, which cannot be compared."""
+
+
 class CardError(ZooError, ValueError):
     """A card that breaks the rules for cards."""
 

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import os
+from collections.abc import Sequence
 from pathlib import Path
 
-from zoo.errors import IntegrityError
+from zoo.errors import FetchError, IntegrityError
+from zoo.home import whole
+
+PIECE = 2**18  # bytes that are read at once
 
 
 def sha256(path: Path) -> str:
@@ -33,3 +38,59 @@ def verify(path: Path, expected_sha256: str, expected_bytes: int) -> Path:
             "the file."
         )
     return path
+
+
+def download(urls: Sequence[str], place: Path, expected_sha256: str, expected_bytes: int) -> Path:
+    """Returns `place`, after filling it from the first of `urls` that serves the expected bytes.
+
+    Nothing stands at `place` but the whole and verified file; parallel processes fetch it once.
+
+    Raises:
+        FetchError: if none serves it, with what each did; or if `ZOO_OFFLINE=1` forbids to ask.
+    """
+    from filelock import FileLock
+
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{place}.lock"):
+        if place.is_file() and sha256(place) == expected_sha256:
+            return place
+        if os.environ.get("ZOO_OFFLINE") == "1":
+            raise FetchError(
+                f"{place.name} is needed and ZOO_OFFLINE=1 forbids to fetch it. Fetch {urls[0]} "
+                f"(SHA-256 {expected_sha256}) by hand and put it at {place}."
+            )
+        faults = []
+        for url in urls:
+            try:
+                with whole(place) as partial:
+                    _copy(url, partial, expected_sha256, expected_bytes)
+                return place
+            except (OSError, IntegrityError) as error:
+                faults.append(f"{url}: {error or type(error).__name__}")
+        raise FetchError(
+            f"{place.name} could not be fetched. {'; '.join(faults)}. Fetch it by hand (SHA-256 "
+            f"{expected_sha256}) and put it at {place}."
+        )
+
+
+def _copy(url: str, target: Path, expected_sha256: str, expected_bytes: int) -> None:
+    import fsspec
+    from tqdm import tqdm
+
+    digest, size = hashlib.sha256(), 0
+    bar = tqdm(
+        total=expected_bytes, unit="B", unit_scale=True, desc=url.rpartition("/")[2], disable=None
+    )
+    with bar, fsspec.open(url, block_size=0) as source, target.open("wb") as file:
+        while piece := source.read(PIECE):
+            size += len(piece)
+            if size > expected_bytes:
+                raise IntegrityError(f"more than the {expected_bytes} bytes that were expected")
+            digest.update(piece)
+            file.write(piece)
+            bar.update(len(piece))
+    if digest.hexdigest() != expected_sha256:
+        raise IntegrityError(
+            f"expected SHA-256 {expected_sha256} ({expected_bytes} bytes), found "
+            f"{digest.hexdigest()} ({size} bytes)"
+        )

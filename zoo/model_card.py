@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import json
 
+from zoo import registry
 from zoo.card import Card
 
+PICTURES = {
+    "unconditional-image-generation": "Samples, not selected",
+    "image-classification": "Test images whose labels it finds least probable",
+}
 PAGE = """---
 library_name: keras
 license: {license}
@@ -21,7 +26,7 @@ tags:
 
 {title}
 
-![{samples}](samples.png)
+![{picture}](samples.png)
 
 ```python
 import zoo
@@ -38,9 +43,13 @@ From a copy of this folder, its path takes the place of the name.
 {latents}
 ## Measured
 
-| metric | value | protocol |
-|---|---|---|
+| metric | value | real images | protocol |
+|---|---|---|---|
 {metrics}
+
+± is the standard deviation over sampling seeds; real images are as many training images in place of
+samples. A protocol is metric, extractor, data and counts, with its hash; numbers of different
+hashes cannot be compared. `card.json` spells each out.
 
 ## Limits
 
@@ -55,23 +64,15 @@ Code: {code}. Weights: {weights}. Data: {rights}.
 def model_card(card: Card) -> str:
     """The page of `card`, in Markdown."""
     identity, training, contract = card.identity, card.training, card.contract
-    rows = []
-    for metric in card.metrics:
-        spread = (
-            ""
-            if metric.spread is None
-            else f" ± {metric.spread:.2g} over {len(metric.seeds)} sampling seeds"
-        )
-        counts = ", ".join(
-            f"{n:,} {kind}"
-            for n, kind in ((metric.n_real, "real"), (metric.n_fake, "generated"))
-            if n
-        )
-        rows.append(
-            f"| {metric.name} | {metric.value:.4g}{spread} | {metric.protocol} ({counts}) |"
-        )
+    rows = [
+        f"| {m.name} | {m.value:.4g}{'' if m.spread is None else f' ± {m.spread:.2g}'} | "
+        f"{'' if m.of_real is None else f'{m.of_real:.4g}'} | `{m.protocol.name}` "
+        f"{m.protocol.hash} |"
+        for m in card.metrics
+    ]
     points = len(contract.output_shape) == 1
-    what = "points" if points else "images"
+    kind, example = _use(card)
+    what = "points" if points and kind == "unconditional-image-generation" else "images"
     return PAGE.format(
         license=card.rights.weights.lower(),
         weights=card.rights.weights,
@@ -79,11 +80,11 @@ def model_card(card: Card) -> str:
         family=identity.family,
         preset=identity.preset,
         title=identity.title,
-        samples="Samples, not selected",
+        picture=PICTURES[kind],
         # Hugging Face has no tag for points.
-        pipeline="" if points else "pipeline_tag: unconditional-image-generation\n",
+        pipeline="" if what == "points" else f"pipeline_tag: {kind}\n",
         what=what,
-        example=_example(card, what),
+        example=example,
         model=identity.model,
         parameters=card.weights.parameters,
         paper=identity.paper,
@@ -102,16 +103,21 @@ def model_card(card: Card) -> str:
     )
 
 
-def _example(card: Card, what: str) -> str:
-    """The line of Python that takes samples, with what comes out."""
+def _use(card: Card) -> tuple[str, str]:
+    """What the model is for, as Hugging Face calls it, and a line of Python that uses it."""
     contract = card.contract
+    loaded = f'zoo.load("{card.name}")'
+    cls = registry.family_class(card.identity.family)
+    if hasattr(cls, "classify"):
+        images = "images in [0, 1], (n, " + ", ".join(map(str, contract.input_shape)) + ")"
+        return "image-classification", f"labels = {loaded}.classify(images)  # {images}"
     n, labels = 64, ""
     if contract.labels is not None:
         n, labels = 6 * len(contract.labels), ', labels="all"'  # six of each class
+    what = "points" if len(contract.output_shape) == 1 else "images"
     shape = ", ".join(map(str, (n, *contract.output_shape)))
     span = ""
     if contract.output_range is not None:
         span = f" in {json.dumps([int(v) if v == int(v) else v for v in contract.output_range])}"
-    return (
-        f'{what} = zoo.load("{card.name}").sample({n}, seed=0{labels})  # ({shape}), float32{span}'
-    )
+    line = f"{what} = {loaded}.sample({n}, seed=0{labels})  # ({shape}), float32{span}"
+    return "unconditional-image-generation", line

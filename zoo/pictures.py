@@ -6,8 +6,9 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from zoo.data import Source, grid, synthetic
+from zoo.data import Source, grid, synthetic, to_range
 from zoo.errors import ArgumentError
+from zoo.metrics import nearest_neighbours
 
 IMAGES = 100
 POINTS = 10_000
@@ -54,6 +55,33 @@ def samples(
         options["labels"] = "all"
     images = model.sample(IMAGES if n is None else n, seed=seed, **options)
     return grid(images, columns, *(() if model.value_range is None else (model.value_range,)))
+
+
+def mistakes(model, test: Source, n: int = IMAGES) -> Image.Image:
+    """A picture of the images of `test` whose labels a classifier finds least probable, the worst
+    first."""
+    images = to_range(test.images[:], model.value_range)
+    likely = model.probabilities(images)[np.arange(len(images)), test.labels]
+    return grid(images[np.argsort(likely)[:n]], value_range=model.value_range)
+
+
+def neighbours(
+    images: np.ndarray, train: Source, value_range: tuple[float, float], k: int = 9
+) -> Image.Image:
+    """A picture to see memorisation by: in each row one of `images`, and the `k` images of `train`
+    that are nearest to it in pixels, the nearest first.
+
+    Args:
+        images: samples in `value_range`, of shape `(n, height, width, channels)`.
+        train: the training images.
+        value_range: the range of `images`.
+        k: how many neighbours are shown.
+    """
+    seen = to_range(train.images[:], value_range)
+    flat = (x.reshape(len(x), -1) for x in (images, seen))
+    rows = nearest_neighbours(*flat, k).rows
+    side_by_side = np.concatenate([images[:, None], seen[rows]], axis=1)
+    return grid(side_by_side.reshape(-1, *images.shape[1:]), k + 1, value_range)
 
 
 def scatter(points: np.ndarray, test: Source | None = None) -> Image.Image:

@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import inspect
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -14,9 +14,10 @@ import pydantic
 from PIL import Image
 
 from zoo import pictures
-from zoo.card import Facts, Metric
+from zoo.card import Facts
 from zoo.data import Source
 from zoo.errors import RecipeError, unknown_name
+from zoo.evaluation import Metric
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,13 +25,14 @@ class Config:
     """The settings that every recipe has; a recipe's own add to them or give other defaults.
 
     `data` is a TensorFlow Datasets name, a folder of images, an `.npz` file or a name of
-    `zoo.data.synthetic`.
+    `zoo.data.synthetic`; `flip` mirrors each image with a probability of one half.
     """
 
     data: str
     epochs: int
     batch_size: int
     seed: int = 0
+    flip: bool = False
 
     def replace(self, **changes: Any) -> Config:
         """A copy with `changes`, each converted to the type of the setting it replaces.
@@ -67,10 +69,10 @@ class Recipe:
         config: the settings.
         build: `build(config) -> model`.
         compile: `compile(model, config, steps)`, where `steps` is the length of the whole training.
-        evaluate: `evaluate(model, train, test, n)`, the metrics that the card reports; `train` and
-            `test` are `zoo.data.Source`s and `n` is how many samples to take.
         facts: what the card says that no program can find out.
         smoke: the settings that `--smoke` replaces, for a run of less than a minute.
+        metrics: what the card reports, see `zoo.evaluate`; by default what suits the model.
+        extractor: what `zoo.evaluate` compares images by; by default the classifier of the data.
         picture: `picture(model, test)`, what is seen of the model after each epoch and on its
             model card; by default samples, see `zoo.pictures.samples`.
     """
@@ -80,9 +82,10 @@ class Recipe:
     config: Config
     build: Callable[[Config], keras.Model]
     compile: Callable[[keras.Model, Config, int], None]
-    evaluate: Callable[[keras.Model, Source, Source, int], list[Metric]]
     facts: Facts
     smoke: dict[str, Any]
+    metrics: Sequence[str | Metric] | None = None
+    extractor: str | None = None
     picture: Callable[[keras.Model, Source], Image.Image] = pictures.samples
 
     def __post_init__(self):

@@ -39,6 +39,7 @@ FAMILIES = {
     "wgan_gp": ("zoo.models.gans", "WGANGP"),
     "conditional_gan": ("zoo.models.gans", "ConditionalGAN"),
     "acgan": ("zoo.models.gans", "ACGAN"),
+    "classifier": ("zoo.models.classifiers", "Classifier"),
 }
 # Short names of families, with which the names of presets begin.
 SHORT = {

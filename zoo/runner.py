@@ -20,11 +20,14 @@ from zoo.card import Card, Contract, File, Identity, Rights, Training, Weights
 from zoo.engine import device, feed
 from zoo.engine.labels import check_labels
 from zoo.errors import DataError, RecipeError
+from zoo.evaluation import evaluate
 from zoo.fetch import sha256
+from zoo.metrics import Measurement
 from zoo.model_card import model_card
 from zoo.recipe import Config, Recipe
 
 SMOKE_IMAGES = 1024
+SAMPLES = 10_000
 GOLDEN_IMAGES = 64
 
 
@@ -105,13 +108,38 @@ def run(
         f"on {_device()}"
     )
     training = _train(recipe, code, model, config, train, test, out, resume, echo, checkpoint_steps)
-    echo("evaluating")
-    n = min(SMOKE_IMAGES if smoke else 10_000, len(test.images))
-    metrics = recipe.evaluate(model, train, test, n)
-    for metric in metrics:
-        spread = "" if metric.spread is None else f" ± {metric.spread:.4g}"
-        echo(f"  {metric.name} {metric.value:.4g}{spread}")
+    metrics = _evaluated(recipe, model, train, test, SMOKE_IMAGES if smoke else SAMPLES, echo)
     return write_preset(recipe, config, model, training, metrics, test, out / "preset")
+
+
+def measure(recipe: Recipe, config: Config, preset: str | Path, echo=print) -> None:
+    """Evaluates a preset, by its name or the path of its folder, anew, and writes the numbers to
+    its card and its model card.
+
+    Raises:
+        ZooError: if there is no such preset, or it is not of this recipe; or its data cannot be
+        read.
+    """
+    card = registry.info(preset)
+    if card.name != recipe.preset:
+        raise RecipeError(f"{preset} is not of this recipe. Received: the preset {card.name!r}.")
+    model = registry.load(preset)
+    metrics = _evaluated(recipe, model, *_read(config, model), SAMPLES, echo)
+    card = card.model_copy(update={"metrics": metrics})
+    named = isinstance(preset, str) and preset in registry.names()
+    folder = registry.WEIGHTS / preset if named else Path(preset)
+    (folder / "README.md").write_text(model_card(card), encoding="utf-8")
+    card.write(registry.CARDS / f"{preset}.json" if named else folder / "card.json")
+    registry.forget()
+
+
+def _evaluated(recipe: Recipe, model, train, test, n: int, echo) -> list[Measurement]:
+    """What the card reports of `model`."""
+    echo("evaluating")
+    report = evaluate(model, test, recipe.metrics, n, train=train, extractor=recipe.extractor)
+    for metric in report.measurements:
+        echo(f"  {metric.name} {metric}")
+    return report.measurements
 
 
 def _what(model) -> str:
@@ -124,11 +152,7 @@ def _read(config: Config, model) -> tuple[data.Source, data.Source]:
     Raises:
         DataError: if the data are not what the model takes, or have no labels that it needs.
     """
-    size = channels = None
-    if _what(model) == "images":
-        height, width, channels = model.image_shape
-        size = height if height == width else None
-    train, test = data.read_splits(config.data, size, channels)
+    train, test = data.read_splits(config.data, **data.fitting(model.image_shape))
     if train.images.shape[1:] != tuple(model.image_shape):
         raise DataError(
             f"The model takes {_what(model)} of shape {tuple(model.image_shape)}. Received: "
@@ -159,6 +183,7 @@ def _train(
         config.batch_size,
         config.seed,
         value_range=model.value_range,
+        flip=config.flip,
     )
     steps = batches.full_batches
     recipe.compile(model, config, steps * config.epochs)

@@ -16,6 +16,7 @@ from zoo.data.files import SUFFIXES, FolderFiles, ZipFiles, classes
 from zoo.errors import ArgumentError, DataError, MissingSplitError, check_choice, check_count
 
 OTHER_SPLITS = ("test", "val", "validation")  # folders that are no part of the training images
+ARRAYS = "arrays"  # the name of images that are given as such
 POINTS = {"train": 50_000, "test": 10_000}  # of a synthetic set
 
 
@@ -31,6 +32,7 @@ class Source(NamedTuple):
     images: np.ndarray
     labels: np.ndarray | None
     classes: tuple[str, ...] | None = None  # the names of the labels, where they have any
+    split: str | None = None  # the part of a set that has parts
 
     def select(self, rows) -> Source:
         """The part of the images, and labels, whose numbers are `rows`."""
@@ -93,10 +95,15 @@ def read(
     check_choice("crop", crop, ("center", "random"))
     check_count("memory_limit", memory_limit, minimum=0)
     fit = Fit(image_size, channels, crop)
+    found = _read(name_or_path, split, fit, strict, memory_limit)
+    return found._replace(split=None if found.name == ARRAYS else split)
+
+
+def _read(name_or_path, split: str, fit: Fit, strict: bool, memory_limit: int) -> Source:
     if isinstance(name_or_path, np.ndarray | tuple):
         if split != "train":
             raise MissingSplitError(f"Arrays have the split 'train' alone. Received: {split!r}.")
-        return _from_arrays("arrays", *_pair(name_or_path), fit)
+        return _from_arrays(ARRAYS, *_pair(name_or_path), fit)
     if not isinstance(name_or_path, str | Path):
         raise ArgumentError(
             "name_or_path must be a name, a path, an array or a pair of arrays. Received: "
@@ -110,16 +117,24 @@ def read(
     if isinstance(name_or_path, Path) or name_or_path.startswith(("/", ".", "~")):
         raise DataError(f"There is no folder {str(path)!r}.")
     if name_or_path in synthetic.NAMED:
-        if image_size is not None or channels is not None:
+        if fit.image_size is not None or fit.channels is not None:
             raise DataError(f"image_size and channels are for images. {name_or_path!r} is points.")
         return _draw(name_or_path, split)
     if name_or_path.startswith(stacked.PREFIX):
-        if channels == 1:
+        if fit.channels == 1:
             raise DataError("channels=1 does not go with stacked images, which have 3.")
         inner = name_or_path.removeprefix(stacked.PREFIX)
-        digits = read(inner, split, image_size, 1, memory_limit=2**62)
+        digits = read(inner, split, fit.image_size, 1, memory_limit=2**62)
         return Source(name_or_path, *stacked.stack(digits.images, digits.labels))
     return Source(name_or_path, *named.read(name_or_path, split, fit, strict, memory_limit))
+
+
+def fitting(image_shape: tuple[int, ...]) -> dict[str, int | None]:
+    """The arguments of `read` for images of `image_shape`, or for points."""
+    if len(image_shape) == 1:
+        return {}
+    height, width, channels = image_shape
+    return {"image_size": height if height == width else None, "channels": channels}
 
 
 def read_splits(
@@ -139,7 +154,8 @@ def read_splits(
                 f"{train.name!r} holds one image, of which none can be held out."
             ) from None
         held_out = np.arange(count) % min(count, 10) == min(count, 10) - 1
-        return train.select(~held_out), train.select(held_out)
+        parts = (("train, nine in ten", ~held_out), ("train, one in ten", held_out))
+        return tuple(train.select(rows)._replace(split=split) for split, rows in parts)
 
 
 def _draw(name: str, split: str) -> Source:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -57,6 +58,28 @@ class LatentModel(GenerativeModel):
         """
         inputs = self.sampling_inputs(n, seed, latents, labels)
         return self.infer("sample", self.generate, inputs, batch_size)
+
+    def sample_batches(
+        self,
+        n: int,
+        seed: int | None = None,
+        labels=None,
+        batch_size: int = 256,
+        **options,
+    ) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+        """The images of `sample(n, seed, labels=labels, **options)` and their labels, `None` where
+        the model is not conditional, in parts of `batch_size`: memory does not grow with `n`."""
+        check_count("batch_size", batch_size)
+        if self.num_classes is not None:
+            of_labels = np.random.default_rng(None if seed is None else (seed, 1))
+            labels = choose_labels(labels, n, self.num_classes, of_labels)
+        rng = np.random.default_rng(seed)
+        for start in range(0, n, batch_size):
+            shape = (min(batch_size, n - start), self.latent_dim)
+            latents = rng.standard_normal(shape, dtype="float32")
+            part = None if labels is None else labels[start : start + batch_size]
+            options |= {"latents": latents, "labels": part, "batch_size": batch_size}
+            yield self.sample(**options), part
 
     def sample_latents(self, n: int | None = None, seed: int | None = None) -> np.ndarray:
         """The latents that `sample(n, seed)` uses, a float32 NumPy array of shape `(n,

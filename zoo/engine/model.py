@@ -13,10 +13,11 @@ from keras import ops
 from zoo import engine
 from zoo.engine import players
 from zoo.engine.batch import Batch, check_images, check_range
+from zoo.engine.inference import batched
 from zoo.engine.inputs import checked
 from zoo.engine.labels import check_labels
 from zoo.engine.random import Fixed, Random
-from zoo.errors import ArgumentError, check_count, unknown_name
+from zoo.errors import ArgumentError, unknown_name
 
 
 class GenerativeModel(engine.StepAdaptor, keras.Model):
@@ -421,30 +422,14 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
         return images, check_labels("labels", labels, self.num_classes, rows=len(images))
 
     def infer(self, key: str, fn, inputs: tuple[np.ndarray, ...], batch_size: int):
-        """`fn` over the rows of the arrays `inputs`, jitted, as a NumPy array or a tuple of them.
+        """`fn`, jitted, over the rows of the arrays `inputs`, see `zoo.engine.inference.batched`.
 
-        Rows go through in batches of `batch_size`, the last filled up to a power of two, so that at
-        most log2(batch_size) + 2 shapes are ever compiled, whatever the number of rows. `key` is
-        the name under which the compiled function is kept.
+        `key` is the name under which the compiled function is kept.
         """
-        check_count("batch_size", batch_size)
         engine.synchronize(self)
         if key not in self._inference_functions:
             self._inference_functions[key] = engine.compiled(fn, self.variables)
-        total = len(inputs[0])
-        outputs = []
-        for start in range(0, total, batch_size):
-            rows = min(batch_size, total - start)
-            padded = min(batch_size, 1 << (rows - 1).bit_length())
-            # What is missing repeats the last row.
-            picked = np.minimum(np.arange(start, start + padded), total - 1)
-            out = self._inference_functions[key](*(x[picked] for x in inputs))
-            outputs.append(
-                keras.tree.map_structure(
-                    lambda y, rows=rows: ops.convert_to_numpy(y)[:rows].astype("float32"), out
-                )
-            )
-        return keras.tree.map_structure(lambda *parts: np.concatenate(parts), *outputs)
+        return batched(self._inference_functions[key], inputs, batch_size)
 
 
 def _arguments(method, *args, **kwargs) -> dict[str, Any]:

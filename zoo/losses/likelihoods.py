@@ -20,6 +20,7 @@ class Likelihood(Named):
     kind = "likelihood"
     required = ("log_prob", "mean")
     outputs = 1  # numbers that the decoder gives for each pixel and channel
+    pixels = "levels"  # what it is a distribution of: "binary", "levels" of 8 bits, "continuous"
 
     def log_prob(self, images, parameters):
         """log p(x | z) in nats, the sum over pixels and channels.
@@ -51,6 +52,7 @@ class Bernoulli(Likelihood):
     """
 
     name = "bernoulli"
+    pixels = "binary"
 
     def log_prob(self, images, parameters):
         return _total(images * parameters - ops.softplus(parameters))
@@ -75,6 +77,7 @@ class Gaussian(Likelihood):
     """
 
     name = "gaussian"
+    pixels = "continuous"
 
     def __init__(self, sigma: float | None = None):
         self.sigma = None if sigma is None else check_number("sigma", sigma, above=True)

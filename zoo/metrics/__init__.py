@@ -1,6 +1,78 @@
-"""Metrics: arrays in, numbers out; no model is imported."""
+"""Metrics: arrays in, numbers out; no model is imported.
 
-from zoo.metrics.frechet import frechet_distance
-from zoo.metrics.modes import ModeCoverage, mode_coverage
+`zoo.evaluate` measures models with them.
+"""
 
-__all__ = ["ModeCoverage", "frechet_distance", "mode_coverage"]
+from zoo.metrics.frechet import Moments, frechet_distance
+from zoo.metrics.inception_score import InceptionScore, inception_score
+from zoo.metrics.kernel import KernelDistance, kernel_distance
+from zoo.metrics.likelihood import (
+    ParzenWindow,
+    bits_per_dimension,
+    elbo,
+    importance_weighted_bound,
+    parzen_log_likelihood,
+)
+from zoo.metrics.modes import (
+    ClassEntropy,
+    ClassModes,
+    ModeCoverage,
+    class_entropy,
+    class_modes,
+    label_accuracy,
+    mode_coverage,
+)
+from zoo.metrics.neighbours import (
+    DensityCoverage,
+    Nearest,
+    PrecisionRecall,
+    copies,
+    density_coverage,
+    nearest_neighbours,
+    prdc,
+    precision_recall,
+)
+from zoo.metrics.protocol import Measurement, Protocol
+from zoo.metrics.two_sample import (
+    ClassifierTest,
+    TwoSampleTest,
+    classifier_test,
+    energy_test,
+    mmd_test,
+)
+
+__all__ = [
+    "ClassEntropy",
+    "ClassModes",
+    "ClassifierTest",
+    "DensityCoverage",
+    "InceptionScore",
+    "KernelDistance",
+    "Measurement",
+    "ModeCoverage",
+    "Moments",
+    "Nearest",
+    "ParzenWindow",
+    "PrecisionRecall",
+    "Protocol",
+    "TwoSampleTest",
+    "bits_per_dimension",
+    "class_entropy",
+    "class_modes",
+    "classifier_test",
+    "copies",
+    "density_coverage",
+    "elbo",
+    "energy_test",
+    "frechet_distance",
+    "importance_weighted_bound",
+    "inception_score",
+    "kernel_distance",
+    "label_accuracy",
+    "mmd_test",
+    "mode_coverage",
+    "nearest_neighbours",
+    "parzen_log_likelihood",
+    "prdc",
+    "precision_recall",
+]

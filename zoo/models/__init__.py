@@ -8,6 +8,7 @@ from zoo.models.autoencoders import (
     DenoisingAutoencoder,
     SparseAutoencoder,
 )
+from zoo.models.classifiers import Classifier
 from zoo.models.gans import ACGAN, DCGAN, GAN, LSGAN, SNGAN, WGAN, WGANGP, ConditionalGAN
 from zoo.models.vaes import IWAE, VAE, BetaVAE, ConditionalVAE
 
@@ -23,6 +24,7 @@ __all__ = [
     "WGANGP",
     "Autoencoder",
     "BetaVAE",
+    "Classifier",
     "ConditionalGAN",
     "ConditionalVAE",
     "ContractiveAutoencoder",

@@ -2,6 +2,7 @@
 
 from zoo.networks import (
     autoencoders,
+    classifier,
     coders,
     conditional,
     conditioning,
@@ -13,6 +14,7 @@ from zoo.networks import (
 
 __all__ = [
     "autoencoders",
+    "classifier",
     "coders",
     "conditional",
     "conditioning",

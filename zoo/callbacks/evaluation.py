@@ -1,0 +1,83 @@
+"""Metrics of samples during training, and the best model by one of them."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+
+import keras
+
+from zoo import engine
+from zoo.errors import ArgumentError, check_choice, check_count
+from zoo.evaluation import Metric, evaluate
+
+
+class Evaluation(keras.callbacks.Callback):
+    """Measures the model after each `every` epochs, see `zoo.evaluate`, and keeps the best.
+
+    The numbers join the logs of `fit`: its history has them, and the callbacks after this one see
+    them, so that `keras.callbacks.EarlyStopping("fid", mode="min")` stops by one.
+
+    Args:
+        data: the real images, as for `zoo.evaluate`.
+        metrics: as for `zoo.evaluate`.
+        n: how many samples, and at most how many real images.
+        every: how many epochs lie between two measurements.
+        best: a path that ends in `.keras`, where the model, with its optimizers, is saved each time
+            it is better than before; `None` saves nothing.
+        monitor: the number that says what is better; by default the first one of `metrics`.
+        **kwargs: more arguments of `zoo.evaluate`; `seeds` is 1 and `baseline` is `False` unless
+            given.
+
+    Raises:
+        ValueError: if an argument has a wrong value, or nothing says whether `monitor` is better
+        high or low.
+    """
+
+    def __init__(
+        self,
+        data,
+        metrics="fid",
+        n: int = 2_000,
+        every: int = 1,
+        best: str | Path | None = None,
+        monitor: str | None = None,
+        **kwargs,
+    ):
+        super().__init__()
+        given = [metrics] if isinstance(metrics, str | Metric) else list(metrics)
+        self.metrics = [Metric.get(metric) for metric in given]
+        self.data = data
+        self.n = check_count("n", n, minimum=2)
+        self.every = check_count("every", every)
+        self.options = {"seeds": 1, "baseline": False, "progress": False, **kwargs}
+        inspect.signature(evaluate).bind(None, **self.options)
+        better = {key: way for metric in self.metrics for key, way in metric.outputs.items()}
+        self.monitor = next(iter(better)) if monitor is None else monitor
+        check_choice("monitor", self.monitor, better)
+        if better[self.monitor] is None:
+            raise ArgumentError(
+                f"monitor must be a number that is better high or low. Received: {monitor!r}."
+            )
+        self.lower = better[self.monitor] == "lower"
+        self.best = None if best is None else Path(best)
+        if self.best is not None and self.best.suffix != ".keras":
+            raise ArgumentError(f"best must end in .keras. Received: {str(best)!r}.")
+        self.best_value: float | None = None
+        self.reports = {}  # by the number of the epoch, from 1
+
+    def on_epoch_end(self, epoch, logs=None):
+        if (epoch + 1) % self.every:
+            return
+        engine.synchronize(self.model)
+        report = evaluate(self.model, self.data, self.metrics, self.n, **self.options)
+        self.reports[epoch + 1] = report
+        if logs is not None:
+            logs.update({m.name: m.value for m in report.measurements})
+        value = report[self.monitor].value
+        first = self.best_value is None
+        if first or (value < self.best_value if self.lower else value > self.best_value):
+            self.best_value = value
+            if self.best is not None:
+                self.best.parent.mkdir(parents=True, exist_ok=True)
+                self.model.save(self.best)

@@ -1,0 +1,78 @@
+"""What the commands share: errors of one line, rows of text, checked places for pictures."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from pathlib import Path
+
+import click
+
+from zoo.errors import ArgumentError, ZooError
+
+SETTINGS = {"context_settings": {"help_option_names": ["-h", "--help"], "show_default": True}}
+
+
+class OneLine(click.Command):
+    """A command whose errors are one line, `zoo: error: ...`, and a non-zero exit code, without a
+    traceback."""
+
+    def main(self, args=None, prog_name=None, standalone_mode=True, **extra):
+        if not standalone_mode:
+            return super().main(args, prog_name, standalone_mode=False, **extra)
+        with _one_line(prog_name or "zoo"):
+            sys.exit(super().main(args, prog_name, standalone_mode=False, **extra) or 0)
+
+
+class OneLineGroup(OneLine, click.Group):
+    """A group of such commands."""
+
+
+@contextlib.contextmanager
+def _one_line(program: str):
+    try:
+        yield
+    except click.Abort:
+        sys.exit(130)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        sys.exit(0)
+    except click.ClickException as error:
+        click.echo(f"{program}: error: {_flat(error.format_message())}", err=True)
+        sys.exit(error.exit_code)
+    except (ZooError, OSError, MemoryError) as error:
+        click.echo(f"{program}: error: {_flat(str(error))}", err=True)
+        sys.exit(1)
+
+
+def _flat(message: str) -> str:
+    return " ".join(message.split())
+
+
+def print_rows(rows, indent: str = "") -> None:
+    """Prints pairs of a name and a text, one below the other."""
+    width = max(len(name) for name, _ in rows)
+    for name, text in rows:
+        click.echo(f"{indent}{name:{width}}  {text}")
+
+
+def check_writable(path: Path) -> None:
+    """Raises, before any work is done, if no picture can be written to `path`."""
+    from PIL import Image
+
+    Image.init()
+    if Image.EXTENSION.get(path.suffix.lower()) not in Image.SAVE:
+        raise ArgumentError(
+            f"--out must end in the suffix of a picture, such as .png. Received: {path}."
+        )
+    if path.is_dir():
+        raise ArgumentError(f"--out must be a file. Received the folder {path}.")
+    existed = path.exists()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab"):
+            pass
+        if not existed:
+            path.unlink()
+    except OSError as error:
+        raise ArgumentError(f"--out {path} cannot be written: {error.strerror}.") from error

@@ -1,0 +1,109 @@
+"""`zoo data info`, `zoo data preview` and `zoo data prepare`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from zoo.cli.base import SETTINGS, OneLineGroup, check_writable, print_rows
+from zoo.errors import check_count
+
+
+@click.group(cls=OneLineGroup, **SETTINGS)
+def data():
+    """Data sets: what is in them, how they look, and how to prepare those that have a name."""
+
+
+def _reading_options(command):
+    """What says which images of a set are meant."""
+    options = [
+        click.option("--split", default="train", help="The part of the set."),
+        click.option("--image-size", type=int, help="Height and width to resize and crop to."),
+        click.option("--channels", type=int, help="1 for grey, 3 for colour."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@data.command("info")
+@click.argument("name_or_path")
+@_reading_options
+def data_info(name_or_path: str, split: str, image_size: int | None, channels: int | None):
+    """Counts what is in NAME_OR_PATH: a TensorFlow Datasets name, a folder or zip file of images,
+    an .npz file, or points such as ring8."""
+    import numpy as np
+
+    from zoo.data import read
+
+    source = read(name_or_path, split, image_size, channels)
+    points = len(source.images.shape) == 2
+    rows = [
+        ("name", source.name),
+        ("points" if points else "images", f"{len(source.images):,}"),
+        ("shape", " x ".join(map(str, source.images.shape[1:]))),
+        ("type", f"{source.images.dtype}"),
+    ]
+    if source.labels is not None:
+        classes, counts = np.unique(source.labels, return_counts=True)
+        fewest, most = counts.min(), counts.max()
+        each = f"{most:,} each" if fewest == most else f"{fewest:,} to {most:,} each"
+        rows.append(("classes", f"{len(classes)}, {each}"))
+    rows.append(("sha256", source.sha256))
+    print_rows(rows)
+
+
+@data.command("preview")
+@click.argument("name_or_path")
+@_reading_options
+@click.option("-n", "count", default=64, help="How many images.")
+@click.option("--seed", default=0, help="Seed of the choice.")
+@click.option(
+    "-o",
+    "--out",
+    default="preview.png",
+    type=click.Path(path_type=Path),
+    help="Where the picture goes.",
+)
+def data_preview(
+    name_or_path: str,
+    split: str,
+    image_size: int | None,
+    channels: int | None,
+    count: int,
+    seed: int,
+    out: Path,
+):
+    """Writes a picture of some images, or of all points, of NAME_OR_PATH, see `zoo data info`."""
+    import numpy as np
+
+    from zoo import pictures
+    from zoo.data import grid, read
+
+    check_count("-n", count)
+    check_count("--seed", seed, minimum=0)
+    check_writable(out)
+    source = read(name_or_path, split, image_size, channels)
+    if len(source.images.shape) == 2:
+        picture = pictures.scatter(source.images, source)
+    else:
+        order = np.random.default_rng(seed).permutation(len(source.images))
+        picture = grid(source.images[order[:count]].astype("float32"), value_range=(0, 255))
+    picture.save(out)
+    click.echo(f"{name_or_path}: {out}")
+
+
+@data.command("prepare")
+@click.argument("name")
+@click.option(
+    "--downloaded",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="A folder that holds what TensorFlow Datasets would download.",
+)
+def data_prepare(name: str, downloaded: Path | None):
+    """Downloads and prepares the TensorFlow Datasets set NAME, once, into TFDS_DATA_DIR (by default
+    ~/tensorflow_datasets), in files that are read at random without TensorFlow."""
+    from zoo.data import named
+
+    click.echo(f"{name}: {named.prepare(name, downloaded)}")

@@ -1,0 +1,95 @@
+"""`zoo evaluate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from zoo.cli.base import OneLine, check_writable
+
+
+@click.command(cls=OneLine)
+@click.argument("preset")
+@click.option("--metrics", help="Names with commas between, such as fid,kid,prdc,modes.")
+@click.option("-n", "count", default=10_000, help="Samples, and real images at most.")
+@click.option("--seeds", default=3, help="How many seeds of samples.")
+@click.option("--data", help="The real images, see `zoo data info`; by default the preset's own.")
+@click.option("--split", default="test", help="The part of the real images.")
+@click.option("--extractor", help="A classifier preset, inception or pixels.")
+@click.option("--weights", help="Of a GAN: ema for the averaged generator, raw for the last one.")
+@click.option("--no-baseline", is_flag=True, help="Does not score training images too.")
+@click.option("--json", "as_json", is_flag=True, help="Prints JSON, which --compare reads.")
+@click.option(
+    "--compare",
+    "other",
+    help="Sets the numbers beside those of another preset's card, or of a file of --json.",
+)
+@click.option(
+    "--neighbours",
+    type=click.Path(path_type=Path),
+    help="Writes a picture of samples, each beside its nearest training images.",
+)
+def evaluate(
+    preset: str,
+    metrics: str | None,
+    count: int,
+    seeds: int,
+    data: str | None,
+    split: str,
+    extractor: str | None,
+    weights: str | None,
+    no_baseline: bool,
+    as_json: bool,
+    other: str | None,
+    neighbours: Path | None,
+):
+    """Measures PRESET against real images: the mean and the spread over seeds of samples, and what
+    as many training images score in place of samples.
+
+    \b
+    Examples:
+      zoo evaluate dcgan_mnist
+      zoo evaluate dcgan_mnist --metrics fid,kid,prdc -n 10000 --json > dcgan.json
+      zoo evaluate runs/mine/preset --compare dcgan_mnist
+    """
+    from zoo import data as zoo_data
+    from zoo import evaluation, pictures, registry
+
+    card = registry.info(preset)
+    beside = None if other is None else _report(other)
+    if neighbours is not None:
+        check_writable(neighbours)
+    sampling = {} if weights is None else {"weights": weights}
+    report = evaluation.evaluate(
+        preset,
+        data,
+        None if metrics is None else [name.strip() for name in metrics.split(",")],
+        count,
+        seeds,
+        split=split,
+        extractor=extractor,
+        baseline=not no_baseline,
+        **sampling,
+    )
+    if neighbours is not None:
+        model = registry.load(preset)
+        fit = zoo_data.fitting(model.image_shape)
+        train = zoo_data.read(data or card.training.data, "train", **fit)
+        pictures.neighbours(model.sample(10, seed=0), train, model.value_range).save(neighbours)
+    if beside is not None:
+        click.echo(evaluation.compare(report, beside))
+    elif as_json:
+        click.echo(report.model_dump_json(indent=2))
+    else:
+        click.echo(report)
+
+
+def _report(other: str):
+    """What was measured of a preset, by its name or path, or what a file of `--json` holds."""
+    from zoo import evaluation, registry
+
+    if other.endswith(".json"):
+        return evaluation.Report.read(other)
+    card = registry.info(other)
+    return evaluation.Report(model=card.name, measurements=card.metrics)

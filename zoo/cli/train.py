@@ -1,0 +1,134 @@
+"""`zoo train`, and the same options for every recipe that is run as a program."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from zoo.cli.base import SETTINGS, OneLine
+from zoo.errors import ArgumentError, check_count
+
+
+def _training_options(command):
+    options = [
+        click.option(
+            "--smoke",
+            is_flag=True,
+            help="A tiny new run of less than a minute, to see that all works.",
+        ),
+        click.option("--epochs", type=int, help="Passes over the training images."),
+        click.option(
+            "--seed", type=int, help="Seed of the weights, the latents and the order of the images."
+        ),
+        click.option(
+            "--data",
+            help="A TensorFlow Datasets name, a folder of images, an .npz file, or ring8, grid25, "
+            "line, spiral, two_moons or checkerboard.",
+        ),
+        click.option(
+            "--out", type=click.Path(path_type=Path), help="Where to write.  [default: runs/PRESET]"
+        ),
+        click.option(
+            "--resume",
+            is_flag=True,
+            help="Continues the training in --out, with the same settings, or starts it.",
+        ),
+        click.option(
+            "--checkpoint-steps",
+            type=click.IntRange(min=1),
+            help="Saves after each so many steps too, where epochs take long.",
+        ),
+        click.option(
+            "--set",
+            "settings",
+            multiple=True,
+            metavar="KEY=VALUE",
+            help="Changes a setting; repeatable.",
+        ),
+        click.option(
+            "--measure",
+            is_flag=True,
+            help="Trains nothing: evaluates the preset in --out, or with --publish the published "
+            "one, anew, and writes the numbers to its card.",
+        ),
+        click.option("--publish", is_flag=True, help="Puts the finished preset into the package."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.command(cls=OneLine)
+@click.argument("recipe", type=click.Path(path_type=Path))
+@_training_options
+def train(recipe: Path, **options):
+    """Runs RECIPE, a Python file: trains, evaluates, and writes checkpoints, pictures, card and
+    weights.
+
+    \b
+    Examples:
+      zoo train recipes/dcgan_mnist.py --smoke
+      zoo train recipes/dcgan_mnist.py --epochs 30 --set width=32 --out runs/narrow
+      zoo train recipes/dcgan_mnist.py --data path/to/images
+    """
+    from zoo.runner import load_recipe
+
+    _train(load_recipe(recipe), **options)
+
+
+def _train(
+    recipe, smoke, epochs, seed, data, out, resume, checkpoint_steps, settings, measure, publish
+):
+    from zoo import runner
+
+    changes = dict(recipe.smoke) if smoke else {}
+    given = {"epochs": epochs, "seed": seed, "data": data}
+    changes |= {key: value for key, value in given.items() if value is not None}
+    for setting in settings:
+        key, equals, value = setting.partition("=")
+        if not equals:
+            raise ArgumentError(f"--set takes KEY=VALUE. Received: {setting!r}.")
+        changes[key] = value
+    config = recipe.config.replace(**changes)
+    check_count("epochs", config.epochs)
+    check_count("batch_size", config.batch_size)
+    check_count("seed", config.seed, minimum=0)
+    if publish:
+        runner.check_publishable(recipe, config, smoke)
+    if out is None:
+        out = Path("runs") / (recipe.preset + ("_smoke" if smoke else ""))
+        if smoke and not resume:
+            shutil.rmtree(out, ignore_errors=True)
+    if measure:
+        preset = recipe.preset if publish else out / "preset"
+        runner.measure(recipe, config, preset, click.echo)
+        click.echo(f"measured: {preset}")
+        return
+    try:
+        folder = runner.run(recipe, config, out, resume, smoke, click.echo, checkpoint_steps)
+    except KeyboardInterrupt:
+        click.echo(f"\nstopped; every checkpoint is whole: continue with --resume --out {out}")
+        sys.exit(130)
+    click.echo(f"preset: {folder}")
+    if publish:
+        runner.publish(folder)
+        click.echo(f"published: zoo.load({recipe.preset!r})")
+
+
+def run_recipe(recipe, args: Sequence[str] | None = None) -> None:
+    """The program of a recipe's own file: `python recipes/<preset>.py --help`."""
+
+    @click.command(cls=OneLine, **SETTINGS)
+    @_training_options
+    def program(**options):
+        _train(recipe, **options)
+
+    program.help = (
+        f"Trains {recipe.preset}: {recipe.facts.title}\n\n\b\nSettings for --set, and their "
+        "defaults:\n" + "\n".join(f"  {key}={value}" for key, value in vars(recipe.config).items())
+    )
+    program.main(args, prog_name=f"{recipe.preset}.py")

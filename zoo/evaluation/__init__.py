@@ -1,0 +1,61 @@
+"""Measuring models: metrics by name, extractors, reports that refuse unequal comparisons."""
+
+from zoo.evaluation.evaluate import evaluate, metrics
+from zoo.evaluation.extractors import extractor
+from zoo.evaluation.metric import Metric, Task
+from zoo.evaluation.of_classes import (
+    ClassEntropy,
+    ClassModes,
+    InceptionScore,
+    LabelAccuracy,
+    MixtureModes,
+)
+from zoo.evaluation.of_features import (
+    PRDC,
+    ClassifierTest,
+    EnergyTest,
+    FrechetDistance,
+    KernelDistance,
+    MMDTest,
+    PrecisionRecall,
+)
+from zoo.evaluation.of_images import (
+    ELBO,
+    IWAE,
+    Accuracy,
+    BitsPerDimension,
+    Memorisation,
+    Parzen,
+    Reconstruction,
+)
+from zoo.evaluation.report import Comparison, Report, compare
+
+__all__ = [
+    "ELBO",
+    "IWAE",
+    "PRDC",
+    "Accuracy",
+    "BitsPerDimension",
+    "ClassEntropy",
+    "ClassModes",
+    "ClassifierTest",
+    "Comparison",
+    "EnergyTest",
+    "FrechetDistance",
+    "InceptionScore",
+    "KernelDistance",
+    "LabelAccuracy",
+    "MMDTest",
+    "Memorisation",
+    "Metric",
+    "MixtureModes",
+    "Parzen",
+    "PrecisionRecall",
+    "Reconstruction",
+    "Report",
+    "Task",
+    "compare",
+    "evaluate",
+    "extractor",
+    "metrics",
+]

@@ -1,0 +1,89 @@
+"""Extractors by name: the presets that are classifiers, the FID's network, and pixels."""
+
+from __future__ import annotations
+
+import functools
+
+import keras
+
+from zoo import registry
+from zoo.errors import ArgumentError, unknown_name
+from zoo.models.classifiers import Classifier
+from zoo.networks.features import Extractor, PerChannel, Pixels, inception
+
+FAMILY = "classifier"
+STACKED = "stacked_"
+
+
+def extractor(value=None, data: str | None = None):
+    """What takes 8-bit images to `zoo.networks.features.Features`.
+
+    Args:
+        value: the name of a preset that is a classifier, such as `"classifier_mnist"`; such a
+            preset's name followed by `" per channel"`, for stacked digits; `"inception"`, the FID's
+            network, for colour images; `"pixels"`; any Keras model from images in [0, 1] to
+            features; or an object with `name`, `sha256`, `image_shape` and `__call__`, such as a
+            `zoo.networks.features.Extractor`. `None`: the classifier that was trained on `data`.
+        data: the name of a data set.
+
+    Raises:
+        ValueError: if there is no such extractor, or none for `data`.
+
+    Example:
+
+    >>> import numpy as np, zoo
+    >>> classifier = zoo.evaluation.extractor("classifier_mnist")
+    >>> classifier(np.zeros((5, 28, 28, 1), "uint8")).features.shape
+    (5, 128)
+    """
+    if value is None:
+        return _named(_default(data))
+    if isinstance(value, str):
+        return _named(value)
+    if isinstance(value, Classifier):
+        return _classifier(value, value.name)
+    if isinstance(value, keras.Model):
+        return Extractor(value)
+    if callable(value) and all(hasattr(value, k) for k in ("name", "sha256", "image_shape")):
+        return value
+    raise ArgumentError(
+        "extractor must be a name, a Keras model, or a callable with name, sha256 and image_shape. "
+        f"Received: {value!r}."
+    )
+
+
+def names() -> list[str]:
+    """The names that `extractor` takes."""
+    return [*registry.names(family=FAMILY), "inception", "pixels"]
+
+
+def _default(data: str | None) -> str:
+    grey = (data or "").removeprefix(STACKED)
+    name = f"{FAMILY}_{grey}"
+    if name not in registry.names(family=FAMILY):
+        raise ArgumentError(
+            f"There is no extractor of its own for the data {data!r}: give extractor=. Allowed: "
+            f"{', '.join(names())}, or a Keras model."
+        )
+    return name if grey == data else f"{name} per channel"
+
+
+@functools.lru_cache(maxsize=4)
+def _named(name: str):
+    if name == "pixels":
+        return Pixels()
+    if name == "inception":
+        return inception()
+    single = name.removesuffix(" per channel")
+    if single not in registry.names(family=FAMILY):
+        raise unknown_name("extractor", name, names())
+    weights = registry.info(single).weights.files["model.weights.h5"]
+    found = _classifier(registry.load(single), single, weights.sha256)
+    return found if single == name else PerChannel(found)
+
+
+def _classifier(model: Classifier, name: str, sha256: str | None = None) -> Extractor:
+    images = keras.Input(model.image_shape)
+    features = model.body(images)
+    network = keras.Model(images, [features, model.head(features)])
+    return Extractor(network, name, sha256, model.value_range)

@@ -1,0 +1,63 @@
+"""`Metric`: what `zoo.evaluate` takes by name or as an object."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from zoo.data import Source
+from zoo.evaluation.collected import Collected
+from zoo.lookup import Named
+
+
+class Task(NamedTuple):
+    """What is measured: a model, the real images that count, and what was collected of them."""
+
+    model: Any
+    test: Source  # 8-bit images, or points, with labels where they have any
+    real: Collected
+    train: Source | None
+    seed: int
+
+
+class Metric(Named):
+    """Numbers of a model. Subclass it, or pass any object like it, to use another.
+
+    `outputs` are the names of its numbers, each with `"lower"` or `"higher"` for what is better, or
+    `None`. `needs` says what is to be collected of images: `"moments"`, `"features"` or
+    `"probabilities"`, of the extractor, or `"images"`; of samples and of the same number of real
+    images. A metric with `of_samples = False` looks at the model and the real images alone.
+    `baseline` says which real images take the place of samples to tell the scale of the numbers:
+    `"train"`, `"test"` or `None`; `trains` that `measure` looks at the training images.
+    """
+
+    kind = "metric"
+    required = ("measure",)
+    outputs: Mapping[str, str | None] = MappingProxyType({})
+    needs: frozenset[str] = frozenset()
+    of_samples = True
+    seeded = True  # whether numbers differ from seed to seed
+    baseline: str | None = "train"
+    trains = False
+
+    def measure(self, samples: Collected | None, task: Task) -> dict[str, Any]:
+        """The numbers, by name: floats, or pairs of a float and its standard error.
+
+        Args:
+            samples: what was collected of samples, or of real images in their place; `None` for
+                metrics that look at none.
+            task: see `Task`.
+        """
+        raise NotImplementedError
+
+    def check(self, model, test: Source) -> None:
+        """Raises unless the metric can be taken of `model` on `test`."""
+
+    def settings(self, model) -> dict[str, Any]:
+        """What the protocol says of it beside its name."""
+        return self.get_config()
+
+    def notes(self, samples: Collected | None, task: Task) -> list[str]:
+        """What to beware of."""
+        return []

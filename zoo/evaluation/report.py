@@ -1,0 +1,150 @@
+"""`Report`: what was measured of a model, as a table, as JSON, and beside that of another."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import NamedTuple
+
+from pydantic import ValidationError
+
+from zoo.errors import ArgumentError, ProtocolError, unknown_name
+from zoo.metrics import Measurement
+from zoo.metrics.protocol import Part, Text
+
+ARROWS = {"lower": "↓", "higher": "↑", None: ""}
+
+
+class Report(Part):
+    """The numbers of one model. `report["fid"]` is a `zoo.metrics.Measurement`, `str(report)` a
+    table and `report.model_dump_json()` what `Report.read` reads."""
+
+    model: Text
+    measurements: list[Measurement]
+
+    def __getitem__(self, name: str) -> Measurement:
+        for measurement in self.measurements:
+            if measurement.name == name:
+                return measurement
+        raise unknown_name("measurement", name, [m.name for m in self.measurements])
+
+    def __str__(self) -> str:
+        return _table(
+            self.model,
+            ("metric", "value", "±", "real", "protocol"),
+            [
+                (
+                    f"{m.name} {ARROWS[m.better]}".strip(),
+                    f"{m.value:.4g}",
+                    "" if m.spread is None else f"{m.spread:.2g}",
+                    "" if m.of_real is None else f"{m.of_real:.4g}",
+                    f"{m.protocol.name} {m.protocol.hash}",
+                )
+                for m in self.measurements
+            ],
+            self.notes,
+        )
+
+    @property
+    def notes(self) -> list[str]:
+        """What to beware of, each once."""
+        found = [f"{m.name}: {note}" for m in self.measurements for note in m.notes]
+        return list(dict.fromkeys(found))
+
+    @classmethod
+    def read(cls, path: str | Path) -> Report:
+        """The report in the JSON file `path`.
+
+        Raises:
+            ValueError: if it holds no report.
+        """
+        try:
+            return cls.model_validate_json(Path(path).read_bytes())
+        except ValidationError as error:
+            raise ArgumentError(f"{path} holds no report: {error}.") from error
+
+
+class Compared(NamedTuple):
+    """One number of two models: `difference` is that of the second to the first, and `spread` its
+    standard deviation, where both have one."""
+
+    name: str
+    better: str | None
+    first: float
+    second: float
+    difference: float
+    spread: float | None
+
+
+class Comparison(NamedTuple):
+    """The numbers that two reports share; `str(comparison)` is a table."""
+
+    models: tuple[str, str]
+    rows: list[Compared]
+
+    def __str__(self) -> str:
+        return _table(
+            " and ".join(self.models),
+            ("metric", *self.models, "difference", "±"),
+            [
+                (
+                    f"{r.name} {ARROWS[r.better]}".strip(),
+                    f"{r.first:.4g}",
+                    f"{r.second:.4g}",
+                    f"{r.difference:+.4g}",
+                    "" if r.spread is None else f"{r.spread:.2g}",
+                )
+                for r in self.rows
+            ],
+        )
+
+
+def compare(first: Report, second: Report) -> Comparison:
+    """The numbers that both reports have, side by side.
+
+    Raises:
+        ProtocolError: if one was measured by different protocols, with what differs, or they share
+        none.
+    """
+    theirs = {m.name: m for m in second.measurements}
+    shared = [(m, theirs[m.name]) for m in first.measurements if m.name in theirs]
+    if not shared:
+        raise ProtocolError(
+            f"{first.model} and {second.model} have no metric in common: "
+            f"{', '.join(m.name for m in first.measurements)}; {', '.join(theirs)}."
+        )
+    unequal = [
+        f"{a.name}: {', '.join(a.protocol.differences(b.protocol))}"
+        for a, b in shared
+        if a.protocol != b.protocol
+    ]
+    if unequal:
+        raise ProtocolError(
+            f"{first.model} and {second.model} were measured by different protocols, and their "
+            f"numbers cannot be compared. {'; '.join(unequal)}."
+        )
+    rows = []
+    for a, b in shared:
+        both = a.spread is not None and b.spread is not None
+        spread = math.hypot(a.spread, b.spread) if both else None
+        rows.append(Compared(a.name, a.better, a.value, b.value, b.value - a.value, spread))
+    return Comparison((first.model, second.model), rows)
+
+
+def _table(title: str, columns, rows, notes=()) -> str:
+    """A table for a terminal, and plain text elsewhere."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for i, column in enumerate(columns):
+        table.add_column(column, justify="left" if i in (0, 4) else "right", no_wrap=i < 4)
+    for row in rows:
+        table.add_row(*row)
+    console = Console(width=None if Console().is_terminal else 120, highlight=False)
+    with console.capture() as captured:
+        console.print(table)
+        for note in notes:
+            console.print(note, markup=False)
+    return "\n".join(line.rstrip() for line in captured.get().splitlines()).strip("\n")

@@ -1,0 +1,88 @@
+"""`Protocol`: how a number was measured, such that two numbers can be compared or not; and
+`Measurement`: a number with its protocol."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Text = Annotated[str, Field(min_length=1)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Count = Annotated[int, Field(gt=0)]
+Setting = bool | int | float | str | None | list[float]
+
+
+class Part(BaseModel):
+    """Data that refuse unknown keys, changes and numbers that are not finite."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Protocol(Part):
+    """All that a number depends on beside the model and the seed of its samples.
+
+    `metric` is the name of the metric and `settings` are its own; `extractor` is the network whose
+    features it compares, by name and by the hash of its weights. `data` and `split` say where the
+    real images are from, `data_sha256` is the hash of those that were used, and `images` is what
+    they, and the samples, are: `"28x28x1 8-bit"`.
+    """
+
+    metric: Text
+    settings: dict[Text, Setting] = {}
+    extractor: Text | None = None
+    extractor_sha256: Sha256 | None = None
+    data: Text
+    split: Text | None = None
+    data_sha256: Sha256
+    images: Text
+    n_real: Count
+    n_fake: Count | None = None  # of metrics of samples
+
+    @property
+    def hash(self) -> str:
+        """Twelve hexadecimal digits that are equal for equal protocols alone."""
+        text = json.dumps(self.model_dump(), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    @property
+    def name(self) -> str:
+        """In short: metric, extractor, data and sample counts."""
+        data = self.data if self.split is None else f"{self.data}:{self.split}"
+        counts = f"{self.n_real}" if self.n_fake is None else f"{self.n_real}:{self.n_fake}"
+        parts = [self.metric, *([self.extractor] if self.extractor else []), data, counts]
+        return "/".join(parts)
+
+    def differences(self, other: Protocol) -> list[str]:
+        """What is not the same in `other`, as text."""
+        mine, its = self.model_dump(), other.model_dump()
+        return [f"{key} {mine[key]!r} != {its[key]!r}" for key in mine if mine[key] != its[key]]
+
+
+class Measurement(Part):
+    """A number that a command measured.
+
+    `value` is the mean over the sampling `seeds` and `spread` the standard deviation over them;
+    `standard_error` is the metric's own, of one seed. `of_real` is what as many training images
+    score in place of samples: the scale of the number. `notes` say what to beware of. `reported` is
+    the number of others, from `reported_source`.
+    """
+
+    name: Text
+    value: float
+    spread: float | None = None
+    seeds: list[int] = []
+    standard_error: float | None = None
+    of_real: float | None = None
+    better: Literal["lower", "higher"] | None = None
+    notes: list[Text] = []
+    protocol: Protocol
+    reported: float | None = None
+    reported_source: Text | None = None
+
+    def __str__(self) -> str:
+        spread = "" if self.spread is None else f" ± {self.spread:.2g}"
+        real = "" if self.of_real is None else f" (real {self.of_real:.4g})"
+        return f"{self.value:.4g}{spread}{real}"

@@ -1,0 +1,191 @@
+"""The convolutional classifier, as in LeCun et al. 1998."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+from keras import ops
+
+from zoo.augmentation import Augmentation
+from zoo.engine.batch import Batch, check_body, check_image_shape
+from zoo.engine.model import GenerativeModel
+from zoo.errors import ArgumentError, check_count
+from zoo.networks import classifier
+from zoo.signature import extends
+
+
+@keras.saving.register_keras_serializable("zoo")
+class Classifier(GenerativeModel):
+    """A network from images to features, and a linear layer from features to the logits of classes.
+
+    It makes no images: it is what those of generative models are measured with. Its features are
+    those of `zoo.evaluate`, and its classes tell which modes samples cover and whether conditional
+    ones are what was asked for.
+
+    min E_(x,y)[-log softmax(W h(x) + b)_y], the maximum likelihood of section 6.2.2.3 of
+    Goodfellow, Bengio and Courville 2016, https://www.deeplearningbook.org, with the convolutional
+    network of LeCun et al. 1998, https://doi.org/10.1109/5.726791, as it is built today. `fit` logs
+    `loss`, in nats an image, and `accuracy`, the share of images classified as their label.
+
+    `call` and `predict` map images to logits `(batch, num_classes)`.
+
+    Args:
+        image_shape: `(height, width, channels)` of the images, whose values lie in [0, 1]. Needed
+            where `body` is not given.
+        num_classes: the number of classes.
+        width: the channels of the first of three stages; features have four times as many.
+        body: a Keras model from images to features `(batch, dimensions)`, in place of the above.
+        name: the name of the model.
+
+    Raises:
+        ValueError: if an argument has a wrong value.
+
+    Example:
+
+    >>> import numpy as np, zoo
+    >>> model = zoo.create("classifier", image_shape=(8, 8, 1), num_classes=10, width=2)
+    >>> images = np.zeros((5, 8, 8, 1), "float32")
+    >>> model.features(images).shape, model.probabilities(images).shape
+    ((5, 8), (5, 10))
+
+    Differs from the paper: batch normalization, rectified linear units, max pooling, six
+    convolutions and the softmax's log-likelihood, none of which LeNet-5 has; Adam with rate 1e-3.
+    """
+
+    paper = (
+        "LeCun, Bottou, Bengio and Haffner 1998, Gradient-Based Learning Applied to Document "
+        "Recognition"
+    )
+    paper_url = "https://doi.org/10.1109/5.726791"
+    value_range = (0.0, 1.0)
+    loss_names = ("loss", "accuracy")
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int] | None = None,
+        num_classes: int = 10,
+        width: int = 32,
+        body: keras.Model | None = None,
+        name: str | None = None,
+    ):
+        super().__init__(name=name)
+        check_body("body", body)
+        if body is None:
+            if image_shape is None:
+                raise ArgumentError(
+                    "Classifier needs image_shape=(height, width, channels), or body=."
+                )
+            body = classifier.body(image_shape, width)
+        if not body.built or len(body.output_shape) != 2:
+            found = f"one that gives {body.output_shape}" if body.built else "one not built"
+            raise ArgumentError(
+                f"body must be a built model that gives features (batch, dimensions). Received: "
+                f"{found}."
+            )
+        self.body = body
+        self.image_shape = check_image_shape(body.input_shape[1:])
+        if image_shape is not None and tuple(image_shape) != self.image_shape:
+            raise ArgumentError(
+                f"body must take images of shape {tuple(image_shape)}. Received: one for "
+                f"{self.image_shape}."
+            )
+        self.num_classes = check_count("num_classes", num_classes, minimum=2)
+        self.head = keras.layers.Dense(num_classes, dtype="float32", name="logits")
+        self.head.build(body.output_shape)
+        self.augmentation = None
+        self.built = True
+
+    @classmethod
+    def test_config(cls):
+        return {"image_shape": (8, 8, 1), "num_classes": 3, "width": 4}
+
+    # Training
+
+    def default_optimizers(self):
+        return {"model": keras.optimizers.Adam(1e-3)}
+
+    @extends(GenerativeModel)
+    def compile(self, optimizer=None, augmentation: str | Augmentation | None = None, **kwargs):
+        """Configures training.
+
+        Args:
+            optimizer: as for `GenerativeModel.compile`, and `**kwargs`.
+            augmentation: `None`, or an `Augmentation` of the images that are trained on, such as
+                `zoo.augmentation.DiffAugment(("translation",))`.
+
+        Raises:
+            ValueError: if a name is unknown.
+        """
+        augment = None if augmentation is None else Augmentation.get(augmentation)
+        super().compile(optimizer, augmentation=augmentation, **kwargs)
+        self.augmentation = augment
+
+    def objective(self, batch: Batch, training: bool):
+        """The loss, a scalar, and what is logged of it."""
+        images = batch.images
+        if training and self.augmentation is not None:
+            images = self.augmentation(images, self.random)
+        logits = self.call(images, training=training)
+        loss = ops.mean(
+            keras.losses.sparse_categorical_crossentropy(batch.labels, logits, from_logits=True)
+        )
+        right = ops.equal(ops.argmax(logits, axis=-1), batch.labels)
+        return loss, {"loss": loss, "accuracy": ops.mean(ops.cast(right, "float32"))}
+
+    def update(self, batch: Batch):
+        return self.minimize(lambda: self.objective(batch, training=True), "model")
+
+    def validate(self, batch: Batch):
+        return self.objective(batch, training=False)[1]
+
+    # Use
+
+    def call(self, images, training=False):
+        return self.head(self.body(images, training=training))
+
+    def call_signature(self):
+        return [keras.InputSpec(shape=(None, *self.image_shape), dtype="float32")]
+
+    def features(self, images, batch_size: int = 256) -> np.ndarray:
+        """The features of each image, before the linear layer.
+
+        Args:
+            images: of shape `(n, height, width, channels)`, in [0, 1].
+            batch_size: how many images are computed at once.
+
+        Returns:
+            A float32 NumPy array of shape `(n, dimensions)`.
+
+        Raises:
+            ValueError: if `images` has another shape, or values outside of [0, 1].
+        """
+        return self._infer("features", lambda x: self.body(x, training=False), images, batch_size)
+
+    def probabilities(self, images, batch_size: int = 256) -> np.ndarray:
+        """The probability of each class for each image, of shape `(n, num_classes)`; arguments as
+        for `features`."""
+        return self._infer(
+            "probabilities", lambda x: ops.softmax(self.call(x), axis=-1), images, batch_size
+        )
+
+    def classify(self, images, batch_size: int = 256) -> np.ndarray:
+        """The most probable class of each image, int64 of shape `(n,)`; arguments as for
+        `features`."""
+        return self.probabilities(images, batch_size).argmax(axis=1)
+
+    def _infer(self, key: str, fn, images, batch_size: int) -> np.ndarray:
+        return self.infer(key, fn, self.checked_inputs(images, labelled=False), batch_size)
+
+    def contract(self):
+        return {
+            **super().contract(),
+            "input_shape": list(self.image_shape),
+            "output_shape": [self.num_classes],
+        }
+
+    def golden_inputs(self, n):
+        rng = np.random.default_rng(0)
+        return {"images": rng.random((n, *self.image_shape), dtype="float32")}
+
+    def golden_outputs(self, inputs):
+        return self.features(inputs["images"])

@@ -1,0 +1,45 @@
+"""The convolutional body of classifiers."""
+
+from __future__ import annotations
+
+import keras
+from keras import layers
+
+from zoo.engine.batch import check_image_shape
+from zoo.errors import check_count
+
+STAGES = 3
+
+
+def body(image_shape: tuple[int, int, int], width: int = 32) -> keras.Model:
+    """Images to features: three stages of two 3x3 convolutions with batch normalization and
+    rectified linear units, of `width`, 2 and 4 times as many channels, max pooling between them,
+    and the mean over places at the end.
+
+    Args:
+        image_shape: `(height, width, channels)`, of any size.
+        width: the channels of the first stage.
+
+    Returns:
+        A model from images `(batch, height, width, channels)` to features `(batch, 4 * width)`.
+    """
+    inputs = keras.Input(check_image_shape(image_shape))
+    check_count("width", width)
+    x = inputs
+    for stage in range(STAGES):
+        if stage:
+            x = layers.MaxPooling2D(2, padding="same", data_format="channels_last")(x)
+        for _ in range(2):
+            x = layers.Conv2D(
+                width << stage,
+                3,
+                padding="same",
+                use_bias=False,
+                data_format="channels_last",
+                kernel_initializer="he_normal",
+            )(x)
+            x = layers.BatchNormalization(axis=-1)(x)
+            x = layers.ReLU()(x)
+    # In float32 whatever the dtype policy.
+    x = layers.GlobalAveragePooling2D(data_format="channels_last", dtype="float32")(x)
+    return keras.Model(inputs, x, name="features")

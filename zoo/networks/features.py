@@ -1,0 +1,186 @@
+"""Feature extractors: what images are compared by, known by name and hash."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import NamedTuple
+
+import keras
+import numpy as np
+from keras import ops
+
+from zoo import fetch
+from zoo.data.ranges import BYTES, to_range
+from zoo.engine import compiled
+from zoo.engine.inference import batched
+from zoo.errors import ArgumentError
+from zoo.home import home, whole
+from zoo.networks.inception import inception as inception_network
+from zoo.networks.inception import load_tensors
+from zoo.networks.torch_file import read_tensors
+
+INCEPTION = "weights-inception-2015-12-05-6726825d.pth"
+INCEPTION_URLS = (
+    f"https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/{INCEPTION}",
+    "https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/"
+    "pt_inception-2015-12-05-6726825d.pth",
+)
+INCEPTION_SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
+INCEPTION_BYTES = 95_628_359
+
+
+class Features(NamedTuple):
+    """What an extractor sees in images: features `(n, dimensions)`, and class probabilities `(n,
+    classes)` where it has classes."""
+
+    features: np.ndarray
+    probabilities: np.ndarray | None = None
+
+
+class Extractor:
+    """Features of 8-bit images, from any Keras model.
+
+    Args:
+        network: a model from images to features `(batch, dimensions)`, or to a pair of features and
+            logits `(batch, classes)`. Features of more axes are flattened.
+        name: what results call it.
+        sha256: what results know it by; by default the hash of its layers' kinds and weights.
+        value_range: the range of the images that the network takes.
+        batch_size: how many images are computed at once.
+
+    Raises:
+        ValueError: if `network` is no built Keras model.
+
+    Example:
+
+    >>> import keras, numpy as np
+    >>> from zoo.networks.features import Extractor
+    >>> network = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten()])
+    >>> Extractor(network)(np.zeros((5, 8, 8, 1), "uint8")).features.shape
+    (5, 64)
+    """
+
+    def __init__(
+        self,
+        network: keras.Model,
+        name: str | None = None,
+        sha256: str | None = None,
+        value_range: tuple[float, float] = (0.0, 1.0),
+        batch_size: int = 256,
+    ):
+        if not isinstance(network, keras.Model) or not network.built:
+            raise ArgumentError(f"network must be a built keras.Model. Received: {network!r}.")
+        self.network = network
+        self.name = name or network.name
+        self.value_range = value_range
+        self.batch_size = batch_size
+        self.image_shape: tuple[int | None, ...] = tuple(network.input_shape[1:])
+        self.sha256 = sha256 or _fingerprint(network, value_range)
+        self._function = compiled(self._outputs, network.variables)
+
+    def _outputs(self, images):
+        found = self.network(images, training=False)
+        features, *rest = found if isinstance(found, list | tuple) else (found,)
+        features = ops.reshape(features, (ops.shape(features)[0], -1))
+        return (features, *(ops.softmax(logits, axis=-1) for logits in rest[:1]))
+
+    def __call__(self, images: np.ndarray) -> Features:
+        """What the network sees in `images`, 8-bit of shape `(n, height, width, channels)`.
+
+        Raises:
+            ValueError: if images are of another type or shape, or features are not finite.
+        """
+        check_bytes(images, self.image_shape, self.name)
+        ready = to_range(images, self.value_range)
+        found = Features(*batched(self._function, (ready,), self.batch_size))
+        if not np.isfinite(found.features).all():
+            raise ArgumentError(f"The extractor {self.name} gives features that are not finite.")
+        return found
+
+
+class Pixels:
+    """The pixels themselves, in [0, 1], or the coordinates of points: features that need no
+    network. They tell images of another mean or covariance, and see no shapes."""
+
+    name = "pixels"
+    sha256 = hashlib.sha256(b"pixels / 255, or coordinates").hexdigest()
+    image_shape: tuple[int | None, ...] | None = None  # any
+
+    def __call__(self, images: np.ndarray) -> Features:
+        flat = images.reshape(len(images), -1)
+        return Features(to_range(flat, (0.0, 1.0)) if flat.dtype == np.uint8 else flat)
+
+
+class PerChannel:
+    """An extractor of grey images, applied to each channel of colour images, as stacked digits need
+    it: features one after the other, and for classes all their combinations, 100 r + 10 g + b for
+    digits r, g and b."""
+
+    def __init__(self, extractor: Extractor):
+        self.extractor = extractor
+        self.name = f"{extractor.name} per channel"
+        self.sha256 = extractor.sha256
+        self.image_shape = (*extractor.image_shape[:2], 3)
+
+    def __call__(self, images: np.ndarray) -> Features:
+        check_bytes(images, self.image_shape, self.name)
+        parts = [self.extractor(images[..., i : i + 1]) for i in range(3)]
+        features = np.concatenate([part.features for part in parts], axis=1)
+        if parts[0].probabilities is None:
+            return Features(features)
+        red, green, blue = (part.probabilities for part in parts)
+        joint = np.einsum("ni,nj,nk->nijk", red, green, blue)
+        return Features(features, joint.reshape(len(images), -1))
+
+
+def check_bytes(images, image_shape: tuple[int | None, ...], name: str) -> None:
+    """Raises unless `images` are 8-bit images of `image_shape`, in which `None` is any size."""
+    shape = tuple(np.shape(images))
+    fits = len(shape) == 4 and all(
+        wanted in (None, found) for wanted, found in zip(image_shape, shape[1:], strict=True)
+    )
+    if not fits or images.dtype != np.uint8:
+        wanted = ", ".join("any" if size is None else str(size) for size in image_shape)
+        raise ArgumentError(
+            f"The extractor {name} takes 8-bit images of shape (n, {wanted}). Received: "
+            f"{getattr(images, 'dtype', type(images).__name__)} of shape {shape}."
+        )
+
+
+def inception(batch_size: int = 32) -> Extractor:
+    """The network of the FID, with the weights that torch-fidelity and pytorch-fid use.
+
+    They are downloaded and verified on first use, read as arrays alone, and kept under `ZOO_HOME`
+    as Keras weights. It takes colour images of any size, and resizes them itself, as TensorFlow 1
+    did. Features have 2,048 dimensions, and probabilities, of 1,008 classes, are those of the
+    logits without their bias.
+
+    Raises:
+        FetchError: if the weights cannot be fetched.
+        IntegrityError: if they are not what they should be.
+    """
+    network = inception_network()
+    place = home() / "extractors" / "inception.weights.h5"
+    mark = place.with_name("inception.sha256")
+    if not place.is_file() or not mark.is_file() or mark.read_text() != fetch.sha256(place):
+        original = fetch.download(
+            INCEPTION_URLS, place.with_name(INCEPTION), INCEPTION_SHA256, INCEPTION_BYTES
+        )
+        load_tensors(network, read_tensors(original))
+        with whole(place) as partial:
+            network.save_weights(partial)
+        with whole(mark) as partial:
+            partial.write_text(fetch.sha256(place))
+        original.unlink()
+    network.load_weights(place)
+    return Extractor(network, "inception", INCEPTION_SHA256, BYTES, batch_size)
+
+
+def _fingerprint(network: keras.Model, value_range: tuple[float, float]) -> str:
+    layers = [type(layer).__name__ for layer in network._flatten_layers()]
+    digest = hashlib.sha256(repr((layers, [float(v) for v in value_range])).encode())
+    for variable in network.variables:
+        values = ops.convert_to_numpy(variable)
+        digest.update(repr((values.shape, str(values.dtype))).encode())
+        digest.update(np.ascontiguousarray(values).tobytes())
+    return digest.hexdigest()
