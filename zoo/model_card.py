@@ -18,8 +18,7 @@ license: {license}
 - {data}
 tags:
 - keras
-- generative-model
-- {family}
+{generative}- {family}
 ---
 
 # {preset}
@@ -81,6 +80,7 @@ def model_card(card: Card) -> str:
         preset=identity.preset,
         title=identity.title,
         picture=PICTURES[kind],
+        generative="" if kind == "image-classification" else "- generative-model\n",
         # Hugging Face has no tag for points.
         pipeline="" if what == "points" else f"pipeline_tag: {kind}\n",
         what=what,
