@@ -1,7 +1,9 @@
 """What every test shares. One run tests one backend, in a process in which the others are
 absent."""
 
+import atexit
 import os
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -16,6 +18,9 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 # Many tests compile the same small programs: on JAX each is compiled once.
 CACHE = tempfile.gettempdir() + f"/zoo-tests-jax-{os.getuid()}"
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", CACHE)
+HOME = tempfile.mkdtemp(prefix="zoo-tests-home-")  # in place of the user's
+atexit.register(shutil.rmtree, HOME, ignore_errors=True)
+os.environ["ZOO_HOME"] = HOME
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "0")
 if not any(type(finder).__name__ == "Absent" for finder in sys.meta_path):

@@ -1,8 +1,10 @@
-"""Writes `tests/data/first_steps.npz`: the first steps of every family, to compare backends by.
+"""Writes what the backends are compared by: `tests/data/first_steps.npz`, the first steps of every
+family, and `tests/data/inception.npz`, features of torch-fidelity's network.
 
-Run once, on any backend; the tests of all three compare with it.
+Run once, on PyTorch; the tests of all three backends compare with it.
 """
 
+import inception
 import keras
 import numpy as np
 from first_steps import PLACE, first_gradients, make, train
@@ -30,3 +32,4 @@ if __name__ == "__main__":
         for player, grads in gradients.items():
             arrays |= {f"{family}/gradient/{player}/{i}": g for i, g in enumerate(grads)}
     np.savez_compressed(PLACE, **arrays)
+    inception.write_golden()

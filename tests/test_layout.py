@@ -200,6 +200,7 @@ def test_public_names():
         "data",
         "engine",
         "errors",
+        "evaluate",
         "evaluation",
         "families",
         "groups",
@@ -211,6 +212,7 @@ def test_public_names():
         "metrics",
         "models",
         "networks",
+        "pictures",
         "run_recipe",
     ]
     for name in zoo.__all__:

@@ -6,6 +6,7 @@ import json
 
 from zoo import registry
 from zoo.card import Card
+from zoo.models.classifiers import Classifier
 
 PICTURES = {
     "unconditional-image-generation": "Samples, not selected",
@@ -108,7 +109,7 @@ def _use(card: Card) -> tuple[str, str]:
     contract = card.contract
     loaded = f'zoo.load("{card.name}")'
     cls = registry.family_class(card.identity.family)
-    if hasattr(cls, "classify"):
+    if issubclass(cls, Classifier):
         images = "images in [0, 1], (n, " + ", ".join(map(str, contract.input_shape)) + ")"
         return "image-classification", f"labels = {loaded}.classify(images)  # {images}"
     n, labels = 64, ""

@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from zoo.data import synthetic
-from zoo.metrics import mode_coverage
+from zoo.metrics import (
+    class_entropy,
+    class_modes,
+    inception_score,
+    label_accuracy,
+    mode_coverage,
+)
 
 pytestmark = pytest.mark.once
 RING = synthetic.named("ring8")
@@ -71,3 +77,39 @@ def test_a_sample_counts_once_where_modes_overlap():
 def test_errors(points, means, sigma, message):
     with pytest.raises(ValueError, match=message):
         mode_coverage(points, means, sigma)
+
+
+def test_class_modes():
+    even = class_modes(np.arange(1000).repeat(3), 1000)
+    assert (even.covered, even.kl) == (1000, pytest.approx(0, abs=1e-12))
+    one = class_modes(np.full(50, 7), 1000)
+    assert (one.covered, one.kl) == (1, pytest.approx(np.log(1000)))
+    half = class_modes(np.array([0, 0, 1, 1, 2, 2]), 6)
+    assert (half.covered, half.kl) == (3, pytest.approx(np.log(2)))
+    assert half.counts.tolist() == [2, 2, 2, 0, 0, 0]
+    with pytest.raises(ValueError, match="labels must lie in 0 to 5. Received: values from 0 to 6"):
+        class_modes(np.arange(7), 6)
+    with pytest.raises(ValueError, match="labels must be integers"):
+        class_modes(np.arange(7.0), 10)
+
+
+def test_label_accuracy():
+    assert label_accuracy([1, 2, 3, 4], [1, 2, 0, 4]) == 0.75
+    with pytest.raises(ValueError, match="equally many. Received: 2 and 3"):
+        label_accuracy([1, 2], [1, 2, 3])
+
+
+def test_class_entropy_and_inception_score():
+    sure = np.eye(4)[np.arange(40) % 4]
+    assert class_entropy(sure) == (pytest.approx(np.log(4)), 0)
+    assert inception_score(sure) == pytest.approx(4)
+    unsure = np.full((40, 4), 0.25)
+    assert class_entropy(unsure) == (pytest.approx(np.log(4)), pytest.approx(np.log(4)))
+    assert inception_score(unsure) == pytest.approx(1)
+    assert inception_score(np.eye(4)[np.zeros(40, int)]) == pytest.approx(1)
+    # Each of ten parts in order is of one class alone.
+    assert inception_score(np.eye(4)[np.arange(40) // 10], splits=4) == (1, 0)
+    with pytest.raises(ValueError, match="splits must be at most the number of rows, 40"):
+        inception_score(sure, splits=50)
+    with pytest.raises(ValueError, match="probabilities must hold probabilities, in rows that sum"):
+        inception_score(2 * sure)

@@ -104,8 +104,9 @@ def reference(
 def _read(place) -> dict[str, np.ndarray]:
     """The arrays in the file `place`; none where it is missing or broken, and made anew."""
     try:
-        with np.load(place, allow_pickle=False) as file:
-            return dict(file)
+        # NumPy leaves a path that it opened itself open where the file is broken.
+        with place.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return dict(arrays)
     except (OSError, ValueError, EOFError, zipfile.BadZipFile):
         return {}
 

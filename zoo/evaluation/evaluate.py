@@ -21,6 +21,7 @@ from zoo.evaluation.extractors import extractor as find_extractor
 from zoo.evaluation.metric import Metric, Task
 from zoo.evaluation.report import Report
 from zoo.metrics import Measurement, Protocol
+from zoo.models.classifiers import Classifier
 
 Metrics = str | Metric | Sequence[str | Metric]
 
@@ -173,7 +174,7 @@ def metrics() -> list[str]:
 
 def default_metrics(model, test: Source) -> list[str]:
     """What suits `model` and the real images `test`."""
-    if hasattr(model, "classify"):
+    if isinstance(model, Classifier):
         return ["accuracy"]
     if len(model.image_shape) == 1:
         return ["mixture_modes" if "mixture" in _kind(test) else "prdc"]

@@ -8,6 +8,7 @@ from zoo.data import Batches, to_range
 from zoo.errors import ArgumentError, check_count
 from zoo.evaluation.metric import Metric
 from zoo.metrics import bits_per_dimension, copies, nearest_neighbours, parzen_log_likelihood
+from zoo.models.classifiers import Classifier
 
 PART = 256
 
@@ -194,7 +195,7 @@ class Accuracy(Metric):
     baseline = None
 
     def check(self, model, test):
-        if not hasattr(model, "classify") or test.labels is None:
+        if not isinstance(model, Classifier) or test.labels is None:
             raise ArgumentError(
                 f"The metric {self.name!r} is for classifiers, and test images with labels. "
                 f"Received: {type(model).__name__}, {test.name!r}."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import NamedTuple
 
 import keras
@@ -44,7 +45,7 @@ class Extractor:
         network: a model from images to features `(batch, dimensions)`, or to a pair of features and
             logits `(batch, classes)`. Features of more axes are flattened.
         name: what results call it.
-        sha256: what results know it by; by default the hash of its layers' kinds and weights.
+        sha256: what results know it by; by default the hash of its layers and weights.
         value_range: the range of the images that the network takes.
         batch_size: how many images are computed at once.
 
@@ -177,10 +178,22 @@ def inception(batch_size: int = 32) -> Extractor:
 
 
 def _fingerprint(network: keras.Model, value_range: tuple[float, float]) -> str:
-    layers = [type(layer).__name__ for layer in network._flatten_layers()]
-    digest = hashlib.sha256(repr((layers, [float(v) for v in value_range])).encode())
+    """The hash of the layers, whatever their names are, the weights, and the range of images."""
+    layers = [
+        (type(layer).__name__, _nameless(layer.get_config()))
+        for layer in network._flatten_layers(include_self=False)
+        if not isinstance(layer, keras.Model)
+    ]
+    about = json.dumps([layers, [float(v) for v in value_range]], sort_keys=True, default=str)
+    digest = hashlib.sha256(about.encode())
     for variable in network.variables:
         values = ops.convert_to_numpy(variable)
         digest.update(repr((values.shape, str(values.dtype))).encode())
         digest.update(np.ascontiguousarray(values).tobytes())
     return digest.hexdigest()
+
+
+def _nameless(config):
+    if isinstance(config, dict):
+        return {key: _nameless(value) for key, value in config.items() if key != "name"}
+    return [_nameless(value) for value in config] if isinstance(config, list | tuple) else config

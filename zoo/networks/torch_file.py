@@ -30,6 +30,19 @@ _TYPES = {
 }
 
 
+# What a pickle, or an archive, that is cut or made up leads to.
+_BROKEN = (
+    pickle.UnpicklingError,
+    zipfile.BadZipFile,
+    EOFError,
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+)
+
+
 class _Storage(NamedTuple):
     """Numbers that tensors are views of."""
 
@@ -77,7 +90,7 @@ class _Unpickler(pickle.Unpickler):
     def persistent_load(self, pid):
         kind, dtype, key, _, size, *rest = pid
         if kind != "storage" or any(view is not None for view in rest):
-            raise IntegrityError(f"The file holds {pid!r}, which is no plain storage.")
+            raise pickle.UnpicklingError(f"{pid!r} is no plain storage")
         return self.storages.setdefault(str(key), _Storage(str(key), dtype, int(size)))
 
 
@@ -95,7 +108,7 @@ def read_tensors(path: Path) -> dict[str, np.ndarray]:
         if not isinstance(found, dict):
             raise IntegrityError(f"{path} holds {type(found).__name__} in place of a dict.")
         return {str(name): _array(name, view, storages) for name, view in found.items()}
-    except (pickle.UnpicklingError, EOFError, KeyError, ValueError, TypeError) as error:
+    except _BROKEN as error:
         raise IntegrityError(f"{path} is no file of tensors from PyTorch: {error!r}.") from error
 
 

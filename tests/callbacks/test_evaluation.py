@@ -1,0 +1,74 @@
+"""Metrics during `fit`: in the logs, seen by other callbacks, and the best model kept."""
+
+import keras
+import numpy as np
+import pytest
+
+import zoo
+
+REAL = np.random.default_rng(0).integers(0, 256, (96, 8, 8, 1), dtype="uint8")
+
+
+def model():
+    made = zoo.create("dcgan", image_shape=(8, 8, 1), width=2)
+    made.compile()
+    return made
+
+
+def fit(made, *callbacks, epochs=3):
+    x = zoo.data.to_range(REAL)
+    return made.fit(x, batch_size=48, epochs=epochs, verbose=0, callbacks=[*callbacks]).history
+
+
+def test_numbers_join_the_logs_and_the_best_is_kept(tmp_path):
+    made = model()
+    options = {"n": 96, "extractor": "pixels"}
+    measured = zoo.callbacks.Evaluation(
+        REAL, ["fid", "prdc"], best=tmp_path / "best.keras", **options
+    )
+    kept = keras.callbacks.ModelCheckpoint(
+        tmp_path / "theirs.keras", monitor="fid", mode="min", save_best_only=True
+    )
+    history = fit(made, measured, kept)
+    assert len(history["fid"]) == len(history["coverage"]) == 3
+    assert measured.best_value == min(history["fid"])
+    assert history["fid"][-1] == zoo.evaluate(made, REAL, "fid", seeds=1, **options)["fid"].value
+    for name in ("best", "theirs"):
+        best = keras.saving.load_model(tmp_path / f"{name}.keras")
+        value = zoo.evaluate(best, REAL, "fid", seeds=1, **options)["fid"].value
+        assert value == pytest.approx(min(history["fid"]), rel=1e-4)
+        assert best.optimizers
+    assert measured.reports[1]["fid"].protocol.n_fake == 96
+
+
+def test_high_is_best_where_it_is_better_and_epochs_are_left_out():
+    measured = zoo.callbacks.Evaluation(
+        REAL, "prdc", n=96, every=2, monitor="density", extractor="pixels"
+    )
+    fit(model(), measured, epochs=5)
+    assert list(measured.reports) == [2, 4]
+    assert measured.best_value == max(r["density"].value for r in measured.reports.values())
+
+
+def test_training_goes_on_as_without_it():
+    weights = []
+    for callbacks in ([], [zoo.callbacks.Evaluation(REAL, "kid", n=40, extractor="pixels")]):
+        keras.utils.set_random_seed(1)
+        made = model()
+        fit(made, *callbacks)
+        weights.append(made.get_weights())
+    for a, b in zip(*weights, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.once
+def test_wrong_arguments_are_refused():
+    for kwargs, message in (
+        ({"metrics": "fidd"}, "Unknown metric: 'fidd'"),
+        ({"monitor": "kid"}, "Unknown monitor: 'kid'. Allowed: fid"),
+        ({"metrics": "memorisation"}, "monitor must be a number that is better high or low"),
+        ({"best": "best.h5"}, "best must end in .keras. Received: 'best.h5'"),
+        ({"every": 0}, "every must be a whole number of at least 1"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            zoo.callbacks.Evaluation(REAL, **kwargs)

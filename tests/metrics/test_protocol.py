@@ -1,0 +1,68 @@
+"""Protocols: equal where all is equal, and named by what they hold."""
+
+import pydantic
+import pytest
+
+from zoo.metrics import Measurement, Protocol
+
+pytestmark = pytest.mark.once
+FACTS = {
+    "metric": "prdc",
+    "settings": {"k": 5},
+    "extractor": "classifier_mnist",
+    "extractor_sha256": "a" * 64,
+    "data": "mnist",
+    "split": "test",
+    "data_sha256": "b" * 64,
+    "images": "28x28x1 8-bit",
+    "n_real": 10_000,
+    "n_fake": 10_000,
+}
+OTHERS = {
+    "metric": "fid",
+    "settings": {"k": 3},
+    "extractor": "pixels",
+    "extractor_sha256": "c" * 64,
+    "data": "fashion_mnist",
+    "split": "train",
+    "data_sha256": "c" * 64,
+    "images": "32x32x1 8-bit",
+    "n_real": 5_000,
+    "n_fake": 5_000,
+}
+
+
+def test_name_and_hash():
+    protocol = Protocol(**FACTS)
+    assert protocol.name == "prdc/classifier_mnist/mnist:test/10000:10000"
+    assert protocol.hash == Protocol(**FACTS).hash
+    assert len(protocol.hash) == 12
+    # It stands in published cards: a change here is a change of all of them.
+    assert protocol.hash == "bd7040944462"
+
+
+@pytest.mark.parametrize("field", OTHERS)
+def test_each_field_makes_another_protocol(field):
+    mine, other = Protocol(**FACTS), Protocol(**{**FACTS, field: OTHERS[field]})
+    assert mine != other
+    assert mine.hash != other.hash
+    (difference,) = mine.differences(other)
+    assert difference == f"{field} {FACTS[field]!r} != {OTHERS[field]!r}"
+
+
+def test_is_frozen_and_strict():
+    protocol = Protocol(**FACTS)
+    with pytest.raises(pydantic.ValidationError, match="frozen"):
+        protocol.n_real = 3
+    with pytest.raises(pydantic.ValidationError, match="extra"):
+        Protocol(**FACTS, seed=3)
+    with pytest.raises(pydantic.ValidationError, match="n_fake"):
+        Protocol(**{**FACTS, "n_fake": 0})
+    with pytest.raises(pydantic.ValidationError, match="finite"):
+        Measurement(name="recall", value=float("nan"), protocol=protocol)
+
+
+def test_a_measurement_reads_well():
+    measured = Measurement(name="recall", value=0.5, spread=0.01, of_real=0.9, protocol=FACTS)
+    assert str(measured) == "0.5 ± 0.01 (real 0.9)"
+    assert Measurement.model_validate_json(measured.model_dump_json()) == measured
