@@ -62,9 +62,15 @@ def test_recipe_is_the_presets(card):
 def test_metrics_are_complete(card):
     assert card.metrics
     for metric in card.metrics:
-        assert metric.n_real or metric.n_fake
-        if metric.n_fake and metric.seeds:
+        protocol = metric.protocol
+        assert (protocol.data, protocol.split) == (card.training.data, "test")
+        if protocol.n_fake is not None:
+            assert (protocol.n_fake, metric.seeds) == (10_000, [0, 1, 2])
             assert metric.spread is not None
+            assert metric.of_real is not None
+        if protocol.extractor is not None:
+            weights = zoo.info(protocol.extractor).weights.files["model.weights.h5"]
+            assert protocol.extractor_sha256 == weights.sha256
         assert (metric.reported is None) == (metric.reported_source is None)
 
 

@@ -36,7 +36,7 @@ def test_list(run):
 def test_info(run):
     code, out, _ = run("info", "dcgan_mnist")
     assert code == 0
-    for text in ("zoo.models.DCGAN", "arxiv.org", "frechet_pixels", "Apache-2.0", "limit"):
+    for text in ("zoo.models.DCGAN", "arxiv.org", "coverage", "Apache-2.0", "limit"):
         assert text in out
     card = json.loads(run("info", "dcgan_mnist", "--json")[1])
     assert card["identity"]["preset"] == "dcgan_mnist"
@@ -203,3 +203,52 @@ class TestData:
             assert err.startswith("zoo: error: ")
             assert err.count("\n") == 1
             assert message in err
+
+
+class TestEvaluate:
+    FAST = ("--metrics", "kid,modes", "-n", "40", "--seeds", "2", "--extractor", "classifier_mnist")
+
+    def test_table(self, run, slice_path):
+        code, out, _ = run("evaluate", "dcgan_mnist", "--data", slice_path, *self.FAST)
+        assert code == 0
+        for word in ("dcgan_mnist", "kid ↓", "mode_share ↑", "kid/classifier_mnist/mnist_slice:te"):
+            assert word in out
+
+    def test_json_and_compare(self, run, slice_path, tmp_path):
+        given = ("evaluate", "dcgan_mnist", "--data", slice_path, *self.FAST)
+        report = zoo.evaluation.Report.model_validate_json(run(*given, "--json")[1])
+        assert [m.name for m in report.measurements][0] == "kid"
+        (tmp_path / "a.json").write_text(report.model_dump_json())
+        code, out, _ = run(*given, "--compare", tmp_path / "a.json")
+        assert code == 0
+        assert "difference" in out
+        code, _, err = run(*given, "--compare", "dcgan_mnist")
+        assert code == 1
+        assert "measured by different protocols" in err
+        assert "n_real 40 != 10000" in err
+
+    def test_neighbours(self, run, slice_path, tmp_path):
+        given = ("evaluate", "dcgan_mnist", "--data", slice_path, *self.FAST, "--no-baseline")
+        code, _, _ = run(*given, "--neighbours", tmp_path / "n.png")
+        assert code == 0
+        with Image.open(tmp_path / "n.png") as picture:
+            assert picture.size == (302, 302)
+
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            (("--metrics", "fidd"), "Unknown metric: 'fidd'. Nearest: fid"),
+            (("--compare", "nothing"), "Unknown preset: 'nothing'"),
+            (("--compare", "missing.json"), "missing.json"),
+            (("--data", "./missing"), "There is no folder 'missing'"),
+            (("--weights", "best"), "Unknown weights: 'best'"),
+            (("--neighbours", "x.txt"), "--neighbours must end in the suffix of a picture"),
+        ],
+    )
+    def test_errors(self, run, options, message, slice_path, monkeypatch, tmp_path):
+        monkeypatch.chdir(tmp_path)
+        data = () if "--data" in options else ("--data", slice_path)
+        code, out, err = run("evaluate", "dcgan_mnist", *data, *self.FAST[2:], *options)
+        assert (code != 0, out) == (True, "")
+        assert message in err
+        assert err.count("\n") == 1

@@ -76,9 +76,10 @@ class TestText:
     def test_figures_are_the_cards(self, preset):
         card = zoo.info(preset)
         size = sum(file.bytes for file in card.weights.files.values()) / 2**20
-        what = "points" if len(card.contract.output_shape) == 1 else "images"
+        shape = card.contract.input_shape or card.contract.output_shape
+        what = "points" if len(shape) == 1 else "images"
         assert (
-            f"| `{preset}` | {'x'.join(map(str, card.contract.output_shape))} "
+            f"| `{preset}` | {'x'.join(map(str, shape))} "
             f"| {card.training.data_images:,} {what} of {card.training.data} "
             f"| {card.training.seconds / 60:.0f} | {size:.1f} MiB |"
         ) in TEXT

@@ -13,10 +13,11 @@ from helpers import array, python
 from PIL import Image
 
 import zoo
-from zoo import registry, runner
+from zoo import agreement, registry, runner
 from zoo.callbacks import Checkpoints
 from zoo.card import Card
 from zoo.errors import DataError, RecipeError, UnknownNameError
+from zoo.model_card import model_card
 
 RECIPES = sorted((Path(zoo.__file__).parent.parent / "recipes").glob("*.py"))
 DCGAN = next(path for path in RECIPES if path.stem == "dcgan_mnist")
@@ -58,7 +59,7 @@ def test_smoke(path, slice_path, tmp_path):
     done = python(path, "--smoke", "--resume", *data, "--out", tmp_path)
     assert done.returncode == 0, done.stderr
     assert "preset:" in done.stdout
-    assert zoo.load(tmp_path / "preset").sample(2).shape[0] == 2
+    assert agreement.difference(zoo.load(tmp_path / "preset"), tmp_path / "preset") < 1e-3
 
 
 def test_program_help(recipe):
@@ -87,7 +88,10 @@ def test_what_is_written(trained):
     assert card.training.images_seen == 2 * 1024
     assert card.training.data == "mnist_slice"
     assert os.environ["KERAS_BACKEND"] in card.contract.backends
-    assert {m.name for m in card.metrics} >= {"frechet_pixels", "real_called_real"}
+    assert {"fid", "kid", "coverage", "mode_share"} <= {m.name for m in card.metrics}
+    for m in card.metrics:
+        assert (m.protocol.n_real, m.protocol.n_fake, m.seeds) == (256, 1024, [0, 1, 2])
+        assert m.of_real is not None
     grids = sorted(p.name for p in (trained / "samples").iterdir())
     assert grids == ["epoch-0001.png", "epoch-0002.png"]
     with Image.open(folder / "samples.png") as picture:
@@ -146,6 +150,7 @@ def test_a_torn_checkpoint_is_not_taken(copied):
     assert [p.name for p in saved] == ["step-00000032", "step-00000064"]
 
 
+@pytest.mark.filterwarnings("ignore:fid")  # of ten images
 def test_a_folder_of_any_images(recipe, tmp_path):
     """Of another size, in colour, without a test split."""
     pixels = np.random.default_rng(0).integers(0, 256, (100, 20, 24, 3), dtype=np.uint8)
@@ -172,12 +177,13 @@ def test_a_conditional_model_gets_the_labels(recipe, slice_path, tmp_path):
         family="conditional_gan",
         build=build_conditional,
         compile=lambda model, config, steps: model.compile(),
-        evaluate=lambda model, train, test, n: [],
+        metrics=["kid", "label_accuracy"],
     )
     run(recipe, slice_path, tmp_path)
     with Image.open(tmp_path / "preset" / "samples.png") as picture:
         assert picture.size == (302, 302)
     card = Card.read(tmp_path / "preset" / "card.json")
+    assert [m.name for m in card.metrics] == ["kid", "label_accuracy"]
     assert card.contract.labels == [str(i) for i in range(10)]
     page = (tmp_path / "preset" / "README.md").read_text()
     assert 'sample(60, seed=0, labels="all")  # (60, 28, 28, 1), float32 in [-1, 1]' in page
@@ -217,6 +223,27 @@ def test_points(tmp_path):
     assert "points = zoo.load(" in page
     assert "# (64, 2), float32\n" in page
     assert "image" not in page
+
+
+def test_a_preset_is_measured_anew(recipe, slice_path, copied):
+    """Without training: its numbers are those of the model, and nothing else changes."""
+    folder = copied / "preset"
+    before = Card.read(folder / "card.json")
+    cut = before.model_copy(update={"metrics": before.metrics[:1]})
+    cut.write(folder / "card.json")
+    config = recipe.config.replace(**TINY, data=str(slice_path))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runner, "SAMPLES", 1024)
+        runner.measure(recipe, config, folder, echo=lambda line: None)
+    after = Card.read(folder / "card.json")
+    assert after.model_copy(update={"metrics": []}) == before.model_copy(update={"metrics": []})
+    for a, b in zip(after.metrics, before.metrics, strict=True):
+        # What is stored has half precision.
+        assert a.value == pytest.approx(b.value, rel=0.05, abs=0.01), a.name
+        assert a.protocol.hash == b.protocol.hash
+    assert model_card(after) == (folder / "README.md").read_text()
+    with pytest.raises(RecipeError, match="is not of this recipe. Received: the preset 'dcgan_mn"):
+        runner.measure(RING, RING.config, folder)
 
 
 def test_losses_that_are_not_finite_stop_the_training(recipe, slice_path, tmp_path):

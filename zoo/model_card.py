@@ -43,12 +43,12 @@ From a copy of this folder, its path takes the place of the name.
 {latents}
 ## Measured
 
-| metric | value | real images | protocol |
+| metric | value | real | protocol |
 |---|---|---|---|
 {metrics}
 
-± is the standard deviation over sampling seeds; real images are as many training images in place of
-samples. A protocol is metric, extractor, data and counts, with its hash; numbers of different
+± is the standard deviation over sampling seeds; real is what as many training {what} score in place
+of samples. A protocol is metric, extractor, data and counts, with its hash; numbers of different
 hashes cannot be compared. `card.json` spells each out.
 
 ## Limits

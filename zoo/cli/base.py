@@ -56,17 +56,17 @@ def print_rows(rows, indent: str = "") -> None:
         click.echo(f"{indent}{name:{width}}  {text}")
 
 
-def check_writable(path: Path) -> None:
+def check_writable(path: Path, option: str = "--out") -> None:
     """Raises, before any work is done, if no picture can be written to `path`."""
     from PIL import Image
 
     Image.init()
     if Image.EXTENSION.get(path.suffix.lower()) not in Image.SAVE:
         raise ArgumentError(
-            f"--out must end in the suffix of a picture, such as .png. Received: {path}."
+            f"{option} must end in the suffix of a picture, such as .png. Received: {path}."
         )
     if path.is_dir():
-        raise ArgumentError(f"--out must be a file. Received the folder {path}.")
+        raise ArgumentError(f"{option} must be a file. Received the folder {path}.")
     existed = path.exists()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -75,4 +75,4 @@ def check_writable(path: Path) -> None:
         if not existed:
             path.unlink()
     except OSError as error:
-        raise ArgumentError(f"--out {path} cannot be written: {error.strerror}.") from error
+        raise ArgumentError(f"{option} {path} cannot be written: {error.strerror}.") from error

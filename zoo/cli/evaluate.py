@@ -59,7 +59,7 @@ def evaluate(
     card = registry.info(preset)
     beside = None if other is None else _report(other)
     if neighbours is not None:
-        check_writable(neighbours)
+        check_writable(neighbours, "--neighbours")
     sampling = {} if weights is None else {"weights": weights}
     report = evaluation.evaluate(
         preset,

@@ -34,9 +34,10 @@ def test_learns_digits(slice_path):
     train, test = (zoo.data.read(slice_path, split) for split in ("train", "test"))
     keras.utils.set_random_seed(0)
     model = zoo.create("classifier", image_shape=(28, 28, 1), width=4)
-    model.compile(keras.optimizers.Adam(5e-3), augmentation=None)
-    model.fit(to_range(train.images, (0, 1)), train.labels, batch_size=32, epochs=8, verbose=0)
-    assert np.mean(model.classify(to_range(test.images, (0, 1))) == test.labels) > 0.75
+    # The rate falls, as the means of batch normalization lag behind.
+    model.compile(keras.optimizers.Adam(zoo.LinearDecay(5e-3, start=96, end=384)))
+    model.fit(to_range(train.images, (0, 1)), train.labels, batch_size=32, epochs=12, verbose=0)
+    assert np.mean(model.classify(to_range(test.images, (0, 1))) == test.labels) > 0.8
 
 
 def test_augmentation_is_of_training_alone():
