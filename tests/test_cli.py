@@ -217,7 +217,7 @@ class TestEvaluate:
     def test_json_and_compare(self, run, slice_path, tmp_path):
         given = ("evaluate", "dcgan_mnist", "--data", slice_path, *self.FAST)
         report = zoo.evaluation.Report.model_validate_json(run(*given, "--json")[1])
-        assert [m.name for m in report.measurements][0] == "kid"
+        assert report.measurements[0].name == "kid"
         (tmp_path / "a.json").write_text(report.model_dump_json())
         code, out, _ = run(*given, "--compare", tmp_path / "a.json")
         assert code == 0
