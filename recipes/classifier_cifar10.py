@@ -40,7 +40,10 @@ RECIPE = zoo.Recipe(
             "Images are moved by up to an eighth of their size, and mirrored, in training.",
             "AdamW with rate 2e-3, falling to 0 over the last three quarters of training.",
         ],
-        limits=["TODO"],
+        limits=[
+            "Its accuracy is of the first 1,000 test images alone, within about two points.",
+            "Cats and dogs are taken for each other most often.",
+        ],
         data_rights="CIFAR-10, no licence stated",
     ),
     smoke={"epochs": 1, "width": 4},
