@@ -52,7 +52,6 @@ RECIPE = zoo.Recipe(
         limits=["Some digits are malformed, eights and fives most often."],
         data_rights="MNIST, CC BY-SA 3.0",
     ),
-    extractor="classifier_mnist",
     smoke={"epochs": 1, "width": 8, "hidden_units": 16},
 )
 

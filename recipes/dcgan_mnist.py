@@ -50,7 +50,6 @@ RECIPE = zoo.Recipe(
         limits=["Of the 64 samples of seed 0 about ten are malformed.", "No choice of the digit."],
         data_rights="MNIST, CC BY-SA 3.0",
     ),
-    extractor="classifier_mnist",
     smoke={"epochs": 1, "width": 8, "hidden_units": 16},
 )
 

@@ -88,7 +88,7 @@ def test_what_is_written(trained):
     assert card.training.images_seen == 2 * 1024
     assert card.training.data == "mnist_slice"
     assert os.environ["KERAS_BACKEND"] in card.contract.backends
-    assert {"fid", "kid", "coverage", "mode_share"} <= {m.name for m in card.metrics}
+    assert {"kid", "coverage"} <= {m.name for m in card.metrics}
     for m in card.metrics:
         assert (m.protocol.n_real, m.protocol.n_fake, m.seeds) == (256, 1024, [0, 1, 2])
         assert m.of_real is not None
@@ -150,7 +150,7 @@ def test_a_torn_checkpoint_is_not_taken(copied):
     assert [p.name for p in saved] == ["step-00000032", "step-00000064"]
 
 
-@pytest.mark.filterwarnings("ignore:fid")  # of ten images
+@pytest.mark.filterwarnings("ignore:(kid|prdc)")  # few images
 def test_a_folder_of_any_images(recipe, tmp_path):
     """Of another size, in colour, without a test split."""
     pixels = np.random.default_rng(0).integers(0, 256, (100, 20, 24, 3), dtype=np.uint8)
@@ -177,13 +177,12 @@ def test_a_conditional_model_gets_the_labels(recipe, slice_path, tmp_path):
         family="conditional_gan",
         build=build_conditional,
         compile=lambda model, config, steps: model.compile(),
-        metrics=["kid", "label_accuracy"],
     )
     run(recipe, slice_path, tmp_path)
     with Image.open(tmp_path / "preset" / "samples.png") as picture:
         assert picture.size == (302, 302)
     card = Card.read(tmp_path / "preset" / "card.json")
-    assert [m.name for m in card.metrics] == ["kid", "label_accuracy"]
+    assert "coverage" in {m.name for m in card.metrics}
     assert card.contract.labels == [str(i) for i in range(10)]
     page = (tmp_path / "preset" / "README.md").read_text()
     assert 'sample(60, seed=0, labels="all")  # (60, 28, 28, 1), float32 in [-1, 1]' in page
@@ -238,10 +237,10 @@ def test_a_preset_is_measured_anew(recipe, slice_path, copied):
     after = Card.read(folder / "card.json")
     assert after.model_copy(update={"metrics": []}) == before.model_copy(update={"metrics": []})
     for a, b in zip(after.metrics, before.metrics, strict=True):
-        # What is stored has half precision.
-        assert a.value == pytest.approx(b.value, rel=0.05, abs=0.01), a.name
-        assert a.protocol.hash == b.protocol.hash
+        assert a == b
     assert model_card(after) == (folder / "README.md").read_text()
+    with pytest.raises(RecipeError, match="must be what dcgan_mnist was trained on, 'mnist_slice'"):
+        runner.measure(recipe, recipe.config, folder)
     with pytest.raises(RecipeError, match="is not of this recipe. Received: the preset 'dcgan_mn"):
         runner.measure(RING, RING.config, folder)
 

@@ -48,6 +48,7 @@ def download(urls: Sequence[str], place: Path, expected_sha256: str, expected_by
     Raises:
         FetchError: if none serves it, with what each did; or if `ZOO_OFFLINE=1` forbids to ask.
     """
+    import aiohttp
     from filelock import FileLock
 
     place.parent.mkdir(parents=True, exist_ok=True)
@@ -65,8 +66,8 @@ def download(urls: Sequence[str], place: Path, expected_sha256: str, expected_by
                 with whole(place) as partial:
                     _copy(url, partial, expected_sha256, expected_bytes)
                 return place
-            except (OSError, IntegrityError) as error:
-                faults.append(f"{url}: {error or type(error).__name__}")
+            except (OSError, aiohttp.ClientError, IntegrityError) as error:
+                faults.append(f"{url}: {str(error) or type(error).__name__}")
         raise FetchError(
             f"{place.name} could not be fetched. {'; '.join(faults)}. Fetch it by hand (SHA-256 "
             f"{expected_sha256}) and put it at {place}."
@@ -74,14 +75,18 @@ def download(urls: Sequence[str], place: Path, expected_sha256: str, expected_by
 
 
 def _copy(url: str, target: Path, expected_sha256: str, expected_bytes: int) -> None:
+    import aiohttp
     import fsspec
     from tqdm import tqdm
 
+    # However long it takes in all, no minute passes without a byte.
+    timeout = aiohttp.ClientTimeout(total=None, sock_connect=30, sock_read=60)
+    options = {"client_kwargs": {"timeout": timeout}} if url.startswith("http") else {}
     digest, size = hashlib.sha256(), 0
     bar = tqdm(
         total=expected_bytes, unit="B", unit_scale=True, desc=url.rpartition("/")[2], disable=None
     )
-    with bar, fsspec.open(url, block_size=0) as source, target.open("wb") as file:
+    with bar, fsspec.open(url, block_size=0, **options) as source, target.open("wb") as file:
         while piece := source.read(PIECE):
             size += len(piece)
             if size > expected_bytes:

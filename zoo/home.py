@@ -24,6 +24,7 @@ def whole(place: Path) -> Iterator[Path]:
     partial = Path(name)
     try:
         yield partial
+        partial.chmod(0o644)  # others may read it, as any file
         os.replace(partial, place)
     finally:
         partial.unlink(missing_ok=True)

@@ -72,7 +72,6 @@ class Recipe:
         facts: what the card says that no program can find out.
         smoke: the settings that `--smoke` replaces, for a run of less than a minute.
         metrics: what the card reports, see `zoo.evaluate`; by default what suits the model.
-        extractor: what `zoo.evaluate` compares images by; by default the classifier of the data.
         picture: `picture(model, test)`, what is seen of the model after each epoch and on its
             model card; by default samples, see `zoo.pictures.samples`.
     """
@@ -85,7 +84,6 @@ class Recipe:
     facts: Facts
     smoke: dict[str, Any]
     metrics: Sequence[str | Metric] | None = None
-    extractor: str | None = None
     picture: Callable[[keras.Model, Source], Image.Image] = pictures.samples
 
     def __post_init__(self):

@@ -10,6 +10,7 @@ import os
 import platform
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -19,8 +20,9 @@ from zoo.callbacks import Checkpoints, SampleGrids
 from zoo.card import Card, Contract, File, Identity, Rights, Training, Weights
 from zoo.engine import device, feed
 from zoo.engine.labels import check_labels
-from zoo.errors import DataError, RecipeError
+from zoo.errors import ArgumentError, DataError, RecipeError
 from zoo.evaluation import evaluate
+from zoo.evaluation import extractor as find_extractor
 from zoo.fetch import sha256
 from zoo.metrics import Measurement
 from zoo.model_card import model_card
@@ -108,8 +110,12 @@ def run(
         f"on {_device()}"
     )
     training = _train(recipe, code, model, config, train, test, out, resume, echo, checkpoint_steps)
-    metrics = _evaluated(recipe, model, train, test, SMOKE_IMAGES if smoke else SAMPLES, echo)
-    return write_preset(recipe, config, model, training, metrics, test, out / "preset")
+    n = SMOKE_IMAGES if smoke else SAMPLES
+
+    def evaluated(stored) -> list[Measurement]:
+        return _evaluated(recipe, stored, train, test, n, echo)
+
+    return write_preset(recipe, config, model, training, evaluated, test, out / "preset")
 
 
 def measure(recipe: Recipe, config: Config, preset: str | Path, echo=print) -> None:
@@ -123,8 +129,15 @@ def measure(recipe: Recipe, config: Config, preset: str | Path, echo=print) -> N
     card = registry.info(preset)
     if card.name != recipe.preset:
         raise RecipeError(f"{preset} is not of this recipe. Received: the preset {card.name!r}.")
+    if config.data != card.training.data and Path(config.data).stem != card.training.data:
+        raise RecipeError(
+            f"--data must be what {card.name} was trained on, {card.training.data!r}. Received: "
+            f"{config.data!r}."
+        )
     model = registry.load(preset)
     metrics = _evaluated(recipe, model, *_read(config, model), SAMPLES, echo)
+    others = {m.name: m for m in card.metrics if m.reported is not None}
+    metrics = [_with_reported(m, others.get(m.name)) for m in metrics]
     card = card.model_copy(update={"metrics": metrics})
     named = isinstance(preset, str) and preset in registry.names()
     folder = registry.WEIGHTS / preset if named else Path(preset)
@@ -133,10 +146,24 @@ def measure(recipe: Recipe, config: Config, preset: str | Path, echo=print) -> N
     registry.forget()
 
 
+def _with_reported(new: Measurement, old: Measurement | None) -> Measurement:
+    """`new`, with the number of others that stood beside `old`."""
+    if old is None:
+        return new
+    return new.model_copy(update={"reported": old.reported, "reported_source": old.reported_source})
+
+
 def _evaluated(recipe: Recipe, model, train, test, n: int, echo) -> list[Measurement]:
-    """What the card reports of `model`."""
+    """What the card reports of `model`; of images that no classifier of this package was trained
+    on, neighbourhoods of pixels."""
     echo("evaluating")
-    report = evaluate(model, test, recipe.metrics, n, train=train, extractor=recipe.extractor)
+    metrics, extractor = recipe.metrics, None
+    if len(model.image_shape) == 3 and hasattr(model, "sample"):
+        try:
+            find_extractor(data=test.name)
+        except ArgumentError:
+            metrics, extractor = ("kid", "prdc"), "pixels"
+    report = evaluate(model, test, metrics, n, train=train, extractor=extractor)
     for metric in report.measurements:
         echo(f"  {metric.name} {metric}")
     return report.measurements
@@ -234,14 +261,14 @@ def write_preset(
     config: Config,
     model,
     training: Training,
-    metrics: list,
+    evaluated: Callable[[keras.Model], list[Measurement]],
     test: data.Source,
     folder: Path,
 ) -> Path:
     """Writes weights, golden outputs, picture, card and model card to `folder`; returns it.
 
-    What is written is read back on every installed backend, and the largest difference to the
-    golden outputs stands in the card.
+    What is written is read back: `evaluated(stored)` gives the numbers of what users get, and on
+    every installed backend the largest difference to the golden outputs stands in the card.
     """
     partial = folder.with_name(folder.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
@@ -277,7 +304,7 @@ def write_preset(
         ),
         contract=Contract(**model.contract(), backends=agreement.differences(partial)),
         training=training,
-        metrics=metrics,
+        metrics=evaluated(stored),
         rights=Rights(
             code="Apache-2.0",
             weights="Apache-2.0",

@@ -61,6 +61,11 @@ def test_training_goes_on_as_without_it():
         np.testing.assert_array_equal(a, b)
 
 
+def test_unknown_arguments_are_refused_before_the_training():
+    with pytest.raises(ValueError, match="Unknown argument of Evaluation: 'seedz'"):
+        fit(model(), zoo.callbacks.Evaluation(REAL, seedz=3, extractor="pixels"))
+
+
 @pytest.mark.once
 def test_wrong_arguments_are_refused():
     for kwargs, message in (

@@ -73,25 +73,41 @@ def test_numbers_are_those_of_the_metrics():
         assert report[name].seeds == [4, 7]
     assert report["kid"].standard_error > 0
     protocol = report["density"].protocol
-    assert protocol.name == "prdc/pixels/arrays/80:80"
-    assert protocol.settings == {"k": 5}
+    assert protocol.name == "prdc(k=5)/pixels/arrays/80:80"
     assert protocol.images == "8x8x1 8-bit"
     assert protocol.data_sha256 == Source("", REAL[rows], None).sha256
     assert protocol.extractor_sha256 == Pixels.sha256
+
+
+TESTS = (zoo.evaluation.MMDTest(size=40), zoo.evaluation.ClassifierTest(size=40))
 
 
 @pytest.mark.parametrize("part", [7, 512])
 def test_parts_and_order_do_not_matter(part, monkeypatch):
     monkeypatch.setattr(module, "PART", part)
     monkeypatch.setattr(collected, "PART", part)
-    found = evaluated(
-        names=["fid", "kid", "prdc", "memorisation"], data=REAL[::-1], train=TRAIN, n=90
-    )
+    names = ["fid", "kid", "prdc", "memorisation", *TESTS]
+    found = evaluated(names=names, data=REAL[::-1], train=TRAIN, n=90)
     monkeypatch.undo()
-    expected = evaluated(names=["fid", "kid", "prdc", "memorisation"], train=TRAIN, n=90)
+    expected = evaluated(names=names, train=TRAIN, n=90)
     for a, b in zip(found.measurements, expected.measurements, strict=True):
         assert a.value == pytest.approx(b.value, rel=1e-9)
         assert a.of_real == pytest.approx(b.of_real, rel=1e-9, abs=1e-9)
+
+
+def test_an_unwritable_cache_costs_a_warning(monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("ZOO_HOME", str(tmp_path / "file"))
+    with pytest.warns(UserWarning, match="Statistics of real images are not kept: .*ZOO_HOME"):
+        report = evaluated(names="kid", seeds=1)
+    assert report == evaluated(names="kid", seeds=1, cache=False)
+
+
+def test_images_of_another_shape_and_the_same_bytes_are_not_the_same():
+    wide = Sampler(image_shape=(16, 4, 1))
+    first = evaluated(names="kid", seeds=1)
+    other = evaluated(wide, "kid", REAL.reshape(90, 16, 4, 1), seeds=1)
+    assert first["kid"].protocol.hash != other["kid"].protocol.hash
 
 
 def peak(n):
@@ -141,12 +157,14 @@ def test_sets_by_name_have_splits(slice_path, tmp_path):
     report = evaluated(model, "kid", slice_path, n=200)
     assert report["kid"].protocol.name == "kid/pixels/mnist_slice:test/200:200"
     assert report["kid"].of_real == pytest.approx(0, abs=0.2 * report["kid"].value)
-    other = evaluated(model, "kid", slice_path, n=200, split="train")
+    with pytest.warns(UserWarning, match="training and test images are the same"):
+        other = evaluated(model, "kid", slice_path, n=200, split="train")
     assert other["kid"].protocol != report["kid"].protocol
     np.savez(tmp_path / "all.npz", x=REAL)
     with pytest.raises(ValueError, match="must hold images as 'x_test'"):
         evaluated(names="kid", data=tmp_path / "all.npz")
-    assert evaluated(names="kid", data=tmp_path / "all.npz", split="train")["kid"].value
+    kwargs = {"names": "kid", "data": tmp_path / "all.npz", "split": "train"}
+    assert evaluated(**kwargs, baseline=False)["kid"].value
 
 
 # Real images are looked at once
@@ -221,11 +239,16 @@ def test_points_are_told_from_their_density():
     points = {"image_shape": (2,), "value_range": None}
     good = Sampler(made=lambda n, seed, _: ring.sample(n, seed + 10), **points)
     moved = Sampler(made=lambda n, seed, _: 1.3 * ring.sample(n, seed + 10), **points)
-    names = ["mmd", "energy", "c2st"]
+    names = [
+        zoo.evaluation.MMDTest(size=300),
+        zoo.evaluation.EnergyTest(size=300),
+        zoo.evaluation.ClassifierTest(size=400),
+    ]
     fine, wrong = (zoo.evaluate(m, "ring8", names, n=600, seeds=4) for m in (good, moved))
-    for name in names:
+    for name in ("mmd", "energy", "c2st"):
         assert fine[f"{name}_p_value"].value > 0.05
         assert wrong[f"{name}_p_value"].value < 0.01
+        assert fine[f"{name}_p_value"].spread is None
         assert wrong[name].value > fine[name].value
     assert wrong["c2st"].value > 0.9
 
@@ -234,6 +257,7 @@ class Brightness(Pixels):
     """Three classes, by the mean of the pixels: the classifier of `shades`."""
 
     name = "brightness"
+    has_classes = True
     image_shape = (8, 8, 1)
 
     def __call__(self, images):
@@ -241,6 +265,12 @@ class Brightness(Pixels):
         far = -np.square(level[:, None] - np.array([[60, 130, 200]])) / 200
         p = np.exp(far - far.max(axis=1, keepdims=True))
         return super().__call__(images)._replace(probabilities=p / p.sum(axis=1, keepdims=True))
+
+
+class Grey(Pixels):
+    """Takes colour images alone, of any size."""
+
+    image_shape = (None, None, 3)
 
 
 def shades(labels):
@@ -267,13 +297,16 @@ def test_classes_of_conditional_samples():
     poor = zoo.evaluate(made(0.6), data, names, n=90, extractor=Brightness(), train=data)
     assert poor["label_accuracy"].value == pytest.approx(1 - 0.6 * 2 / 3, abs=0.1)
     assert poor["label_accuracy"].of_real == 1
+    wrong = (shades(LABELS), (LABELS + 1) % 3)
+    report = zoo.evaluate(made(0), wrong, names, n=90, extractor=Brightness())
+    assert report["label_accuracy"].of_real == 0  # of the test images
     assert poor["mode_kl"].value > 0.05
     none = zoo.evaluate(made(1), data, names, n=90, extractor=Brightness())
     assert none["modes_covered"].value == 1
     assert none["inception_score"].value == pytest.approx(1)
     with pytest.raises(ValueError, match="'label_accuracy' is for conditional models. Received: S"):
         evaluated(names="label_accuracy", extractor=Brightness())
-    with pytest.raises(ValueError, match="'modes' needs an extractor with classes. Received: 'pix"):
+    with pytest.raises(ValueError, match="need an extractor with classes. Received: 'pixels'"):
         evaluated(names="modes")
 
 
@@ -296,10 +329,55 @@ def test_memorised_images_are_found():
         evaluated(names="memorisation")
 
 
+def test_training_images_are_part_of_the_protocol():
+    for name in ("memorisation", zoo.evaluation.Parzen(validation=20)):
+        one, other = (evaluated(names=name, train=train) for train in (TRAIN, TRAIN[:50]))
+        for a, b in zip(one.measurements, other.measurements, strict=True):
+            assert (a.protocol.n_train, b.protocol.n_train) == (90, 50)
+            assert a.protocol.hash != b.protocol.hash
+        with pytest.raises(zoo.errors.ProtocolError, match="train_sha256 .*, n_train 90 != 50"):
+            zoo.evaluation.compare(one, other)
+    assert evaluated(names="kid", train=TRAIN)["kid"].protocol.n_train is None
+
+
+def test_a_set_is_no_scale_of_itself():
+    with pytest.warns(UserWarning, match="training and test images are the same"):
+        report = evaluated(names="kid", train=REAL)
+    assert report["kid"].of_real is None
+    with pytest.warns(UserWarning, match="no number of real images: 50 training images, 80 sampl"):
+        report = evaluated(names="kid", train=TRAIN[:50])
+    assert report["kid"].of_real is None
+    assert evaluated(names="kid", train=TRAIN)["kid"].notes == []
+    with pytest.raises(ValueError, match="looks at training images, which are the test ima"):
+        evaluated(names="memorisation", train=REAL)
+
+
+def test_p_values_of_several_seeds_are_one():
+    """Of samples of the real distribution at most one in twenty is 0.05 or below."""
+    metric = zoo.evaluation.EnergyTest(size=30, permutations=99)
+    found = []
+    for i in range(100):
+        rng = np.random.default_rng(i)
+        model = Sampler(
+            made=lambda n, seed, _, i=i: np.random.default_rng((i, seed)).normal(size=(n, 2)),
+            image_shape=(2,),
+            value_range=None,
+        )
+        real = rng.normal(size=(60, 2)).astype("float32")
+        report = zoo.evaluate(model, real, metric, n=40, seeds=3, cache=False)
+        found.append(report["energy_p_value"].value)
+    assert np.mean(np.array(found) <= 0.05) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 100)
+    assert 0 < np.min(found) < 0.5 < np.max(found) <= 1
+    # Each alone is uniform: twice the mean of three is what is reported.
+    alone = [zoo.evaluate(model, real, metric, n=40, seeds=[s], cache=False) for s in (0, 1, 2)]
+    mean = np.mean([r["energy_p_value"].value for r in alone])
+    assert found[-1] == pytest.approx(min(1, 2 * mean))
+
+
 def test_parzen_windows():
-    report = evaluated(names="parzen", train=REAL, n=90, seeds=2)
+    report = evaluated(names="parzen", train=TRAIN, n=90, seeds=2)
     sets = [flat(to_bytes(Sampler().sample(90, seed))) for seed in (0, 1)]
-    found = [metrics.parzen_log_likelihood(fake, flat(REAL), flat(REAL)) for fake in sets]
+    found = [metrics.parzen_log_likelihood(fake, flat(TRAIN), flat(REAL)) for fake in sets]
     assert report["parzen"].value == pytest.approx(np.mean([f.mean for f in found]), rel=1e-5)
     errors = np.mean([f.standard_error for f in found])
     assert report["parzen"].standard_error == pytest.approx(errors, rel=1e-4)
@@ -333,9 +411,11 @@ def test_wrong_samples_are_refused():
         (REAL[:, :7], r"Received: images of shape \(7, 8, 1\)"),
         (REAL.astype("int64"), "8-bit images, or float images .* Received: int64"),
         (REAL[:1], "two images or more. Received: 1"),
+        (REAL // 200, "8-bit images, from 0 to 255. Received: values up to 1 alone"),
+        (REAL.astype("float32") / 255, "Received: no negative value. zoo.data.to_range"),
         (None, "data is needed"),
     ],
-    ids=["nan", "range", "channels", "size", "type", "one", "none"],
+    ids=["nan", "range", "channels", "size", "type", "one", "binary", "shifted", "none"],
 )
 def test_wrong_data_are_refused(data, message):
     with pytest.raises(ValueError, match=message):
@@ -356,7 +436,14 @@ def test_wrong_arguments_are_refused():
         ({"extractor": "vgg"}, "Unknown extractor: 'vgg'. .*pixels"),
         ({"extractor": 3}, "extractor must be a name, a Keras model"),
         ({"extractor": None}, "no extractor of its own for the data 'arrays': give extractor="),
-        ({"extractor": "classifier_mnist"}, r"takes 8-bit images of shape \(n, 28, 28, 1\). Rec"),
+        (
+            {"extractor": "classifier_mnist"},
+            r"takes images of shape \(28, 28, 1\). Received",
+        ),
+        ({"names": "kid", "n": 4, "extractor": Grey()}, r"takes images of shape \(any, any, 3\)"),
+        ({"seeds": [1, 1]}, r"seeds must differ. Received: \[1, 1\]"),
+        ({"names": [Pixels()]}, "metrics must hold names or zoo.evaluation.Metric objects"),
+        ({"names": "mmd"}, "size of the metric 'mmd' must be below .* 80. Received: 1000"),
     ):
         with pytest.raises(ValueError, match=message):
             evaluated(**kwargs)

@@ -73,6 +73,8 @@ def test_copies():
     assert copies(fresh, of_test, 0.05) == pytest.approx(0.05, abs=0.03)
     stolen = nearest_neighbours(train[:100] + 1e-3, train).distances[:, 0]
     assert copies(stolen, of_test) == 1.0
+    # Of images that test and training set share, no copy is hidden.
+    assert copies(stolen * 0, np.append(np.zeros(5), of_test)) == 1.0
     assert copies(np.concatenate([stolen, fresh[:300]]), of_test, 0.05) == pytest.approx(
         0.29, abs=0.03
     )

@@ -8,7 +8,8 @@ from zoo.metrics import Measurement, Protocol
 pytestmark = pytest.mark.once
 FACTS = {
     "metric": "prdc",
-    "settings": {"k": 5},
+    "version": 1,
+    "settings": (("k", 5),),
     "extractor": "classifier_mnist",
     "extractor_sha256": "a" * 64,
     "data": "mnist",
@@ -17,10 +18,13 @@ FACTS = {
     "images": "28x28x1 8-bit",
     "n_real": 10_000,
     "n_fake": 10_000,
+    "train_sha256": "d" * 64,
+    "n_train": 60_000,
 }
 OTHERS = {
     "metric": "fid",
-    "settings": {"k": 3},
+    "version": 2,
+    "settings": (("k", 3),),
     "extractor": "pixels",
     "extractor_sha256": "c" * 64,
     "data": "fashion_mnist",
@@ -29,16 +33,18 @@ OTHERS = {
     "images": "32x32x1 8-bit",
     "n_real": 5_000,
     "n_fake": 5_000,
+    "train_sha256": "e" * 64,
+    "n_train": 100,
 }
 
 
 def test_name_and_hash():
     protocol = Protocol(**FACTS)
-    assert protocol.name == "prdc/classifier_mnist/mnist:test/10000:10000"
+    assert protocol.name == "prdc(k=5)/classifier_mnist/mnist:test/10000:10000"
     assert protocol.hash == Protocol(**FACTS).hash
     assert len(protocol.hash) == 12
     # It stands in published cards: a change here is a change of all of them.
-    assert protocol.hash == "bd7040944462"
+    assert protocol.hash == "208882047305"
 
 
 @pytest.mark.parametrize("field", OTHERS)
@@ -54,6 +60,8 @@ def test_is_frozen_and_strict():
     protocol = Protocol(**FACTS)
     with pytest.raises(pydantic.ValidationError, match="frozen"):
         protocol.n_real = 3
+    assert Protocol(**{**FACTS, "settings": {"k": 5}}) == protocol
+    assert hash(protocol) == hash(Protocol(**FACTS))
     with pytest.raises(pydantic.ValidationError, match="extra"):
         Protocol(**FACTS, seed=3)
     with pytest.raises(pydantic.ValidationError, match="n_fake"):
@@ -64,5 +72,5 @@ def test_is_frozen_and_strict():
 
 def test_a_measurement_reads_well():
     measured = Measurement(name="recall", value=0.5, spread=0.01, of_real=0.9, protocol=FACTS)
-    assert str(measured) == "0.5 ± 0.01 (real 0.9)"
+    assert str(measured) == "0.5 ± 0.01, real 0.9"
     assert Measurement.model_validate_json(measured.model_dump_json()) == measured

@@ -17,10 +17,10 @@ from zoo.networks.features import Extractor, PerChannel, Pixels
 IMAGES = np.random.default_rng(0).integers(0, 256, (11, 8, 8, 1), dtype="uint8")
 
 
-def network(seed=0, units=3, logits=False, activation=None):
+def network(seed=0, units=3, logits=False, activation=None, dtype=None):
     keras.utils.set_random_seed(seed)
     images = keras.Input((8, 8, 1))
-    x = keras.layers.Dense(units, activation)(keras.layers.Flatten()(images))
+    x = keras.layers.Dense(units, activation, dtype=dtype)(keras.layers.Flatten()(images))
     return keras.Model(images, [x, keras.layers.Dense(4)(x)] if logits else x)
 
 
@@ -44,8 +44,41 @@ def test_is_known_by_its_weights_layers_and_range():
         Extractor(network(seed=1), value_range=(-1, 1)),
         Extractor(keras.Sequential([*network(seed=1).layers, keras.layers.ReLU()])),
         Extractor(network(seed=1, activation="relu")),
+        Extractor(joined(swapped=False)),
+        Extractor(joined(swapped=True)),
+        Extractor(network(seed=1, dtype="mixed_bfloat16")),
     ]
-    assert len({first, *(e.sha256 for e in others)}) == 6
+    assert len({first, *(e.sha256 for e in others)}) == 9
+
+
+def joined(swapped):
+    """The same layers, connected in another order."""
+    keras.utils.set_random_seed(0)
+    images = keras.Input((8, 8, 1))
+    flat = keras.layers.Flatten()(images)
+    parts = [keras.layers.Dense(3)(flat), keras.layers.Dense(3)(flat)]
+    return keras.Model(images, keras.layers.Concatenate()(parts[::-1] if swapped else parts))
+
+
+def test_a_network_that_changes_is_known_by_another_hash():
+    model = network()
+    extractor = Extractor(model)
+    before = extractor.sha256
+    model.set_weights([w + 1 for w in model.get_weights()])
+    assert extractor.sha256 != before
+
+
+def test_a_subclassed_model():
+    class Mean(keras.Model):
+        def call(self, images):
+            return keras.ops.mean(images, axis=(1, 2))
+
+    model = Mean()
+    model(np.zeros((1, 8, 8, 1), "float32"))
+    found = Extractor(model)(IMAGES)
+    np.testing.assert_allclose(
+        found.features[:, 0], IMAGES.reshape(11, 64).mean(axis=1) / 255, rtol=1e-5
+    )
 
 
 def test_is_in_inference_mode():
@@ -126,7 +159,6 @@ def server(tmp_path):
 def small_network():
     images = keras.Input((None, None, 3))
     x = keras.layers.GlobalAveragePooling2D()(images)
-    keras.utils.set_random_seed(None or np.random.randint(2**31))
     return keras.Model(images, [keras.layers.Dense(4, use_bias=False, name="fc")(x)] * 2)
 
 
@@ -144,6 +176,22 @@ def published(server, monkeypatch, tmp_path):
     monkeypatch.setattr(features, "INCEPTION_SHA256", zoo.fetch.sha256(file))
     monkeypatch.setattr(features, "INCEPTION_BYTES", file.stat().st_size)
     return file, tmp_path / "home" / "extractors", weights
+
+
+def test_inception_takes_images_of_several_sizes(published, monkeypatch):
+    from zoo.networks.inception import ResizeAsTensorFlow1
+
+    def resizing():
+        images = keras.Input((None, None, 3))
+        x = keras.layers.GlobalAveragePooling2D()(ResizeAsTensorFlow1()(images))
+        return keras.Model(images, [keras.layers.Dense(4, use_bias=False, name="fc")(x)] * 2)
+
+    monkeypatch.setattr(features, "inception_network", resizing)
+    extractor = features.inception()
+    for size in (32, 48, 32, 64):
+        images = np.full((2, size, size + 1, 3), 192, "uint8")
+        expected = np.tile(0.5 * published[2].sum(axis=1), (2, 1))
+        np.testing.assert_allclose(extractor(images).features, expected, rtol=1e-4)
 
 
 def test_inception_is_fetched_once_and_kept_as_keras_weights(published, monkeypatch):

@@ -60,6 +60,24 @@ def test_code_is_not_run(zipped, tmp_path, capsys):
     assert capsys.readouterr().out == ""
 
 
+class Changing:
+    """Tells the reader to change what it calls."""
+
+    def __reduce__(self):
+        return (torch._utils._rebuild_tensor_v2, (), {"__defaults__": (1, 2)})
+
+
+@BOTH
+def test_the_reader_is_not_changed(zipped, tmp_path):
+    torch.save({"x": Changing()}, tmp_path / "x.pth", _use_new_zipfile_serialization=zipped)
+    with pytest.raises(IntegrityError, match="no file of tensors"):
+        read_tensors(tmp_path / "x.pth")
+    from zoo.networks import torch_file
+
+    for known in torch_file._KNOWN.values():
+        assert not hasattr(known, "__defaults__")
+
+
 @BOTH
 def test_whole_modules_are_refused(zipped, tmp_path):
     torch.save(torch.nn.Linear(1, 1), tmp_path / "x.pth", _use_new_zipfile_serialization=zipped)

@@ -8,8 +8,10 @@ from pathlib import Path
 import keras
 
 from zoo import engine
-from zoo.errors import ArgumentError, check_choice, check_count
+from zoo.errors import ArgumentError, check_choice, check_count, unknown_name
 from zoo.evaluation import Metric, evaluate
+from zoo.evaluation.real import read_real
+from zoo.home import whole
 
 
 class Evaluation(keras.callbacks.Callback):
@@ -24,7 +26,7 @@ class Evaluation(keras.callbacks.Callback):
         n: how many samples, and at most how many real images.
         every: how many epochs lie between two measurements.
         best: a path that ends in `.keras`, where the model, with its optimizers, is saved each time
-            it is better than before; `None` saves nothing.
+            it is better than before in this training; `None` saves nothing.
         monitor: the number that says what is better; by default the first one of `metrics`.
         **kwargs: more arguments of `zoo.evaluate`; `seeds` is 1 and `baseline` is `False` unless
             given.
@@ -45,19 +47,19 @@ class Evaluation(keras.callbacks.Callback):
         **kwargs,
     ):
         super().__init__()
-        given = [metrics] if isinstance(metrics, str | Metric) else list(metrics)
+        given = [metrics] if isinstance(metrics, str | Metric) else metrics
         self.metrics = [Metric.get(metric) for metric in given]
         self.data = data
         self.n = check_count("n", n, minimum=2)
         self.every = check_count("every", every)
         self.options = {"seeds": 1, "baseline": False, "progress": False, **kwargs}
-        inspect.signature(evaluate).bind(None, **self.options)
         better = {key: way for metric in self.metrics for key, way in metric.outputs.items()}
         self.monitor = next(iter(better)) if monitor is None else monitor
         check_choice("monitor", self.monitor, better)
         if better[self.monitor] is None:
             raise ArgumentError(
-                f"monitor must be a number that is better high or low. Received: {monitor!r}."
+                f"monitor must be a number that is better high or low. Received: {self.monitor!r}. "
+                f"Allowed: {', '.join(key for key, way in better.items() if way) or 'none'}."
             )
         self.lower = better[self.monitor] == "lower"
         self.best = None if best is None else Path(best)
@@ -66,11 +68,20 @@ class Evaluation(keras.callbacks.Callback):
         self.best_value: float | None = None
         self.reports = {}  # by the number of the epoch, from 1
 
+    def on_train_begin(self, logs=None):
+        named = set(inspect.signature(evaluate).parameters) - {"model_or_preset", "sampling"}
+        of_samples = inspect.signature(getattr(self.model, "sample", len)).parameters
+        for key in self.options:
+            if key not in named and key not in of_samples:
+                raise unknown_name("argument of Evaluation", key, {*named, *of_samples})
+        split = self.options.get("split", "test")
+        self.real = read_real(self.data, split, self.model)  # once, and not in each epoch
+
     def on_epoch_end(self, epoch, logs=None):
         if (epoch + 1) % self.every:
             return
         engine.synchronize(self.model)
-        report = evaluate(self.model, self.data, self.metrics, self.n, **self.options)
+        report = evaluate(self.model, self.real, self.metrics, self.n, **self.options)
         self.reports[epoch + 1] = report
         if logs is not None:
             logs.update({m.name: m.value for m in report.measurements})
@@ -79,5 +90,5 @@ class Evaluation(keras.callbacks.Callback):
         if first or (value < self.best_value if self.lower else value > self.best_value):
             self.best_value = value
             if self.best is not None:
-                self.best.parent.mkdir(parents=True, exist_ok=True)
-                self.model.save(self.best)
+                with whole(self.best) as partial:  # a stop meanwhile leaves the one before
+                    self.model.save(partial)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from zoo.cli.base import OneLine, check_writable
+from zoo.errors import ArgumentError
 
 
 @click.command(cls=OneLine)
@@ -58,8 +59,14 @@ def evaluate(
 
     card = registry.info(preset)
     beside = None if other is None else _report(other)
+    if as_json and beside is not None:
+        raise ArgumentError("--json does not go with --compare. Received: both.")
+    model = registry.load(preset)
+    shape = model.image_shape
     if neighbours is not None:
         check_writable(neighbours, "--neighbours")
+        if len(shape) != 3 or not hasattr(model, "sample"):
+            raise ArgumentError(f"--neighbours is for samples of images. Received: {preset!r}.")
     sampling = {} if weights is None else {"weights": weights}
     report = evaluation.evaluate(
         preset,
@@ -72,17 +79,16 @@ def evaluate(
         baseline=not no_baseline,
         **sampling,
     )
-    if neighbours is not None:
-        model = registry.load(preset)
-        fit = zoo_data.fitting(model.image_shape)
-        train = zoo_data.read(data or card.training.data, "train", **fit)
-        pictures.neighbours(model.sample(10, seed=0), train, model.value_range).save(neighbours)
     if beside is not None:
         click.echo(evaluation.compare(report, beside))
     elif as_json:
         click.echo(report.model_dump_json(indent=2))
     else:
         click.echo(report)
+    if neighbours is not None:
+        train = zoo_data.read(data or card.training.data, "train", **zoo_data.fitting(shape))
+        samples = model.sample(10, seed=0, **sampling)
+        pictures.neighbours(samples, train, model.value_range).save(neighbours)
 
 
 def _report(other: str):

@@ -67,7 +67,7 @@ def info(preset: str, as_json: bool):
             f"{training.data} seen",
         ),
         ("took", f"{training.seconds / 60:.0f} minutes on {training.device}"),
-        *((m.name, str(m)) for m in card.metrics),
+        *((m.name, f"{m}, by {m.protocol.name}") for m in card.metrics),
         *(("limit", text) for text in card.limits),
         (
             "rights",

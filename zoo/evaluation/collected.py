@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import warnings
 import zipfile
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import numpy as np
 
@@ -31,6 +33,7 @@ class Collected:
         self.extractor = extractor
         self.n = 0
         self.moments = Moments()
+        self.memo: dict[str, np.ndarray] = {}  # what metrics work out once for all seeds
         self._parts: dict[str, list[np.ndarray]] = {
             name: [] for name in ("features", "probabilities", "images", "labels")
         }
@@ -85,14 +88,21 @@ def reference(
     kept = needs & OF_FEATURES
     if not cache or not kept:
         return collect(source, needs, extractor, progress)
-    key = json.dumps([1, sha256, extractor.name, extractor.sha256])
+    shape = [int(size) for size in source.images.shape]
+    key = json.dumps([1, sha256, shape, str(source.images.dtype), extractor.name, extractor.sha256])
     place = home() / "statistics" / f"{hashlib.sha256(key.encode()).hexdigest()}.npz"
-    arrays = _read(place)
+    arrays = _read(place, kept)
     if not kept <= set(map(str, arrays.get("kept", ()))):
         found = collect(source, needs, extractor, progress)
-        _write(place, arrays, found, kept)
+        _write(place, found, kept)
         return found
-    rest = collect(source, needs - kept, extractor, progress)
+    if needs - kept:
+        rest = collect(source, needs - kept, extractor, progress)
+    else:
+        rest = Collected((), extractor)
+        rest.n = len(source.images)
+        rest._parts["labels"] = [] if source.labels is None else [source.labels]
+        progress(rest.n)
     rest.needs = needs
     if "moments" in kept:
         rest.moments = Moments(arrays["n"], arrays["mean"], arrays["scatter"])
@@ -101,18 +111,22 @@ def reference(
     return rest
 
 
-def _read(place) -> dict[str, np.ndarray]:
-    """The arrays in the file `place`; none where it is missing or broken, and made anew."""
+def _read(place: Path, kept: frozenset[str]) -> dict[str, np.ndarray]:
+    """The arrays in the file `place` that belong to what is `kept`; none where it is missing or
+    broken, and made anew."""
+    wanted = {"kept", *(("n", "mean", "scatter") if "moments" in kept else ()), *kept}
     try:
         # NumPy leaves a path that it opened itself open where the file is broken.
         with place.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return dict(arrays)
+            return {name: arrays[name] for name in wanted & set(arrays.files)}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile):
         return {}
 
 
-def _write(place, arrays: dict[str, np.ndarray], found: Collected, kept: frozenset[str]) -> None:
-    arrays = dict(arrays)
+def _write(place: Path, found: Collected, kept: frozenset[str]) -> None:
+    """Adds what is `kept` of `found` to the file `place`; a folder that cannot be written to costs
+    a warning and the time of the next call."""
+    arrays = _read(place, OF_FEATURES)
     if "moments" in kept:
         moments = found.moments
         arrays |= {"n": moments.n, "mean": moments.mean, "scatter": moments.scatter}
@@ -121,5 +135,12 @@ def _write(place, arrays: dict[str, np.ndarray], found: Collected, kept: frozens
         if values is not None:
             arrays[name] = values
     arrays["kept"] = np.array(sorted({*map(str, arrays.get("kept", ())), *kept}))
-    with whole(place) as partial:
-        np.savez(partial, **arrays)
+    try:
+        with whole(place) as partial:
+            np.savez(partial, **arrays)
+    except OSError as error:
+        warnings.warn(
+            f"Statistics of real images are not kept: {place.parent} cannot be written to "
+            f"({error.strerror}). ZOO_HOME names another folder.",
+            stacklevel=2,
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ from zoo.errors import ArgumentError, MissingSplitError, check_count, unknown_na
 from zoo.evaluation.collected import OF_FEATURES, PART, Collected, reference
 from zoo.evaluation.extractors import extractor as find_extractor
 from zoo.evaluation.metric import Metric, Task
+from zoo.evaluation.of_classes import mixture
+from zoo.evaluation.real import drawn, read_real
 from zoo.evaluation.report import Report
 from zoo.metrics import Measurement, Protocol
 from zoo.models.classifiers import Classifier
@@ -45,7 +47,8 @@ def evaluate(
 
     Samples are compared as 8-bit images, as they would be saved. For each seed `n` of them are
     made, part by part; numbers are the mean over the seeds, with the standard deviation for a
-    spread. Conditional models are asked for the labels of the real images.
+    spread; p-values are put together to one, see `zoo.metrics.Measurement`. Conditional models are
+    asked for the labels of the real images.
 
     Args:
         model_or_preset: a model of this package, the name of a preset, or the path of one.
@@ -61,7 +64,8 @@ def evaluate(
         split: the part of a set that is given by name.
         train: the training images, as `data`; by default, of a set that is given by name, its
             split `"train"`. They tell memorisation, choose the width of Parzen windows, and as many
-            as there are samples are scored in place of samples: `of_real`.
+            as there are samples are scored in place of samples: `of_real`. (A classifier that is
+            the extractor may have been trained on them.)
         extractor: what makes features of images, see `zoo.evaluation.extractor`; by default the
             classifier that was trained on `data`.
         baseline: whether real images are scored in place of samples too.
@@ -81,7 +85,7 @@ def evaluate(
 
     >>> import numpy as np, zoo
     >>> model = zoo.create("dcgan", image_shape=(8, 8, 1), width=2)
-    >>> images = np.zeros((20, 8, 8, 1), "uint8")
+    >>> images = np.full((20, 8, 8, 1), 128, "uint8")
     >>> report = zoo.evaluate(model, images, "prdc", n=20, seeds=2, extractor="pixels")
     >>> report["coverage"].spread is not None, report["coverage"].protocol.n_fake
     (True, 20)
@@ -93,38 +97,47 @@ def evaluate(
         raise ArgumentError("data is needed: the real images that samples are compared with.")
     data = trained_on if data is None else data
     name += _checked(sampling, model)
-    test = _source(data, split, model)
+    test = read_real(data, split, model)
     chosen = _chosen(metrics, model, test)
-    for metric in chosen:
-        metric.check(model, test)
-    if any(m.of_samples for m in chosen) and not hasattr(model, "sample"):
+    sampled = any(m.of_samples for m in chosen)
+    if sampled and not hasattr(model, "sample"):
         wrong = next(m for m in chosen if m.of_samples)
         raise ArgumentError(
-            f"The metric {_name(wrong)!r} is for models that make samples. Received: "
+            f"The metric {wrong.name!r} is for models that make samples. Received: "
             f"{type(model).__name__}."
         )
     train = _train(train, data, model, chosen, baseline)
-    test = _part(test, n)
+    test = drawn(test, n)
+    for metric in chosen:
+        metric.check(model, test)
     needs = frozenset().union(*(m.needs for m in chosen))
-    of_features = bool(needs & OF_FEATURES)
-    if of_features:
+    if needs & OF_FEATURES:
         points = len(model.image_shape) == 1 and extractor is None
         extractor = find_extractor("pixels" if points else extractor, test.name)
+        _check_extractor(extractor, needs, model)
+    elif extractor is not None:
+        find_extractor(extractor, test.name)  # a wrong one is an error anyway
     sha256 = test.sha256
-    in_train = _part(train, n) if train is not None else None
-    scored = baseline and in_train is not None
-    from_train = scored and any(m.baseline == "train" and m.of_samples for m in chosen)
-    sampled = any(m.of_samples for m in chosen)
-    total = (
-        len(test.images) + n * len(seeds) * sampled + (len(in_train.images) if from_train else 0)
-    )
+    train_sha256 = None if train is None else train.sha256
+    looking = [metric.name for metric in chosen if metric.trains]
+    if looking and drawn(train, n).sha256 == sha256:
+        raise ArgumentError(
+            f"The metric {looking[0]!r} looks at training images, which are the test images here. "
+            "Give others as train= or data."
+        )
+    protocols = [
+        _protocol(metric, model, extractor, test, sha256, train, train_sha256, n)
+        for metric in chosen
+    ]
+    scale, missing = _scale(train, sha256, n) if baseline else (None, [])
+    from_train = any(m.baseline == "train" and m.of_samples for m in chosen)
+    from_train = from_train and scale is not None
+    total = len(test.images) + n * len(seeds) * sampled + n * from_train
     with _bar(total, name, progress) as bar:
         real = reference(test, sha256, needs, extractor, cache, bar.update)
-        places: dict[str | None, Collected] = {"test": real}
+        places: dict[str | None, Collected | None] = {"test": real if baseline else None}
         if from_train:
-            places["train"] = reference(
-                in_train, in_train.sha256, needs, extractor, cache, bar.update
-            )
+            places["train"] = reference(scale, scale.sha256, needs, extractor, cache, bar.update)
         found: list[dict[str, list]] = [{} for _ in chosen]
         notes: list[list[str]] = [[] for _ in chosen]
         for seed in seeds:
@@ -137,6 +150,7 @@ def evaluate(
             for i, metric in enumerate(chosen):
                 if seed != seeds[0] and not metric.seeded:
                     continue
+                bar.set_postfix_str(metric.name)
                 given = samples if metric.of_samples else None
                 for key, value in metric.measure(given, task).items():
                     found[i].setdefault(key, []).append(value)
@@ -144,27 +158,70 @@ def evaluate(
         task = Task(model, test, real, train, seeds[0])
         measurements = []
         for i, metric in enumerate(chosen):
-            place = places.get(metric.baseline) if scored and metric.of_samples else None
+            place = places.get(metric.baseline) if metric.of_samples else None
             of_real = {} if place is None else metric.measure(place, task)
-            protocol = Protocol(
-                metric=_name(metric),
-                settings=metric.settings(model),
-                extractor=extractor.name if metric.needs & OF_FEATURES else None,
-                extractor_sha256=extractor.sha256 if metric.needs & OF_FEATURES else None,
-                data=test.name,
-                split=test.split,
-                data_sha256=sha256,
-                images=_described(model),
-                n_real=len(test.images),
-                n_fake=n if metric.of_samples else None,
-            )
+            if baseline and metric.of_samples and metric.baseline == "train" and train is not None:
+                notes[i] += missing
             for note in notes[i]:
-                warnings.warn(f"{_name(metric)}: {note}", stacklevel=2)
+                warnings.warn(f"{metric.name}: {note}", stacklevel=2)
             for key, values in found[i].items():
                 measurements.append(
-                    _measurement(key, values, of_real.get(key), metric, protocol, notes[i], seeds)
+                    _measurement(
+                        key, values, of_real.get(key), metric, protocols[i], notes[i], seeds
+                    )
                 )
     return Report(model=name, measurements=measurements)
+
+
+def _check_extractor(extractor, needs: frozenset[str], model) -> None:
+    """Raises, before any sample is made, where the extractor does not take the model's images or
+    lacks classes that a metric needs."""
+    wanted, shape = extractor.image_shape, tuple(model.image_shape)
+    if wanted is not None:
+        fits = len(wanted) == len(shape)
+        fits = fits and all(w in (None, s) for w, s in zip(wanted, shape, strict=True))
+        if not fits:
+            sizes = ", ".join("any" if size is None else str(size) for size in wanted)
+            raise ArgumentError(
+                f"The extractor {extractor.name!r} takes images of shape ({sizes}). Received: a "
+                f"model of images of shape {shape}."
+            )
+    if "probabilities" in needs and not extractor.has_classes:
+        raise ArgumentError(
+            "Metrics of classes need an extractor with classes. Received: "
+            f"{extractor.name!r}, which has none."
+        )
+
+
+def _protocol(metric, model, extractor, test, sha256, train, train_sha256, n) -> Protocol:
+    featured = metric.needs & OF_FEATURES
+    return Protocol(
+        metric=metric.name,
+        version=metric.version,
+        settings=metric.settings(model),
+        extractor=extractor.name if featured else None,
+        extractor_sha256=extractor.sha256 if featured else None,
+        data=test.name,
+        split=test.split,
+        data_sha256=sha256,
+        images=_described(model),
+        n_real=len(test.images),
+        n_fake=n if metric.of_samples else None,
+        train_sha256=train_sha256 if metric.trains else None,
+        n_train=len(train.images) if metric.trains else None,
+    )
+
+
+def _scale(train: Source | None, sha256: str, n: int) -> tuple[Source | None, list[str]]:
+    """As many training images as there are samples, to be scored in their place, or why not."""
+    if train is None:
+        return None, []
+    part = drawn(train, n)
+    if len(part.images) < n:
+        return None, [f"no number of real images: {len(part.images)} training images, {n} samples."]
+    if part.sha256 == sha256:
+        return None, ["no number of real images: training and test images are the same."]
+    return part, []
 
 
 def metrics() -> list[str]:
@@ -177,7 +234,7 @@ def default_metrics(model, test: Source) -> list[str]:
     if isinstance(model, Classifier):
         return ["accuracy"]
     if len(model.image_shape) == 1:
-        return ["mixture_modes" if "mixture" in _kind(test) else "prdc"]
+        return ["prdc" if mixture(test) is None else "mixture_modes"]
     if not hasattr(model, "sample"):
         return ["reconstruction"]
     conditional = ["label_accuracy"] if model.num_classes is not None else []
@@ -185,19 +242,10 @@ def default_metrics(model, test: Source) -> list[str]:
     return ["fid", "kid", "prdc", "modes", *conditional, *likelihood]
 
 
-def _kind(test: Source) -> str:
-    synthetic = zoo_data.synthetic
-    if test.name in synthetic.NAMED:
-        truth = synthetic.named(test.name)
-        return "mixture" if isinstance(truth, synthetic.GaussianMixture) else "points"
-    return "points"
-
-
 def _chosen(metrics: Metrics | None, model, test: Source) -> list[Metric]:
     if metrics is None:
         metrics = default_metrics(model, test)
-    if isinstance(metrics, str) or not isinstance(metrics, Iterable):
-        metrics = [metrics]
+    metrics = [metrics] if isinstance(metrics, str | Metric) else metrics
     chosen = [Metric.get(metric) for metric in metrics]
     if not chosen:
         raise ArgumentError(f"metrics holds none. Allowed: {', '.join(sorted(Metric.named()))}.")
@@ -208,13 +256,12 @@ def _chosen(metrics: Metrics | None, model, test: Source) -> list[Metric]:
     return chosen
 
 
-def _name(metric) -> str:
-    return metric.name or type(metric).__name__
-
-
 def _seeds(seeds: int | Sequence[int]) -> list[int]:
     if isinstance(seeds, Sequence) and not isinstance(seeds, str) and len(seeds):
-        return [check_count("seeds", seed, minimum=0) for seed in seeds]
+        found = [check_count("seeds", seed, minimum=0) for seed in seeds]
+        if len(set(found)) < len(found):
+            raise ArgumentError(f"seeds must differ. Received: {list(seeds)}.")
+        return found
     return list(range(check_count("seeds", seeds)))
 
 
@@ -241,52 +288,6 @@ def _checked(sampling: dict[str, Any], model) -> str:
     return f" ({', '.join(f'{k}={v}' for k, v in sampling.items())})" if sampling else ""
 
 
-def _source(data, split: str, model) -> Source:
-    """The real images of `data`, 8-bit and of the model's shape; or points."""
-    shape = tuple(model.image_shape)
-    if isinstance(data, str | Path):
-        source = zoo_data.read(data, split, **zoo_data.fitting(shape))
-    elif isinstance(data, Source):
-        source = data
-    elif hasattr(data, "images") and hasattr(data, "labels"):
-        source = Source("batches", data.images, data.labels)
-    else:
-        images, labels = data if isinstance(data, tuple) and len(data) == 2 else (data, None)
-        source = Source("arrays", _bytes(np.asarray(images), model), labels)
-    if tuple(source.images.shape[1:]) != shape:
-        raise ArgumentError(
-            f"data must hold images of shape {shape}, as the model's. Received: images of shape "
-            f"{tuple(source.images.shape[1:])}."
-        )
-    if len(shape) == 3 and source.images.dtype != np.uint8:
-        raise ArgumentError(f"data must hold 8-bit images. Received: {source.images.dtype}.")
-    if model.num_classes is not None and source.labels is None:
-        raise ArgumentError(
-            f"data must have labels for {type(model).__name__}, which is asked for them. Received: "
-            "none."
-        )
-    if len(source.images) < 2:
-        raise ArgumentError(f"data must hold two images or more. Received: {len(source.images)}.")
-    return source
-
-
-def _bytes(images: np.ndarray, model) -> np.ndarray:
-    """An array of images as 8 bits; points as float32."""
-    if len(model.image_shape) == 1:
-        if not np.isfinite(images).all():
-            raise ArgumentError("data must be finite. Received: NaN or infinite values.")
-        return images.astype("float32")
-    if images.dtype == np.uint8:
-        return images
-    if not np.issubdtype(images.dtype, np.floating) or not images.size:
-        raise ArgumentError(
-            "data must hold 8-bit images, or float images in the model's value range. Received: "
-            f"{images.dtype} of shape {images.shape}."
-        )
-    check_range("data", images, model.value_range)
-    return zoo_data.to_bytes(images, model.value_range)
-
-
 def _train(train, data, model, chosen: list[Metric], baseline: bool) -> Source | None:
     """The training images, where a metric asks for them or they are to be scored."""
     needed = [metric for metric in chosen if metric.trains]
@@ -294,27 +295,19 @@ def _train(train, data, model, chosen: list[Metric], baseline: bool) -> Source |
     if not needed and not scored:
         return None
     if train is not None:
-        return _source(train, "train", model)
+        return read_real(train, "train", model, "train")
     if isinstance(data, str | Path):
         try:
-            return _source(data, "train", model)
+            return read_real(data, "train", model, "train")
         except MissingSplitError:
             if needed:
                 raise
             return None
     if needed:
         raise ArgumentError(
-            f"The metric {_name(needed[0])!r} looks at training images: train= is needed."
+            f"The metric {needed[0].name!r} looks at training images: train= is needed."
         )
     return None
-
-
-def _part(source: Source, n: int) -> Source:
-    """`n` images of `source`, drawn once and for all, in their order; all if there are no more."""
-    if len(source.images) <= n:
-        return source
-    rows = np.random.default_rng(0).permutation(len(source.images))[:n]
-    return source.select(np.sort(rows))
 
 
 def _samples(
@@ -345,13 +338,18 @@ def _measurement(key, values, of_real, metric, protocol, notes, seeds) -> Measur
     errors = [value[1] for value in values if isinstance(value, tuple)]
     values = [float(value[0] if isinstance(value, tuple) else value) for value in values]
     of_real = of_real[0] if isinstance(of_real, tuple) else of_real
-    for value in (*values, *errors):
-        if not math.isfinite(value):
-            raise ArgumentError(f"{key} is not finite: {value}.")
+    value, spread = float(np.mean(values)), None
+    if len(values) > 1 and key.endswith("p_value"):
+        value = min(1.0, 2 * value)
+    elif len(values) > 1:
+        spread = float(np.std(values, ddof=1))
+    for each in (*values, *errors):
+        if not math.isfinite(each):
+            raise ArgumentError(f"{key} is not finite: {each}.")
     return Measurement(
         name=key,
-        value=float(np.mean(values)),
-        spread=float(np.std(values, ddof=1)) if len(values) > 1 else None,
+        value=value,
+        spread=spread,
         seeds=seeds if metric.seeded else [],
         standard_error=float(np.mean(errors)) if errors else None,
         of_real=None if of_real is None else float(of_real),

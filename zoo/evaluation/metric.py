@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from zoo.data import Source
+from zoo.errors import ArgumentError
 from zoo.evaluation.collected import Collected
 from zoo.lookup import Named
 
@@ -22,24 +23,36 @@ class Task(NamedTuple):
 
 
 class Metric(Named):
-    """Numbers of a model. Subclass it, or pass any object like it, to use another.
+    """Numbers of a model. Subclass it to use another.
 
     `outputs` are the names of its numbers, each with `"lower"` or `"higher"` for what is better, or
     `None`. `needs` says what is to be collected of images: `"moments"`, `"features"` or
     `"probabilities"`, of the extractor, or `"images"`; of samples and of the same number of real
     images. A metric with `of_samples = False` looks at the model and the real images alone.
     `baseline` says which real images take the place of samples to tell the scale of the numbers:
-    `"train"`, `"test"` or `None`; `trains` that `measure` looks at the training images.
+    `"train"`, `"test"` or `None`; `trains` that `measure` looks at the training images. All that
+    changes a number is an argument of the constructor, which the protocol holds, and where the rule
+    itself changes, `version` is counted up.
     """
 
     kind = "metric"
     required = ("measure",)
     outputs: Mapping[str, str | None] = MappingProxyType({})
     needs: frozenset[str] = frozenset()
+    version = 1
     of_samples = True
     seeded = True  # whether numbers differ from seed to seed
     baseline: str | None = "train"
     trains = False
+
+    @classmethod
+    def get(cls, value):
+        """The metric of this name, or `value` itself, which must be one."""
+        if not isinstance(value, str | Metric):
+            raise ArgumentError(
+                f"metrics must hold names or zoo.evaluation.Metric objects. Received: {value!r}."
+            )
+        return super().get(value)
 
     def measure(self, samples: Collected | None, task: Task) -> dict[str, Any]:
         """The numbers, by name: floats, or pairs of a float and its standard error.

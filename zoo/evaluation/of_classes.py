@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from zoo.data import synthetic
+from zoo.data import Source, synthetic
 from zoo.errors import ArgumentError, check_number
 from zoo.evaluation.metric import Metric
 from zoo.metrics import class_entropy, class_modes, inception_score, label_accuracy, mode_coverage
 
 
 class _OfClasses(Metric):
-    """A metric of the class probabilities that an extractor gives."""
+    """A metric of the class probabilities that an extractor gives. Its scale is that of test
+    images, which a classifier that was trained on the training images has not seen."""
 
     needs = frozenset({"probabilities"})
-
-    def probabilities(self, samples) -> np.ndarray:
-        if samples.probabilities is None:
-            raise ArgumentError(
-                f"The metric {self.name!r} needs an extractor with classes. Received: "
-                f"{samples.extractor.name!r}, which has none."
-            )
-        return samples.probabilities
+    baseline = "test"
 
 
 class InceptionScore(_OfClasses):
@@ -33,7 +27,7 @@ class InceptionScore(_OfClasses):
     outputs = {"inception_score": "higher"}
 
     def measure(self, samples, task):
-        return {"inception_score": inception_score(self.probabilities(samples))}
+        return {"inception_score": inception_score(samples.probabilities)}
 
 
 class ClassModes(_OfClasses):
@@ -60,7 +54,7 @@ class ClassModes(_OfClasses):
             )
 
     def measure(self, samples, task):
-        p = self.probabilities(samples)
+        p = samples.probabilities
         found = class_modes(p.argmax(axis=1), p.shape[1])
         return {
             "modes_covered": found.covered,
@@ -79,10 +73,14 @@ class MixtureModes(Metric):
     needs = frozenset({"images"})
 
     def check(self, model, test):
-        self._mixture(test)
+        if mixture(test) is None:
+            raise ArgumentError(
+                f"The metric {self.name!r} is for mixtures of Gaussians. Received: data "
+                f"{test.name!r}."
+            )
 
     def measure(self, samples, task):
-        truth = self._mixture(task.test)
+        truth = mixture(task.test)
         found = mode_coverage(samples.images, truth.means, truth.sigma)
         share = found.covered / len(truth.means)
         return {
@@ -91,14 +89,11 @@ class MixtureModes(Metric):
             "high_quality": found.high_quality,
         }
 
-    def _mixture(self, test) -> synthetic.GaussianMixture:
-        truth = synthetic.named(test.name) if test.name in synthetic.NAMED else None
-        if not isinstance(truth, synthetic.GaussianMixture):
-            raise ArgumentError(
-                f"The metric {self.name!r} is for mixtures of Gaussians. Received: data "
-                f"{test.name!r}."
-            )
-        return truth
+
+def mixture(test: Source) -> synthetic.GaussianMixture | None:
+    """The mixture of Gaussians that the points `test` are drawn from, if they are."""
+    truth = synthetic.named(test.name) if test.name in synthetic.NAMED else None
+    return truth if isinstance(truth, synthetic.GaussianMixture) else None
 
 
 class LabelAccuracy(_OfClasses):
@@ -116,7 +111,7 @@ class LabelAccuracy(_OfClasses):
             )
 
     def measure(self, samples, task):
-        predicted = self.probabilities(samples).argmax(axis=1)
+        predicted = samples.probabilities.argmax(axis=1)
         return {"label_accuracy": label_accuracy(predicted, samples.labels)}
 
 
@@ -128,5 +123,5 @@ class ClassEntropy(_OfClasses):
     outputs = {"class_entropy": "higher", "class_entropy_of_each": "lower"}
 
     def measure(self, samples, task):
-        found = class_entropy(self.probabilities(samples))
+        found = class_entropy(samples.probabilities)
         return dict(zip(self.outputs, found, strict=True))

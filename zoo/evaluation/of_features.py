@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from zoo.errors import check_choice, check_count
+from zoo.errors import ArgumentError, check_choice, check_count
 from zoo.evaluation.metric import Metric
 from zoo.metrics import classifier_test, energy_test, kernel, mmd_test, prdc, precision_recall
+from zoo.metrics.arrays import squared_distances
 
 
 class FrechetDistance(Metric):
@@ -73,52 +74,82 @@ class PrecisionRecall(Metric):
 
 
 class _TwoSampleTest(Metric):
-    """A two-sample test on a random part of the features of both sets."""
+    """A two-sample test on `size` random rows of the features of both sets.
+
+    The real rows are the same for each seed. Rows are put in order first, so that the order of the
+    images does not matter.
+    """
 
     needs = frozenset({"features"})
 
-    def _parts(self, samples, task):
-        rng = np.random.default_rng(task.seed)
-        sets = (samples.features, task.real.features)
-        return [x[rng.permutation(len(x))[: self.size]] for x in sets]
+    def check(self, model, test):
+        if self.size >= len(test.images):
+            raise ArgumentError(
+                f"size of the metric {self.name!r} must be below the number of real images, "
+                f"{len(test.images)}. Received: {self.size}."
+            )
+
+    def rows(self, samples, task) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Rows of samples and of real images to compare, and the other real rows."""
+        fake, real = (x[np.lexsort(x.T[:8])] for x in (samples.features, task.real.features))
+        of_fake = np.random.default_rng((task.seed, 2)).permutation(len(fake))[: self.size]
+        of_real = np.random.default_rng(2).permutation(len(real))
+        return fake[of_fake], real[of_real[: self.size]], real[of_real[self.size :]]
 
 
-class MMDTest(_TwoSampleTest):
-    """The maximum mean discrepancy and its p-value, see `zoo.metrics.mmd_test`.
+class _PermutationTest(_TwoSampleTest):
+    """A test whose p-value counts other ways to deal the rows.
 
     Args:
         size: how many of the samples, and of the real images, are compared.
-        permutations: see `zoo.metrics.mmd_test`.
+        permutations: how many ways.
     """
+
+    def __init__(self, size: int = 1000, permutations: int = 999):
+        self.size = check_count("size", size, minimum=2)
+        self.permutations = check_count("permutations", permutations)
+
+    def measure(self, samples, task):
+        found = self.test(*self.rows(samples, task), task.seed)
+        return dict(zip(self.outputs, found, strict=True))
+
+
+class MMDTest(_PermutationTest):
+    """The maximum mean discrepancy and its p-value, see `zoo.metrics.mmd_test`; arguments as for
+    `EnergyTest`. The bandwidth is the median distance between real images that are not compared: it
+    is the same for each model, and leaves the test exact."""
 
     name = "mmd"
     outputs = {"mmd": "lower", "mmd_p_value": "higher"}
 
-    def __init__(self, size: int = 1000, permutations: int = 999):
-        self.size = check_count("size", size, minimum=2)
-        self.permutations = check_count("permutations", permutations)
+    def test(self, fake, real, others, seed):
+        others = others[:1000].astype("float64")
+        apart = np.concatenate([part for _, part in squared_distances(others, others)])
+        bandwidth = np.sqrt(np.median(apart[np.triu_indices(len(apart), 1)]))
+        return mmd_test(fake, real, float(bandwidth), self.permutations, seed)
 
-    def measure(self, samples, task):
-        parts = self._parts(samples, task)
-        found = mmd_test(*parts, permutations=self.permutations, seed=task.seed)
-        return dict(zip(self.outputs, found, strict=True))
+    def check(self, model, test):
+        super().check(model, test)
+        if self.size + 10 > len(test.images):
+            raise ArgumentError(
+                f"size of the metric {self.name!r} must leave ten real images to choose the "
+                f"bandwidth by. Received: {self.size}, of {len(test.images)} real images."
+            )
 
 
-class EnergyTest(_TwoSampleTest):
-    """The energy distance and its p-value, see `zoo.metrics.energy_test`; arguments as for
-    `MMDTest`."""
+class EnergyTest(_PermutationTest):
+    """The energy distance and its p-value, see `zoo.metrics.energy_test`.
+
+    Args:
+        size: how many of the samples, and of the real images, are compared.
+        permutations: how many other ways to deal the rows are looked at.
+    """
 
     name = "energy"
     outputs = {"energy": "lower", "energy_p_value": "higher"}
 
-    def __init__(self, size: int = 1000, permutations: int = 999):
-        self.size = check_count("size", size, minimum=2)
-        self.permutations = check_count("permutations", permutations)
-
-    def measure(self, samples, task):
-        parts = self._parts(samples, task)
-        found = energy_test(*parts, permutations=self.permutations, seed=task.seed)
-        return dict(zip(self.outputs, found, strict=True))
+    def test(self, fake, real, others, seed):
+        return energy_test(fake, real, self.permutations, seed)
 
 
 class ClassifierTest(_TwoSampleTest):
@@ -139,5 +170,6 @@ class ClassifierTest(_TwoSampleTest):
         self.classifier = classifier
 
     def measure(self, samples, task):
-        found = classifier_test(*self._parts(samples, task), self.classifier, task.seed)
+        fake, real, _ = self.rows(samples, task)
+        found = classifier_test(fake, real, self.classifier, task.seed)
         return dict(zip(self.outputs, found, strict=True))

@@ -31,19 +31,25 @@ class Report(Part):
     def __str__(self) -> str:
         return _table(
             self.model,
-            ("metric", "value", "±", "real", "protocol"),
+            ("metric", "value", "±", "error", "real", "protocol"),
             [
                 (
                     f"{m.name} {ARROWS[m.better]}".strip(),
                     f"{m.value:.4g}",
                     "" if m.spread is None else f"{m.spread:.2g}",
+                    "" if m.standard_error is None else f"{m.standard_error:.2g}",
                     "" if m.of_real is None else f"{m.of_real:.4g}",
-                    f"{m.protocol.name} {m.protocol.hash}",
+                    m.protocol.hash,
                 )
                 for m in self.measurements
             ],
-            self.notes,
+            [*(f" {key}  {name}" for key, name in self.protocols.items()), *self.notes],
         )
+
+    @property
+    def protocols(self) -> dict[str, str]:
+        """The names of the protocols, by their hashes."""
+        return {m.protocol.hash: m.protocol.name for m in self.measurements}
 
     @property
     def notes(self) -> list[str]:
@@ -66,7 +72,7 @@ class Report(Part):
 
 class Compared(NamedTuple):
     """One number of two models: `difference` is that of the second to the first, and `spread` its
-    standard deviation, where both have one."""
+    standard error from the seeds of both, where both have several."""
 
     name: str
     better: str | None
@@ -126,7 +132,8 @@ def compare(first: Report, second: Report) -> Comparison:
     rows = []
     for a, b in shared:
         both = a.spread is not None and b.spread is not None
-        spread = math.hypot(a.spread, b.spread) if both else None
+        errors = [m.spread / math.sqrt(len(m.seeds)) for m in (a, b)] if both else []
+        spread = math.hypot(*errors) if both else None
         rows.append(Compared(a.name, a.better, a.value, b.value, b.value - a.value, spread))
     return Comparison((first.model, second.model), rows)
 
@@ -138,13 +145,13 @@ def _table(title: str, columns, rows, notes=()) -> str:
     from rich.table import Table
 
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    for i, column in enumerate(columns):
-        table.add_column(column, justify="left" if i in (0, 4) else "right", no_wrap=i < 4)
+    for column in columns:
+        table.add_column(column, justify="left" if column in ("metric", "protocol") else "right")
     for row in rows:
         table.add_row(*row)
     console = Console(width=None if Console().is_terminal else 120, highlight=False)
     with console.capture() as captured:
         console.print(table)
         for note in notes:
-            console.print(note, markup=False)
+            console.print(note, markup=False, soft_wrap=True)
     return "\n".join(line.rstrip() for line in captured.get().splitlines()).strip("\n")

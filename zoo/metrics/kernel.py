@@ -36,7 +36,9 @@ def kernel_distance(
         seed: of the subsets, which are those that torch-fidelity draws with this seed.
 
     Returns:
-        The estimate; or, of subsets, the mean of their estimates and its standard error.
+        The estimate; or, of subsets, the mean of their estimates and its standard error over the
+        draw of the subsets: it falls with their number, and says nothing of other images. That is
+        what the error of the metric `"kid"` of `zoo.evaluate` says.
 
     Raises:
         ValueError: if the shapes do not fit, a value is not finite, or there are fewer rows than in

@@ -24,7 +24,7 @@ class ParzenWindow(NamedTuple):
 def elbo(log_weights) -> np.ndarray:
     """The evidence lower bound E_q[log p(x, z) - log q(z | x)] of each image, in nats.
 
-    Equation 3 of Kingma and Welling 2014, https://arxiv.org/abs/1312.6114.
+    Equation 2 of Kingma and Welling 2014, https://arxiv.org/abs/1312.6114.
 
     Args:
         log_weights: log p(x, z) - log q(z | x) for draws z of q, of shape `(n, draws)`.

@@ -28,9 +28,10 @@ class ModeCoverage(NamedTuple):
 def mode_coverage(points: np.ndarray, means: np.ndarray, sigma: float) -> ModeCoverage:
     """Counts the samples at each mode of a mixture of equally likely round Gaussians.
 
-    A sample is of high quality, and counts for its nearest mode, within 3 sigma of it: of the
-    mixture's own samples 1 - exp(-9/2) = 98.9% are. A mode is covered when it counts at least a
-    quarter of its fair share, which is the number of all samples divided by that of the modes.
+    A sample is of high quality, and counts for its nearest mode, within 3 sigma of it: in the
+    plane 1 - exp(-9/2) = 98.9% of the mixture's own samples are. A mode is covered when it counts
+    at least a quarter of its fair share, which is the number of all samples divided by that of the
+    modes.
 
     Args:
         points: the samples, of shape `(n, dimensions)`.

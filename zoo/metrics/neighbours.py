@@ -65,7 +65,7 @@ def density_coverage(real, fake, k: int = 5) -> DensityCoverage:
     Raises:
         ValueError: if the shapes do not fit, a value is not finite, or `k` is too large.
     """
-    return _Manifolds(real, fake, k).density_coverage
+    return _Manifolds(real, fake, k, both=False).density_coverage
 
 
 def prdc(real, fake, k: int = 5) -> dict[str, float]:
@@ -76,23 +76,24 @@ def prdc(real, fake, k: int = 5) -> dict[str, float]:
 
 
 class _Manifolds:
-    """What is counted of the balls around real and fake points."""
+    """What is counted of the balls around real points and, where `both`, around fake ones."""
 
-    def __init__(self, real, fake, k: int):
+    def __init__(self, real, fake, k: int, both: bool = True):
         real, fake = check_two(("real", "fake"), real, fake)
         check_count("k", k)
-        fewest = min(len(real), len(fake))
+        fewest = min(len(real), len(fake)) if both else len(real)
         if k >= fewest:
             raise ArgumentError(f"k must be below the number of rows, {fewest}. Received: {k}.")
-        self.k, n, m = k, len(real), len(fake)
-        real_radii, fake_radii = (_squared_radii(x, k) for x in (real, fake))
-        holding = np.zeros(m)  # of each sample, the number of real balls that hold it
+        real_radii = _squared_radii(real, k)
+        fake_radii = _squared_radii(fake, k) if both else np.full(len(fake), -1.0)
+        holding = np.zeros(len(fake))  # of each sample, the number of real balls that hold it
         recalled, covered = 0, 0
         for rows, squared in squared_distances(real, fake):
             inside = squared <= real_radii[rows, None]
             holding += inside.sum(axis=0)
             covered += np.count_nonzero(inside.any(axis=1))
             recalled += np.count_nonzero((squared <= fake_radii).any(axis=1))
+        n = len(real)
         self.precision_recall = PrecisionRecall(float((holding > 0).mean()), float(recalled / n))
         self.density_coverage = DensityCoverage(float(holding.mean() / k), float(covered / n))
 
@@ -132,8 +133,8 @@ def nearest_neighbours(samples, training, k: int = 1) -> Nearest:
 
 
 def copies(sample_distances, test_distances, quantile: float = 0.01) -> float:
-    """The share of samples that lie nearer to a training image than all but a share `quantile` of
-    test images do: about `quantile` where nothing is memorised, 1 where all is.
+    """The share of samples that lie as near to a training image as the nearest share `quantile` of
+    test images: about `quantile` where nothing is memorised, 1 where all is.
 
     Args:
         sample_distances: to the nearest training image, of shape `(n,)`, see
@@ -150,4 +151,4 @@ def copies(sample_distances, test_distances, quantile: float = 0.01) -> float:
     for name, x in (("sample_distances", sample_distances), ("test_distances", test_distances)):
         if x.ndim != 1 or not len(x):
             raise ArgumentError(f"{name} must have the shape (n,). Received: shape {x.shape}.")
-    return float(np.mean(sample_distances < np.quantile(test_distances, quantile)))
+    return float(np.mean(sample_distances <= np.quantile(test_distances, quantile)))

@@ -5,14 +5,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 Text = Annotated[str, Field(min_length=1)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Count = Annotated[int, Field(gt=0)]
-Setting = bool | int | float | str | None | list[float]
+Setting = bool | int | float | str | None | tuple[float, ...]
+
+
+def _pairs(value: Any) -> Any:
+    """Settings as pairs in alphabetical order, which nobody can change."""
+    return tuple(sorted(value.items())) if isinstance(value, dict) else value
+
+
+Settings = Annotated[tuple[tuple[Text, Setting], ...], BeforeValidator(_pairs)]
 
 
 class Part(BaseModel):
@@ -24,14 +32,17 @@ class Part(BaseModel):
 class Protocol(Part):
     """All that a number depends on beside the model and the seed of its samples.
 
-    `metric` is the name of the metric and `settings` are its own; `extractor` is the network whose
-    features it compares, by name and by the hash of its weights. `data` and `split` say where the
-    real images are from, `data_sha256` is the hash of those that were used, and `images` is what
-    they, and the samples, are: `"28x28x1 8-bit"`.
+    `metric` is the name of the metric, `version` that of its rule and `settings` are its own, as
+    pairs or given as a dict; `extractor` is the network whose features it compares, by name and by
+    the hash of its weights. `data` and `split` say where the real images are from, `data_sha256` is
+    the hash of those that were used, and `images` is what they, and the samples, are: `"28x28x1
+    8-bit"`. `train_sha256` and `n_train` are of the training images, where the metric looks at
+    them.
     """
 
     metric: Text
-    settings: dict[Text, Setting] = {}
+    version: Count = 1
+    settings: Settings = ()
     extractor: Text | None = None
     extractor_sha256: Sha256 | None = None
     data: Text
@@ -40,6 +51,8 @@ class Protocol(Part):
     images: Text
     n_real: Count
     n_fake: Count | None = None  # of metrics of samples
+    train_sha256: Sha256 | None = None
+    n_train: Count | None = None
 
     @property
     def hash(self) -> str:
@@ -49,15 +62,17 @@ class Protocol(Part):
 
     @property
     def name(self) -> str:
-        """In short: metric, extractor, data and sample counts."""
+        """In short: metric with its settings, extractor, data and sample counts."""
         data = self.data if self.split is None else f"{self.data}:{self.split}"
         counts = f"{self.n_real}" if self.n_fake is None else f"{self.n_real}:{self.n_fake}"
-        parts = [self.metric, *([self.extractor] if self.extractor else []), data, counts]
+        settings = ",".join(f"{key}={value}" for key, value in self.settings)
+        metric = f"{self.metric}({settings})" if settings else self.metric
+        parts = [metric, *([self.extractor] if self.extractor else []), data, counts]
         return "/".join(parts)
 
     def differences(self, other: Protocol) -> list[str]:
         """What is not the same in `other`, as text."""
-        mine, its = self.model_dump(), other.model_dump()
+        mine, its = dict(self), dict(other)
         return [f"{key} {mine[key]!r} != {its[key]!r}" for key in mine if mine[key] != its[key]]
 
 
@@ -65,9 +80,11 @@ class Measurement(Part):
     """A number that a command measured.
 
     `value` is the mean over the sampling `seeds` and `spread` the standard deviation over them;
-    `standard_error` is the metric's own, of one seed. `of_real` is what as many training images
-    score in place of samples: the scale of the number. `notes` say what to beware of. `reported` is
-    the number of others, from `reported_source`.
+    p-values are put together to twice their mean, at most 1, which is a p-value again, whatever
+    hangs together (Rüschendorf 1982). `standard_error` is the metric's own, the mean over the
+    seeds. `of_real` is what as many real images score in place of samples, the scale of the
+    number: training images, and where classes or memorisation are measured test images. `notes` say
+    what to beware of. `reported` is the number of others, from `reported_source`.
     """
 
     name: Text
@@ -84,5 +101,6 @@ class Measurement(Part):
 
     def __str__(self) -> str:
         spread = "" if self.spread is None else f" ± {self.spread:.2g}"
-        real = "" if self.of_real is None else f" (real {self.of_real:.4g})"
-        return f"{self.value:.4g}{spread}{real}"
+        error = "" if self.standard_error is None else f", standard error {self.standard_error:.2g}"
+        real = "" if self.of_real is None else f", real {self.of_real:.4g}"
+        return f"{self.value:.4g}{spread}{error}{real}"

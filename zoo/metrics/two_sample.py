@@ -57,7 +57,10 @@ def mmd_test(
     if bandwidth is None:
         bandwidth = math.sqrt(np.median(squared[np.triu_indices(len(squared), 1)]))
         if not bandwidth:
-            raise ArgumentError("Half of all rows are equal: bandwidth must be given.")
+            raise ArgumentError(
+                "bandwidth must be given where half of all pairs of rows are equal: their median "
+                "distance is 0."
+            )
     check_number("bandwidth", bandwidth, above=True)
     kernel = np.exp(squared / (-2 * bandwidth**2))
     return _permuted(kernel, len(a), True, permutations, seed)
@@ -111,9 +114,10 @@ def classifier_test(
     fitted, held = np.concatenate([a[:half], b[:half]]), np.concatenate([a[half:], b[half:]])
     truth = np.repeat([0, 1], rows - half)
     predicted = np.asarray(classifier(fitted, np.repeat([0, 1], half), held))
-    if predicted.shape != truth.shape:
+    if predicted.shape != truth.shape or not np.isin(predicted, (0, 1)).all():
         raise ArgumentError(
-            f"classifier must give {len(truth)} labels. Received: shape {predicted.shape}."
+            f"classifier must give {len(truth)} labels, 0 or 1. Received: {predicted.dtype} of "
+            f"shape {predicted.shape}."
         )
     right = int(np.count_nonzero(predicted == truth))
     return ClassifierTest(right / len(truth), _at_least(right, len(truth)))

@@ -75,9 +75,20 @@ class Extractor:
         self.name = name or network.name
         self.value_range = value_range
         self.batch_size = batch_size
-        self.image_shape: tuple[int | None, ...] = tuple(network.input_shape[1:])
-        self.sha256 = sha256 or _fingerprint(network, value_range)
+        shape = getattr(network, "input_shape", None)
+        self.image_shape: tuple[int | None, ...] = (None,) * 3 if shape is None else shape[1:]
+        self._sha256 = sha256
         self._function = compiled(self._outputs, network.variables)
+
+    @property
+    def sha256(self) -> str:
+        """What results know it by: of a network that is trained on, another one each time."""
+        return self._sha256 or _fingerprint(self.network, self.value_range)
+
+    @property
+    def has_classes(self) -> bool:
+        """Whether there are probabilities too."""
+        return len(self.network.outputs) > 1
 
     def _outputs(self, images):
         found = self.network(images, training=False)
@@ -104,6 +115,7 @@ class Pixels:
     network. They tell images of another mean or covariance, and see no shapes."""
 
     name = "pixels"
+    has_classes = False
     sha256 = hashlib.sha256(b"pixels / 255, or coordinates").hexdigest()
     image_shape: tuple[int | None, ...] | None = None  # any
 
@@ -121,6 +133,7 @@ class PerChannel:
         self.extractor = extractor
         self.name = f"{extractor.name} per channel"
         self.sha256 = extractor.sha256
+        self.has_classes = extractor.has_classes
         self.image_shape = (*extractor.image_shape[:2], 3)
 
     def __call__(self, images: np.ndarray) -> Features:
@@ -160,40 +173,36 @@ def inception(batch_size: int = 32) -> Extractor:
         FetchError: if the weights cannot be fetched.
         IntegrityError: if they are not what they should be.
     """
+    from filelock import FileLock
+
     network = inception_network()
     place = home() / "extractors" / "inception.weights.h5"
     mark = place.with_name("inception.sha256")
-    if not place.is_file() or not mark.is_file() or mark.read_text() != fetch.sha256(place):
-        original = fetch.download(
-            INCEPTION_URLS, place.with_name(INCEPTION), INCEPTION_SHA256, INCEPTION_BYTES
-        )
-        load_tensors(network, read_tensors(original))
-        with whole(place) as partial:
-            network.save_weights(partial)
-        with whole(mark) as partial:
-            partial.write_text(fetch.sha256(place))
-        original.unlink()
-    network.load_weights(place)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{place}.lock"):
+        if not place.is_file() or not mark.is_file() or mark.read_text() != fetch.sha256(place):
+            original = fetch.download(
+                INCEPTION_URLS, place.with_name(INCEPTION), INCEPTION_SHA256, INCEPTION_BYTES
+            )
+            load_tensors(network, read_tensors(original))
+            with whole(place) as partial:
+                network.save_weights(partial)
+            with whole(mark) as partial:
+                partial.write_text(fetch.sha256(place))
+            original.unlink()
+        network.load_weights(place)
     return Extractor(network, "inception", INCEPTION_SHA256, BYTES, batch_size)
 
 
 def _fingerprint(network: keras.Model, value_range: tuple[float, float]) -> str:
-    """The hash of the layers, whatever their names are, the weights, and the range of images."""
-    layers = [
-        (type(layer).__name__, _nameless(layer.get_config()))
-        for layer in network._flatten_layers(include_self=False)
-        if not isinstance(layer, keras.Model)
-    ]
-    about = json.dumps([layers, [float(v) for v in value_range]], sort_keys=True, default=str)
-    digest = hashlib.sha256(about.encode())
+    """The hash of layers and connections, whatever their names are, the weights, and the range of
+    images."""
+    config = json.dumps(network.get_config(), sort_keys=True, default=lambda x: type(x).__name__)
+    for i, layer in enumerate([network, *network._flatten_layers(include_self=False)]):
+        config = config.replace(json.dumps(layer.name), f'"layer {i}"')
+    digest = hashlib.sha256(f"{config} {[float(v) for v in value_range]}".encode())
     for variable in network.variables:
         values = ops.convert_to_numpy(variable)
-        digest.update(repr((values.shape, str(values.dtype))).encode())
+        digest.update(f"{values.shape} {values.dtype}".encode())
         digest.update(np.ascontiguousarray(values).tobytes())
     return digest.hexdigest()
-
-
-def _nameless(config):
-    if isinstance(config, dict):
-        return {key: _nameless(value) for key, value in config.items() if key != "name"}
-    return [_nameless(value) for value in config] if isinstance(config, list | tuple) else config

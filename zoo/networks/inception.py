@@ -22,7 +22,7 @@ class ResizeAsTensorFlow1(layers.Layer):
     """
 
     def call(self, images):
-        _, height, width, _ = images.shape
+        height, width = ops.shape(images)[1:3]  # on TensorFlow known at run time alone
         x = ops.einsum("oh,bhwc->bowc", _interpolation(height), ops.cast(images, "float32"))
         x = ops.einsum("pw,bowc->bopc", _interpolation(width), x)
         return (x - 128.0) / 128.0
@@ -31,17 +31,13 @@ class ResizeAsTensorFlow1(layers.Layer):
         return (input_shape[0], SIZE, SIZE, input_shape[3])
 
 
-def _interpolation(size: int) -> np.ndarray:
-    """The matrix from `size` numbers to `SIZE`."""
-    places = np.arange(SIZE, dtype="float32") * np.float32(size / SIZE)
-    low = np.floor(places).astype(int)
-    high = np.minimum(low + 1, size - 1)
-    share = places - low
-    rows = np.arange(SIZE)
-    matrix = np.zeros((SIZE, size), dtype="float32")
-    np.add.at(matrix, (rows, low), 1 - share)
-    np.add.at(matrix, (rows, high), share)
-    return matrix
+def _interpolation(size):
+    """The matrix from `size` numbers to `SIZE`: a number counts by how near it is, from one place
+    on not at all."""
+    last = ops.cast(size, "float32") - 1.0
+    places = ops.arange(SIZE, dtype="float32") * ((last + 1.0) / SIZE)
+    apart = ops.minimum(places, last)[:, None] - ops.arange(size, dtype="float32")[None, :]
+    return ops.relu(1.0 - ops.abs(apart))
 
 
 def inception() -> keras.Model:

@@ -11,6 +11,7 @@ import io
 import math
 import pickle
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -40,6 +41,11 @@ _BROKEN = (
     TypeError,
     AttributeError,
     OverflowError,
+    RuntimeError,
+    NotImplementedError,
+    RecursionError,
+    MemoryError,
+    zlib.error,
 )
 
 
@@ -60,14 +66,28 @@ class _View(NamedTuple):
     strides: tuple[int, ...]
 
 
-def _tensor(storage, offset, shape, strides, *_):
-    return _View(storage, offset, tuple(shape), tuple(strides))
+class _Tensor:
+    """Makes a view; an object without attributes, which a pickle can call and not change."""
+
+    __slots__ = ()
+
+    def __call__(self, storage, offset, shape, strides, *_):
+        return _View(storage, offset, tuple(shape), tuple(strides))
+
+
+class _Parameter:
+    """Gives the tensor of a parameter; like `_Tensor`."""
+
+    __slots__ = ()
+
+    def __call__(self, tensor, *_):
+        return tensor
 
 
 _KNOWN = {
     ("collections", "OrderedDict"): collections.OrderedDict,
-    ("torch._utils", "_rebuild_tensor_v2"): _tensor,
-    ("torch._utils", "_rebuild_parameter"): lambda tensor, *_: tensor,
+    ("torch._utils", "_rebuild_tensor_v2"): _Tensor(),
+    ("torch._utils", "_rebuild_parameter"): _Parameter(),
     **{("torch", name): np.dtype(code) for name, code in _TYPES.items()},
 }
 
@@ -89,7 +109,8 @@ class _Unpickler(pickle.Unpickler):
 
     def persistent_load(self, pid):
         kind, dtype, key, _, size, *rest = pid
-        if kind != "storage" or any(view is not None for view in rest):
+        plain = kind == "storage" and isinstance(dtype, np.dtype)
+        if not plain or any(view is not None for view in rest):
             raise pickle.UnpicklingError(f"{pid!r} is no plain storage")
         return self.storages.setdefault(str(key), _Storage(str(key), dtype, int(size)))
 
@@ -146,6 +167,7 @@ def _array(name: str, view: Any, storages: dict[str, bytes]) -> np.ndarray:
     numbers = np.frombuffer(storages[storage.key], storage.dtype)
     last = offset + sum((n - 1) * step for n, step in zip(shape, strides, strict=True))
     inside = offset >= 0 and last < len(numbers) and min(strides, default=0) >= 0
+    inside = inside and math.prod(shape) <= len(numbers)  # no number stands for many
     if math.prod(shape) and not inside:
         raise IntegrityError(f"The tensor {name} reaches out of the numbers that the file holds.")
     size = numbers.itemsize
