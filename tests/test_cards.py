@@ -93,3 +93,18 @@ def test_weights_are_half_precision_arrays_and_no_code(card):
 
 def test_all_weights_are_small():
     assert sum(p.stat().st_size for p in registry.WEIGHTS.rglob("*")) < 60 * 2**20
+
+
+@pytest.mark.parametrize(
+    ("preset", "least"),
+    [
+        ("classifier_mnist", 0.992),
+        ("classifier_fashion_mnist", 0.92),
+        ("classifier_cifar10", 0.85),
+    ],
+)
+def test_extractors_know_their_classes(preset, least):
+    """Of test images; features that do not tell classes apart would measure nothing."""
+    (accuracy,) = zoo.info(preset).metrics
+    assert accuracy.name == "accuracy"
+    assert accuracy.value >= least

@@ -121,3 +121,17 @@ def test_after_each_epoch(tmp_path):
         names = sorted(p.name for p in (tmp_path / folder).iterdir())
         assert names == ["epoch-0001.png", "epoch-0002.png"]
     assert seen == [model, model]
+
+
+def test_neighbours_stand_beside_their_image():
+    """Of images that are training images, that one comes first; then those nearest to it."""
+    levels = np.array([0, 40, 90, 150, 220], dtype="uint8")
+    pixels = np.broadcast_to(levels[:, None, None, None], (5, 4, 4, 1)).copy()
+    train = zoo.data.Source("levels", pixels, None)
+    images = zoo.data.to_range(pixels[[2, 4]])
+    picture = np.asarray(zoo.pictures.neighbours(images, train, (-1, 1), k=3))
+    border = (picture.shape[0] - 2 * 4) // 3
+    rows = [border + 1 + i * (4 + border) for i in range(2)]
+    columns = [border + 1 + j * (4 + border) for j in range(4)]
+    seen = picture[np.ix_(rows, columns)].reshape(2, 4, -1)[..., 0]
+    assert seen.tolist() == [[90, 90, 40, 150], [220, 220, 150, 90]]
