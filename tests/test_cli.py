@@ -222,8 +222,9 @@ class TestEvaluate:
         code, out, _ = run(*given, "--compare", tmp_path / "a.json")
         assert code == 0
         assert "difference" in out
-        code, _, err = run(*given, "--compare", "dcgan_mnist")
+        code, out, err = run(*given, "--compare", "dcgan_mnist")
         assert code == 1
+        assert "kid ↓" in out  # what was measured is not lost
         assert "measured by different protocols" in err
         assert "n_real 40 != 10000" in err
 

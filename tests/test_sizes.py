@@ -21,6 +21,8 @@ def test_a_step_and_a_sample(family, shape):
     labels = None if model.num_classes is None else np.arange(5) % model.num_classes
     history = model.fit(images, labels, batch_size=5, verbose=0).history
     assert np.isfinite(list(history.values())).all()
+    if not hasattr(model, "sample") and not hasattr(model, "reconstruct"):
+        return  # it makes no images
     samples = hasattr(model, "sample")
     made = model.sample(2, seed=0) if samples else model.reconstruct(images[:2])
     assert made.shape == (2, *shape)

@@ -45,8 +45,10 @@ def test_high_is_best_where_it_is_better_and_epochs_are_left_out():
     measured = zoo.callbacks.Evaluation(
         REAL, "prdc", n=96, every=2, monitor="density", extractor="pixels"
     )
-    fit(model(), measured, epochs=5)
+    history = fit(model(), measured, epochs=5)
     assert list(measured.reports) == [2, 4]
+    second, fourth = (measured.reports[i]["density"].value for i in (2, 4))
+    np.testing.assert_equal(history["density"], [np.nan, second, second, fourth, fourth])
     assert measured.best_value == max(r["density"].value for r in measured.reports.values())
 
 
@@ -62,8 +64,23 @@ def test_training_goes_on_as_without_it():
 
 
 def test_unknown_arguments_are_refused_before_the_training():
-    with pytest.raises(ValueError, match="Unknown argument of Evaluation: 'seedz'"):
-        fit(model(), zoo.callbacks.Evaluation(REAL, seedz=3, extractor="pixels"))
+    for kwargs, message in (
+        ({"seedz": 3, "extractor": "pixels"}, "Unknown argument of Evaluation: 'seedz'"),
+        ({}, "No extractor was trained on the data 'arrays': extractor= must be given"),
+        ({"metrics": "mmd", "extractor": "pixels"}, r"MMDTest\(size=...\) takes another"),
+        ({"metrics": "modes", "extractor": "pixels"}, "need an extractor with classes"),
+    ):
+        made, epochs = model(), []
+        counting = keras.callbacks.LambdaCallback(
+            on_epoch_begin=lambda epoch, logs, epochs=epochs: epochs.append(epoch)
+        )
+        with pytest.raises(ValueError, match=message):
+            fit(made, zoo.callbacks.Evaluation(REAL, **kwargs), counting)
+        assert not epochs
+    plain = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    plain.compile("sgd", "mse")
+    with pytest.raises(ValueError, match="Evaluation is for models of this package"):
+        plain.fit(np.ones((4, 3)), np.ones(4), callbacks=[zoo.callbacks.Evaluation(REAL)])
 
 
 @pytest.mark.once

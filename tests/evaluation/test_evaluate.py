@@ -3,6 +3,7 @@
 import importlib
 import tracemalloc
 
+import keras
 import numpy as np
 import pytest
 
@@ -101,6 +102,16 @@ def test_an_unwritable_cache_costs_a_warning(monkeypatch, tmp_path):
     with pytest.warns(UserWarning, match="Statistics of real images are not kept: .*ZOO_HOME"):
         report = evaluated(names="kid", seeds=1)
     assert report == evaluated(names="kid", seeds=1, cache=False)
+
+
+def test_names_and_labels_that_change_nothing_are_no_part_of_the_protocol():
+    def network():
+        return keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten()])
+
+    one = evaluated(names="kid", extractor=network(), seeds=1)
+    other = evaluated(names="kid", extractor=network(), seeds=1, data=(REAL, LABELS))
+    assert one["kid"].protocol == other["kid"].protocol
+    assert one == other
 
 
 def test_images_of_another_shape_and_the_same_bytes_are_not_the_same():
@@ -435,13 +446,15 @@ def test_wrong_arguments_are_refused():
         ({"names": "reconstruction"}, "'reconstruction' is for models with reconstruct"),
         ({"extractor": "vgg"}, "Unknown extractor: 'vgg'. .*pixels"),
         ({"extractor": 3}, "extractor must be a name, a Keras model"),
-        ({"extractor": None}, "no extractor of its own for the data 'arrays': give extractor="),
+        ({"extractor": None}, "No extractor was trained on the data 'arrays': extractor= must be"),
         (
             {"extractor": "classifier_mnist"},
             r"takes images of shape \(28, 28, 1\). Received",
         ),
         ({"names": "kid", "n": 4, "extractor": Grey()}, r"takes images of shape \(any, any, 3\)"),
         ({"seeds": [1, 1]}, r"seeds must differ. Received: \[1, 1\]"),
+        ({"names": zoo.evaluation.PRDC}, "metrics must hold names or .* Received: <class"),
+        ({"names": "precision"}, "Unknown metric: 'precision'. .* It is a number of 'prdc'"),
         ({"names": [Pixels()]}, "metrics must hold names or zoo.evaluation.Metric objects"),
         ({"names": "mmd"}, "size of the metric 'mmd' must be below .* 80. Received: 1000"),
     ):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from pathlib import Path
 
 import keras
@@ -10,7 +11,8 @@ import keras
 from zoo import engine
 from zoo.errors import ArgumentError, check_choice, check_count, unknown_name
 from zoo.evaluation import Metric, evaluate
-from zoo.evaluation.real import read_real
+from zoo.evaluation.evaluate import fitting_extractor
+from zoo.evaluation.real import drawn, read_real
 from zoo.home import whole
 
 
@@ -18,7 +20,9 @@ class Evaluation(keras.callbacks.Callback):
     """Measures the model after each `every` epochs, see `zoo.evaluate`, and keeps the best.
 
     The numbers join the logs of `fit`: its history has them, and the callbacks after this one see
-    them, so that `keras.callbacks.EarlyStopping("fid", mode="min")` stops by one.
+    them, so that `keras.callbacks.EarlyStopping("fid", mode="min")` stops by one. Between two
+    measurements the logs repeat the last numbers, and before the first one they say NaN; `reports`
+    holds what was measured, by the number of the epoch, from 1.
 
     Args:
         data: the real images, as for `zoo.evaluate`.
@@ -66,7 +70,7 @@ class Evaluation(keras.callbacks.Callback):
         if self.best is not None and self.best.suffix != ".keras":
             raise ArgumentError(f"best must end in .keras. Received: {str(best)!r}.")
         self.best_value: float | None = None
-        self.reports = {}  # by the number of the epoch, from 1
+        self.reports = {}
 
     def on_train_begin(self, logs=None):
         named = set(inspect.signature(evaluate).parameters) - {"model_or_preset", "sampling"}
@@ -74,17 +78,30 @@ class Evaluation(keras.callbacks.Callback):
         for key in self.options:
             if key not in named and key not in of_samples:
                 raise unknown_name("argument of Evaluation", key, {*named, *of_samples})
+        if not hasattr(self.model, "image_shape"):
+            raise ArgumentError(
+                f"Evaluation is for models of this package. Received: {self.model!r}."
+            )
         split = self.options.get("split", "test")
         self.real = read_real(self.data, split, self.model)  # once, and not in each epoch
+        test = drawn(self.real, self.n)
+        for metric in self.metrics:
+            metric.check(self.model, test)
+        needs = frozenset().union(*(metric.needs for metric in self.metrics))
+        fitting_extractor(self.options.get("extractor"), needs, self.model, test)
+        self.last = {name: math.nan for metric in self.metrics for name in metric.outputs}
 
     def on_epoch_end(self, epoch, logs=None):
-        if (epoch + 1) % self.every:
-            return
+        if (epoch + 1) % self.every == 0:
+            self._measure(epoch)
+        if logs is not None:
+            logs.update(self.last)
+
+    def _measure(self, epoch: int) -> None:
         engine.synchronize(self.model)
         report = evaluate(self.model, self.real, self.metrics, self.n, **self.options)
         self.reports[epoch + 1] = report
-        if logs is not None:
-            logs.update({m.name: m.value for m in report.measurements})
+        self.last = {m.name: m.value for m in report.measurements}
         value = report[self.monitor].value
         first = self.best_value is None
         if first or (value < self.best_value if self.lower else value > self.best_value):

@@ -79,16 +79,13 @@ def evaluate(
         baseline=not no_baseline,
         **sampling,
     )
-    if beside is not None:
-        click.echo(evaluation.compare(report, beside))
-    elif as_json:
-        click.echo(report.model_dump_json(indent=2))
-    else:
-        click.echo(report)
+    click.echo(report.model_dump_json(indent=2) if as_json else report)
     if neighbours is not None:
         train = zoo_data.read(data or card.training.data, "train", **zoo_data.fitting(shape))
         samples = model.sample(10, seed=0, **sampling)
         pictures.neighbours(samples, train, model.value_range).save(neighbours)
+    if beside is not None:  # at the end: nothing that was measured is lost where it is refused
+        click.echo(f"\n{evaluation.compare(report, beside)}")
 
 
 def _report(other: str):

@@ -111,16 +111,12 @@ def evaluate(
     for metric in chosen:
         metric.check(model, test)
     needs = frozenset().union(*(m.needs for m in chosen))
-    if needs & OF_FEATURES:
-        points = len(model.image_shape) == 1 and extractor is None
-        extractor = find_extractor("pixels" if points else extractor, test.name)
-        _check_extractor(extractor, needs, model)
-    elif extractor is not None:
-        find_extractor(extractor, test.name)  # a wrong one is an error anyway
-    sha256 = test.sha256
+    extractor = fitting_extractor(extractor, needs, model, test)
+    # Of models that are not conditional, labels change no number.
+    sha256 = _bare(test) if model.num_classes is None else test.sha256
     train_sha256 = None if train is None else train.sha256
     looking = [metric.name for metric in chosen if metric.trains]
-    if looking and drawn(train, n).sha256 == sha256:
+    if looking and _bare(drawn(train, n)) == _bare(test):
         raise ArgumentError(
             f"The metric {looking[0]!r} looks at training images, which are the test images here. "
             "Give others as train= or data."
@@ -129,7 +125,7 @@ def evaluate(
         _protocol(metric, model, extractor, test, sha256, train, train_sha256, n)
         for metric in chosen
     ]
-    scale, missing = _scale(train, sha256, n) if baseline else (None, [])
+    scale, missing = _scale(train, test, n) if baseline else (None, [])
     from_train = any(m.baseline == "train" and m.of_samples for m in chosen)
     from_train = from_train and scale is not None
     total = len(test.images) + n * len(seeds) * sampled + n * from_train
@@ -173,9 +169,19 @@ def evaluate(
     return Report(model=name, measurements=measurements)
 
 
-def _check_extractor(extractor, needs: frozenset[str], model) -> None:
-    """Raises, before any sample is made, where the extractor does not take the model's images or
-    lacks classes that a metric needs."""
+def fitting_extractor(extractor, needs: frozenset[str], model, test: Source):
+    """The extractor that `evaluate` was given, or the default one; `None` where none is needed.
+
+    Raises:
+        ValueError: if there is none, it does not take the model's images, or lacks classes that a
+        metric needs.
+    """
+    if not needs & OF_FEATURES:
+        if extractor is not None:
+            find_extractor(extractor, test.name)  # a wrong one is an error anyway
+        return None
+    points = len(model.image_shape) == 1 and extractor is None
+    extractor = find_extractor("pixels" if points else extractor, test.name)
     wanted, shape = extractor.image_shape, tuple(model.image_shape)
     if wanted is not None:
         fits = len(wanted) == len(shape)
@@ -189,8 +195,10 @@ def _check_extractor(extractor, needs: frozenset[str], model) -> None:
     if "probabilities" in needs and not extractor.has_classes:
         raise ArgumentError(
             "Metrics of classes need an extractor with classes. Received: "
-            f"{extractor.name!r}, which has none."
+            f"{extractor.name!r}, which has none; a Keras model gives classes where it has two "
+            "outputs, features and logits."
         )
+    return extractor
 
 
 def _protocol(metric, model, extractor, test, sha256, train, train_sha256, n) -> Protocol:
@@ -212,14 +220,19 @@ def _protocol(metric, model, extractor, test, sha256, train, train_sha256, n) ->
     )
 
 
-def _scale(train: Source | None, sha256: str, n: int) -> tuple[Source | None, list[str]]:
+def _bare(source: Source) -> str:
+    """The hash of the images alone."""
+    return source._replace(labels=None).sha256
+
+
+def _scale(train: Source | None, test: Source, n: int) -> tuple[Source | None, list[str]]:
     """As many training images as there are samples, to be scored in their place, or why not."""
     if train is None:
         return None, []
     part = drawn(train, n)
     if len(part.images) < n:
         return None, [f"no number of real images: {len(part.images)} training images, {n} samples."]
-    if part.sha256 == sha256:
+    if _bare(part) == _bare(test):
         return None, ["no number of real images: training and test images are the same."]
     return part, []
 
@@ -245,7 +258,7 @@ def default_metrics(model, test: Source) -> list[str]:
 def _chosen(metrics: Metrics | None, model, test: Source) -> list[Metric]:
     if metrics is None:
         metrics = default_metrics(model, test)
-    metrics = [metrics] if isinstance(metrics, str | Metric) else metrics
+    metrics = [metrics] if isinstance(metrics, str | Metric | type) else metrics
     chosen = [Metric.get(metric) for metric in metrics]
     if not chosen:
         raise ArgumentError(f"metrics holds none. Allowed: {', '.join(sorted(Metric.named()))}.")

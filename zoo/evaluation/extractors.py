@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 
 import keras
 
@@ -43,7 +44,8 @@ def extractor(value=None, data: str | None = None):
     if isinstance(value, Classifier):
         return _classifier(value, value.name)
     if isinstance(value, keras.Model):
-        return Extractor(value)
+        # Keras counts the models of a process in their names: the hash tells them apart.
+        return Extractor(value, re.sub(r"_\d+$", "", value.name))
     if callable(value) and all(hasattr(value, k) for k in ("name", "sha256", "image_shape")):
         return value
     raise ArgumentError(
@@ -62,7 +64,7 @@ def _default(data: str | None) -> str:
     name = f"{FAMILY}_{grey}"
     if name not in registry.names(family=FAMILY):
         raise ArgumentError(
-            f"There is no extractor of its own for the data {data!r}: give extractor=. Allowed: "
+            f"No extractor was trained on the data {data!r}: extractor= must be given. Allowed: "
             f"{', '.join(names())}, or a Keras model."
         )
     return name if grey == data else f"{name} per channel"

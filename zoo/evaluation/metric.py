@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from zoo.data import Source
-from zoo.errors import ArgumentError
+from zoo.errors import ArgumentError, unknown_name
 from zoo.evaluation.collected import Collected
 from zoo.lookup import Named
 
@@ -52,6 +52,10 @@ class Metric(Named):
             raise ArgumentError(
                 f"metrics must hold names or zoo.evaluation.Metric objects. Received: {value!r}."
             )
+        if isinstance(value, str) and value not in cls.named():
+            of = [name for name, other in cls.named().items() if value in other.outputs]
+            see = f"It is a number of {' and '.join(map(repr, of))}." if of else None
+            raise unknown_name(cls.kind, value, cls.named(), see)
         return super().get(value)
 
     def measure(self, samples: Collected | None, task: Task) -> dict[str, Any]:

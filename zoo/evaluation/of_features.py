@@ -86,7 +86,8 @@ class _TwoSampleTest(Metric):
         if self.size >= len(test.images):
             raise ArgumentError(
                 f"size of the metric {self.name!r} must be below the number of real images, "
-                f"{len(test.images)}. Received: {self.size}."
+                f"{len(test.images)}. Received: {self.size}. zoo.evaluation."
+                f"{type(self).__name__}(size=...) takes another."
             )
 
     def rows(self, samples, task) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

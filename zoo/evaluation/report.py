@@ -67,7 +67,11 @@ class Report(Part):
         try:
             return cls.model_validate_json(Path(path).read_bytes())
         except ValidationError as error:
-            raise ArgumentError(f"{path} holds no report: {error}.") from error
+            first = error.errors()[0]
+            place = ".".join(map(str, first["loc"])) or "the whole"
+            raise ArgumentError(
+                f"{path} holds no report of `zoo evaluate --json`: {place}: {first['msg']}."
+            ) from error
 
 
 class Compared(NamedTuple):
@@ -112,6 +116,12 @@ def compare(first: Report, second: Report) -> Comparison:
         ProtocolError: if one was measured by different protocols, with what differs, or they share
         none.
     """
+    for name, report in (("first", first), ("second", second)):
+        if not isinstance(report, Report):
+            raise ArgumentError(
+                f"{name} must be a zoo.evaluation.Report; Report.read reads a file. Received: "
+                f"{report!r}."
+            )
     theirs = {m.name: m for m in second.measurements}
     shared = [(m, theirs[m.name]) for m in first.measurements if m.name in theirs]
     if not shared:
