@@ -34,6 +34,7 @@ class Replay:
         self.images = images
 
     def sample(self, n, seed):
+        """Tells `zoo.evaluate` that there are samples, which it takes from `sample_batches`."""
         raise NotImplementedError
 
     def sample_batches(self, n, seed=None, batch_size=256):

@@ -79,6 +79,8 @@ def test_a_subclassed_model():
     np.testing.assert_allclose(
         found.features[:, 0], IMAGES.reshape(11, 64).mean(axis=1) / 255, rtol=1e-5
     )
+    assert not Extractor(model).has_classes
+    assert Extractor(network(logits=True)).has_classes
 
 
 def test_is_in_inference_mode():

@@ -19,7 +19,9 @@ from zoo.errors import ArgumentError
 @click.option("--split", default="test", help="The part of the real images.")
 @click.option("--extractor", help="A classifier preset, inception or pixels.")
 @click.option("--weights", help="Of a GAN: ema for the averaged generator, raw for the last one.")
-@click.option("--no-baseline", is_flag=True, help="Does not score training images too.")
+@click.option(
+    "--no-baseline", is_flag=True, help="Does not score real images in place of samples too."
+)
 @click.option("--json", "as_json", is_flag=True, help="Prints JSON, which --compare reads.")
 @click.option(
     "--compare",
@@ -46,7 +48,7 @@ def evaluate(
     neighbours: Path | None,
 ):
     """Measures PRESET against real images: the mean and the spread over seeds of samples, and what
-    as many training images score in place of samples.
+    real images score in place of samples.
 
     \b
     Examples:

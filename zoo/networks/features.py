@@ -88,13 +88,15 @@ class Extractor:
     @property
     def has_classes(self) -> bool:
         """Whether there are probabilities too."""
-        return len(self.network.outputs) > 1
+        # What a subclassed model gives is known when it is called, and counted as features alone.
+        return len(getattr(self.network, "outputs", None) or ()) > 1
 
     def _outputs(self, images):
         found = self.network(images, training=False)
         features, *rest = found if isinstance(found, list | tuple) else (found,)
         features = ops.reshape(features, (ops.shape(features)[0], -1))
-        return (features, *(ops.softmax(logits, axis=-1) for logits in rest[:1]))
+        logits = rest[:1] if self.has_classes else ()
+        return (features, *(ops.softmax(x, axis=-1) for x in logits))
 
     def __call__(self, images: np.ndarray) -> Features:
         """What the network sees in `images`, 8-bit of shape `(n, height, width, channels)`.
