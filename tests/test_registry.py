@@ -81,11 +81,11 @@ class TestLoad:
             zoo.load("dcgan-mnist")
 
     def test_what_is_no_name(self):
-        with pytest.raises(ValueError, match="A preset is a name or a path. Received: 3"):
+        with pytest.raises(ValueError, match="A preset is a name, a path or a URL. Received: 3"):
             zoo.load(3)
-        with pytest.raises(ValueError, match="URLs are not supported"):
-            zoo.load("https://example.org/dcgan_mnist")
-        with pytest.raises(ValueError, match=r"keras\.saving\.load_model reads it"):
+        with pytest.raises(ValueError, match="Unknown scheme 'ftp'.*https://"):
+            zoo.load("ftp://example.org/dcgan_mnist")
+        with pytest.raises(ValueError, match=r"There is no file 'mine\.keras'"):
             zoo.load("mine.keras")
         with pytest.raises(ValueError, match="There is no folder '/nowhere/at/all'"):
             zoo.load("/nowhere/at/all")

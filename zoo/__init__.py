@@ -28,8 +28,9 @@ from zoo import (
 from zoo.card import Card, Facts
 from zoo.cli import run_recipe
 from zoo.evaluation import evaluate
+from zoo.publishing import push, save
 from zoo.recipe import Config, Recipe
-from zoo.registry import create, families, groups, info, load
+from zoo.registry import create, families, groups, info, load, register
 from zoo.registry import names as list
 from zoo.schedules import LinearDecay
 from zoo.version import __version__
@@ -61,5 +62,8 @@ __all__ = [
     "models",
     "networks",
     "pictures",
+    "push",
+    "register",
     "run_recipe",
+    "save",
 ]

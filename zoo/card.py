@@ -5,7 +5,10 @@ A card is written by the runner and never by hand; its class is the documentatio
 
 from __future__ import annotations
 
-from pathlib import Path, PurePosixPath
+import json
+import re
+import warnings
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationError
@@ -13,16 +16,18 @@ from pydantic import AfterValidator, Field, ValidationError
 from zoo.errors import CardError
 from zoo.metrics.protocol import Measurement, Part, Sha256, Text
 
-FORMAT = 2
+FORMAT = 3
 
-PresetName = Annotated[str, Field(pattern=r"^[a-z0-9]+(_[a-z0-9]+)+$")]
+PresetName = Annotated[str, Field(pattern=r"^[a-z0-9]+([_-][a-z0-9]+)*$", max_length=100)]
 
 
 def _plain(name: str) -> str:
-    """Refuses file names that leave the preset's folder."""
-    path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts or "\\" in name or len(path.parts) != 1:
-        raise ValueError(f"a file of a preset must lie in its folder, not at {name!r}")
+    """Refuses file names that leave the preset's folder, or hide in it, or are the card's own."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name) or name == "card.json":
+        raise ValueError(
+            "a file of a preset must lie in its folder, under a name of letters, digits, dots, "
+            f"hyphens and underscores, and not at {name!r}"
+        )
     return name
 
 
@@ -54,8 +59,15 @@ class Weights(Part):
 
     files: dict[FileName, File]  # all that `load` needs
     extras: dict[FileName, File]  # golden outputs, picture
+    components: dict[Text, dict[FileName, File]] = {}  # parts that `load` can do with alone
     parameters: Annotated[int, Field(gt=0)]  # of all networks, as they are in memory
     dtype: Text  # of the arrays as stored
+
+    @property
+    def all_files(self) -> dict[str, File]:
+        """Every file that the card names."""
+        parts = [part for files in self.components.values() for part in files.items()]
+        return {**self.files, **self.extras, **dict(parts)}
 
 
 class Contract(Part):
@@ -105,13 +117,13 @@ class Facts(Part):
 
 
 class Card(Part):
-    """A card, format 2."""
+    """A card, format 3."""
 
-    format: Literal[2] = FORMAT
+    format: Literal[3] = FORMAT
     identity: Identity
     weights: Weights
     contract: Contract
-    training: Training
+    training: Training | None  # null: of a model that no recipe of this package made
     metrics: list[Measurement]
     rights: Rights
     limits: list[Text]
@@ -131,9 +143,20 @@ class Card(Part):
 
     @classmethod
     def parse(cls, text: bytes | str, source: str) -> Card:
-        """The card in `text`; `source` is what errors call it."""
+        """The card in `text`; `source` is what errors call it. One of an older format is converted,
+        with a warning.
+
+        Raises:
+            CardError: if it breaks the schema, or is of a newer format than this version reads.
+        """
         try:
-            return cls.model_validate_json(text)
+            raw = json.loads(text)
+        except ValueError as error:
+            raise CardError(f"The card {source} is no JSON: {error}.") from error
+        if isinstance(raw, dict) and isinstance(raw.get("format"), int):
+            raw = _converted(raw, source)
+        try:
+            return cls.model_validate_json(json.dumps(raw))
         except ValidationError as error:
             faults = "; ".join(
                 f"{'.'.join(map(str, e['loc'])) or 'the whole'}: {e['msg']} (received "
@@ -145,3 +168,41 @@ class Card(Part):
     def write(self, path: Path) -> None:
         """Writes the card to `path`."""
         path.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+
+def _converted(raw: dict[str, Any], source: str) -> dict[str, Any]:
+    """What the card `raw` says, in the format of this version."""
+    found = raw["format"]
+    if found == FORMAT:
+        return raw
+    if found not in _CHANGES:
+        known = f"formats 1 to {FORMAT}"
+        advice = " Upgrade the package." if found > FORMAT else ""
+        raise CardError(
+            f"The card {source} is of format {found}. This version reads {known}.{advice}"
+        )
+    said = []
+    for number in range(found, FORMAT):
+        raw, change = _CHANGES[number](raw)
+        said += change
+    warnings.warn(
+        f"The card {source} is of format {found} and was converted to {FORMAT}."
+        f"{''.join(' ' + text for text in said)}",
+        stacklevel=4,
+    )
+    return {**raw, "format": FORMAT}
+
+
+def _from_1(raw: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Protocols of format 1 were sentences, which cannot be compared."""
+    names = [metric.get("name") for metric in raw.get("metrics") or ()]
+    lost = [f"Left out are its numbers, whose protocols were words: {', '.join(map(str, names))}."]
+    return {**raw, "metrics": []}, lost if names else []
+
+
+def _from_2(raw: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Format 3 added what may be missing: components, and models without a recipe."""
+    return raw, []
+
+
+_CHANGES = {1: _from_1, 2: _from_2}

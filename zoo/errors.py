@@ -29,6 +29,14 @@ class FetchError(ZooError):
     """A file that cannot be fetched."""
 
 
+class WrongBytesError(FetchError, IntegrityError):
+    """A file that was fetched, and is not what its card names."""
+
+
+class StorageError(ZooError, OSError):
+    """A place that cannot be written."""
+
+
 class ProtocolError(ZooError, ValueError):
     """Numbers of different protocols, which cannot be compared."""
 

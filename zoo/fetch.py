@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import hashlib
 import os
-from collections.abc import Sequence
+import shutil
+import sys
+import time
+import warnings
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from zoo.errors import FetchError, IntegrityError
-from zoo.home import whole
+from zoo import remote
+from zoo.errors import FetchError, IntegrityError, WrongBytesError
+from zoo.home import home, whole
 
 PIECE = 2**18  # bytes that are read at once
+TRIES = 5  # without a byte more, before a fault is taken for lasting
+WAIT, LONGEST = 0.5, 10.0  # seconds before the second try, which double, and at most
+SETTLED = 2 * 10**9  # nanoseconds after which a change of a file shows in its times
 
 
 def sha256(path: Path) -> str:
@@ -19,7 +29,12 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def verify(path: Path, expected_sha256: str, expected_bytes: int) -> Path:
+def verify(
+    path: Path,
+    expected_sha256: str,
+    expected_bytes: int,
+    advice: str = " Reinstall the package, or restore the file.",
+) -> Path:
     """Returns `path` if it holds exactly the expected bytes.
 
     Raises:
@@ -33,69 +48,275 @@ def verify(path: Path, expected_sha256: str, expected_bytes: int) -> Path:
     if actual != expected_sha256:
         raise IntegrityError(
             f"The file {path} is not what its card names. Expected SHA-256 {expected_sha256} "
-            f"({expected_bytes} bytes), "
-            f"found {actual} ({path.stat().st_size} bytes). Reinstall the package, or restore "
-            "the file."
+            f"({expected_bytes} bytes), found {actual} ({path.stat().st_size} bytes).{advice}"
         )
     return path
 
 
-def download(urls: Sequence[str], place: Path, expected_sha256: str, expected_bytes: int) -> Path:
-    """Returns `place`, after filling it from the first of `urls` that serves the expected bytes.
+def verify_cached(path: Path, expected_sha256: str, expected_bytes: int) -> Path:
+    """As `verify`, of a file in the cache: one that was verified and has not changed since is not
+    read again.
 
-    Nothing stands at `place` but the whole and verified file; parallel processes fetch it once.
+    What is remembered, beside the file, are its size, inode and times. They are trusted where the
+    last change lay some time before the check, so that another one would have shown in them.
+    """
+    mark = path.with_name(f".{path.name}.verified")
+    known = _state(path, expected_sha256)
+    if known and mark.is_file() and mark.read_text(encoding="utf-8") == known:
+        changed = path.stat().st_ctime_ns
+        if mark.stat().st_mtime_ns - changed > SETTLED:
+            return path
+    verify(path, expected_sha256, expected_bytes, advice="")
+    with contextlib.suppress(OSError), whole(mark) as partial:  # a cache that cannot be written
+        partial.write_text(known, encoding="utf-8")
+    return path
+
+
+def _state(path: Path, expected_sha256: str) -> str:
+    try:
+        stat = path.stat()
+    except OSError:
+        return ""
+    times = f"{stat.st_mtime_ns} {stat.st_ctime_ns}"
+    return f"{expected_sha256} {stat.st_size} {stat.st_ino} {times}\n"
+
+
+def offline() -> bool:
+    """Whether `ZOO_OFFLINE=1` forbids to ask other machines."""
+    return os.environ.get("ZOO_OFFLINE", "0") not in ("", "0")
+
+
+def download(urls: Sequence[str], place: Path, expected_sha256: str, expected_bytes: int) -> Path:
+    """Returns `place`, after filling it, where it is not there, from the first of `urls` that
+    serves the expected bytes.
+
+    Nothing stands at `place` but the whole and verified file. What arrived before a break is kept
+    beside it, under the hash of the file, and the next try, also of another process or from
+    another of the `urls`, goes on there. Parallel processes fetch it once; one that dies lets go
+    of the lock.
+
+    Raises:
+        WrongBytesError: if what is served is not what is expected.
+        FetchError: if none serves it, with what each did; if `ZOO_OFFLINE=1` forbids to ask; or if
+            it cannot be written.
+    """
+    if _there(place, expected_sha256, expected_bytes):
+        return place
+    if not urls:
+        raise FetchError(
+            f"{place} is missing, and ZOO_HUB names no hub to fetch it from. ZOO_HUB is the base "
+            "URL of one, or several with commas between."
+        )
+    urls = [url for url in urls if not offline() or url.startswith("file://")]
+    if not urls:
+        raise FetchError(
+            f"{place.name} is needed and ZOO_OFFLINE=1 forbids to fetch it. Without it, or on "
+            f"another machine, it is fetched to {place} (SHA-256 {expected_sha256})."
+        )
+    with _writing(place, expected_bytes):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with _locked(place):
+            if not _there(place, expected_sha256, expected_bytes, reported=True):
+                partial = place.with_name(f".{place.name}.{expected_sha256[:12]}.partial")
+                _fetch(urls, partial, expected_sha256, expected_bytes, place.name)
+                os.replace(partial, place)
+    return place
+
+
+def read(urls: Sequence[str], limit: int) -> tuple[bytes, str]:
+    """The content of a small file, of at most `limit` bytes, and which of `urls` served it: the
+    first that does.
 
     Raises:
         FetchError: if none serves it, with what each did; or if `ZOO_OFFLINE=1` forbids to ask.
     """
-    import aiohttp
-    from filelock import FileLock
+    if offline():
+        urls = [url for url in urls if url.startswith("file://")] or _refuse_to_ask(urls)
+    found = b""
 
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{place}.lock"):
-        if place.is_file() and sha256(place) == expected_sha256:
-            return place
-        if os.environ.get("ZOO_OFFLINE") == "1":
-            raise FetchError(
-                f"{place.name} is needed and ZOO_OFFLINE=1 forbids to fetch it. Fetch {urls[0]} "
-                f"(SHA-256 {expected_sha256}) by hand and put it at {place}."
-            )
-        faults = []
-        for url in urls:
-            try:
-                with whole(place) as partial:
-                    _copy(url, partial, expected_sha256, expected_bytes)
-                return place
-            except (OSError, aiohttp.ClientError, IntegrityError) as error:
-                faults.append(f"{url}: {str(error) or type(error).__name__}")
+    def get(url: str) -> str:
+        nonlocal found
+        with remote.Body(url) as body:
+            _check_no_page(body)
+            pieces = iter(lambda: body.read(PIECE), b"")
+            found = b""
+            for piece in pieces:
+                found += piece
+                if len(found) > limit:
+                    raise WrongBytesError(f"it is larger than {limit} bytes")
+        return url
+
+    url = _first(urls, get, lambda: 0, urls[0].rpartition("/")[2])
+    return found, url
+
+
+def _refuse_to_ask(urls: Sequence[str]) -> Sequence[str]:
+    raise FetchError(f"{remote.shown(urls[0])} is needed and ZOO_OFFLINE=1 forbids to fetch it.")
+
+
+def _there(place: Path, expected_sha256: str, expected_bytes: int, reported: bool = False) -> bool:
+    """Whether the whole and verified file is there; one that differs may be reported."""
+    if not place.is_file():
+        return False
+    try:
+        verify_cached(place, expected_sha256, expected_bytes)
+    except IntegrityError as error:
+        if offline():
+            raise
+        if reported:
+            warnings.warn(f"{error} It is fetched anew.", stacklevel=5)
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def _locked(place: Path) -> Iterator[None]:
+    from filelock import FileLock, Timeout
+
+    # Not beside the file: a preset's folder holds what belongs to it, and nothing else.
+    name = hashlib.sha256(os.fsencode(place.absolute())).hexdigest()[:16]
+    locks = home() / "locks"
+    locks.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(locks / f"{name}.lock")
+    try:
+        lock.acquire(timeout=2)
+    except Timeout:
+        print(f"waiting for another process that fetches {place.name}", file=sys.stderr)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextlib.contextmanager
+def _writing(place: Path, size: int) -> Iterator[None]:
+    """Turns the errors of a disk into one that says what to do."""
+    try:
+        yield
+    except OSError as error:
         raise FetchError(
-            f"{place.name} could not be fetched. {'; '.join(faults)}. Fetch it by hand (SHA-256 "
-            f"{expected_sha256}) and put it at {place}."
-        )
+            f"{place} cannot be written: {error.strerror or error}. It needs {size} bytes"
+            f"{_free(place)}. ZOO_HOME names another folder than {home()}."
+        ) from error
 
 
-def _copy(url: str, target: Path, expected_sha256: str, expected_bytes: int) -> None:
-    import aiohttp
-    import fsspec
+def _free(place: Path) -> str:
+    there = next((folder for folder in place.parents if folder.is_dir()), None)
+    return "" if there is None else f", and {shutil.disk_usage(there).free} are free"
+
+
+def _fetch(urls: Sequence[str], partial: Path, sha256: str, size: int, name: str) -> None:
+    """Fills `partial` with the expected bytes, on top of what of them is there."""
+
+    def have() -> int:
+        return partial.stat().st_size if partial.exists() else 0
+
+    try:
+        if size - have() > shutil.disk_usage(partial.parent).free:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        _first(urls, lambda url: _append(url, partial, sha256, size, name), have, name)
+    except (FetchError, OSError) as error:
+        if not have() or isinstance(error, WrongBytesError | OSError):
+            partial.unlink(missing_ok=True)  # there is no use for it, or no room
+            with contextlib.suppress(OSError):  # other files are there
+                partial.parent.rmdir()
+        raise
+
+
+def _first(urls: Sequence[str], get, have, name: str) -> str:
+    """The first of `urls` that `get` works for. Passing faults are tried again, in turn with the
+    other URLs, as long as `have()` grows, and then `TRIES` times."""
+    left, faults, idle = list(urls), {}, 0
+    while True:
+        before, after = have(), 0.0
+        for url in tuple(left):
+            try:
+                get(url)
+                return url
+            except remote.PassingError as error:
+                faults[url], after = error, max(after, error.after)
+            except FetchError as error:
+                faults[url] = error
+                left.remove(url)
+        idle = 0 if have() > before else idle + 1
+        if not left or idle == TRIES:
+            raise _failure(faults, name, have())
+        time.sleep(max(after, min(LONGEST, WAIT * 2**idle)))
+
+
+def _failure(faults: dict[str, Exception], name: str, kept: int) -> FetchError:
+    each = "; ".join(f"{remote.shown(url)}: {error}" for url, error in faults.items())
+    wrong = (WrongBytesError, remote.CutShortError)
+    if all(isinstance(error, remote.MissingError) for error in faults.values()):
+        return remote.MissingError(f"{name} could not be fetched. {each}.")
+    if all(isinstance(error, wrong) for error in faults.values()):
+        return WrongBytesError(f"{name} is refused. {each}.")
+    rest = f" The {kept} bytes that arrived are kept: the next try goes on there." if kept else ""
+    return FetchError(f"{name} could not be fetched. {each}.{rest}")
+
+
+def _append(url: str, partial: Path, expected_sha256: str, size: int, name: str) -> None:
+    """Adds to `partial` what it lacks.
+
+    Raises:
+        WrongBytesError: if what is served cannot be the file.
+        PassingError: if less arrives, or if what was there before does not go with it.
+    """
     from tqdm import tqdm
 
-    # However long it takes in all, no minute passes without a byte.
-    timeout = aiohttp.ClientTimeout(total=None, sock_connect=30, sock_read=60)
-    options = {"client_kwargs": {"timeout": timeout}} if url.startswith("http") else {}
-    digest, size = hashlib.sha256(), 0
-    bar = tqdm(
-        total=expected_bytes, unit="B", unit_scale=True, desc=url.rpartition("/")[2], disable=None
-    )
-    with bar, fsspec.open(url, block_size=0, **options) as source, target.open("wb") as file:
-        while piece := source.read(PIECE):
-            size += len(piece)
-            if size > expected_bytes:
-                raise IntegrityError(f"more than the {expected_bytes} bytes that were expected")
+    digest, have = hashlib.sha256(), 0
+    with partial.open("a+b") as file:
+        file.seek(0)
+        while piece := file.read(PIECE):
             digest.update(piece)
-            file.write(piece)
-            bar.update(len(piece))
-    if digest.hexdigest() != expected_sha256:
-        raise IntegrityError(
-            f"expected SHA-256 {expected_sha256} ({expected_bytes} bytes), found "
-            f"{digest.hexdigest()} ({size} bytes)"
+            have += len(piece)
+        resumed = have
+        if have < size:
+            with _opened(url, have, file) as body:
+                _check_no_page(body)
+                if body.start != have:
+                    file.truncate(0)  # the server gives all of it, or none of the rest
+                    digest, have, resumed = hashlib.sha256(), 0, 0
+                    if body.start:
+                        raise remote.PassingError("it gives another part than it was asked for")
+                if body.size is not None and body.size != size:
+                    if resumed:
+                        file.truncate(0)
+                    raise WrongBytesError(f"it has {body.size} bytes, expected {size}")
+                bar = tqdm(
+                    total=size, initial=have, unit="B", unit_scale=True, desc=name, disable=None
+                )
+                with bar:
+                    while piece := body.read(PIECE):
+                        have += len(piece)
+                        if have > size:
+                            raise WrongBytesError(f"it has more than the expected {size} bytes")
+                        digest.update(piece)
+                        file.write(piece)
+                        bar.update(len(piece))
+        if have == size and digest.hexdigest() == expected_sha256:
+            return
+        file.truncate(0)
+        if resumed:
+            raise remote.PassingError("what arrived before does not go with the rest")
+    raise WrongBytesError(
+        f"expected SHA-256 {expected_sha256} ({size} bytes), found {digest.hexdigest()} "
+        f"({have} bytes)"
+    )
+
+
+def _opened(url: str, have: int, file) -> remote.Body:
+    try:
+        return remote.Body(url, have)
+    except remote.BeyondEndError as error:
+        file.truncate(0)
+        raise remote.PassingError("it ends before what arrived earlier") from error
+
+
+def _check_no_page(body: remote.Body) -> None:
+    if body.page:
+        raise WrongBytesError(
+            "it answers with a web page, such as one to log in at or of an error, and not with "
+            "the file"
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,3 +29,26 @@ def whole(place: Path) -> Iterator[Path]:
         os.replace(partial, place)
     finally:
         partial.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def whole_folder(place: Path) -> Iterator[Path]:
+    """A temporary folder beside `place` to write to; it takes the place of what is there at the
+    end, and an error leaves that as it was."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(dir=place.parent, prefix=f".{place.name}."))
+    earlier = partial.with_name(partial.name + ".earlier")
+    try:
+        yield partial
+        partial.chmod(0o755)
+        if place.exists():
+            os.replace(place, earlier)  # a folder that is not empty cannot be replaced at once
+        try:
+            os.replace(partial, place)
+        except OSError:
+            if earlier.exists():
+                os.replace(earlier, place)
+            raise
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+        shutil.rmtree(earlier, ignore_errors=True)

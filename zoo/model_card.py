@@ -8,16 +8,21 @@ from zoo import registry
 from zoo.card import Card
 from zoo.models.classifiers import Classifier
 
+PAGE_NAME = "README.md"
+SAMPLING, CLASSIFYING, CODING = (
+    "unconditional-image-generation",
+    "image-classification",
+    "image-feature-extraction",
+)
 PICTURES = {
-    "unconditional-image-generation": "Samples, not selected",
-    "image-classification": "Test images whose labels it finds least probable",
+    SAMPLING: "Samples, not selected",
+    CLASSIFYING: "Test images whose labels it finds least probable",
+    CODING: "Images and their reconstructions",
 }
 PAGE = """---
 library_name: keras
 license: {license}
-{pipeline}datasets:
-- {data}
-tags:
+{pipeline}{datasets}tags:
 - keras
 {generative}- {family}
 ---
@@ -26,32 +31,18 @@ tags:
 
 {title}
 
-![{picture}](samples.png)
-
-```python
+{picture}```python
 import zoo
 
 {example}
 ```
 
-From a copy of this folder, its path takes the place of the name.
+{copies}
 
 - Model: `{model}`, family `{family}`, {parameters:,} parameters.
 - Paper: [{paper}]({url}). Differs from it: {differs}
-- Trained by `{recipe}` on {count:,} {what} of {data}, {seen:,} {what} seen, {minutes:.0f} minutes
-  on {device}.
-{latents}
-## Measured
-
-| metric | value | real | protocol |
-|---|---|---|---|
-{metrics}
-
-± is the standard deviation over sampling seeds; real is what as many training {what} score in place
-of samples. A protocol is metric, extractor, data and counts, with its hash; numbers of different
-hashes cannot be compared. `card.json` spells each out.
-
-## Limits
+{trained}{latents}
+{measured}## Limits
 
 {limits}
 
@@ -59,45 +50,68 @@ hashes cannot be compared. `card.json` spells each out.
 
 Code: {code}. Weights: {weights}. Data: {rights}.
 """
+TRAINED = """- Trained by `{recipe}` on {count:,} {what} of {data}, {seen:,} {what} seen, {minutes:.0f} minutes
+  on {device}.
+"""
+MEASURED = """## Measured
+
+| metric | value | real | protocol |
+|---|---|---|---|
+{rows}
+
+± is the standard deviation over sampling seeds; real is what as many training {what} score in place
+of samples. A protocol is metric, extractor, data and counts, with its hash; numbers of different
+hashes cannot be compared. `card.json` spells each out.
+
+"""
 
 
 def model_card(card: Card) -> str:
     """The page of `card`, in Markdown."""
     identity, training, contract = card.identity, card.training, card.contract
+    kind, example = _use(card)
+    what = "points" if len(contract.output_shape) == 1 and kind == SAMPLING else "images"
     rows = [
         f"| {m.name} | {m.value:.4g}{'' if m.spread is None else f' ± {m.spread:.2g}'} | "
         f"{'' if m.of_real is None else f'{m.of_real:.4g}'} | `{m.protocol.name}` "
         f"{m.protocol.hash} |"
         for m in card.metrics
     ]
-    points = len(contract.output_shape) == 1
-    kind, example = _use(card)
-    what = "points" if points and kind == "unconditional-image-generation" else "images"
+    trained = ""
+    if training is not None:
+        trained = TRAINED.format(
+            recipe=training.recipe,
+            count=training.data_images,
+            what=what,
+            data=training.data,
+            seen=training.images_seen,
+            minutes=training.seconds / 60,
+            device=training.device,
+        )
+    pictured = "samples.png" in card.weights.extras
     return PAGE.format(
         license=card.rights.weights.lower(),
         weights=card.rights.weights,
-        data=training.data,
+        datasets="" if training is None else f"datasets:\n- {training.data}\n",
         family=identity.family,
         preset=identity.preset,
         title=identity.title,
-        picture=PICTURES[kind],
-        generative="" if kind == "image-classification" else "- generative-model\n",
+        picture=f"![{PICTURES[kind]}](samples.png)\n\n" if pictured else "",
+        generative="" if kind == CLASSIFYING else "- generative-model\n",
         # Hugging Face has no tag for points.
         pipeline="" if what == "points" else f"pipeline_tag: {kind}\n",
-        what=what,
         example=example,
+        copies="From a copy of this folder, its path takes the place of the name."
+        if training is not None
+        else "The name stands for this folder: its path, or the URL of where it lies.",
         model=identity.model,
         parameters=card.weights.parameters,
         paper=identity.paper,
         url=identity.paper_url,
         differs=" ".join(identity.differs) or "none.",
-        recipe=training.recipe,
-        count=training.data_images,
-        seen=training.images_seen,
-        minutes=training.seconds / 60,
-        device=training.device,
+        trained=trained,
         latents="" if contract.latent_law is None else f"- Latents: {contract.latent_law}.\n",
-        metrics="\n".join(rows),
+        measured=MEASURED.format(rows="\n".join(rows), what=what) if rows else "",
         limits="\n".join(f"- {limit}" for limit in card.limits),
         code=card.rights.code,
         rights=card.rights.data,
@@ -108,10 +122,12 @@ def _use(card: Card) -> tuple[str, str]:
     """What the model is for, as Hugging Face calls it, and a line of Python that uses it."""
     contract = card.contract
     loaded = f'zoo.load("{card.name}")'
-    cls = registry.family_class(card.identity.family)
-    if issubclass(cls, Classifier):
+    family = card.identity.family
+    if family in registry.FAMILIES and issubclass(registry.family_class(family), Classifier):
         images = "images in [0, 1], (n, " + ", ".join(map(str, contract.input_shape)) + ")"
-        return "image-classification", f"labels = {loaded}.classify(images)  # {images}"
+        return CLASSIFYING, f"labels = {loaded}.classify(images)  # {images}"
+    if contract.latent_law is None:
+        return CODING, f"model = {loaded}"
     n, labels = 64, ""
     if contract.labels is not None:
         n, labels = 6 * len(contract.labels), ', labels="all"'  # six of each class
@@ -121,4 +137,4 @@ def _use(card: Card) -> tuple[str, str]:
     if contract.output_range is not None:
         span = f" in {json.dumps([int(v) if v == int(v) else v for v in contract.output_range])}"
     line = f"{what} = {loaded}.sample({n}, seed=0{labels})  # ({shape}), float32{span}"
-    return "unconditional-image-generation", line
+    return SAMPLING, line

@@ -1,4 +1,4 @@
-"""The presets and families of the zoo: list, info, load, create."""
+"""The presets and families of the zoo: list, info, load, register, create."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ import functools
 import importlib
 import inspect
 import os
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo.errors import ArgumentError, IntegrityError, unknown_name
+from zoo.errors import ArgumentError, unknown_name
 
 if TYPE_CHECKING:
     import keras
 
     from zoo.card import Card
+    from zoo.preset import Preset
 
 ROOT = Path(__file__).parent
 CARDS = ROOT / "cards"
@@ -50,6 +53,7 @@ SHORT = {
     "cvae": "conditional_vae",
     "cgan": "conditional_gan",
 }
+NAME = re.compile(r"[a-z0-9]+([_-][a-z0-9]+)*")
 SEE = "`zoo.list()` or `zoo list` shows all."
 
 
@@ -59,29 +63,51 @@ def names(
     family: str | None = None,
     group: str | None = None,
     pretrained: bool | None = None,
+    hub: bool = False,
 ) -> list[str]:
-    """The names of presets, in alphabetical order.
+    """The names of presets, in alphabetical order: of this package, of `register`, and those of the
+    hub that were loaded before.
 
     Args:
         pattern: a shell pattern, such as `"*mnist*"`.
         family: only presets of this family, such as `"dcgan"`.
         group: only presets of this group, such as `"gans"`.
         pretrained: only presets with (`True`) or without (`False`) weights at hand.
+        hub: asks the hub of `ZOO_HUB` too what it has.
 
     Raises:
         UnknownNameError: if there is no such family or group.
+        FetchError: if `hub` is set and none answers.
     """
     family = None if family is None else family_name(family)
     if group is not None and group not in groups():
         raise unknown_name("group", group, groups())
-    found = [name for name in _all_names() if fnmatch.fnmatchcase(name, pattern)]
-    if family is not None:
-        found = [name for name in found if info(name).identity.family == family]
-    if group is not None:
-        found = [name for name in found if info(name).identity.group == group]
+    listed = {}
+    if hub:
+        from zoo import hub as hubs
+
+        listed = {name: entry.family for name, entry in hubs.index().items()}
+    found = sorted({*_all_names(), *listed})
+    found = [name for name in found if fnmatch.fnmatchcase(name, pattern)]
+    if family is not None or group is not None:
+        families = {name: listed.get(name) or info(name).identity.family for name in found}
+        found = [
+            name
+            for name in found
+            if family in (None, families[name]) and group in (None, _group(families[name]))
+        ]
     if pretrained is not None:
-        found = [name for name in found if (WEIGHTS / name).is_dir() == pretrained]
+        found = [name for name in found if _at_hand(name, listed) == pretrained]
     return found
+
+
+def _at_hand(name: str, listed) -> bool:
+    return (name in _all_names() or name not in listed) and not locate(name).missing
+
+
+def _group(family: str) -> str | None:
+    """That of a family of this package."""
+    return FAMILIES[family][0].rpartition(".")[2] if family in FAMILIES else None
 
 
 def families() -> list[str]:
@@ -95,29 +121,39 @@ def groups() -> list[str]:
 
 
 def info(name: str | Path) -> Card:
-    """The card of the preset `name`, which may be a path as for `load`.
+    """The card of the preset `name`, which may be a path or a URL as for `load`.
 
     Raises:
         UnknownNameError: if there is no such preset, with the nearest names.
         CardError: if its card is broken.
+        FetchError: if its card lies elsewhere and cannot be fetched.
     """
-    return _locate(name)[1]
+    return locate(name).card
 
 
-def load(name: str | Path) -> keras.Model:
+def load(name: str | Path, components: Sequence[str] | None = None) -> keras.Model:
     """The pretrained model `name`, uncompiled: ready to sample, and to `compile()` and `fit` for
     fine-tuning.
 
     Every file is checked against its card before it is used, and the model is returned whole or
-    not at all.
+    not at all. A name is looked for in this package, among those of `register` and at the hubs of
+    `ZOO_HUB`. What is fetched is kept under `ZOO_HOME` (by default `~/.cache/zoo`) and not asked
+    for again; `ZOO_OFFLINE=1` forbids to ask other machines.
 
     Args:
-        name: the name of a preset, or a path, with a separator in it, to a folder that a recipe
-            wrote.
+        name: the name of a preset; a path, with a separator in it, to a folder that a recipe or
+            `zoo.save` wrote; a URL of such a folder, `https://`, `http://`, `hf://user/repo`
+            (`@revision`), `s3://`, `gs://` or `file://`; or the path of a `.keras` file, which has
+            no card to check it by, and comes compiled where it was saved so.
+        components: a part to load alone, `["generator"]` of a GAN or `["decoder"]` of a variational
+            autoencoder: a `zoo.models.Sampler`, which only samples. No more than that is fetched
+            where the card names files for it.
 
     Raises:
-        UnknownNameError: if there is no such preset, with the nearest names.
-        IntegrityError: if a file is missing or its bytes are not those that its card names.
+        UnknownNameError: if there is no such preset or component, with the nearest names.
+        FetchError: if a file cannot be fetched, with what each source did.
+        IntegrityError: if a file is missing, its bytes are not those that its card names, or it
+            holds anything but arrays and the configuration of known classes.
 
     Example:
 
@@ -126,12 +162,61 @@ def load(name: str | Path) -> keras.Model:
     (4, 28, 28, 1)
     """
     from zoo import storage
-    from zoo.fetch import verify
 
-    folder, card = _locate(name)
-    for file, expected in card.weights.files.items():
-        verify(folder / file, expected.sha256, expected.bytes)
-    return storage.read_model(folder)
+    if _is_keras_file(name):
+        if components is not None:
+            raise ArgumentError(f"components= is not for Keras files. Received: {name!r}.")
+        path = Path(name).expanduser()
+        if not path.is_file():
+            raise ArgumentError(f"There is no file {str(path)!r}.")
+        return storage.read_file(path)
+    preset = locate(name)
+    if components is None:
+        return storage.read_model(preset.ensure(preset.files()))
+    parts = [components] if isinstance(components, str) else list(components)
+    if len(parts) != 1 or not isinstance(parts[0], str):
+        raise ArgumentError(
+            f"components must hold one name, such as ['generator']. Received: {components!r}."
+        )
+    (part,) = parts
+    folder = preset.ensure(preset.files(parts))
+    if preset.card.weights.components:
+        return storage.read_component(folder, part)
+    found = storage.read_model(folder).components()
+    if part not in found:
+        raise unknown_name(f"component of {preset.card.name}", part, found)
+    return found[part]
+
+
+_registered: dict[str, str | Path] = {}
+
+
+def register(name: str, source: str | Path) -> None:
+    """Makes `zoo.load(name)` load what is at `source`, in this process.
+
+    Args:
+        name: in small letters, digits, underscores and hyphens.
+        source: the folder of a preset, or its URL, as for `load`. It is looked at when the preset
+            is used.
+
+    Raises:
+        ArgumentError: if `name` is taken, or is no name; if `source` is neither a folder that
+            exists nor a URL.
+    """
+    from zoo import remote
+
+    if not isinstance(name, str) or not NAME.fullmatch(name):
+        raise ArgumentError(
+            "name must be of small letters and digits, with single underscores or hyphens "
+            f"between. Received: {name!r}."
+        )
+    source = remote.check_url(source) if remote.is_url(source) else Path(source).expanduser()
+    if isinstance(source, Path) and not source.is_dir():
+        raise ArgumentError(f"source must be a folder or a URL. Received: {str(source)!r}.")
+    if name in _packaged() or _registered.get(name, source) != source:
+        taken = f"that of {_registered[name]}" if name in _registered else "of this package"
+        raise ArgumentError(f"The name {name!r} is taken: it is {taken}.")
+    _registered[name] = source
 
 
 def create(family: str, **config: Any) -> keras.Model:
@@ -164,28 +249,42 @@ def create(family: str, **config: Any) -> keras.Model:
     return cls(**config)
 
 
-def _locate(name: str | Path) -> tuple[Path, Card]:
-    """The folder and the card of a preset, by its name or its path."""
-    if not isinstance(name, str | Path):
-        raise ArgumentError(f"A preset is a name or a path. Received: {name!r}.")
-    if "://" in str(name):
-        raise ArgumentError(
-            f"URLs are not supported. Received: {name!r}. Allowed: a preset's name, or a path."
-        )
-    if str(name).endswith(".keras"):
-        raise ArgumentError(f"{str(name)!r} is a Keras file: keras.saving.load_model reads it.")
-    if isinstance(name, Path) or "/" in name or os.sep in name:
-        folder = Path(name).expanduser()
-        if not folder.is_dir():
-            raise ArgumentError(f"There is no folder {str(folder)!r}.")
-        if not (folder / "card.json").is_file():
-            raise IntegrityError(f"There is no preset in {folder}: it holds no card.json.")
-        from zoo.card import Card
+def locate(name: str | Path, fresh: bool = False) -> Preset:
+    """The preset `name`, a name, path or URL as for `load`: its card, and where its files are.
 
-        return folder, Card.read(folder / "card.json")
-    if name not in _all_names():
-        raise unknown_name("preset", name, _all_names(), see=SEE)
-    return WEIGHTS / name, _card(name)
+    `fresh` asks again for a card that lies elsewhere.
+    """
+    from zoo import hub, remote
+    from zoo.preset import Preset, at_url
+
+    if not isinstance(name, str | Path):
+        raise ArgumentError(f"A preset is a name, a path or a URL. Received: {name!r}.")
+    if remote.is_url(name):
+        return at_url(name, fresh)
+    if _is_keras_file(name):
+        raise ArgumentError(f"{str(name)!r} is a Keras file, which has no card.")
+    if isinstance(name, Path) or "/" in name or os.sep in name:
+        return Preset.in_folder(Path(name).expanduser())
+    if name in _registered:
+        return locate(_registered[name], fresh)
+    if name in _packaged():
+        card = _card(name)
+        if (WEIGHTS / name).is_dir():
+            return Preset(card, WEIGHTS / name)
+        return Preset.fetched(card, hub.sources(name))
+    if not (urls := hub.sources(name)) or not NAME.fullmatch(name):
+        see = SEE if urls else f"{SEE} ZOO_HUB names no hub with more."
+        raise unknown_name("preset", name, _all_names(), see=see)
+    try:
+        return Preset.at(urls, name, fresh)
+    except remote.MissingError as error:
+        where = ", ".join(map(remote.shown, hub.bases()))
+        see = f"{SEE} Nor is it at {where}."
+        raise unknown_name("preset", name, _all_names(), see=see) from error
+
+
+def _is_keras_file(name: object) -> bool:
+    return isinstance(name, str | Path) and str(name).endswith(".keras") and "://" not in str(name)
 
 
 def family_class(family: str) -> type[keras.Model]:
@@ -209,7 +308,18 @@ def family_name(family: str) -> str:
 
 
 def _all_names() -> list[str]:
-    return sorted(path.stem for path in CARDS.glob("*.json"))
+    """Of presets that can be loaded by name, as far as this machine knows."""
+    found = {*_packaged(), *_registered}
+    if os.environ.get("ZOO_HUB"):
+        from zoo import hub
+
+        remembered = hub.remembered().items()
+        found |= {card.name for url, card in remembered if url in hub.sources(card.name)}
+    return sorted(found)
+
+
+def _packaged() -> list[str]:
+    return [path.stem for path in CARDS.glob("*.json")]
 
 
 def forget() -> None:

@@ -15,22 +15,21 @@ from pathlib import Path
 
 import keras
 
-from zoo import agreement, data, registry, storage
+from zoo import agreement, data, publishing, registry
 from zoo.callbacks import Checkpoints, SampleGrids
-from zoo.card import Card, Contract, File, Identity, Rights, Training, Weights
+from zoo.card import Card, Identity, Training
 from zoo.engine import device, feed
 from zoo.engine.labels import check_labels
 from zoo.errors import ArgumentError, DataError, RecipeError
 from zoo.evaluation import evaluate
 from zoo.evaluation import extractor as find_extractor
-from zoo.fetch import sha256
+from zoo.home import whole_folder
 from zoo.metrics import Measurement
-from zoo.model_card import model_card
+from zoo.model_card import PAGE_NAME, model_card
 from zoo.recipe import Config, Recipe
 
 SMOKE_IMAGES = 1024
 SAMPLES = 10_000
-GOLDEN_IMAGES = 64
 
 
 class Guard(keras.callbacks.Callback):
@@ -129,6 +128,8 @@ def measure(recipe: Recipe, config: Config, preset: str | Path, echo=print) -> N
     card = registry.info(preset)
     if card.name != recipe.preset:
         raise RecipeError(f"{preset} is not of this recipe. Received: the preset {card.name!r}.")
+    if card.training is None:
+        raise RecipeError(f"{preset} was made by no recipe.")
     if config.data != card.training.data and Path(config.data).stem != card.training.data:
         raise RecipeError(
             f"--data must be what {card.name} was trained on, {card.training.data!r}. Received: "
@@ -141,7 +142,7 @@ def measure(recipe: Recipe, config: Config, preset: str | Path, echo=print) -> N
     card = card.model_copy(update={"metrics": metrics})
     named = isinstance(preset, str) and preset in registry.names()
     folder = registry.WEIGHTS / preset if named else Path(preset)
-    (folder / "README.md").write_text(model_card(card), encoding="utf-8")
+    (folder / PAGE_NAME).write_text(model_card(card), encoding="utf-8")
     card.write(registry.CARDS / f"{preset}.json" if named else folder / "card.json")
     registry.forget()
 
@@ -267,65 +268,42 @@ def write_preset(
 ) -> Path:
     """Writes weights, golden outputs, picture, card and model card to `folder`; returns it.
 
-    What is written is read back: `evaluated(stored)` gives the numbers of what users get, and on
-    every installed backend the largest difference to the golden outputs stands in the card.
+    `evaluated(stored)` gives the numbers of what users get, and on every installed backend the
+    largest difference to the golden outputs stands in the card.
     """
-    partial = folder.with_name(folder.name + ".partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    storage.write_model(model, partial)
-    files = _files(partial)
-    stored = storage.read_model(partial)  # in half precision: what users get
-    agreement.write_golden(stored, partial, GOLDEN_IMAGES)
-    recipe.picture(stored, test).save(partial / "samples.png")
     module, cls = registry.FAMILIES[recipe.family]
     facts = recipe.facts
     changed = {k: v for k, v in vars(config).items() if v != getattr(recipe.config, k)}
     changed.pop("seed", None)  # stands in the card anyway
-    card = Card(
-        identity=Identity(
-            preset=recipe.preset,
-            family=recipe.family,
-            group=module.rpartition(".")[2],
-            model=f"zoo.models.{cls}",
-            title=f"Trained on {training.data}." if "data" in changed else facts.title,
-            paper=model.paper,
-            paper_url=model.paper_url,
-            differs=[
-                *facts.differs,
-                *(f"Not as in the recipe: {k}={v}." for k, v in changed.items()),
-            ],
-        ),
-        weights=Weights(
-            files=files,
-            extras={name: file for name, file in _files(partial).items() if name not in files},
-            parameters=model.count_params(),
-            dtype="float16",
-        ),
-        contract=Contract(**model.contract(), backends=agreement.differences(partial)),
-        training=training,
-        metrics=evaluated(stored),
-        rights=Rights(
-            code="Apache-2.0",
-            weights="Apache-2.0",
-            data="unknown: other data than the recipe's"
-            if "data" in changed
-            else facts.data_rights,
-        ),
-        limits=["Not looked at."] if "data" in changed else facts.limits,
+    identity = Identity(
+        preset=recipe.preset,
+        family=recipe.family,
+        group=module.rpartition(".")[2],
+        model=f"zoo.models.{cls}",
+        title=f"Trained on {training.data}." if "data" in changed else facts.title,
+        paper=model.paper,
+        paper_url=model.paper_url,
+        differs=[
+            *facts.differs,
+            *(f"Not as in the recipe: {k}={v}." for k, v in changed.items()),
+        ],
     )
-    card.write(partial / "card.json")
-    (partial / "README.md").write_text(model_card(card), encoding="utf-8")
-    shutil.rmtree(folder, ignore_errors=True)
-    os.replace(partial, folder)
+    if "data" in changed:
+        unknown = {"data_rights": "unknown: other data than the recipe's"}
+        facts = facts.model_copy(update={**unknown, "limits": ["Not looked at."]})
+    with whole_folder(folder) as partial:
+        publishing.write(
+            model,
+            partial,
+            identity,
+            facts,
+            license="Apache-2.0",
+            metrics=evaluated,
+            picture=lambda stored: recipe.picture(stored, test),
+            backends=agreement.differences,
+            training=training,
+        )
     return folder
-
-
-def _files(folder: Path) -> dict[str, File]:
-    return {
-        path.name: File(sha256=sha256(path), bytes=path.stat().st_size)
-        for path in sorted(folder.iterdir())
-    }
 
 
 def check_publishable(recipe: Recipe, config: Config, smoke: bool) -> None:
@@ -342,15 +320,14 @@ def check_publishable(recipe: Recipe, config: Config, smoke: bool) -> None:
 
 def publish(folder: Path) -> None:
     """Puts the preset in `folder` into the package: its card into `zoo/cards`, the rest into
-    `zoo/weights`."""
+    `zoo/weights`, but for the components, which save a download and would only take room there."""
     card = Card.read(folder / "card.json")
-    place = registry.WEIGHTS / card.name
-    partial = place.with_name(place.name + ".partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    shutil.copytree(folder, partial, ignore=shutil.ignore_patterns("card.json"))
-    shutil.rmtree(place, ignore_errors=True)
-    os.replace(partial, place)
-    shutil.copy(folder / "card.json", registry.CARDS / f"{card.name}.json")
+    weights = card.weights.model_copy(update={"components": {}})
+    card = card.model_copy(update={"weights": weights})
+    with whole_folder(registry.WEIGHTS / card.name) as partial:
+        for name in (*weights.all_files, PAGE_NAME):
+            shutil.copy(folder / name, partial)
+    card.write(registry.CARDS / f"{card.name}.json")
     registry.forget()
 
 

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
 from pathlib import Path
 
 import h5py
 import keras
 import numpy as np
 
-from zoo.errors import ArgumentError
+from zoo import safety
+from zoo.engine.unset import unset_weights
+from zoo.errors import ArgumentError, IntegrityError
 
 CONFIG = "config.json"
 METADATA = "metadata.json"
@@ -35,11 +38,7 @@ def write_model(model: keras.Model, folder: Path, half_precision: bool = True) -
     # A model of the same configuration that was never compiled has no optimizer to save.
     bare = type(model).from_config(model.get_config())
     _copy_state(model, bare)
-    config = keras.saving.serialize_keras_object(bare)
-    del config["config"]["dtype_policy"]  # a preset is built under the policy in force
-    (folder / CONFIG).write_text(
-        json.dumps(config, indent=1, sort_keys=True) + "\n", encoding="utf-8"
-    )
+    _write_config(bare, folder / CONFIG)
     (folder / METADATA).write_text(
         json.dumps({"keras_version": keras.__version__}) + "\n", encoding="utf-8"
     )
@@ -48,12 +47,92 @@ def write_model(model: keras.Model, folder: Path, half_precision: bool = True) -
         _halve(folder / WEIGHTS)
 
 
-def read_model(folder: Path) -> keras.Model:
-    """The model in `folder`, uncompiled, with the weights of the file and float32 arrays."""
-    config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-    model = keras.saving.deserialize_keras_object(config)
-    model.load_weights(folder / WEIGHTS)
+def write_components(model: keras.Model, folder: Path, half_precision: bool = True) -> dict:
+    """Writes the parts of `model` that can be loaded alone to `folder`; returns the names of each
+    one's files."""
+    found = {}
+    for name, part in model.components().items():
+        files = config, weights = (f"{name}.json", f"{name}.weights.h5")
+        _write_config(part, folder / config)
+        part.save_weights(folder / weights)
+        if half_precision:
+            _halve(folder / weights)
+        found[name] = files
+    return found
+
+
+def read_model(folder: Path, config: str = CONFIG, weights: str = WEIGHTS) -> keras.Model:
+    """The model in `folder`, uncompiled, with the weights of the file and float32 arrays.
+
+    Raises:
+        IntegrityError: if the files name a class that is not known, or hold anything but the arrays
+            of the model.
+    """
+    with h5py.File(folder / weights, "r") as file:
+        shapes = safety.check_arrays(file, f"The file {folder / weights}")
+    model = _built(_parsed((folder / config).read_bytes(), folder / config), folder / config)
+    safety.check_fits(shapes, model, f"The file {folder / weights}")
+    try:
+        model.load_weights(folder / weights)
+    except (ValueError, KeyError) as error:
+        raise IntegrityError(
+            f"The file {folder / weights} does not fit the model of {config}. {error}"
+        ) from error
     return model
+
+
+def read_component(folder: Path, name: str) -> keras.Model:
+    """The part of a model that `write_components` wrote to `folder`."""
+    return read_model(folder, f"{name}.json", f"{name}.weights.h5")
+
+
+def read_file(path: Path) -> keras.Model:
+    """The model in the `.keras` file `path`, as Keras reads it, after the same checks.
+
+    Raises:
+        IntegrityError: as for `read_model`, or if it is no such file.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+            others = set(names) - {CONFIG, METADATA, WEIGHTS}
+            if others or len(set(names)) != len(names):
+                raise IntegrityError(
+                    f"The file {path} holds {', '.join(sorted(others)) or 'a name twice'}. "
+                    f"Allowed: {CONFIG}, {METADATA} and {WEIGHTS}."
+                )
+            safety.check_config(_parsed(archive.read(CONFIG), path), f"The file {path}")
+            with archive.open(WEIGHTS) as weights, h5py.File(weights, "r") as file:
+                safety.check_arrays(file, f"The file {path}")
+    except (zipfile.BadZipFile, KeyError) as error:
+        raise IntegrityError(f"{path} is no Keras file: {error}.") from error
+    return keras.saving.load_model(path, safe_mode=True)
+
+
+def _parsed(text: bytes, path: Path) -> dict:
+    try:
+        config = json.loads(text)
+    except ValueError as error:
+        raise IntegrityError(f"The configuration in {path} is no JSON: {error}.") from error
+    if not isinstance(config, dict):
+        raise IntegrityError(f"The configuration in {path} is no object.")
+    return config
+
+
+def _built(config: dict, path: Path) -> keras.Model:
+    """The model of `config`, with weights that are yet to be set."""
+    safety.check_config(config, f"The file {path}")
+    with unset_weights():
+        model = keras.saving.deserialize_keras_object(config, safe_mode=True)
+    if not isinstance(model, keras.Model):
+        raise IntegrityError(f"The file {path} is not the configuration of a model.")
+    return model
+
+
+def _write_config(model: keras.Model, path: Path) -> None:
+    config = keras.saving.serialize_keras_object(model)
+    config["config"].pop("dtype_policy", None)  # a preset is built under the policy in force
+    path.write_text(json.dumps(config, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def _copy_state(source: keras.Model, target: keras.Model) -> None:

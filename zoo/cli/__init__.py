@@ -7,6 +7,7 @@ import click
 from zoo.cli.base import SETTINGS, OneLineGroup
 from zoo.cli.data import data
 from zoo.cli.evaluate import evaluate
+from zoo.cli.hub import cache, fetch, index, push, verify
 from zoo.cli.presets import info, list_command, sample
 from zoo.cli.train import run_recipe, train
 
@@ -16,7 +17,7 @@ __all__ = ["cli", "main", "run_recipe"]
 @click.group(cls=OneLineGroup, **SETTINGS)
 @click.version_option(package_name="keras-generative-zoo")
 def cli():
-    """Deep generative models in Keras 3: list, sample and train them.
+    """Deep generative models in Keras 3: list, sample, fetch, train, measure and publish them.
 
     The backend is Keras's: set KERAS_BACKEND to tensorflow, jax or torch.
 
@@ -28,7 +29,8 @@ def cli():
     """
 
 
-for command in (list_command, info, sample, data, train, evaluate):
+COMMANDS = (list_command, info, sample, fetch, verify, cache, push, index, data, train, evaluate)
+for command in COMMANDS:
     cli.add_command(command)
 
 

@@ -69,6 +69,8 @@ def evaluate(
         check_writable(neighbours, "--neighbours")
         if len(shape) != 3 or not hasattr(model, "sample"):
             raise ArgumentError(f"--neighbours is for samples of images. Received: {preset!r}.")
+    if data is None and card.training is None:
+        raise ArgumentError(f"--data is needed: no recipe made {preset!r}.")
     sampling = {} if weights is None else {"weights": weights}
     report = evaluation.evaluate(
         preset,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from zoo.card import Training
 from zoo.cli.base import OneLine, check_writable, print_rows
 from zoo.errors import ArgumentError, check_count
 
@@ -16,14 +17,18 @@ from zoo.errors import ArgumentError, check_count
 @click.argument("pattern", default="*")
 @click.option("--family", help="Only presets of this family, such as dcgan.")
 @click.option("--group", help="Only presets of this group, such as gans.")
-def list_command(pattern: str, family: str | None, group: str | None):
+@click.option("--hub", is_flag=True, help="Asks the hub that ZOO_HUB names too.")
+def list_command(pattern: str, family: str | None, group: str | None, hub: bool):
     """Lists the presets whose names match PATTERN, such as '*mnist*'."""
+    from zoo import hub as hubs
     from zoo import registry
 
-    found = registry.names(pattern, family=family, group=group)
+    found = registry.names(pattern, family=family, group=group, hub=hub)
+    listed = hubs.index() if hub else {}
     width = max(map(len, found), default=0)
     for name in found:
-        click.echo(f"{name:{width}}  {registry.info(name).identity.title}")
+        known = listed.get(name) or registry.info(name).identity
+        click.echo(f"{name:{width}}  {known.title}")
     if not found:
         click.echo(f"No preset matches {pattern!r}.", err=True)
 
@@ -61,12 +66,7 @@ def info(preset: str, as_json: bool):
             "backends",
             ", ".join(f"{name} (off by {off:.1g})" for name, off in contract.backends.items()),
         ),
-        (
-            "trained",
-            f"{training.recipe}, seed {training.seed}, {training.images_seen:,} {what} of "
-            f"{training.data} seen",
-        ),
-        ("took", f"{training.seconds / 60:.0f} minutes on {training.device}"),
+        *_training_rows(training, what),
         *((m.name, f"{m}, by {m.protocol.name}") for m in card.metrics),
         *(("limit", text) for text in card.limits),
         (
@@ -75,6 +75,16 @@ def info(preset: str, as_json: bool):
         ),
     ]
     print_rows(rows, indent="  ")
+
+
+def _training_rows(training: Training | None, what: str) -> list[tuple[str, str]]:
+    if training is None:
+        return []
+    seen = f"{training.images_seen:,} {what} of {training.data} seen"
+    return [
+        ("trained", f"{training.recipe}, seed {training.seed}, {seen}"),
+        ("took", f"{training.seconds / 60:.0f} minutes on {training.device}"),
+    ]
 
 
 @click.command(cls=OneLine)
@@ -137,7 +147,8 @@ def sample(
     options = {} if weights is None else {"weights": weights}
     if labels is not None:
         options["labels"] = int(labels) if labels.isdecimal() else labels
-    named = card.training.data in data.synthetic.NAMED
-    test = data.read(card.training.data, "test") if named else None
+    trained_on = None if card.training is None else card.training.data
+    named = trained_on in data.synthetic.NAMED
+    test = data.read(trained_on, "test") if named else None
     pictures.samples(model, test, count, seed, columns, **options).save(out)
     click.echo(f"samples of {preset}: {out}")

@@ -113,6 +113,11 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
             "labels": classes,
         }
 
+    def components(self) -> dict[str, keras.Model]:
+        """The parts that `zoo.load(name, components=[...])` gives alone, by name; of a model that
+        samples, one that samples as it does, see `zoo.models.Sampler`."""
+        return {}
+
     def golden_inputs(self, n: int) -> dict[str, np.ndarray]:
         """Inputs for which each backend must give the same outputs."""
         raise NotImplementedError

@@ -288,7 +288,8 @@ def _model(model_or_preset) -> tuple[Any, str, str | None]:
             )
         return model_or_preset, model_or_preset.name, None
     card = registry.info(model_or_preset)
-    return registry.load(model_or_preset), card.name, card.training.data
+    trained_on = None if card.training is None else card.training.data
+    return registry.load(model_or_preset), card.name, trained_on
 
 
 def _checked(sampling: dict[str, Any], model) -> str:

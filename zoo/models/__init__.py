@@ -2,6 +2,7 @@
 
 from zoo.engine.latent import LatentModel
 from zoo.engine.model import GenerativeModel
+from zoo.engine.sampler import Sampler
 from zoo.models.autoencoders import (
     Autoencoder,
     ContractiveAutoencoder,
@@ -31,5 +32,6 @@ __all__ = [
     "DenoisingAutoencoder",
     "GenerativeModel",
     "LatentModel",
+    "Sampler",
     "SparseAutoencoder",
 ]

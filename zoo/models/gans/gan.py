@@ -12,6 +12,7 @@ from zoo.augmentation import Augmentation
 from zoo.engine.averaging import average, copy
 from zoo.engine.batch import Batch, check_body, check_image_shape, check_logits, minibatch, paired
 from zoo.engine.latent import LatentModel
+from zoo.engine.sampler import Sampler
 from zoo.errors import ArgumentError, check_choice, check_count, check_number
 from zoo.losses import AdversarialLoss, Penalty
 from zoo.networks import mlp, points
@@ -364,6 +365,9 @@ class GAN(LatentModel):
             self.sampling_inputs(n, seed, latents, labels),
             batch_size,
         )
+
+    def components(self):
+        return {"generator": Sampler.of(self, self.ema_generator)}
 
     def discriminate(self, images, labels=None, batch_size: int = 256) -> np.ndarray:
         """The discriminator's logits: positive where it takes an image for a real one.

@@ -11,6 +11,7 @@ from keras import ops
 
 from zoo.engine.batch import Batch, check_body, paired
 from zoo.engine.latent import LatentModel
+from zoo.engine.sampler import Sampler
 from zoo.errors import ArgumentError, check_choice, check_count
 from zoo.losses import Likelihood
 from zoo.networks import coders
@@ -181,6 +182,9 @@ class VAE(LatentModel):
 
     def generate(self, latents, labels=None):
         return self.likelihood.mean(self.decoder(paired(latents, labels), training=False))
+
+    def components(self):
+        return {"decoder": Sampler.of(self, self.decoder, self.likelihood)}
 
     def encode(self, images, labels=None, batch_size: int = 256) -> tuple[np.ndarray, np.ndarray]:
         """The posterior q(z | x) of each image.

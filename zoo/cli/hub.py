@@ -1,0 +1,124 @@
+"""`zoo fetch`, `zoo verify`, `zoo push`, `zoo index` and `zoo cache`."""
+
+from __future__ import annotations
+
+import sys
+import click
+
+from zoo.cli.base import SETTINGS, OneLine, OneLineGroup, print_rows
+from zoo.errors import ArgumentError, ZooError
+
+
+@click.command(cls=OneLine)
+@click.argument("names", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="All that `zoo list --hub` shows.")
+@click.option("--extras", is_flag=True, help="Golden outputs and picture too.")
+@click.option("--component", help="Only a part, such as generator.")
+@click.option("--fresh", is_flag=True, help="Asks again for the card, which may be a newer one.")
+def fetch(
+    names: tuple[str, ...], everything: bool, extras: bool, component: str | None, fresh: bool
+):
+    """Fetches presets, by name or URL, so that `zoo.load` needs no network for them; what is at
+    hand is checked, and not fetched again.
+
+    \b
+    Examples:
+      zoo fetch dcgan_mnist
+      zoo fetch hf://user/my-gan --extras
+      ZOO_HUB=https://example.org/hub zoo fetch --all
+    """
+    from zoo import registry
+
+    if everything == bool(names):
+        raise ArgumentError("zoo fetch takes names, or --all. Received: both or neither.")
+    for name in registry.names(hub=True) if everything else names:
+        preset = registry.locate(name, fresh)
+        files = preset.files(None if component is None else [component], extras)
+        folder = preset.ensure(files)
+        click.echo(f"{name}: {folder} ({_mebibytes(sum(f.bytes for f in files.values()))})")
+
+
+@click.command(cls=OneLine)
+@click.argument("names", nargs=-1)
+@click.option("--outputs", is_flag=True, help="Compares the model's outputs with the golden ones.")
+def verify(names: tuple[str, ...], outputs: bool):
+    """Checks the files of presets at hand, by default of all, against the hashes in their cards,
+    byte by byte. Fails if one differs."""
+    from zoo import agreement, fetch, registry, storage
+
+    bad = 0
+    for name in names or registry.names(pretrained=True):
+        preset = registry.locate(name)
+        files = preset.card.weights.all_files
+        there = {n: f for n, f in files.items() if (preset.folder / n).is_file()}
+        try:
+            for file, expected in {**preset.card.weights.files, **there}.items():
+                fetch.verify(preset.folder / file, expected.sha256, expected.bytes)
+            said = f"{len({**preset.card.weights.files, **there})} files are whole"
+            if outputs and agreement.GOLDEN in there:
+                off = agreement.difference(storage.read_model(preset.folder), preset.folder)
+                said += f", outputs off by {off:.1g}"
+        except ZooError as error:
+            bad, said = bad + 1, f"{error}"
+        click.echo(f"{name}: {said}", err=said.startswith("The file"))
+    if bad:
+        sys.exit(1)
+
+
+@click.command(cls=OneLine)
+@click.argument("preset")
+@click.argument("url")
+@click.option("--overwrite", is_flag=True, help="Also where a preset of another name lies.")
+def push(preset: str, url: str, overwrite: bool):
+    """Copies PRESET, a name or a folder, to URL, exactly that place: hf://user/repo, s3://..., gs://...
+    or file:///...
+
+    \b
+    Example:
+      zoo push runs/mine/preset hf://me/my-gan
+    """
+    from zoo import publishing
+
+    click.echo(f"{preset}: {publishing.push(preset, url, overwrite)}")
+
+
+@click.command(cls=OneLine)
+@click.argument("base")
+def index(base: str):
+    """Writes index.json of the hub at BASE: the presets in the folders below it."""
+    from zoo import hub
+
+    found = hub.write_index(base)
+    click.echo(f"{base}: {', '.join(found) or 'no preset'}")
+
+
+@click.group(cls=OneLineGroup, **SETTINGS)
+def cache():
+    """What is kept under ZOO_HOME, by default ~/.cache/zoo."""
+
+
+@cache.command("list")
+def cache_list():
+    """Lists what is kept, its size and where it is from."""
+    from zoo import home
+    from zoo.cache import entries
+
+    click.echo(f"{home.home()}: {_mebibytes(sum(e.bytes for e in entries()))}")
+    rows = [(e.name, f"{_mebibytes(e.bytes):>12}  {e.origin}".rstrip()) for e in entries()]
+    if rows:
+        print_rows(rows, indent="  ")
+
+
+@cache.command("clean")
+@click.argument("name", required=False)
+def cache_clean(name: str | None):
+    """Removes what is kept: all of it, or what bears NAME in `zoo cache list`, or a preset's name.
+    It is fetched or computed anew when it is needed."""
+    from zoo.cache import clean
+
+    for entry in clean(name):
+        click.echo(f"removed: {entry.name} ({_mebibytes(entry.bytes)})")
+
+
+def _mebibytes(size: int) -> str:
+    return f"{size / 2**20:.1f} MiB"

@@ -1,0 +1,183 @@
+"""Hubs: folders of presets behind any server of files, and the cards that lie there.
+
+A hub is a base URL under which `<preset>/card.json` and the files that it names lie, and
+`index.json`, which lists the presets. Its mirrors hold the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError
+
+from zoo import remote
+from zoo.card import Card, PresetName
+from zoo.errors import CardError, FetchError
+from zoo.fetch import read
+from zoo.home import home, whole
+from zoo.metrics.protocol import Part, Text
+
+CARD = "card.json"
+INDEX = "index.json"
+LARGEST = 2**22  # bytes of a card, and of an index
+
+
+class Entry(Part):
+    """A preset as an index lists it."""
+
+    title: Text
+    family: Text
+    bytes: Annotated[int, Field(ge=0)]  # of all that `load` needs
+
+
+class Index(Part):
+    """What `index.json` holds."""
+
+    format: Literal[1] = 1
+    presets: dict[PresetName, Entry]
+
+
+class Seen(Part):
+    """A card as it was read at a source, as the cache keeps it."""
+
+    source: Text
+    card: str
+
+
+def bases() -> list[str]:
+    """The hubs that `ZOO_HUB` names, with commas or spaces between: mirrors, the first first.
+
+    Raises:
+        ArgumentError: if one is no URL of a known scheme.
+    """
+    return [
+        remote.check_url(url) for url in re.split(r"[,\s]+", os.environ.get("ZOO_HUB", "")) if url
+    ]
+
+
+def sources(name: str) -> list[str]:
+    """Where the preset `name` may lie."""
+    return [f"{base}/{name}" for base in bases()]
+
+
+def find_card(urls: list[str], name: str | None = None, fresh: bool = False) -> tuple[Card, str]:
+    """The card of the preset that lies at each of `urls`, mirrors of each other, and which of them
+    it is from; one that was read before is not asked for again.
+
+    Args:
+        urls: at least one.
+        name: what the preset must be called; `None`: anything.
+        fresh: asks, also where the card is known.
+
+    Raises:
+        FetchError: if none has a card.
+        CardError: if the card is broken, or of another preset.
+    """
+    for url in () if fresh else urls:
+        if (seen := _seen(url)) is not None:
+            return _checked(Card.parse(seen.card, f"of {remote.shown(url)}"), name, url), url
+    try:
+        content, found = read([f"{url}/{CARD}" for url in urls], LARGEST)
+    except FetchError as error:
+        raise FetchError(f"There is no preset to be had. {error}") from error
+    url = found.removesuffix(f"/{CARD}")
+    card = _checked(Card.parse(content, f"at {remote.shown(found)}"), name, url)
+    place = _memory(url)
+    try:
+        with whole(place) as partial:
+            kept = Seen(source=url, card=content.decode())
+            partial.write_text(kept.model_dump_json(), encoding="utf-8")
+    except OSError as error:
+        raise FetchError(
+            f"The cache {home()} cannot be written: {error.strerror}. ZOO_HOME names another folder."
+        ) from error
+    return card, url
+
+
+def forget(url: str) -> None:
+    """Lets the card at `url` be asked for again."""
+    _memory(url).unlink(missing_ok=True)
+
+
+def remembered() -> dict[str, Card]:
+    """The cards that the cache holds, by where they are from."""
+    found = {}
+    for path in sorted((home() / "cards").glob("*.json")):
+        seen = Seen.model_validate_json(path.read_text(encoding="utf-8"))
+        found[seen.source] = Card.parse(seen.card, str(path))
+    return found
+
+
+def _memory(url: str) -> Path:
+    return home() / "cards" / f"{hashlib.sha256(url.encode()).hexdigest()[:16]}.json"
+
+
+def _seen(url: str) -> Seen | None:
+    try:
+        seen = Seen.model_validate_json(_memory(url).read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except ValueError:
+        return None  # not what this version writes: asked for again
+    return seen if seen.source == url else None
+
+
+def _checked(card: Card, name: str | None, url: str) -> Card:
+    if name is not None and card.name != name:
+        raise CardError(
+            f"{remote.shown(url)} holds the preset {card.name!r}, and not {name!r}, as the name of "
+            "its folder says."
+        )
+    return card
+
+
+def index() -> dict[str, Entry]:
+    """What the hubs of `ZOO_HUB` list, by the first that answers; nothing without one.
+
+    Raises:
+        FetchError: if none has an index.
+        CardError: if the index is broken.
+    """
+    if not bases():
+        return {}
+    content, url = read([f"{base}/{INDEX}" for base in bases()], LARGEST)
+    try:
+        return Index.model_validate_json(content).presets
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise CardError(
+            f"The index {remote.shown(url)} breaks the rules: "
+            f"{'.'.join(map(str, first['loc']))}: {first['msg']}."
+        ) from error
+
+
+def write_index(base: str) -> list[str]:
+    """Writes the index of the hub at `base`, of all presets that lie there; returns their names.
+
+    Raises:
+        ArgumentError: if `base` is no URL that can be written to.
+        FetchError: if it cannot be listed or written.
+        CardError: if a card is broken.
+    """
+    import tempfile
+
+    base = remote.check_url(base, remote.WRITTEN)
+    presets = {}
+    for name in remote.names(base):
+        if CARD in (remote.names(f"{base}/{name}") if not Path(name).suffix else ()):
+            content, url = read([f"{base}/{name}/{CARD}"], LARGEST)
+            card = _checked(Card.parse(content, f"at {remote.shown(url)}"), name, f"{base}/{name}")
+            size = sum(file.bytes for file in card.weights.files.values())
+            presets[name] = Entry(
+                title=card.identity.title, family=card.identity.family, bytes=size
+            )
+    with tempfile.TemporaryDirectory() as folder:
+        text = json.dumps(Index(presets=presets).model_dump(), indent=1, sort_keys=True)
+        (Path(folder) / INDEX).write_text(text + "\n", encoding="utf-8")
+        remote.write(Path(folder), [INDEX], base)
+    return sorted(presets)

@@ -1,0 +1,251 @@
+"""A model of one's own as a preset: `save` writes its folder, `push` puts that where others load it
+from."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import keras
+from PIL import Image
+
+from zoo import agreement, hub, pictures, registry, remote, storage
+from zoo.card import Card, Contract, Facts, File, Identity, Rights, Training, Weights
+from zoo.engine.model import GenerativeModel
+from zoo.errors import ArgumentError, StorageError
+from zoo.fetch import read, sha256
+from zoo.home import whole_folder
+from zoo.metrics import Measurement
+from zoo.model_card import PAGE_NAME, model_card
+
+GOLDEN_IMAGES = 64
+
+
+def save(
+    model: keras.Model,
+    folder: str | Path,
+    *,
+    title: str | None = None,
+    license: str = "unknown",
+    data_rights: str = "unknown",
+    limits: Sequence[str] = ("Nobody has said what it does badly.",),
+    metrics: Sequence[Measurement] = (),
+    picture: Image.Image | None = None,
+    half_precision: bool = True,
+) -> Path:
+    """Writes `model` as a preset, which `zoo.load(folder)` and `keras.saving.load_model` read, and
+    `zoo.push` publishes; returns its folder.
+
+    It holds the model in Keras's format, without optimizers; the parts that `zoo.load(...,
+    components=...)` takes; golden outputs, against which other machines can check theirs; a
+    picture; `card.json`, with the hashes of all files; and `README.md`, the model card, as
+    Hugging Face reads it. A preset that was there is replaced once the new one is whole.
+
+    Args:
+        model: a model of this package, or of your own subclass of `zoo.models.GenerativeModel`.
+        folder: where to; its name is the preset's.
+        title: one line that says what it is.
+        license: of the weights, as Hugging Face calls it, such as `"cc-by-4.0"`.
+        data_rights: of the images it was trained on.
+        limits: sentences on what it does badly.
+        metrics: what `zoo.evaluate(model, ...).measurements` measured.
+        picture: what is shown of it; by default samples, of a model that samples.
+        half_precision: stores float32 arrays as float16.
+
+    Raises:
+        ArgumentError: if `model` is none of these, or `folder` holds something else than a preset.
+        StorageError: if it cannot be written. What was there is as it was then.
+
+    Example:
+
+    >>> import tempfile, zoo
+    >>> model = zoo.create("gan", image_shape=(8, 8, 1), latent_dim=4, units=60)
+    >>> folder = zoo.save(model, tempfile.mkdtemp() + "/my-gan", license="cc0-1.0")
+    >>> zoo.load(folder).sample(2, seed=0).shape
+    (2, 8, 8, 1)
+    """
+    folder = Path(folder).expanduser()
+    if not isinstance(model, GenerativeModel):
+        raise ArgumentError(
+            "model must be one of this package, or of a subclass of zoo.models.GenerativeModel. "
+            f"Received: {type(model).__name__}."
+        )
+    if not model.built:
+        raise ArgumentError("model must be built. Received: one without weights.")
+    check_replaceable(folder)
+    family = next((n for n in registry.families() if registry.family_class(n) is type(model)), None)
+    identity = Identity(
+        preset=preset_name(folder),
+        family=family or keras.saving.get_registered_name(type(model)),
+        group="own" if family is None else registry.FAMILIES[family][0].rpartition(".")[2],
+        model=f"zoo.models.{type(model).__name__}" if family else type(model).__qualname__,
+        title=title or f"A {type(model).__name__} of {' x '.join(map(str, model.image_shape))}.",
+        paper=model.paper,
+        paper_url=model.paper_url,
+        differs=[],
+    )
+    facts = Facts(title=identity.title, differs=[], limits=list(limits), data_rights=data_rights)
+    with _room(folder), whole_folder(folder) as partial:
+        write(
+            model,
+            partial,
+            identity,
+            facts,
+            license=license,
+            metrics=lambda stored: list(metrics),
+            picture=lambda stored: picture or _picture(stored),
+            # Of the others nothing is known here: each can check itself by the golden outputs.
+            backends=lambda written: {
+                keras.backend.backend(): agreement.difference(storage.read_model(written), written)
+            },
+            half_precision=half_precision,
+        )
+    return folder
+
+
+def write(
+    model: GenerativeModel,
+    folder: Path,
+    identity: Identity,
+    facts: Facts,
+    license: str,
+    metrics,
+    picture,
+    backends,
+    training: Training | None = None,
+    half_precision: bool = True,
+) -> Card:
+    """Writes all files of a preset to the empty `folder`, and their card.
+
+    What is written is read back: `metrics(stored)` gives the numbers of what users get,
+    `picture(stored)` what is seen of it, or `None`, and `backends(folder)` how far each backend is
+    from the golden outputs.
+    """
+    storage.write_model(model, folder, half_precision)
+    files = _files(folder)
+    stored = storage.read_model(folder)  # in half precision: what users get
+    named = storage.write_components(stored, folder, half_precision)
+    agreement.write_golden(stored, folder, GOLDEN_IMAGES)
+    if (image := picture(stored)) is not None:
+        image.save(folder / "samples.png")
+    everything = _files(folder)
+    parts = {part: {name: everything[name] for name in names} for part, names in named.items()}
+    of_parts = {name for names in named.values() for name in names}
+    card = Card(
+        identity=identity,
+        weights=Weights(
+            files=files,
+            extras={n: f for n, f in everything.items() if n not in files and n not in of_parts},
+            components=parts,
+            parameters=model.count_params(),
+            dtype="float16" if half_precision else "float32",
+        ),
+        contract=Contract(**model.contract(), backends=backends(folder)),
+        training=training,
+        metrics=metrics(stored),
+        rights=Rights(code="Apache-2.0", weights=license, data=facts.data_rights),
+        limits=facts.limits,
+    )
+    card.write(folder / hub.CARD)
+    (folder / PAGE_NAME).write_text(model_card(card), encoding="utf-8")
+    return card
+
+
+def push(preset: str | Path, url: str, overwrite: bool = False) -> str:
+    """Copies a preset to `url`, exactly that place, from where `zoo.load(url)` reads it; returns
+    `url`.
+
+    Files that are there and not the preset's stay. The card is written last, and on Hugging Face
+    all is one commit, in a repository that is made where there is none. Where the folder above is
+    the base of a hub, `zoo.hub.write_index` brings its list up to date.
+
+    Args:
+        preset: the folder that `save` or a recipe wrote, or the name of a preset.
+        url: `hf://user/repo`, `s3://bucket/folder`, `gs://bucket/folder` or `file:///folder`.
+        overwrite: allows to replace a preset of another name.
+
+    Raises:
+        ArgumentError: if `url` is no place to write to, or another preset lies there.
+        IntegrityError: if a file of the preset is not what its card names.
+        FetchError: if it cannot be written.
+    """
+    url = remote.check_url(url, remote.WRITTEN)
+    found = registry.locate(preset)
+    source = found.ensure(found.card.weights.all_files)
+    _check_free(url, found.card.name, overwrite)
+    with tempfile.TemporaryDirectory() as place:
+        staged = Path(place) / found.card.name
+        staged.mkdir()
+        names = [*found.card.weights.all_files, PAGE_NAME, hub.CARD]
+        for name in names[:-2]:
+            shutil.copyfile(source / name, staged / name)
+        (staged / PAGE_NAME).write_text(model_card(found.card), encoding="utf-8")
+        found.card.write(staged / hub.CARD)
+        remote.write(staged, names, url)
+    hub.forget(url)
+    return url
+
+
+def _check_free(url: str, name: str, overwrite: bool) -> None:
+    """Raises if another preset lies at `url`."""
+    try:
+        content, _ = read([f"{url}/{hub.CARD}"], hub.LARGEST)
+    except remote.MissingError:
+        return
+    there = Card.parse(content, f"at {remote.shown(url)}").name
+    if there != name and not overwrite:
+        raise ArgumentError(
+            f"{remote.shown(url)} holds the preset {there!r}, and not {name!r}. Allowed: another "
+            "place, or overwrite=True."
+        )
+
+
+def preset_name(folder: Path) -> str:
+    """The name of a preset that lies in `folder`.
+
+    Raises:
+        ArgumentError: if the folder's name cannot be that of a preset.
+    """
+    name = re.sub(r"[^a-z0-9_-]+", "-", folder.absolute().name.lower()).strip("-_")
+    if not registry.NAME.fullmatch(name):
+        raise ArgumentError(
+            "The name of the folder is the preset's: letters and digits, with single underscores or "
+            f"hyphens between. Received: {str(folder)!r}."
+        )
+    return name
+
+
+def check_replaceable(folder: Path) -> None:
+    """Raises unless `folder` is free, or holds a preset."""
+    if folder.exists() and not folder.is_dir():
+        raise ArgumentError(f"There is a file at {folder}, which must be a folder.")
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / hub.CARD).is_file():
+        raise ArgumentError(
+            f"The folder {folder} holds other files than a preset. Allowed: a new or empty folder, "
+            "or one with a preset, which is replaced."
+        )
+
+
+@contextlib.contextmanager
+def _room(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(
+            f"{folder} cannot be written, and is as it was: {error.strerror or error}."
+        ) from error
+
+
+def _picture(model: GenerativeModel) -> Image.Image | None:
+    return pictures.samples(model) if hasattr(model, "sample") else None
+
+
+def _files(folder: Path) -> dict[str, File]:
+    return {
+        path.name: File(sha256=sha256(path), bytes=path.stat().st_size)
+        for path in sorted(folder.iterdir())
+    }
