@@ -76,6 +76,8 @@ def test_what_is_written(trained):
         "README.md",
         "card.json",
         "config.json",
+        "generator.json",
+        "generator.weights.h5",
         "golden.npz",
         "metadata.json",
         "model.weights.h5",
@@ -83,6 +85,7 @@ def test_what_is_written(trained):
     ]
     card = Card.read(folder / "card.json")
     assert set(card.weights.files) == {"config.json", "metadata.json", "model.weights.h5"}
+    assert set(card.weights.components) == {"generator"}
     assert card.training.settings["width"] == 4
     assert card.training.steps == 2 * (1024 // 32)
     assert card.training.images_seen == 2 * 1024

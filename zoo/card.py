@@ -59,7 +59,7 @@ class Weights(Part):
 
     files: dict[FileName, File]  # all that `load` needs
     extras: dict[FileName, File]  # golden outputs, picture
-    components: dict[Text, dict[FileName, File]] = {}  # parts that `load` can do with alone
+    components: dict[Text, dict[FileName, File]] = Field({})  # parts that load alone
     parameters: Annotated[int, Field(gt=0)]  # of all networks, as they are in memory
     dtype: Text  # of the arrays as stored
 

@@ -242,7 +242,7 @@ def _first(urls: Sequence[str], get, have, name: str) -> str:
         idle = 0 if have() > before else idle + 1
         if not left or idle == TRIES:
             raise _failure(faults, name, have())
-        time.sleep(max(after, min(LONGEST, WAIT * 2**idle)))
+        time.sleep(max(after, min(LONGEST, WAIT * 2 ** (idle - 1))))
 
 
 def _failure(faults: dict[str, Exception], name: str, kept: int) -> FetchError:

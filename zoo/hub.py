@@ -84,7 +84,7 @@ def find_card(urls: list[str], name: str | None = None, fresh: bool = False) -> 
     try:
         content, found = read([f"{url}/{CARD}" for url in urls], LARGEST)
     except FetchError as error:
-        raise FetchError(f"There is no preset to be had. {error}") from error
+        raise type(error)(f"There is no preset to be had. {error}") from error
     url = found.removesuffix(f"/{CARD}")
     card = _checked(Card.parse(content, f"at {remote.shown(found)}"), name, url)
     place = _memory(url)
@@ -94,7 +94,8 @@ def find_card(urls: list[str], name: str | None = None, fresh: bool = False) -> 
             partial.write_text(kept.model_dump_json(), encoding="utf-8")
     except OSError as error:
         raise FetchError(
-            f"The cache {home()} cannot be written: {error.strerror}. ZOO_HOME names another folder."
+            f"The cache {home()} cannot be written: {error.strerror}. ZOO_HOME names another "
+            "folder."
         ) from error
     return card, url
 

@@ -50,9 +50,10 @@ import zoo
 
 Code: {code}. Weights: {weights}. Data: {rights}.
 """
-TRAINED = """- Trained by `{recipe}` on {count:,} {what} of {data}, {seen:,} {what} seen, {minutes:.0f} minutes
-  on {device}.
-"""
+TRAINED = (
+    "- Trained by `{recipe}` on {count:,} {what} of {data}, {seen:,} {what} seen, "
+    "{minutes:.0f} minutes\n  on {device}.\n"
+)
 MEASURED = """## Measured
 
 | metric | value | real | protocol |

@@ -213,8 +213,8 @@ def preset_name(folder: Path) -> str:
     name = re.sub(r"[^a-z0-9_-]+", "-", folder.absolute().name.lower()).strip("-_")
     if not registry.NAME.fullmatch(name):
         raise ArgumentError(
-            "The name of the folder is the preset's: letters and digits, with single underscores or "
-            f"hyphens between. Received: {str(folder)!r}."
+            "The name of the folder is the preset's: letters and digits, with single underscores "
+            f"or hyphens between. Received: {str(folder)!r}."
         )
     return name
 

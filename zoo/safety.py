@@ -11,25 +11,26 @@ import keras
 
 from zoo.errors import IntegrityError
 
-# Where Keras says that its own classes and functions are.
-MODULES = (
-    "keras",
+# Where Keras says that its own objects are, of which a model is made. Functions are those of
+# numbers alone: others of Keras download files or change how it loads them.
+FUNCTIONS = (
     "keras.activations",
-    "keras.constraints",
-    "keras.dtype_policies",
     "keras.initializers",
-    "keras.layers",
     "keras.losses",
     "keras.metrics",
-    "keras.models",
     "keras.ops",
+    "keras.regularizers",
+)
+CLASSES = (
+    *FUNCTIONS,
+    "keras.constraints",
+    "keras.dtype_policies",
+    "keras.layers",
+    "keras.models",
     "keras.optimizers",
-    "keras.optimizers.schedules",
     "keras.quantizers",
     "keras.random",
-    "keras.regularizers",
-    "keras.src.models",
-    "keras.src.ops",
+    "keras.src",  # of which Keras takes its own serializable classes alone
 )
 # Layers of Keras that run what a file, or a string in it, says.
 RUNNING = ("Lambda", "TorchModuleWrapper", "TFSMLayer", "JaxLayer", "FlaxLayer")
@@ -51,10 +52,11 @@ def check_config(config: Any, source: str) -> None:
         if name == "function":
             inner = part.get("config")
             known = _registered(registered) or _registered(inner)
-            allowed = known or module == "builtins" or _of_keras(module)
+            allowed = known or module == "builtins" or _within(module, FUNCTIONS)
             name = inner
         else:
-            allowed = _registered(registered) or (_of_keras(module) and name not in RUNNING)
+            of_keras = module == "keras" or _within(module, CLASSES)
+            allowed = _registered(registered) or (of_keras and name not in RUNNING)
         if not allowed:
             where = f"{module}.{name}" if module else registered or name
             raise IntegrityError(
@@ -80,12 +82,8 @@ def _registered(name: Any) -> bool:
     return isinstance(name, str) and keras.saving.get_registered_object(name) is not None
 
 
-def _of_keras(module: Any) -> bool:
-    return isinstance(module, str) and any(
-        module == known or module.startswith(f"{known}.")
-        for known in MODULES
-        if known != "keras" or module == "keras"
-    )
+def _within(module: Any, known: tuple[str, ...]) -> bool:
+    return isinstance(module, str) and any(f"{module}.".startswith(f"{k}.") for k in known)
 
 
 def check_arrays(file: h5py.File, source: str) -> Counter:

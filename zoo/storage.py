@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -42,9 +43,7 @@ def write_model(model: keras.Model, folder: Path, half_precision: bool = True) -
     (folder / METADATA).write_text(
         json.dumps({"keras_version": keras.__version__}) + "\n", encoding="utf-8"
     )
-    bare.save_weights(folder / WEIGHTS)
-    if half_precision:
-        _halve(folder / WEIGHTS)
+    _write_weights(bare, folder / WEIGHTS, half_precision)
 
 
 def write_components(model: keras.Model, folder: Path, half_precision: bool = True) -> dict:
@@ -54,9 +53,7 @@ def write_components(model: keras.Model, folder: Path, half_precision: bool = Tr
     for name, part in model.components().items():
         files = config, weights = (f"{name}.json", f"{name}.weights.h5")
         _write_config(part, folder / config)
-        part.save_weights(folder / weights)
-        if half_precision:
-            _halve(folder / weights)
+        _write_weights(part, folder / weights, half_precision)
         found[name] = files
     return found
 
@@ -68,13 +65,19 @@ def read_model(folder: Path, config: str = CONFIG, weights: str = WEIGHTS) -> ke
         IntegrityError: if the files name a class that is not known, or hold anything but the arrays
             of the model.
     """
-    with h5py.File(folder / weights, "r") as file:
-        shapes = safety.check_arrays(file, f"The file {folder / weights}")
+    try:
+        with h5py.File(folder / weights, "r") as file:
+            shapes = safety.check_arrays(file, f"The file {folder / weights}")
+    except OSError as error:
+        raise IntegrityError(f"The file {folder / weights} is no HDF5 file: {error}.") from error
     model = _built(_parsed((folder / config).read_bytes(), folder / config), folder / config)
     safety.check_fits(shapes, model, f"The file {folder / weights}")
     try:
-        model.load_weights(folder / weights)
-    except (ValueError, KeyError) as error:
+        with warnings.catch_warnings():
+            # Where Keras would leave a layer as it is, with a warning.
+            warnings.filterwarnings("error", "Skipping nested container", UserWarning)
+            model.load_weights(folder / weights)
+    except (ValueError, KeyError, UserWarning) as error:
         raise IntegrityError(
             f"The file {folder / weights} does not fit the model of {config}. {error}"
         ) from error
@@ -104,9 +107,12 @@ def read_file(path: Path) -> keras.Model:
             safety.check_config(_parsed(archive.read(CONFIG), path), f"The file {path}")
             with archive.open(WEIGHTS) as weights, h5py.File(weights, "r") as file:
                 safety.check_arrays(file, f"The file {path}")
-    except (zipfile.BadZipFile, KeyError) as error:
+    except (zipfile.BadZipFile, KeyError, OSError) as error:
         raise IntegrityError(f"{path} is no Keras file: {error}.") from error
-    return keras.saving.load_model(path, safe_mode=True)
+    try:
+        return keras.saving.load_model(path, safe_mode=True)
+    except (ValueError, KeyError, TypeError) as error:
+        raise IntegrityError(f"Keras cannot read the file {path}. {error}") from error
 
 
 def _parsed(text: bytes, path: Path) -> dict:
@@ -140,11 +146,21 @@ def _copy_state(source: keras.Model, target: keras.Model) -> None:
         new.assign(old)
 
 
-def _halve(path: Path) -> None:
-    """Rewrites the HDF5 file `path` with its float32 arrays in float16; single numbers stay as
-    they are."""
+def _write_weights(model: keras.Model, path: Path, half_precision: bool) -> None:
+    """Writes Keras's HDF5 file of the weights, made in memory first: where a disk is full, the HDF5
+    library ends the process instead of raising an error."""
+    archive = io.BytesIO()
+    keras.saving.save_model(model, archive, zipped=False)  # to what is no path it writes a zip file
+    with zipfile.ZipFile(archive) as files:
+        weights = files.read(WEIGHTS)
+    path.write_bytes(_halved(weights) if half_precision else weights)
+
+
+def _halved(weights: bytes) -> bytes:
+    """The HDF5 file `weights` with its float32 arrays in float16; single numbers stay as they
+    are."""
     buffer = io.BytesIO()
-    with h5py.File(path, "r") as source, h5py.File(buffer, "w") as target:
+    with h5py.File(io.BytesIO(weights), "r") as source, h5py.File(buffer, "w") as target:
 
         def visit(name, item):
             if isinstance(item, h5py.Group):
@@ -155,7 +171,7 @@ def _halve(path: Path) -> None:
 
         target.attrs.update(source.attrs)
         source.visititems(visit)
-    path.write_bytes(buffer.getvalue())
+    return buffer.getvalue()
 
 
 def _half(name: str, array: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+
 import click
 
 from zoo.cli.base import SETTINGS, OneLine, OneLineGroup, print_rows
@@ -44,23 +45,28 @@ def fetch(
 def verify(names: tuple[str, ...], outputs: bool):
     """Checks the files of presets at hand, by default of all, against the hashes in their cards,
     byte by byte. Fails if one differs."""
-    from zoo import agreement, fetch, registry, storage
+    from zoo import agreement, fetch, hub, registry, storage
+    from zoo.preset import cached_folder
 
-    bad = 0
-    for name in names or registry.names(pretrained=True):
+    bad = False
+    fetched = [url for url, card in hub.remembered().items() if cached_folder(card).is_dir()]
+    for name in names or [*registry.names(pretrained=True), *fetched]:
         preset = registry.locate(name)
-        files = preset.card.weights.all_files
-        there = {n: f for n, f in files.items() if (preset.folder / n).is_file()}
+        weights = preset.card.weights
+        # Of the extras, and of what is fetched as it is needed, what is there.
+        needed = weights.files if preset.urls is None else {}
+        there = {n: f for n, f in weights.all_files.items() if (preset.folder / n).is_file()}
         try:
-            for file, expected in {**preset.card.weights.files, **there}.items():
-                fetch.verify(preset.folder / file, expected.sha256, expected.bytes)
-            said = f"{len({**preset.card.weights.files, **there})} files are whole"
-            if outputs and agreement.GOLDEN in there:
+            for file, expected in {**needed, **there}.items():
+                fetch.verify(preset.folder / file, expected.sha256, expected.bytes, advice="")
+            said = f"{len({**needed, **there})} files are whole"
+            if outputs and agreement.GOLDEN in there and not preset.missing:
                 off = agreement.difference(storage.read_model(preset.folder), preset.folder)
                 said += f", outputs off by {off:.1g}"
+            click.echo(f"{name}: {said}")
         except ZooError as error:
-            bad, said = bad + 1, f"{error}"
-        click.echo(f"{name}: {said}", err=said.startswith("The file"))
+            bad = True
+            click.echo(f"{name}: {error}", err=True)
     if bad:
         sys.exit(1)
 

@@ -1,0 +1,414 @@
+"""`zoo.load` from elsewhere: names, hubs and mirrors, the cache, many processes, encryption."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import warnings
+
+import numpy as np
+import pytest
+from helpers import python
+from servers import Flaky, Nginx, serving
+
+import zoo
+from zoo import hub, registry
+from zoo.card import FORMAT, Card
+from zoo.errors import (
+    ArgumentError,
+    CardError,
+    FetchError,
+    IntegrityError,
+    UnknownNameError,
+    WrongBytesError,
+)
+
+pytestmark = pytest.mark.once
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("ZOO_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(zoo.fetch, "WAIT", 0.01)
+    monkeypatch.setattr(registry, "_registered", {})
+    return tmp_path / "home"
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    """A hub: a small GAN, and a preset of this package."""
+    folder = tmp_path_factory.mktemp("hub")
+    model = zoo.create("gan", image_shape=(8, 8, 1), latent_dim=4, units=60)
+    zoo.save(model, folder / "my-gan")
+    zoo.push("dcgan_mnist", f"file://{folder}/dcgan_mnist")
+    assert hub.write_index(f"file://{folder}") == ["dcgan_mnist", "my-gan"]
+    return folder
+
+
+@pytest.fixture
+def nginx(root, tmp_path):
+    if shutil.which("nginx") is None:
+        pytest.skip("nginx is not installed")
+    folder = tmp_path / "nginx"
+    folder.mkdir()
+    with Nginx(root, folder) as server:
+        yield server
+
+
+@pytest.fixture
+def copied(root, tmp_path):
+    """A hub of its own, to be tampered with."""
+    shutil.copytree(root, tmp_path / "copied")
+    return tmp_path / "copied"
+
+
+def rewrite(path, change):
+    card = json.loads(path.read_text())
+    change(card)
+    path.write_text(json.dumps(card))
+
+
+class TestAddresses:
+    def test_first_load_fetches_second_asks_nothing(self, nginx, root, monkeypatch):
+        url = f"{nginx.url}/dcgan_mnist"
+        images = zoo.load(url).sample(2, seed=0)
+        np.testing.assert_array_equal(images, zoo.load("dcgan_mnist").sample(2, seed=0))
+        files = {"card.json", "config.json", "metadata.json", "model.weights.h5"}
+        assert {path for path, *_ in nginx.requests()} == {f"/dcgan_mnist/{f}" for f in files}
+        assert len(nginx.requests()) == 4
+        monkeypatch.setenv("ZOO_OFFLINE", "1")
+        zoo.load(url)
+        assert zoo.info(url).name == "dcgan_mnist"
+        assert len(nginx.requests()) == 4
+
+    def test_components(self, nginx, root):
+        part = zoo.load(f"{nginx.url}/my-gan", components=["generator"])
+        assert isinstance(part, zoo.models.Sampler)
+        whole = zoo.load(root / "my-gan")
+        np.testing.assert_allclose(part.sample(5, seed=1), whole.sample(5, seed=1), atol=1e-6)
+        assert part.count_params() == whole.ema_generator.count_params()
+        assert [path for path, *_ in nginx.requests()] == [
+            f"/my-gan/{file}" for file in ("card.json", "generator.json", "generator.weights.h5")
+        ]
+        with pytest.raises(ArgumentError, match="cannot be trained"):
+            part.compile()
+
+    @pytest.mark.parametrize("components", [["discriminator"], ["generater"]])
+    @pytest.mark.parametrize("preset", ["dcgan_mnist", "my-gan"])
+    def test_unknown_components(self, root, preset, components):
+        with pytest.raises(UnknownNameError, match=f"of {preset}: '{components[0]}'.*generator"):
+            zoo.load(f"file://{root}/{preset}", components=components)
+
+    @pytest.mark.parametrize("components", [[], ["generator", "generator"], [3]])
+    def test_components_are_one_name(self, components):
+        with pytest.raises(ArgumentError, match="components must hold one name"):
+            zoo.load("dcgan_mnist", components=components)
+
+    @pytest.mark.parametrize(
+        ("url", "says"),
+        [
+            ("ftp://example.org/x", "Unknown scheme 'ftp'.*https://, http://, hf://, s3://"),
+            ("https://", "the place of a folder"),
+            ("https://example.org/../x", "without '..'"),
+            ("https://example.org/x?y=z", "query and fragment"),
+            ("hf://user", r"user/repo\[@revision\]"),
+            ("https://example.org/x.keras", "has no card to check it by"),
+        ],
+    )
+    def test_what_is_no_address(self, url, says):
+        with pytest.raises(ArgumentError, match=says):
+            zoo.load(url)
+
+    def test_a_password_is_not_shown(self, nginx):
+        url = nginx.url.replace("http://", "http://me:secret@") + "/nowhere"
+        with pytest.raises(FetchError, match="404") as caught:
+            zoo.load(url)
+        assert "secret" not in str(caught.value)
+        assert "127.0.0.1" in str(caught.value)
+
+    def test_a_page_in_place_of_a_card(self, nginx):
+        with pytest.raises(FetchError, match="web page"):
+            zoo.load(f"{nginx.url}/page")
+
+    def test_a_changed_file(self, copied):
+        url = f"file://{copied}/my-gan"
+        path = copied / "my-gan" / "model.weights.h5"
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 1
+        path.write_bytes(content)
+        with pytest.raises(WrongBytesError, match=r"model\.weights\.h5 is refused.*SHA-256"):
+            zoo.load(url)
+
+    def test_a_corrupted_memory_of_a_card_is_asked_for_again(self, root, home):
+        url = f"file://{root}/my-gan"
+        zoo.load(url)
+        (memory,) = (home / "cards").iterdir()
+        memory.write_text("{")
+        assert zoo.info(url).name == "my-gan"
+        assert zoo.load(url).built
+
+
+class TestHub:
+    def test_names(self, nginx, monkeypatch):
+        with pytest.raises(UnknownNameError, match="'my-gan'.*ZOO_HUB names no hub"):
+            zoo.load("my-gan")
+        monkeypatch.setenv("ZOO_HUB", nginx.url)
+        assert "my-gan" not in zoo.list()
+        assert "my-gan" in zoo.list(hub=True)
+        assert "my-gan" in zoo.list("my*", family="gan", group="gans", hub=True)
+        assert "my-gan" in zoo.list(hub=True, pretrained=False)
+        assert zoo.load("my-gan").sample(1).shape == (1, 8, 8, 1)
+        assert "my-gan" in zoo.list()  # known by now
+        assert "my-gan" in zoo.list(hub=True, pretrained=True)
+        asked = len(nginx.requests())
+        monkeypatch.setenv("ZOO_OFFLINE", "1")
+        zoo.load("my-gan")
+        assert len(nginx.requests()) == asked
+
+    def test_unknown_names(self, nginx, monkeypatch):
+        monkeypatch.setenv("ZOO_HUB", nginx.url)
+        with pytest.raises(UnknownNameError, match=r"'dcgan_mnits'.*dcgan_mnist.*Nor is it at"):
+            zoo.load("dcgan_mnits")
+        with pytest.raises(UnknownNameError, match="'a b'"):
+            zoo.load("a b")
+
+    def test_a_hub_that_is_down_is_no_unknown_name(self, monkeypatch):
+        monkeypatch.setenv("ZOO_HUB", "http://127.0.0.1:9")
+        with pytest.raises(FetchError, match="Cannot connect"):
+            zoo.load("my-gan")
+        with pytest.raises(FetchError, match="Cannot connect"):
+            zoo.list(hub=True)
+        assert "dcgan_mnist" in zoo.list()
+        assert zoo.load("dcgan_mnist").built
+
+    def test_mirrors(self, nginx, root, monkeypatch, home):
+        monkeypatch.setenv("ZOO_HUB", f"http://127.0.0.1:9, {nginx.url}/nowhere {nginx.url}")
+        assert zoo.load("my-gan").built
+        shutil.rmtree(home)
+        with serving(Flaky(root, [500] * 4)) as flaky:
+            monkeypatch.setenv("ZOO_HUB", f"{flaky},{nginx.url}")
+            assert zoo.load("my-gan").built
+
+    def test_other_names_than_the_folder_s(self, copied, monkeypatch):
+        shutil.move(copied / "my-gan", copied / "other")
+        monkeypatch.setenv("ZOO_HUB", f"file://{copied}")
+        with pytest.raises(CardError, match="other holds the preset 'my-gan', and not 'other'"):
+            zoo.load("other")
+        with pytest.raises(CardError, match="other holds the preset 'my-gan'"):
+            hub.write_index(f"file://{copied}")
+        assert zoo.load(f"file://{copied}/other").built
+
+    def test_a_new_version(self, copied, home):
+        """Is asked for with `fresh`; the earlier one stays whole in its own folder."""
+        url = f"file://{copied}/my-gan"
+        before = zoo.load(url).sample(2, seed=0)
+        model = zoo.create("gan", image_shape=(8, 8, 1), latent_dim=4, units=60)
+        zoo.save(model, copied / "my-gan")
+        np.testing.assert_array_equal(zoo.load(url).sample(2, seed=0), before)
+        fresh = registry.locate(url, fresh=True)
+        fresh.ensure(fresh.files())
+        after = zoo.load(url).sample(2, seed=0)
+        assert np.abs(after - before).max() > 0.01
+        assert len(list((home / "presets").iterdir())) == 2
+
+    @pytest.mark.parametrize("text", ["[]", '{"format": 1, "presets": {"../x": {}}}', "<html>"])
+    def test_a_broken_index(self, tmp_path, text, monkeypatch):
+        (tmp_path / "index.json").write_text(text)
+        monkeypatch.setenv("ZOO_HUB", f"file://{tmp_path}")
+        with pytest.raises(CardError, match=r"index.json.*breaks the rules"):
+            zoo.list(hub=True)
+
+    def test_weights_that_are_not_in_the_package(self, nginx, home, monkeypatch, tmp_path):
+        """Names of this package whose weights lie at a hub; the card is the package's."""
+        monkeypatch.setattr(registry, "WEIGHTS", tmp_path / "none")
+        with pytest.raises(FetchError, match="ZOO_HUB names no hub"):
+            zoo.load("dcgan_mnist")
+        assert "dcgan_mnist" not in zoo.list(pretrained=True)
+        monkeypatch.setenv("ZOO_HUB", nginx.url)
+        assert zoo.load("dcgan_mnist").built
+        assert {path for path, *_ in nginx.requests()} == {
+            f"/dcgan_mnist/{f}" for f in ("config.json", "metadata.json", "model.weights.h5")
+        }
+        monkeypatch.delenv("ZOO_HUB")  # from the cache
+        assert zoo.load("dcgan_mnist").built
+        assert "dcgan_mnist" in zoo.list(pretrained=True)
+
+
+class TestRegister:
+    def test_folder_and_address(self, root, nginx):
+        zoo.register("mine", root / "my-gan")
+        zoo.register("mine", root / "my-gan")  # the same again
+        zoo.register("my_other", f"{nginx.url}/my-gan")
+        assert {"mine", "my_other"} <= set(zoo.list())
+        images = [zoo.load(name).sample(2, seed=0) for name in ("mine", "my_other")]
+        np.testing.assert_array_equal(*images)
+        assert zoo.info("mine").name == "my-gan"
+        assert "mine" in zoo.list(family="gan")
+
+    def test_refusals(self, root):
+        with pytest.raises(ArgumentError, match="'dcgan_mnist' is taken: it is of this package"):
+            zoo.register("dcgan_mnist", root / "my-gan")
+        zoo.register("mine", root / "my-gan")
+        with pytest.raises(ArgumentError, match="'mine' is taken: it is that of"):
+            zoo.register("mine", root / "dcgan_mnist")
+        with pytest.raises(ArgumentError, match="name must be of small letters.*'My GAN'"):
+            zoo.register("My GAN", root / "my-gan")
+        with pytest.raises(ArgumentError, match="source must be a folder or a URL"):
+            zoo.register("more", root / "nowhere")
+        with pytest.raises(ArgumentError, match="Unknown scheme 'ftp'"):
+            zoo.register("more", "ftp://example.org")
+
+
+LOAD = """
+import sys, zoo
+print(zoo.load(sys.argv[1]).sample(2, seed=0).mean())
+"""
+
+
+def test_eight_processes_make_one_download(nginx, home):
+    program = [sys.executable, "-c", LOAD, f"{nginx.url}/slow/dcgan_mnist"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    processes = [subprocess.Popen(program, env=os.environ, **pipes) for _ in range(8)]
+    printed = set()
+    for process in processes:
+        out, err = process.communicate(timeout=300)
+        assert process.returncode == 0, err
+        printed.add(out)
+    assert len(printed) == 1
+    asked = [path.rpartition("/")[2] for path, *_ in nginx.requests()]
+    assert asked.count("model.weights.h5") == 1
+    assert asked.count("config.json") == 1
+
+
+ENCRYPTED = """
+server {{
+  listen 127.0.0.1:{port} ssl;
+  ssl_certificate {folder}/cert.pem; ssl_certificate_key {folder}/key.pem;
+  root {root};
+  location /down/ {{ return 302 http://127.0.0.1:{plain}/my-gan/card.json; }}
+  location /along/ {{ rewrite ^/along/(.*)$ /my-gan/$1 redirect; }}
+}}
+"""
+LOAD_EACH = """
+import sys, zoo
+for url in sys.argv[1:]:
+    try:
+        zoo.load(url)
+        print("loaded")
+    except Exception as error:
+        print(type(error).__name__, error)
+"""
+
+
+@pytest.mark.skipif(
+    not (shutil.which("nginx") and shutil.which("openssl")), reason="needs nginx and openssl"
+)
+def test_encryption(root, tmp_path, home):
+    """A certificate is checked, and no redirect leads from https to http; along https it may."""
+    from servers import free_port
+
+    port, plain = free_port(), free_port()
+    subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *subject]
+    files = ["-keyout", tmp_path / "key.pem", "-out", tmp_path / "cert.pem"]
+    subprocess.run([*made, *files], check=True, capture_output=True)
+    more = ENCRYPTED.format(port=port, plain=plain, folder=tmp_path, root=root)
+    base = f"https://127.0.0.1:{port}"
+    with Nginx(root, tmp_path, more=more):
+        trusted = {"SSL_CERT_FILE": tmp_path / "cert.pem"}
+        urls = [f"{base}/{path}" for path in ("my-gan", "down", "along")]
+        done = python("-c", LOAD_EACH, *urls, **trusted)
+        shutil.rmtree(home)
+        doubted = python("-c", LOAD_EACH, urls[0])
+    whole, down, along = done.stdout.splitlines()
+    assert (whole, along) == ("loaded", "loaded"), (done.stdout, done.stderr)
+    assert down.startswith("FetchError ")
+    assert "it redirects from https to http, which is refused" in down
+    assert "CERTIFICATE_VERIFY_FAILED" in doubted.stdout
+
+
+class TestFormats:
+    def test_an_older_card_is_converted(self, copied):
+        path = copied / "dcgan_mnist" / "card.json"
+        newest = Card.read(path)
+
+        def older(card):
+            card["format"] = 2
+            del card["weights"]["components"]
+
+        rewrite(path, older)
+        with pytest.warns(UserWarning, match=f"is of format 2 and was converted to {FORMAT}"):
+            card = Card.read(path)
+        assert card == newest
+
+        def oldest(card):
+            card["format"] = 1
+            card["metrics"] = [{"name": "fid", "protocol": "in words", "value": 1.0}]
+
+        rewrite(path, oldest)
+        with pytest.warns(UserWarning, match="format 1.*Left out are its numbers.*: fid"):
+            card = Card.read(path)
+        assert card == newest.model_copy(update={"metrics": []})
+        with pytest.warns(UserWarning, match="format 1"):
+            assert zoo.load(path.parent).built
+
+    @pytest.mark.parametrize("number", [FORMAT + 1, 0])
+    def test_another_card_is_refused(self, copied, number):
+        path = copied / "my-gan" / "card.json"
+        rewrite(path, lambda card: card.update(format=number))
+        says = rf"card.json is of format {number}. This version reads formats 1 to {FORMAT}."
+        with pytest.raises(CardError, match=says) as caught:
+            zoo.load(path.parent)
+        assert ("Upgrade" in str(caught.value)) == (number > FORMAT)
+
+    def test_this_format_is_read_in_silence(self, root):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            Card.read(root / "my-gan" / "card.json")
+
+
+class TestNames:
+    @pytest.mark.parametrize(
+        "name",
+        ["../config.json", "/etc/passwd", "a/b", "..", ".hidden", "card.json", "a\\b", "a\0b", ""],
+    )
+    @pytest.mark.parametrize("place", ["files", "extras"])
+    def test_a_card_names_files_of_its_folder_alone(self, copied, name, place):
+        folder = copied / "my-gan"
+
+        def tamper(card):
+            files = card["weights"][place]
+            files[name] = files.pop(next(iter(files)))
+
+        rewrite(folder / "card.json", tamper)
+        for source in (folder, f"file://{folder}"):
+            with pytest.raises(CardError, match="must lie in its folder"):
+                zoo.load(source)
+
+    @pytest.mark.parametrize("name", ["../../x", "a/b", "/x", "A", ""])
+    def test_a_preset_s_name_is_no_path(self, copied, name):
+        folder = copied / "my-gan"
+        rewrite(folder / "card.json", lambda card: card["identity"].update(preset=name))
+        with pytest.raises(CardError, match="preset"):
+            zoo.load(f"file://{folder}")
+
+    def test_links_out_of_the_folder(self, copied, tmp_path):
+        path = copied / "my-gan" / "model.weights.h5"
+        shutil.move(path, tmp_path / "outside.h5")
+        path.symlink_to(tmp_path / "outside.h5")
+        with pytest.raises(IntegrityError, match=r"is a link to .*outside\.h5.*refused"):
+            zoo.load(copied / "my-gan")
+
+    def test_a_card_says_how_large_a_file_may_be(self, copied):
+        folder = copied / "my-gan"
+        path = folder / "model.weights.h5"
+        path.write_bytes(path.read_bytes() + bytes(10))
+        with pytest.raises(WrongBytesError, match="bytes, expected"):
+            zoo.load(f"file://{folder}")
+
+    def test_a_card_is_not_endless(self, copied):
+        path = copied / "my-gan" / "card.json"
+        path.write_bytes(path.read_bytes() + b" " * hub.LARGEST)
+        with pytest.raises(FetchError, match=f"larger than {hub.LARGEST} bytes"):
+            zoo.load(f"file://{path.parent}")

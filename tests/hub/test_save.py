@@ -1,0 +1,299 @@
+"""`zoo.save` and `zoo.push`: what is written, loaded again, replaced, and refused."""
+
+import keras
+import numpy as np
+import pytest
+from helpers import python, weights_of
+from PIL import Image
+
+import zoo
+from zoo import agreement, hub
+from zoo.card import Card
+from zoo.engine.unset import unset_weights
+from zoo.errors import ArgumentError, IntegrityError
+from zoo.fetch import sha256
+from zoo.model_card import model_card
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("ZOO_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+def small(**changes):
+    return zoo.create("gan", **{"image_shape": (8, 8, 1), "latent_dim": 4, "units": 60, **changes})
+
+
+class TestEveryFamily:
+    def test_comes_back(self, make, tmp_path):
+        model = make()
+        folder = zoo.save(model, tmp_path / "mine", half_precision=False)
+        again = zoo.load(folder)
+        assert type(again) is type(model)
+        for a, b in zip(weights_of(model), weights_of(again), strict=True):
+            np.testing.assert_array_equal(a, b)
+        assert agreement.difference(again, folder) < 1e-5
+        card = zoo.info(folder)
+        assert set(card.contract.backends) == {keras.backend.backend()}
+        assert set(card.weights.components) == set(model.components())
+        assert (folder / "samples.png").is_file() == hasattr(model, "sample")
+
+    def test_components_make_the_same_samples(self, make, tmp_path):
+        model = make()
+        parts = model.components()
+        if not parts:
+            pytest.skip("it has none")
+        assert hasattr(model, "sample")
+        (name,) = parts
+        folder = zoo.save(model, tmp_path / "mine")
+        part = zoo.load(folder, components=[name])
+        inputs = model.golden_inputs(5)
+        inputs.pop("images", None)
+        expected = zoo.load(folder).sample(**inputs)
+        np.testing.assert_allclose(part.sample(**inputs), expected, atol=1e-5)
+        assert part.count_params() < model.count_params()
+
+    def test_is_built_without_drawing(self, make):
+        with unset_weights():
+            model = make()
+        assert all(np.all(w == 0) for w in weights_of(model))
+        assert any(np.any(w != 0) for w in weights_of(make()))
+
+
+@pytest.mark.once
+class TestSave:
+    def test_what_is_written(self, tmp_path):
+        folder = zoo.save(
+            small(),
+            str(tmp_path / "My GAN"),
+            title="Small digits.",
+            license="cc-by-4.0",
+            data_rights="my own",
+            limits=["Eights are bad."],
+        )
+        assert folder == tmp_path / "My GAN"
+        card = Card.read(folder / "card.json")
+        assert card.name == "my-gan"
+        assert (card.identity.family, card.identity.group) == ("gan", "gans")
+        assert card.identity.title == "Small digits."
+        assert card.training is None
+        assert (card.rights.weights, card.rights.data) == ("cc-by-4.0", "my own")
+        assert card.limits == ["Eights are bad."]
+        files = {p.name for p in folder.iterdir()} - {"card.json", "README.md"}
+        assert set(card.weights.all_files) == files
+        for name, file in card.weights.all_files.items():
+            path = folder / name
+            assert (sha256(path), path.stat().st_size) == (file.sha256, file.bytes)
+        page = (folder / "README.md").read_text()
+        assert page == model_card(card)
+        assert page.startswith(
+            "---\nlibrary_name: keras\nlicense: cc-by-4.0\n"
+            "pipeline_tag: unconditional-image-generation\ntags:\n"
+        )
+        with Image.open(folder / "samples.png") as picture:
+            assert picture.size[0] > 80
+        assert keras.saving.load_model(folder).sample(1).shape == (1, 8, 8, 1)
+
+    def test_half_precision(self, tmp_path):
+        model = small()
+        sizes = []
+        for half in (True, False):
+            folder = zoo.save(model, tmp_path / f"half-{half}".lower(), half_precision=half)
+            card = zoo.info(folder)
+            assert card.weights.dtype == ("float16" if half else "float32")
+            sizes.append(card.weights.files["model.weights.h5"].bytes)
+        assert sizes[0] < 0.8 * sizes[1]
+
+    def test_replaces_a_preset_and_nothing_else(self, tmp_path):
+        folder = zoo.save(small(), tmp_path / "mine")
+        (folder / "old.txt").write_text("of the old one")
+        zoo.save(small(units=90), folder)
+        assert zoo.load(folder).constructor_argument("units") == 90
+        assert not (folder / "old.txt").exists()
+        assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
+        other = tmp_path / "photos"
+        other.mkdir()
+        (other / "cat.jpg").write_bytes(b"x")
+        with pytest.raises(ArgumentError, match="holds other files than a preset"):
+            zoo.save(small(), other)
+        with pytest.raises(ArgumentError, match="There is a file at"):
+            zoo.save(small(), other / "cat.jpg")
+        assert (other / "cat.jpg").read_bytes() == b"x"
+
+    def test_refusals(self, tmp_path):
+        with pytest.raises(ArgumentError, match="model must be one of this package.*Sequential"):
+            zoo.save(keras.Sequential([keras.Input((3,))]), tmp_path / "mine")
+        with pytest.raises(ArgumentError, match="name of the folder is the preset's"):
+            zoo.save(small(), tmp_path / "***")
+        assert list(tmp_path.iterdir()) == []
+
+    def test_a_picture_of_one_s_own(self, tmp_path):
+        model = zoo.create("autoencoder", image_shape=(8, 8, 1), latent_dim=4, width=2)
+        folder = zoo.save(model, tmp_path / "mine")
+        assert "samples.png" not in (folder / "README.md").read_text()
+        zoo.save(model, folder, picture=Image.new("L", (5, 5)))
+        assert (
+            "![Images and their reconstructions](samples.png)" in (folder / "README.md").read_text()
+        )
+        assert "samples.png" in zoo.info(folder).weights.extras
+
+    def test_numbers(self, tmp_path, digits):
+        model = zoo.create("gan", image_shape=(28, 28, 1), latent_dim=4, units=60)
+        report = zoo.evaluate(
+            model, zoo.data.to_bytes(digits), ["kid"], n=32, seeds=2, extractor="pixels"
+        )
+        folder = zoo.save(model, tmp_path / "mine", metrics=report.measurements)
+        assert zoo.info(folder).metrics == report.measurements
+        assert "| kid |" in (folder / "README.md").read_text()
+
+
+FULL = """
+import resource, sys
+import zoo
+model = zoo.create("gan", image_shape=(8, 8, 1), latent_dim=4, units=60)
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+zoo.save(model, sys.argv[1])
+"""
+
+
+@pytest.mark.once
+def test_full_disk(tmp_path):
+    """One clear error, and the preset that was there is as it was."""
+    folder = zoo.save(small(), tmp_path / "mine")
+    before = zoo.load(folder).sample(2, seed=0)
+    done = python("-c", FULL, folder)
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("zoo.errors.StorageError: "), done.stderr
+    assert "mine cannot be written, and is as it was: " in last
+    assert [p.name for p in tmp_path.iterdir()] == ["mine"]
+    np.testing.assert_array_equal(zoo.load(folder).sample(2, seed=0), before)
+
+
+OWN = """
+import keras, zoo
+
+@keras.saving.register_keras_serializable("mine")
+class Own(zoo.models.LatentModel):
+    paper = "none"
+    paper_url = "none"
+    loss_names = ("loss",)
+
+    def __init__(self, generator, latent_dim, name=None):
+        super().__init__(name=name)
+        self.generator = generator
+        self.latent_dim = latent_dim
+        self.image_shape = generator.output_shape[1:]
+        self.built = True
+
+    def generate(self, latents):
+        return self.generator(latents, training=False)
+"""
+SAVE_OWN = """
+import sys
+layers = [keras.Input((4,)), keras.layers.Dense(64), keras.layers.Reshape((8, 8, 1))]
+print(zoo.save(Own(keras.Sequential(layers), 4), sys.argv[1]))
+"""
+LOAD_OWN = """
+import sys
+print(zoo.load(sys.argv[1]).sample(2, seed=0).shape)
+"""
+
+
+@pytest.mark.once
+def test_a_class_of_one_s_own(tmp_path):
+    """Loads where it is registered, and is refused by name where it is not."""
+    saved = python("-c", OWN + SAVE_OWN, tmp_path / "mine")
+    assert saved.returncode == 0, saved.stderr
+    known = python("-c", OWN + LOAD_OWN, tmp_path / "mine")
+    assert known.stdout == "(2, 8, 8, 1)\n", known.stderr
+    unknown = python("-c", "import zoo" + LOAD_OWN, tmp_path / "mine")
+    assert unknown.returncode == 1
+    last = unknown.stderr.strip().splitlines()[-1]
+    assert last.startswith("zoo.errors.IntegrityError: ")
+    assert "Own', which is refused" in last
+    assert "register_keras_serializable" in last
+
+
+@pytest.mark.once
+class TestPush:
+    @pytest.fixture
+    def saved(self, tmp_path):
+        return zoo.save(small(), tmp_path / "my-gan")
+
+    def test_to_a_folder(self, saved, tmp_path):
+        url = f"file://{tmp_path}/share/hub/my-gan"
+        assert zoo.push(saved, url + "/") == url
+        place = tmp_path / "share" / "hub" / "my-gan"
+        assert {p.name for p in place.iterdir()} == {p.name for p in saved.iterdir()}
+        for path in saved.iterdir():
+            assert (place / path.name).read_bytes() == path.read_bytes()
+        assert zoo.load(url).built
+        assert zoo.load(place).built
+
+    def test_exactly_that_place(self, saved, tmp_path):
+        share = tmp_path / "share"
+        (share / "my-gan").mkdir(parents=True)
+        (share / "index.json").write_text("not mine")
+        (share / "my-gan" / "notes.txt").write_text("stay")
+        zoo.push(saved, f"file://{share}/my-gan")
+        assert (share / "index.json").read_text() == "not mine"
+        assert (share / "my-gan" / "notes.txt").read_text() == "stay"
+
+    def test_a_new_version(self, saved, tmp_path):
+        url = f"file://{tmp_path}/share/my-gan"
+        zoo.push(saved, url)
+        zoo.load(url)
+        zoo.save(small(units=90), saved)
+        zoo.push(saved, url)
+        assert zoo.load(url).constructor_argument("units") == 90  # not the one that is remembered
+
+    def test_another_preset_is_not_replaced(self, saved, tmp_path):
+        url = f"file://{tmp_path}/share/my-gan"
+        zoo.push(saved, url)
+        with pytest.raises(ArgumentError, match="holds the preset 'my-gan', and not 'dcgan_mnist'"):
+            zoo.push("dcgan_mnist", url)
+        assert zoo.info(url).name == "my-gan"
+        zoo.push("gan_ring8", url, overwrite=True)
+        assert zoo.load(url).image_shape == (2,)
+
+    def test_refusals(self, saved, tmp_path):
+        with pytest.raises(ArgumentError, match="Unknown scheme 'https'.*Allowed: hf://, s3://"):
+            zoo.push(saved, "https://example.org/my-gan")
+        with pytest.raises(ArgumentError, match="There is no folder"):
+            zoo.push(tmp_path / "nothing", f"file://{tmp_path}/share/my-gan")
+        (saved / "golden.npz").write_bytes(b"changed")
+        with pytest.raises(IntegrityError, match=r"golden\.npz is not what its card names"):
+            zoo.push(saved, f"file://{tmp_path}/share/my-gan")
+        assert not (tmp_path / "share").exists()
+
+    def test_no_room(self, saved, tmp_path):
+        """Nothing of the version that was there is changed."""
+        url = f"file://{tmp_path}/share/my-gan"
+        zoo.push(saved, url)
+        before = {p.name: p.read_bytes() for p in (tmp_path / "share" / "my-gan").iterdir()}
+        zoo.save(small(units=90), saved)
+        program = (
+            "import resource, sys, zoo; "
+            "resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000)); "
+            "zoo.push(sys.argv[1], sys.argv[2])"
+        )
+        done = python("-c", program, saved, url)
+        assert done.returncode == 1
+        assert "File too large" in done.stderr.strip().splitlines()[-1], done.stderr
+        after = {p.name: p.read_bytes() for p in (tmp_path / "share" / "my-gan").iterdir()}
+        assert after == before
+
+
+@pytest.mark.once
+def test_the_index_lists_presets_alone(tmp_path):
+    zoo.save(small(), tmp_path / "hub" / "my-gan")
+    (tmp_path / "hub" / "notes").mkdir()
+    (tmp_path / "hub" / "readme.txt").write_text("x")
+    assert hub.write_index(f"file://{tmp_path}/hub") == ["my-gan"]
+    assert sorted(p.name for p in (tmp_path / "hub").iterdir()) == [
+        "index.json",
+        "my-gan",
+        "notes",
+        "readme.txt",
+    ]
