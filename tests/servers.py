@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gzip
 import hashlib
 import json
 import shutil
@@ -97,9 +98,11 @@ class Flaky:
     """A server whose answers are taken from a list of faults, one for each request of a file; when
     it is used up, all is well.
 
-    Faults: a status such as `500`; `"reset"`, before a byte or, as `("reset", n)`, after n bytes of
-    the body; `("cut", n)`, an orderly end after n bytes in spite of the length that was announced;
-    `("short", n)`, n bytes and their length; and `"hang"`, no answer.
+    Faults: a status such as `500`; `("wait", n)`, a 503 that says when to come back; `"reset"`,
+    before a byte or, as `("reset", n)`, after n bytes of the body; `("cut", n)`, an orderly end
+    after n bytes in spite of the length that was announced; `("short", n)`, n bytes and their
+    length; `"gzip"`, the file compressed; `"endless"`, more than the file, without its length; and
+    `"hang"`, no answer.
     """
 
     def __init__(self, root: Path, faults=()):
@@ -112,6 +115,17 @@ class Flaky:
         if isinstance(fault, int):
             return web.Response(status=fault)
         kind, n = fault if isinstance(fault, tuple) else (fault, 0)
+        if kind == "wait":
+            return web.Response(status=503, headers={"Retry-After": str(n)})
+        if kind == "gzip":
+            headers = {"Content-Encoding": "gzip"}
+            return web.Response(body=gzip.compress(content, 1), headers=headers)
+        if kind == "endless":
+            answer = web.StreamResponse()
+            await answer.prepare(request)
+            await answer.write(content + b"more")
+            await answer.write_eof()
+            return answer
         if kind == "hang":
             await asyncio.sleep(3)
         if kind == "reset" and not n:

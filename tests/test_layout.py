@@ -210,6 +210,7 @@ def test_public_names():
         "evaluation",
         "families",
         "groups",
+        "hub",
         "info",
         "layers",
         "list",

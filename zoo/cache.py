@@ -6,14 +6,15 @@ import shutil
 from pathlib import Path
 from typing import NamedTuple
 
-from zoo import hub, remote
+from zoo import hub
 from zoo.errors import unknown_name
 from zoo.home import home
 from zoo.preset import cached_folder
 
 PRESETS = "presets"
-# Presets, their cards, locks, the network of the FID, and what was computed of real images.
-KEPT = (PRESETS, "cards", "locks", "extractors", "statistics")
+# Presets, their cards, the network of the FID, and what was computed of real images. Not the locks,
+# which are empty, and which another process may hold.
+KEPT = (PRESETS, "cards", "extractors", "statistics")
 
 
 class Kept(NamedTuple):
@@ -27,11 +28,9 @@ class Kept(NamedTuple):
 
 def entries() -> list[Kept]:
     """Every preset that was fetched, also in part, and the rest by kind."""
-    sources = {cached_folder(card).name: url for url, card in hub.remembered().items()}
+    sources = {cached_folder(card).name: source for _, source, card in hub.memories()}
     presets = sorted(p for p in (home() / PRESETS).glob("*") if p.is_dir())
-    found = [
-        Kept(p.name, _size(p), remote.shown(sources.get(p.name, "ZOO_HUB")), [p]) for p in presets
-    ]
+    found = [Kept(p.name, _size(p), sources.get(p.name, "ZOO_HUB"), [p]) for p in presets]
     for kind in KEPT[1:]:
         place = home() / kind
         if place.is_dir() and (size := _size(place)):
@@ -41,7 +40,7 @@ def entries() -> list[Kept]:
 
 def clean(name: str | None = None) -> list[Kept]:
     """Removes all that is kept, or what bears `name`: a preset's, in every version, or a kind's.
-    Nothing else in `ZOO_HOME` is touched.
+    Nothing else in `ZOO_HOME` is touched. The card of a preset that goes is asked for again.
 
     Raises:
         UnknownNameError: if nothing of that name is kept.
@@ -52,9 +51,12 @@ def clean(name: str | None = None) -> list[Kept]:
         if not chosen:
             raise unknown_name("entry of the cache", name, [e.name for e in kept])
         kept = chosen
-    for entry in kept:
-        for place in entry.places:
-            shutil.rmtree(place)
+    gone = {place for entry in kept for place in entry.places}
+    for path, _, card in hub.memories():
+        if cached_folder(card) in gone:
+            path.unlink()
+    for place in gone:
+        shutil.rmtree(place)
     if name is None:
         for kind in KEPT:
             shutil.rmtree(home() / kind, ignore_errors=True)  # those that held nothing

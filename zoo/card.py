@@ -11,7 +11,7 @@ import warnings
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from zoo.errors import CardError
 from zoo.metrics.protocol import Measurement, Part, Sha256, Text
@@ -34,14 +34,20 @@ def _plain(name: str) -> str:
 FileName = Annotated[str, AfterValidator(_plain)]
 
 
+# One line: a page of Markdown, and its front matter, are made of it.
+Line = Annotated[str, Field(min_length=1, pattern=r"^[^\r\n]*$")]
+PartName = Annotated[str, Field(pattern=r"^[a-z]+(_[a-z]+)*$")]
+LOADED = frozenset({"config.json", "model.weights.h5"})
+
+
 class Identity(Part):
     """What the preset is."""
 
     preset: PresetName
-    family: Text  # the name that `zoo.create` takes
-    group: Text  # the folder of the rule: `gans`
-    model: Text  # the class, as text
-    title: Text  # one line
+    family: Line  # the name that `zoo.create` takes
+    group: Line  # the folder of the rule: `gans`
+    model: Line  # the class, as text
+    title: Line
     paper: Text
     paper_url: Text
     differs: list[Text]  # from the paper
@@ -59,9 +65,21 @@ class Weights(Part):
 
     files: dict[FileName, File]  # all that `load` needs
     extras: dict[FileName, File]  # golden outputs, picture
-    components: dict[Text, dict[FileName, File]] = Field({})  # parts that load alone
+    components: dict[PartName, dict[FileName, File]] = Field({})  # parts that load alone
     parameters: Annotated[int, Field(gt=0)]  # of all networks, as they are in memory
     dtype: Text  # of the arrays as stored
+
+    @model_validator(mode="after")
+    def _names_all_that_is_loaded(self) -> Weights:
+        if not self.files.keys() >= LOADED:
+            raise ValueError(f"files must hold {', '.join(sorted(LOADED))}")
+        for name, files in self.components.items():
+            if files.keys() != {f"{name}.json", f"{name}.weights.h5"}:
+                raise ValueError(f"the component {name} must be {name}.json and {name}.weights.h5")
+        parts = [self.files, self.extras, *self.components.values()]
+        if len(self.all_files) != sum(map(len, parts)):
+            raise ValueError("a file must be named once")
+        return self
 
     @property
     def all_files(self) -> dict[str, File]:
@@ -102,9 +120,9 @@ class Training(Part):
 class Rights(Part):
     """Licences."""
 
-    code: Text
-    weights: Text
-    data: Text
+    code: Line
+    weights: Line
+    data: Line
 
 
 class Facts(Part):
@@ -150,11 +168,12 @@ class Card(Part):
             CardError: if it breaks the schema, or is of a newer format than this version reads.
         """
         try:
-            raw = json.loads(text)
-        except ValueError as error:
-            raise CardError(f"The card {source} is no JSON: {error}.") from error
-        if isinstance(raw, dict) and isinstance(raw.get("format"), int):
-            raw = _converted(raw, source)
+            raw = json.loads(text if isinstance(text, str) else text.decode())
+        except (ValueError, RecursionError) as error:
+            raise CardError(f"The card {source} is no JSON in UTF-8: {error}.") from error
+        if not isinstance(raw, dict) or type(raw.get("format")) is not int:
+            raise CardError(f"The card {source} has no number for its format.")
+        raw = _converted(raw, source)
         try:
             return cls.model_validate_json(json.dumps(raw))
         except ValidationError as error:
@@ -195,7 +214,9 @@ def _converted(raw: dict[str, Any], source: str) -> dict[str, Any]:
 
 def _from_1(raw: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Protocols of format 1 were sentences, which cannot be compared."""
-    names = [metric.get("name") for metric in raw.get("metrics") or ()]
+    metrics = raw.get("metrics")
+    listed = metrics if isinstance(metrics, list) else []
+    names = [metric.get("name") for metric in listed if isinstance(metric, dict)]
     lost = [f"Left out are its numbers, whose protocols were words: {', '.join(map(str, names))}."]
     return {**raw, "metrics": []}, lost if names else []
 

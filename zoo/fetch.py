@@ -7,7 +7,6 @@ import errno
 import hashlib
 import os
 import shutil
-import sys
 import time
 import warnings
 from collections.abc import Iterator, Sequence
@@ -61,24 +60,21 @@ def verify_cached(path: Path, expected_sha256: str, expected_bytes: int) -> Path
     last change lay some time before the check, so that another one would have shown in them.
     """
     mark = path.with_name(f".{path.name}.verified")
-    known = _state(path, expected_sha256)
-    if known and mark.is_file() and mark.read_text(encoding="utf-8") == known:
-        changed = path.stat().st_ctime_ns
-        if mark.stat().st_mtime_ns - changed > SETTLED:
+    state = _state(path, expected_sha256)
+    with contextlib.suppress(OSError):  # there is none
+        settled = mark.stat().st_mtime_ns - path.stat().st_ctime_ns > SETTLED
+        if settled and mark.read_bytes() == state:
             return path
     verify(path, expected_sha256, expected_bytes, advice="")
     with contextlib.suppress(OSError), whole(mark) as partial:  # a cache that cannot be written
-        partial.write_text(known, encoding="utf-8")
+        partial.write_bytes(state)
     return path
 
 
-def _state(path: Path, expected_sha256: str) -> str:
-    try:
-        stat = path.stat()
-    except OSError:
-        return ""
+def _state(path: Path, expected_sha256: str) -> bytes:
+    stat = path.stat()
     times = f"{stat.st_mtime_ns} {stat.st_ctime_ns}"
-    return f"{expected_sha256} {stat.st_size} {stat.st_ino} {times}\n"
+    return f"{expected_sha256} {stat.st_size} {stat.st_ino} {times}\n".encode()
 
 
 def offline() -> bool:
@@ -174,15 +170,18 @@ def _locked(place: Path) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
     # Not beside the file: a preset's folder holds what belongs to it, and nothing else.
-    name = hashlib.sha256(os.fsencode(place.absolute())).hexdigest()[:16]
+    name = hashlib.sha256(os.fsencode(place.resolve())).hexdigest()[:16]
     locks = home() / "locks"
     locks.mkdir(parents=True, exist_ok=True)
     lock = FileLock(locks / f"{name}.lock")
     try:
         lock.acquire(timeout=2)
     except Timeout:
-        print(f"waiting for another process that fetches {place.name}", file=sys.stderr)
-        lock.acquire()
+        from tqdm import tqdm
+
+        said = f"another process fetches {place.name}"
+        with tqdm(bar_format="{desc}", desc=said, disable=None):
+            lock.acquire()
     try:
         yield
     finally:
@@ -194,9 +193,10 @@ def _writing(place: Path, size: int) -> Iterator[None]:
     """Turns the errors of a disk into one that says what to do."""
     try:
         yield
-    except OSError as error:
+    except (OSError, NotImplementedError) as error:  # or no locks, of the file system
+        reason = getattr(error, "strerror", None) or error
         raise FetchError(
-            f"{place} cannot be written: {error.strerror or error}. It needs {size} bytes"
+            f"{place} cannot be written: {reason}. It needs {size} bytes"
             f"{_free(place)}. ZOO_HOME names another folder than {home()}."
         ) from error
 
@@ -291,11 +291,14 @@ def _append(url: str, partial: Path, expected_sha256: str, size: int, name: str)
                     while piece := body.read(PIECE):
                         have += len(piece)
                         if have > size:
+                            file.truncate(0)
                             raise WrongBytesError(f"it has more than the expected {size} bytes")
                         digest.update(piece)
                         file.write(piece)
                         bar.update(len(piece))
-        if have == size and digest.hexdigest() == expected_sha256:
+        file.flush()
+        written = os.fstat(file.fileno()).st_size  # also by others, where locks do not lock
+        if have == size == written and digest.hexdigest() == expected_sha256:
             return
         file.truncate(0)
         if resumed:

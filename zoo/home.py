@@ -35,6 +35,7 @@ def whole(place: Path) -> Iterator[Path]:
 def whole_folder(place: Path) -> Iterator[Path]:
     """A temporary folder beside `place` to write to; it takes the place of what is there at the
     end, and an error leaves that as it was."""
+    place = place.resolve()  # of a link, what it leads to is replaced
     place.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(dir=place.parent, prefix=f".{place.name}."))
     earlier = partial.with_name(partial.name + ".earlier")
@@ -43,12 +44,9 @@ def whole_folder(place: Path) -> Iterator[Path]:
         partial.chmod(0o755)
         if place.exists():
             os.replace(place, earlier)  # a folder that is not empty cannot be replaced at once
-        try:
-            os.replace(partial, place)
-        except OSError:
-            if earlier.exists():
-                os.replace(earlier, place)
-            raise
+        os.replace(partial, place)
     finally:
+        if earlier.exists() and not place.exists():
+            os.replace(earlier, place)  # whatever happened between the two
         shutil.rmtree(partial, ignore_errors=True)
         shutil.rmtree(earlier, ignore_errors=True)

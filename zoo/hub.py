@@ -6,10 +6,12 @@ A hub is a base URL under which `<preset>/card.json` and the files that it names
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -79,24 +81,20 @@ def find_card(urls: list[str], name: str | None = None, fresh: bool = False) -> 
         CardError: if the card is broken, or of another preset.
     """
     for url in () if fresh else urls:
-        if (seen := _seen(url)) is not None:
-            return _checked(Card.parse(seen.card, f"of {remote.shown(url)}"), name, url), url
+        if (card := remembered_card(url)) is not None:
+            return _checked(card, name, url), url
     try:
         content, found = read([f"{url}/{CARD}" for url in urls], LARGEST)
     except FetchError as error:
         raise type(error)(f"There is no preset to be had. {error}") from error
     url = found.removesuffix(f"/{CARD}")
     card = _checked(Card.parse(content, f"at {remote.shown(found)}"), name, url)
-    place = _memory(url)
-    try:
-        with whole(place) as partial:
-            kept = Seen(source=url, card=content.decode())
+    with contextlib.suppress(OSError):  # a cache that cannot be written: asked for each time
+        for other in urls:
+            forget(other)  # what another mirror said before
+        with whole(_memory(url)) as partial:
+            kept = Seen(source=remote.shown(url), card=content.decode())
             partial.write_text(kept.model_dump_json(), encoding="utf-8")
-    except OSError as error:
-        raise FetchError(
-            f"The cache {home()} cannot be written: {error.strerror}. ZOO_HOME names another "
-            "folder."
-        ) from error
     return card, url
 
 
@@ -105,27 +103,28 @@ def forget(url: str) -> None:
     _memory(url).unlink(missing_ok=True)
 
 
-def remembered() -> dict[str, Card]:
-    """The cards that the cache holds, by where they are from."""
-    found = {}
-    for path in sorted((home() / "cards").glob("*.json")):
-        seen = Seen.model_validate_json(path.read_text(encoding="utf-8"))
-        found[seen.source] = Card.parse(seen.card, str(path))
-    return found
+def memories() -> Iterator[tuple[Path, str, Card]]:
+    """The cards that the cache holds: its file, where it is from, and the card."""
+    for path in sorted((home() / "cards").glob("[!.]*.json")):
+        try:
+            seen = Seen.model_validate_json(path.read_bytes())
+            yield path, seen.source, Card.parse(seen.card, str(path))
+        except (OSError, ValueError):
+            continue  # of another version of this package, or broken: asked for again
 
 
 def _memory(url: str) -> Path:
     return home() / "cards" / f"{hashlib.sha256(url.encode()).hexdigest()[:16]}.json"
 
 
-def _seen(url: str) -> Seen | None:
+def remembered_card(url: str) -> Card | None:
+    """The card that was read at `url`, if one was; one that this version cannot read is asked for
+    again."""
     try:
-        seen = Seen.model_validate_json(_memory(url).read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
+        seen = Seen.model_validate_json(_memory(url).read_bytes())
+        return Card.parse(seen.card, f"of {remote.shown(url)}")
+    except (OSError, ValueError):
         return None
-    except ValueError:
-        return None  # not what this version writes: asked for again
-    return seen if seen.source == url else None
 
 
 def _checked(card: Card, name: str | None, url: str) -> Card:

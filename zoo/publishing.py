@@ -77,6 +77,11 @@ def save(
     if not model.built:
         raise ArgumentError("model must be built. Received: one without weights.")
     check_replaceable(folder)
+    for what, text in (("title", title), ("license", license), ("data_rights", data_rights)):
+        if text is not None:
+            check_line(what, text)
+    for limit in limits:
+        check_line("limits", limit)
     family = next((n for n in registry.families() if registry.family_class(n) is type(model)), None)
     identity = Identity(
         preset=preset_name(folder),
@@ -176,7 +181,8 @@ def push(preset: str | Path, url: str, overwrite: bool = False) -> str:
     url = remote.check_url(url, remote.WRITTEN)
     found = registry.locate(preset)
     source = found.ensure(found.card.weights.all_files)
-    _check_free(url, found.card.name, overwrite)
+    if not overwrite:
+        _check_free(url, found.card.name)
     with tempfile.TemporaryDirectory() as place:
         staged = Path(place) / found.card.name
         staged.mkdir()
@@ -190,14 +196,14 @@ def push(preset: str | Path, url: str, overwrite: bool = False) -> str:
     return url
 
 
-def _check_free(url: str, name: str, overwrite: bool) -> None:
+def _check_free(url: str, name: str) -> None:
     """Raises if another preset lies at `url`."""
     try:
         content, _ = read([f"{url}/{hub.CARD}"], hub.LARGEST)
     except remote.MissingError:
         return
     there = Card.parse(content, f"at {remote.shown(url)}").name
-    if there != name and not overwrite:
+    if there != name:
         raise ArgumentError(
             f"{remote.shown(url)} holds the preset {there!r}, and not {name!r}. Allowed: another "
             "place, or overwrite=True."
@@ -219,14 +225,25 @@ def preset_name(folder: Path) -> str:
     return name
 
 
+def check_line(what: str, text: object) -> None:
+    """Raises unless `text` is one line, of which a page and its front matter can be made."""
+    if not isinstance(text, str) or not text.strip() or len(text.splitlines()) != 1:
+        raise ArgumentError(f"{what} must be one line of text. Received: {text!r}.")
+
+
 def check_replaceable(folder: Path) -> None:
     """Raises unless `folder` is free, or holds a preset."""
     if folder.exists() and not folder.is_dir():
         raise ArgumentError(f"There is a file at {folder}, which must be a folder.")
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / hub.CARD).is_file():
+    if not folder.is_dir():
+        return
+    there = {path.name for path in folder.iterdir()}
+    if hub.CARD in there:
+        there -= {hub.CARD, PAGE_NAME, *Card.read(folder / hub.CARD).weights.all_files}
+    if there:
         raise ArgumentError(
-            f"The folder {folder} holds other files than a preset. Allowed: a new or empty folder, "
-            "or one with a preset, which is replaced."
+            f"The folder {folder} holds other files than a preset: {', '.join(sorted(there)[:5])}. "
+            "Allowed: a new or empty folder, or one with a preset alone, which is replaced."
         )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo.errors import ArgumentError, unknown_name
+from zoo.errors import ArgumentError, WrongBytesError, unknown_name
 
 if TYPE_CHECKING:
     import keras
@@ -89,25 +89,39 @@ def names(
         listed = {name: entry.family for name, entry in hubs.index().items()}
     found = sorted({*_all_names(), *listed})
     found = [name for name in found if fnmatch.fnmatchcase(name, pattern)]
-    if family is not None or group is not None:
-        families = {name: listed.get(name) or info(name).identity.family for name in found}
-        found = [
-            name
-            for name in found
-            if family in (None, families[name]) and group in (None, _group(families[name]))
-        ]
-    if pretrained is not None:
-        found = [name for name in found if _at_hand(name, listed) == pretrained]
-    return found
+    if family is None and group is None and pretrained is None:
+        return found
+    presets = {name: _known(name) for name in found}  # without asking anybody
+    families = {
+        name: listed.get(name) if preset is None else preset.card.identity.family
+        for name, preset in presets.items()
+    }
+    return [
+        name
+        for name, preset in presets.items()
+        if family in (None, families[name])
+        and group in (None, _group(families[name]))
+        and pretrained in (None, preset is not None and not preset.missing)
+    ]
 
 
-def _at_hand(name: str, listed) -> bool:
-    return (name in _all_names() or name not in listed) and not locate(name).missing
-
-
-def _group(family: str) -> str | None:
+def _group(family: str | None) -> str | None:
     """That of a family of this package."""
     return FAMILIES[family][0].rpartition(".")[2] if family in FAMILIES else None
+
+
+def _known(name: str) -> Preset | None:
+    """The preset `name`, as far as this machine knows it."""
+    from zoo import hub
+    from zoo.preset import Preset
+
+    source = _registered.get(name)
+    if isinstance(source, Path) or name in _packaged():
+        return locate(name)
+    for url in [source] if source else hub.sources(name):
+        if (card := hub.remembered_card(url)) is not None:
+            return Preset.fetched(card, [url])
+    return None
 
 
 def families() -> list[str]:
@@ -170,22 +184,45 @@ def load(name: str | Path, components: Sequence[str] | None = None) -> keras.Mod
         if not path.is_file():
             raise ArgumentError(f"There is no file {str(path)!r}.")
         return storage.read_file(path)
-    preset = locate(name)
     if components is None:
-        return storage.read_model(preset.ensure(preset.files()))
-    parts = [components] if isinstance(components, str) else list(components)
-    if len(parts) != 1 or not isinstance(parts[0], str):
+        _, folder = ensure(name)
+        return storage.read_model(folder)
+    parts = [components] if isinstance(components, str) else components
+    if not isinstance(parts, list | tuple) or len(parts) != 1 or not isinstance(parts[0], str):
         raise ArgumentError(
             f"components must hold one name, such as ['generator']. Received: {components!r}."
         )
     (part,) = parts
-    folder = preset.ensure(preset.files(parts))
+    preset, folder = ensure(name, parts)
     if preset.card.weights.components:
         return storage.read_component(folder, part)
     found = storage.read_model(folder).components()
     if part not in found:
         raise unknown_name(f"component of {preset.card.name}", part, found)
     return found[part]
+
+
+def ensure(
+    name: str | Path,
+    components: Sequence[str] | None = None,
+    extras: bool = False,
+    fresh: bool = False,
+) -> tuple[Preset, Path]:
+    """The preset `name`, and the folder in which its files, or those of some components, are whole
+    and verified.
+
+    Where they are no longer what a remembered card says, the card is asked for again.
+    """
+    from zoo import remote
+
+    preset = locate(name, fresh)
+    try:
+        return preset, preset.ensure(preset.files(components, extras))
+    except (WrongBytesError, remote.MissingError):
+        newer = preset if fresh or preset.urls is None else locate(name, fresh=True)
+        if newer.card == preset.card:
+            raise
+    return newer, newer.ensure(newer.files(components, extras))
 
 
 _registered: dict[str, str | Path] = {}
@@ -214,7 +251,8 @@ def register(name: str, source: str | Path) -> None:
     if isinstance(source, Path) and not source.is_dir():
         raise ArgumentError(f"source must be a folder or a URL. Received: {str(source)!r}.")
     if name in _packaged() or _registered.get(name, source) != source:
-        taken = f"that of {_registered[name]}" if name in _registered else "of this package"
+        there = remote.shown(str(_registered.get(name)))
+        taken = f"that of {there}" if name in _registered else "of this package"
         raise ArgumentError(f"The name {name!r} is taken: it is {taken}.")
     _registered[name] = source
 
@@ -255,6 +293,7 @@ def locate(name: str | Path, fresh: bool = False) -> Preset:
     `fresh` asks again for a card that lies elsewhere.
     """
     from zoo import hub, remote
+    from zoo.fetch import offline
     from zoo.preset import Preset, at_url
 
     if not isinstance(name, str | Path):
@@ -272,8 +311,12 @@ def locate(name: str | Path, fresh: bool = False) -> Preset:
         if (WEIGHTS / name).is_dir():
             return Preset(card, WEIGHTS / name)
         return Preset.fetched(card, hub.sources(name))
-    if not (urls := hub.sources(name)) or not NAME.fullmatch(name):
+    urls = hub.sources(name)
+    asked = not offline() or any(url.startswith("file://") for url in urls)
+    if not urls or not NAME.fullmatch(name) or not (asked or _known(name)):
         see = SEE if urls else f"{SEE} ZOO_HUB names no hub with more."
+        if urls and not asked:
+            see = f"{SEE} ZOO_OFFLINE=1 forbids to ask {', '.join(map(remote.shown, hub.bases()))}."
         raise unknown_name("preset", name, _all_names(), see=see)
     try:
         return Preset.at(urls, name, fresh)
@@ -311,10 +354,11 @@ def _all_names() -> list[str]:
     """Of presets that can be loaded by name, as far as this machine knows."""
     found = {*_packaged(), *_registered}
     if os.environ.get("ZOO_HUB"):
-        from zoo import hub
+        from zoo import hub, remote
 
-        remembered = hub.remembered().items()
-        found |= {card.name for url, card in remembered if url in hub.sources(card.name)}
+        bases = tuple(map(remote.shown, hub.bases()))
+        at_hubs = [card.name for _, source, card in hub.memories() if source.startswith(bases)]
+        found |= {name for name in at_hubs if _known(name)}
     return sorted(found)
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,10 +25,12 @@ WRITTEN = ("hf", "s3", "gs", "file")
 # What a scheme needs beyond this package's own requirements, which is also the name of the extra.
 EXTRAS = {"hf": "huggingface_hub", "s3": "s3fs", "gs": "gcsfs"}
 
-CONNECT = 20  # seconds until a server must have answered
-SILENCE = 60  # seconds that may pass without a byte
+CONNECT = 10  # seconds until a server must have answered
+SILENCE = 30  # seconds that may pass without a byte
 BLOCK = 2**22  # bytes that are asked for at once where a scheme has no streams
-PASSING = (408, 425, 429, 500, 502, 503, 504)
+PASSING = (408, 425, 429)  # answers after which another try may succeed, beside 5xx
+# How the libraries of the other schemes call the errors of a connection.
+TRANSPORT = {"httpx2", "httpx", "botocore"}
 
 
 class PassingError(Exception):
@@ -65,14 +68,14 @@ def check_url(url: str, schemes: Iterable[str] = SCHEMES) -> str:
     scheme, _, rest = url.partition("://")
     if scheme not in schemes:
         raise ArgumentError(
-            f"Unknown scheme {scheme!r}. Received: {url!r}. Allowed: "
+            f"Unknown scheme {scheme!r}. Received: {shown(url)!r}. Allowed: "
             f"{', '.join(f'{name}://' for name in schemes)}."
         )
     parts = rest.strip("/").split("/")
     if not rest.strip("/") or ".." in parts or (scheme in WEB and set("?#") & set(rest)):
         raise ArgumentError(
             f"A URL is {scheme}:// and the place of a folder, without '..', query and fragment. "
-            f"Received: {url!r}."
+            f"Received: {shown(url)!r}."
         )
     if scheme == "hf" and len(parts) < 2:
         raise ArgumentError(f"hf:// is followed by user/repo[@revision]. Received: {url!r}.")
@@ -107,14 +110,17 @@ class Body:
     def _open_web(self, url: str, start: int) -> None:
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
         # Of block size 0: one answer that is read as it comes. The size is not asked for before.
-        self._file = _web().open(url, block_size=0, size=1, headers=headers)
+        self._file = _web(os.getpid()).open(url, block_size=0, size=1, headers=headers)
         answer = self._file.r
         if answer.status == 206:
             begins = answer.headers.get("Content-Range", "").removeprefix("bytes ").partition("-")
             self.start = int(begins[0]) if begins[0].isdecimal() else start
         else:
             self.start = 0
-        if answer.content_length is not None:
+        if answer.headers.get("Content-Encoding", "identity") != "identity":
+            if self.start:  # a part of what is compressed is no part of the file
+                raise BeyondEndError("it compresses parts")
+        elif answer.content_length is not None:
             self.size = self.start + answer.content_length
         self.page = answer.content_type == "text/html"
 
@@ -221,14 +227,20 @@ def _system(url: str) -> tuple[Any, str]:
 
 
 @functools.cache
-def _web() -> Any:
+def _web(process: int) -> Any:
     """The file system of web addresses: through the proxies that the environment names, and never
-    from an encrypted connection to one that is not."""
+    from an encrypted connection to one that is not. Each `process` has its own: the thread that it
+    works in does not survive a fork."""
     import aiohttp
     import fsspec
 
     async def refuse_downgrade(session, context, redirect):
-        target = redirect.url.join(type(redirect.url)(redirect.response.headers["Location"]))
+        headers = redirect.response.headers
+        # As aiohttp finds it; where it finds none it does not follow.
+        target = headers.get("Location") or headers.get("URI")
+        if target is None:
+            return
+        target = redirect.url.join(type(redirect.url)(target))
         if redirect.url.scheme == "https" and target.scheme != "https":
             raise FetchError(f"it redirects from https to {target.scheme}, which is refused")
 
@@ -253,29 +265,39 @@ def _explained(error: Exception) -> Exception:
         return MissingError("there is no such file (404)")
     if isinstance(error, PermissionError | IsADirectoryError | NotADirectoryError):
         return FetchError(text)
-    try:
-        import aiohttp
-    except ImportError:  # of web addresses alone
-        aiohttp = None
-    if aiohttp is not None:
-        if isinstance(error, aiohttp.ClientResponseError):
-            said = f"it answers {error.status} {error.message}"
-            if error.status == 416:
-                return BeyondEndError(said)
-            if error.status not in PASSING:
-                return FetchError(said)
-            return PassingError(said, _seconds((error.headers or {}).get("Retry-After")))
-        if isinstance(error, aiohttp.ClientPayloadError):
-            return CutShortError(text)
-        if isinstance(error, aiohttp.ClientSSLError | aiohttp.InvalidURL):
-            return FetchError(text)
-        if isinstance(error, aiohttp.ClientError):
-            return PassingError(text)
+    if (answer := _answer(error)) is not None:
+        status, headers = answer
+        said = f"it answers {status}" + (f" {error.message}" if hasattr(error, "message") else "")
+        if status == 404:
+            return MissingError("there is no such file (404)")
+        if status == 416:
+            return BeyondEndError(said)
+        if status >= 500 or status in PASSING:
+            return PassingError(said, _seconds(headers.get("Retry-After")))
+        return FetchError(said)
+    names = {cls.__name__ for cls in type(error).__mro__}
+    if "ClientPayloadError" in names:
+        return CutShortError(text)
+    if names & {"ClientSSLError", "InvalidURL"}:
+        return FetchError(text)
     if isinstance(error, TimeoutError):
         return PassingError(f"no answer within {SILENCE} seconds")
-    if isinstance(error, OSError):
+    transport = names & {"TransportError", "HTTPClientError", "ConnectionError"}
+    if transport and type(error).__module__.partition(".")[0] in TRANSPORT:
+        return PassingError(text)
+    if isinstance(error, OSError) or "ClientError" in names:
         return PassingError(text)
     return FetchError(f"{type(error).__name__}: {text}")
+
+
+def _answer(error: Exception) -> tuple[int, Mapping[str, str]] | None:
+    """The status and the headers of the answer that `error` is about, if it is about one: of
+    aiohttp, and of the libraries that keep the answer."""
+    of = error if hasattr(error, "status") else getattr(error, "response", None)
+    status = getattr(of, "status", None) or getattr(of, "status_code", None)
+    if not isinstance(status, int):
+        return None
+    return status, getattr(of, "headers", None) or {}
 
 
 def _seconds(text: str | None) -> float:

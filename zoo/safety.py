@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 
 import h5py
 import keras
@@ -34,34 +36,35 @@ CLASSES = (
 )
 # Layers of Keras that run what a file, or a string in it, says.
 RUNNING = ("Lambda", "TorchModuleWrapper", "TFSMLayer", "JaxLayer", "FlaxLayer")
+# What Keras makes of data alone, without looking for a class.
 PLAIN = ("__keras_tensor__", "__tensor__", "__numpy__", "__bytes__", "__ellipsis__", "__slice__")
+FINDERS = ("get", "deserialize", "serialize")  # functions that find others, by name
 
 
 def check_config(config: Any, source: str) -> None:
     """Raises unless all that the serialized `config` names is Keras's, or registered with Keras, as
     the classes of this package are and a user's own can be.
 
+    What is judged is the class that Keras will find, and not what the configuration says of it.
+
     Raises:
         IntegrityError: with the name of what is refused.
     """
     for part in _objects(config):
         name, module = part["class_name"], part.get("module")
-        registered = part.get("registered_name")
         if name in PLAIN:
             continue
         if name == "function":
-            inner = part.get("config")
-            known = _registered(registered) or _registered(inner)
-            allowed = known or module == "builtins" or _within(module, FUNCTIONS)
-            name = inner
+            allowed = _function(part.get("config"), module)
+            name = part.get("config")
         else:
-            of_keras = module == "keras" or _within(module, CLASSES)
-            allowed = _registered(registered) or (of_keras and name not in RUNNING)
+            # Without a module, Keras reads it as its older versions wrote it, by other rules.
+            allowed = "module" in part and _class(name, module, part.get("registered_name"))
         if not allowed:
-            where = f"{module}.{name}" if module else registered or name
+            where = f"{module}.{name}" if module else part.get("registered_name") or name
             raise IntegrityError(
-                f"{source} names {where!r}, which is refused. Allowed are layers of Keras that run "
-                "no code of the file, classes of zoo, and classes that were registered: "
+                f"{source} names {str(where)!r}, which is refused. Allowed are layers of Keras "
+                "that run no code of the file, classes of zoo, and classes that were registered: "
                 "@keras.saving.register_keras_serializable() above your own, in a module that is "
                 "imported before."
             )
@@ -69,43 +72,93 @@ def check_config(config: Any, source: str) -> None:
 
 def _objects(config: Any) -> Iterator[dict[str, Any]]:
     """Every serialized object in `config`, at any depth."""
-    if isinstance(config, dict):
-        if isinstance(config.get("class_name"), str):
-            yield config
-        config = list(config.values())
-    if isinstance(config, list):
-        for part in config:
-            yield from _objects(part)
+    waiting = [config]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            if "class_name" in part:
+                yield part
+            waiting += part.values()
+        elif isinstance(part, list):
+            waiting += part
 
 
-def _registered(name: Any) -> bool:
-    return isinstance(name, str) and keras.saving.get_registered_object(name) is not None
+def _class(name: Any, module: Any, registered: Any) -> bool:
+    """Whether Keras finds a class by these, of those that may be made."""
+    if not _plain(name):
+        return False
+    found = keras.saving.get_registered_object(registered if registered is not None else name)
+    if found is not None:
+        return isinstance(found, type) and str(registered or name).rpartition(">")[2] == name
+    if not (module == "keras" or _within(module, CLASSES)):
+        return False
+    found = _symbol(module, name)
+    # Keras would also call functions that it finds.
+    return isinstance(found, type) and hasattr(found, "from_config") and not _runs(found)
+
+
+def _function(name: Any, module: Any) -> bool:
+    """Whether Keras finds a function of numbers, or one that is registered, by these."""
+    if not isinstance(name, str):
+        return False
+    if callable(keras.saving.get_registered_object(name)):
+        return True
+    if not _plain(name) or name in FINDERS:
+        return False
+    # Without a module, Keras looks among its own modules of such functions.
+    return module == "builtins" or (_within(module, FUNCTIONS) and callable(_symbol(module, name)))
+
+
+def _plain(name: Any) -> bool:
+    """Whether it is one name, and no path to one."""
+    return isinstance(name, str) and name.isidentifier() and not name.startswith("__")
+
+
+def _symbol(module: str, name: str) -> Any:
+    if not all(part.isidentifier() for part in module.split(".")):
+        return None
+    try:
+        return vars(importlib.import_module(module)).get(name)
+    except ImportError:
+        return None
+
+
+def _runs(found: type) -> bool:
+    return any(cls.__name__ in RUNNING for cls in found.__mro__)
 
 
 def _within(module: Any, known: tuple[str, ...]) -> bool:
     return isinstance(module, str) and any(f"{module}.".startswith(f"{k}.") for k in known)
 
 
-def check_arrays(file: h5py.File, source: str) -> Counter:
-    """The shapes of the arrays in `file`, and how often each occurs.
+def check_arrays(path: Path | IO[bytes], source: str) -> Counter:
+    """The shapes of the arrays in the HDF5 file `path`, and how often each occurs.
 
     Raises:
         IntegrityError: if it holds anything but groups and whole arrays of numbers.
     """
     found: Counter = Counter()
-    _visit(file, source, found)
+    try:
+        with h5py.File(path, "r") as file:
+            _visit(file, source, found, set())
+    # What the library makes of changed bytes.
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
+        raise IntegrityError(f"{source} is no whole HDF5 file: {error}.") from error
     return found
 
 
-def _visit(group: h5py.Group, source: str, found: Counter) -> None:
+def _visit(group: h5py.Group, source: str, found: Counter, seen: set[int]) -> None:
     for name in group:
         place = f"{group.name.rstrip('/')}/{name}"
-        link = group.get(name, getlink=True)
-        if not isinstance(link, h5py.HardLink):
+        if not isinstance(group.get(name, getlink=True), h5py.HardLink):
             raise IntegrityError(f"{source} holds a link at {place}, which is refused.")
         item = group[name]
+        address = h5py.h5o.get_info(item.id).addr
+        if address in seen:
+            raise IntegrityError(f"{source} holds a link at {place}, which is refused.")
+        seen.add(address)
         if isinstance(item, h5py.Group):
-            _visit(item, source, found)
+            _visit(item, source, found, seen)
         elif not isinstance(item, h5py.Dataset) or item.dtype.kind not in "fiub":
             kind = getattr(item, "dtype", "something else")
             raise IntegrityError(f"{source} holds {kind} at {place}. Allowed: arrays of numbers.")

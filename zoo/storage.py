@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import warnings
 import zipfile
+import zlib
 from pathlib import Path
 
 import h5py
@@ -23,6 +25,7 @@ from zoo.errors import ArgumentError, IntegrityError
 CONFIG = "config.json"
 METADATA = "metadata.json"
 WEIGHTS = "model.weights.h5"
+LARGEST = 2**26  # bytes of a configuration
 
 
 def write_model(model: keras.Model, folder: Path, half_precision: bool = True) -> None:
@@ -65,22 +68,17 @@ def read_model(folder: Path, config: str = CONFIG, weights: str = WEIGHTS) -> ke
         IntegrityError: if the files name a class that is not known, or hold anything but the arrays
             of the model.
     """
-    try:
-        with h5py.File(folder / weights, "r") as file:
-            shapes = safety.check_arrays(file, f"The file {folder / weights}")
-    except OSError as error:
-        raise IntegrityError(f"The file {folder / weights} is no HDF5 file: {error}.") from error
-    model = _built(_parsed((folder / config).read_bytes(), folder / config), folder / config)
-    safety.check_fits(shapes, model, f"The file {folder / weights}")
+    source = f"The file {folder / weights}"
+    shapes = safety.check_arrays(folder / weights, source)
+    model = _built(folder / config, sum(math.prod(shape) * n for shape, n in shapes.items()))
+    safety.check_fits(shapes, model, source)
     try:
         with warnings.catch_warnings():
             # Where Keras would leave a layer as it is, with a warning.
             warnings.filterwarnings("error", "Skipping nested container", UserWarning)
             model.load_weights(folder / weights)
-    except (ValueError, KeyError, UserWarning) as error:
-        raise IntegrityError(
-            f"The file {folder / weights} does not fit the model of {config}. {error}"
-        ) from error
+    except (ValueError, KeyError, OSError, RuntimeError, UserWarning) as error:
+        raise IntegrityError(f"{source} does not fit the model of {config}. {error}") from error
     return model
 
 
@@ -90,49 +88,69 @@ def read_component(folder: Path, name: str) -> keras.Model:
 
 
 def read_file(path: Path) -> keras.Model:
-    """The model in the `.keras` file `path`, as Keras reads it, after the same checks.
+    """The model in the `.keras` file `path`, as Keras reads it, after the same checks of its
+    configuration and its arrays.
 
     Raises:
         IntegrityError: as for `read_model`, or if it is no such file.
     """
+    source = f"The file {path}"
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
             others = set(names) - {CONFIG, METADATA, WEIGHTS}
             if others or len(set(names)) != len(names):
                 raise IntegrityError(
-                    f"The file {path} holds {', '.join(sorted(others)) or 'a name twice'}. "
+                    f"{source} holds {', '.join(sorted(others)) or 'a name twice'}. "
                     f"Allowed: {CONFIG}, {METADATA} and {WEIGHTS}."
                 )
-            safety.check_config(_parsed(archive.read(CONFIG), path), f"The file {path}")
-            with archive.open(WEIGHTS) as weights, h5py.File(weights, "r") as file:
-                safety.check_arrays(file, f"The file {path}")
-    except (zipfile.BadZipFile, KeyError, OSError) as error:
+            if archive.getinfo(CONFIG).file_size > LARGEST:
+                raise IntegrityError(
+                    f"{source} holds a configuration of more than {LARGEST} bytes."
+                )
+            config = archive.read(CONFIG)
+            with archive.open(WEIGHTS) as weights:
+                safety.check_arrays(weights, source)
+    # What the library makes of archives that are broken, encrypted or compressed as it knows not.
+    except (zipfile.BadZipFile, zlib.error, KeyError, OSError, RuntimeError, ValueError) as error:
         raise IntegrityError(f"{path} is no Keras file: {error}.") from error
+    safety.check_config(_parsed(config, path), source)
     try:
         return keras.saving.load_model(path, safe_mode=True)
-    except (ValueError, KeyError, TypeError) as error:
-        raise IntegrityError(f"Keras cannot read the file {path}. {error}") from error
+    except Exception as error:  # whatever a layer says of a configuration that was made up
+        raise IntegrityError(f"Keras cannot read the file {path}. {_said(error)}") from error
 
 
 def _parsed(text: bytes, path: Path) -> dict:
     try:
         config = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise IntegrityError(f"The configuration in {path} is no JSON: {error}.") from error
     if not isinstance(config, dict):
         raise IntegrityError(f"The configuration in {path} is no object.")
     return config
 
 
-def _built(config: dict, path: Path) -> keras.Model:
-    """The model of `config`, with weights that are yet to be set."""
+def _built(path: Path, most: int) -> keras.Model:
+    """The model of the configuration in `path`, of at most so many numbers, which are yet to be
+    set."""
+    if path.stat().st_size > LARGEST:
+        raise IntegrityError(f"The file {path} has more than {LARGEST} bytes.")
+    config = _parsed(path.read_bytes(), path)
     safety.check_config(config, f"The file {path}")
-    with unset_weights():
-        model = keras.saving.deserialize_keras_object(config, safe_mode=True)
+    try:
+        with unset_weights(most):
+            model = keras.saving.deserialize_keras_object(config, safe_mode=True)
+    except Exception as error:  # whatever a layer says of a configuration that was made up
+        raise IntegrityError(f"No model can be built of the file {path}. {_said(error)}") from error
     if not isinstance(model, keras.Model):
         raise IntegrityError(f"The file {path} is not the configuration of a model.")
     return model
+
+
+def _said(error: Exception) -> str:
+    """The begin of what `error` says; Keras puts whole configurations in it."""
+    return " ".join(f"{type(error).__name__}: {error}".split())[:300]
 
 
 def _write_config(model: keras.Model, path: Path) -> None:

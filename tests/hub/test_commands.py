@@ -1,5 +1,6 @@
 """`zoo fetch`, `zoo verify`, `zoo push`, `zoo index`, `zoo cache` and `zoo list --hub`."""
 
+import os
 import shutil
 
 import pytest
@@ -62,6 +63,22 @@ class TestFetch:
         assert [line.partition(":")[0] for line in out.splitlines()] == zoo.list(hub=True)
         assert "my-gan" in out
 
+    def test_all_but_one(self, run, root, home, tmp_path, monkeypatch):
+        """One that cannot be had does not stop the others."""
+        place = shutil.copytree(root, tmp_path / "copied")
+        shutil.copytree(place / "my-gan", place / "a-gan")
+        for name in ("card.json", "README.md"):
+            path = place / "a-gan" / name
+            path.write_text(path.read_text().replace('"my-gan"', '"a-gan"'))
+        zoo.hub.write_index(f"file://{place}")
+        (place / "a-gan" / "model.weights.h5").unlink()
+        monkeypatch.setenv("ZOO_HUB", f"file://{place}")
+        code, out, err = run("fetch", "--all")
+        assert code == 1
+        assert err.count("\n") == 1
+        assert "model.weights.h5 could not be fetched" in err
+        assert "my-gan:" in out
+
     def test_fresh(self, run, root, home, tmp_path):
         place = shutil.copytree(root, tmp_path / "copied") / "my-gan"
         run("fetch", f"file://{place}")
@@ -107,12 +124,29 @@ class TestVerify:
         assert out == "gan_ring8: 5 files are whole\n"
         assert "model.weights.h5 is not what its card names" in err
 
-    def test_a_cached_file_is_read_whatever_its_times_say(self, run, root, monkeypatch):
+    def test_a_cached_file_is_read_whatever_is_remembered_of_it(self, run, root, home):
+        """A disk may change what no time shows."""
         url = f"file://{root}/my-gan"
         zoo.load(url)
-        (registry.locate(url).folder / "model.weights.h5").write_bytes(b"x")
-        monkeypatch.setattr(zoo.fetch, "_state", lambda path, sha: "")
-        assert run("verify")[0] == 1
+        path = registry.locate(url).folder / "model.weights.h5"
+        path.write_bytes(bytes(path.stat().st_size))
+        sha256 = zoo.info(url).weights.files[path.name].sha256
+        mark = path.with_name(f".{path.name}.verified")
+        mark.write_bytes(zoo.fetch._state(path, sha256))
+        later = path.stat().st_ctime_ns + 10 * zoo.fetch.SETTLED
+        os.utime(mark, ns=(later, later))
+        zoo.fetch.verify_cached(path, sha256, 1)  # is taken in by it
+        code, _, err = run("verify")
+        assert code == 1
+        assert "model.weights.h5 is not what its card names" in err
+
+    def test_what_is_not_at_hand(self, run, root):
+        url = f"file://{root}/my-gan"
+        assert run("verify", url)[:2] == (0, f"{url}: not fetched\n")
+        code, out, err = run("verify", "nothing_at_all", "gan_ring8")
+        assert code == 1
+        assert out == "gan_ring8: 5 files are whole\n"
+        assert "Unknown preset: 'nothing_at_all'" in err
 
 
 class TestPush:
@@ -148,7 +182,7 @@ class TestCache:
         assert files(home) == set()
         zoo.load(url)
         assert run("cache", "clean")[0] == 0
-        assert [p.name for p in home.iterdir()] == ["mine.txt"]
+        assert sorted(p.name for p in home.iterdir()) == ["locks", "mine.txt"]
         assert run("cache", "list")[1] == f"{home}: 0.0 MiB\n"
 
     def test_unknown(self, run):

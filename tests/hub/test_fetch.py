@@ -1,6 +1,8 @@
 """Downloads against servers on the loopback interface: breaks, faults, refusals, many at once."""
 
+import errno
 import hashlib
+import io
 import os
 import random
 import resource
@@ -8,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -157,6 +160,7 @@ class TestFlaky:
         [
             [500],
             [500, 503, 502],
+            [501, 520, 529, 408],
             ["reset"],
             [("reset", 10**6)],
             [("cut", 10**6), ("reset", 10**6), 500],
@@ -179,6 +183,29 @@ class TestFlaky:
         first, second = flaky.asked
         assert first is None
         assert 0 < int(second[6:-1]) <= 10**6
+
+    def test_waits_as_long_as_it_is_told(self, root, home, monkeypatch):
+        waited = []
+        monkeypatch.setattr(time, "sleep", waited.append)
+        flaky = Flaky(root, [("wait", 7), ("wait", 999), 503])
+        with serving(flaky) as url:
+            get(url, home, root)
+        assert waited == [7, 60, fetch.WAIT * 4]
+
+    def test_compressed_all_the_same(self, root, home):
+        with serving(Flaky(root, ["gzip"])) as url:
+            assert fetch.sha256(get(url, home, root)) == hash_of(root)
+
+    def test_more_bytes_than_expected(self, root, home):
+        """Are not kept for another mirror either."""
+        with (
+            serving(Flaky(root, ["endless"])) as url,
+            serving(Flaky(root, [404])) as other,
+            pytest.raises(FetchError, match="more than the expected") as caught,
+        ):
+            get([url, other], home, root)
+        assert "are kept" not in str(caught.value)
+        assert left(home) == []
 
     def test_hangs(self, root, home, monkeypatch):
         from zoo import remote
@@ -344,6 +371,46 @@ def test_read_only_cache(monkeypatch, root):
     monkeypatch.setenv("ZOO_HOME", "/sys/kernel/zoo")
     with pytest.raises(FetchError, match="/sys/kernel/zoo/.*cannot be written.*ZOO_HOME names"):
         get(f"file://{root}", Path("/sys/kernel/zoo"), root)
+
+
+def test_a_cache_that_cannot_be_written_serves_what_it_holds(home, root, monkeypatch):
+    place = get(f"file://{root}", home, root)
+
+    def refuse(*args, **kwargs):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    for module, name in ((os, "mkdir"), (os, "replace"), (tempfile, "mkstemp")):
+        monkeypatch.setattr(module, name, refuse)
+    assert get("https://example.org", home, root) == place
+    with pytest.raises(FetchError, match="cannot be written: Read-only file system.*ZOO_HOME"):
+        get(f"file://{root}", home / "other", root)
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_progress_is_shown_on_a_terminal_alone(home, root, monkeypatch, terminal):
+    class Stream(io.StringIO):
+        def isatty(self):
+            return terminal
+
+    monkeypatch.setattr(sys, "stderr", Stream())
+    get(f"file://{root}", home, root)
+    shown = sys.stderr.getvalue()
+    assert ("model.bin: 100%" in shown) == terminal
+    assert bool(shown) == terminal
+
+
+def test_after_a_fork(home, root):
+    """The thread of a parent's connections does not live in its child."""
+    with serving(Flaky(root)) as url:
+        get(url, home, root)
+        child = os.fork()
+        if not child:
+            code = 1
+            try:
+                code = 0 if get(url, home / "child", root).is_file() else 1
+            finally:
+                os._exit(code)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 class TestCached:

@@ -13,7 +13,7 @@ from helpers import python
 from servers import Flaky, Nginx, serving
 
 import zoo
-from zoo import hub, registry
+from zoo import cache, hub, registry
 from zoo.card import FORMAT, Card
 from zoo.errors import (
     ArgumentError,
@@ -100,7 +100,7 @@ class TestAddresses:
         with pytest.raises(UnknownNameError, match=f"of {preset}: '{components[0]}'.*generator"):
             zoo.load(f"file://{root}/{preset}", components=components)
 
-    @pytest.mark.parametrize("components", [[], ["generator", "generator"], [3]])
+    @pytest.mark.parametrize("components", [[], ["generator", "generator"], [3], 3])
     def test_components_are_one_name(self, components):
         with pytest.raises(ArgumentError, match="components must hold one name"):
             zoo.load("dcgan_mnist", components=components)
@@ -120,12 +120,21 @@ class TestAddresses:
         with pytest.raises(ArgumentError, match=says):
             zoo.load(url)
 
-    def test_a_password_is_not_shown(self, nginx):
+    def test_a_password_is_not_shown(self, nginx, home):
         url = nginx.url.replace("http://", "http://me:secret@") + "/nowhere"
         with pytest.raises(FetchError, match="404") as caught:
             zoo.load(url)
         assert "secret" not in str(caught.value)
         assert "127.0.0.1" in str(caught.value)
+        with pytest.raises(ArgumentError) as caught:
+            zoo.load(url + "?x=y")
+        assert "secret" not in str(caught.value)
+        with_password = url.removesuffix("nowhere") + "my-gan"
+        assert zoo.load(with_password).built
+        zoo.load(with_password)
+        assert len(nginx.requests()) == 5  # remembered
+        kept = [p.read_bytes() for p in home.rglob("*") if p.is_file()]
+        assert not any(b"secret" in content for content in kept)
 
     def test_a_page_in_place_of_a_card(self, nginx):
         with pytest.raises(FetchError, match="web page"):
@@ -147,6 +156,76 @@ class TestAddresses:
         memory.write_text("{")
         assert zoo.info(url).name == "my-gan"
         assert zoo.load(url).built
+
+
+class TestRepublished:
+    """What was remembered of an address is no longer what lies there."""
+
+    def republish(self, copied):
+        model = zoo.create("gan", image_shape=(8, 8, 1), latent_dim=4, units=90)
+        zoo.save(model, copied / "my-gan")
+
+    def units(self, url, **options):
+        return zoo.load(url, **options).constructor_argument("units")
+
+    def test_after_its_files_are_gone(self, copied, home):
+        url = f"file://{copied}/my-gan"
+        assert self.units(url) == 60
+        self.republish(copied)
+        assert self.units(url) == 60  # whole in the cache
+        shutil.rmtree(home / "presets")
+        assert self.units(url) == 90
+
+    def test_after_a_component(self, copied):
+        url = f"file://{copied}/my-gan"
+        zoo.load(url, components=["generator"])
+        self.republish(copied)
+        assert self.units(url) == 90
+
+    def test_after_cleaning(self, copied):
+        url = f"file://{copied}/my-gan"
+        zoo.load(url)
+        self.republish(copied)
+        cache.clean("my-gan")
+        assert self.units(url) == 90
+
+    def test_what_is_wrong_stays_wrong(self, copied, home):
+        url = f"file://{copied}/my-gan"
+        zoo.load(url)
+        shutil.rmtree(home / "presets")
+        (copied / "my-gan" / "config.json").write_text("{}")
+        with pytest.raises(WrongBytesError, match=r"config\.json is refused"):
+            zoo.load(url)
+
+
+class TestCacheThatIsBroken:
+    def test_cards(self, root, home):
+        zoo.load(f"file://{root}/my-gan")
+        for name, text in ((".left.json", ""), ("a.json", "{"), ("b.json", '{"source": "x"}')):
+            (home / "cards" / name).write_text(text)
+        (memory,) = (p for p in (home / "cards").glob("[!.]*.json") if len(p.stem) > 1)
+        newer = json.loads(memory.read_text())
+        newer["card"] = newer["card"].replace(f'"format": {FORMAT}', f'"format": {FORMAT + 1}')
+        (home / "cards" / "c.json").write_text(json.dumps(newer))
+        assert "dcgan_mnist" in zoo.list()
+        assert [e.name for e in cache.entries() if e.name.startswith("my-gan")]
+        assert cache.clean()
+
+    def test_marks(self, root, home):
+        url = f"file://{root}/my-gan"
+        zoo.load(url)
+        for mark in home.glob("presets/*/.*.verified"):
+            mark.write_bytes(b"\xff\xfe")
+        zoo.load(url)
+
+    def test_a_card_that_cannot_be_remembered(self, root, home, monkeypatch):
+        """Another address of what is in a cache that cannot be written."""
+        zoo.load(f"file://{root}/my-gan")
+        monkeypatch.setattr(hub, "whole", lambda place: (_ for _ in ()).throw(OSError(30, "x")))
+        other = root.with_name("linked")
+        if not other.exists():
+            other.symlink_to(root)
+        assert zoo.load(f"file://{other}/my-gan").built
 
 
 class TestHub:
@@ -172,6 +251,21 @@ class TestHub:
             zoo.load("dcgan_mnits")
         with pytest.raises(UnknownNameError, match="'a b'"):
             zoo.load("a b")
+
+    def test_offline_it_is_an_unknown_name(self, nginx, monkeypatch):
+        monkeypatch.setenv("ZOO_HUB", nginx.url)
+        monkeypatch.setenv("ZOO_OFFLINE", "1")
+        with pytest.raises(UnknownNameError, match=r"'my-gan'.*ZOO_OFFLINE=1 forbids to ask http"):
+            zoo.load("my-gan")
+        assert nginx.requests() == []
+
+    def test_a_registered_address_that_is_down(self, monkeypatch):
+        """Does not break what others are listed by."""
+        zoo.register("mine", "http://127.0.0.1:9/mine")
+        assert "mine" in zoo.list()
+        assert "mine" not in zoo.list(family="gan")
+        assert "mine" in zoo.list(pretrained=False)
+        assert "dcgan_mnist" in zoo.list(group="gans", pretrained=True)
 
     def test_a_hub_that_is_down_is_no_unknown_name(self, monkeypatch):
         monkeypatch.setenv("ZOO_HUB", "http://127.0.0.1:9")

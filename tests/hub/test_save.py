@@ -107,11 +107,18 @@ class TestSave:
 
     def test_replaces_a_preset_and_nothing_else(self, tmp_path):
         folder = zoo.save(small(), tmp_path / "mine")
-        (folder / "old.txt").write_text("of the old one")
         zoo.save(small(units=90), folder)
         assert zoo.load(folder).constructor_argument("units") == 90
-        assert not (folder / "old.txt").exists()
         assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
+        (folder / "thesis.tex").write_text("mine")
+        with pytest.raises(ArgumentError, match=r"other files than a preset: thesis\.tex"):
+            zoo.save(small(), folder)
+        assert zoo.load(folder).constructor_argument("units") == 90
+        (folder / "thesis.tex").unlink()
+        (tmp_path / "link").symlink_to(folder)
+        zoo.save(small(units=60), tmp_path / "link")
+        assert (tmp_path / "link").is_symlink()
+        assert zoo.load(folder).constructor_argument("units") == 60
         other = tmp_path / "photos"
         other.mkdir()
         (other / "cat.jpg").write_bytes(b"x")
@@ -120,6 +127,17 @@ class TestSave:
         with pytest.raises(ArgumentError, match="There is a file at"):
             zoo.save(small(), other / "cat.jpg")
         assert (other / "cat.jpg").read_bytes() == b"x"
+
+    @pytest.mark.parametrize("what", ["title", "license", "data_rights"])
+    @pytest.mark.parametrize("text", ["mit\nextra: injected", "", 3])
+    def test_lines_of_the_card(self, tmp_path, what, text):
+        if what == "title" and text == "":
+            pytest.skip("means that there is none")
+        with pytest.raises(ArgumentError, match=f"{what} must be one line of text"):
+            zoo.save(small(), tmp_path / "mine", **{what: text})
+        with pytest.raises(ArgumentError, match="limits must be one line of text"):
+            zoo.save(small(), tmp_path / "mine", limits=[text])
+        assert list(tmp_path.iterdir()) == []
 
     def test_refusals(self, tmp_path):
         with pytest.raises(ArgumentError, match="model must be one of this package.*Sequential"):

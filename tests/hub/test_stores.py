@@ -29,6 +29,7 @@ def saved(tmp_path_factory):
 def check_round_trip(saved, url, home):
     """Pushed, and loaded from another machine's point of view: with another, empty cache."""
     assert zoo.push(saved, url) == url
+    shutil.rmtree(home, ignore_errors=True)
     expected = zoo.load(saved).sample(3, seed=0)
     np.testing.assert_array_equal(zoo.load(url).sample(3, seed=0), expected)
     shutil.rmtree(home)

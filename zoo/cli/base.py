@@ -38,14 +38,15 @@ def _one_line(program: str):
         click.echo(error.format_message())
         sys.exit(0)
     except click.ClickException as error:
-        click.echo(f"{program}: error: {_flat(error.format_message())}", err=True)
+        click.echo(f"{program}: error: {flat(error.format_message())}", err=True)
         sys.exit(error.exit_code)
     except (ZooError, OSError, MemoryError) as error:
-        click.echo(f"{program}: error: {_flat(str(error))}", err=True)
+        click.echo(f"{program}: error: {flat(str(error))}", err=True)
         sys.exit(1)
 
 
-def _flat(message: str) -> str:
+def flat(message: str) -> str:
+    """`message` in one line."""
     return " ".join(message.split())
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
-from zoo.cli.base import SETTINGS, OneLine, OneLineGroup, print_rows
+from zoo.cli.base import SETTINGS, OneLine, OneLineGroup, flat, print_rows
 from zoo.errors import ArgumentError, ZooError
+
+if TYPE_CHECKING:
+    from zoo.preset import Preset
 
 
 @click.command(cls=OneLine)
@@ -28,15 +32,22 @@ def fetch(
       zoo fetch hf://user/my-gan --extras
       ZOO_HUB=https://example.org/hub zoo fetch --all
     """
-    from zoo import registry
+    from zoo import registry, remote
 
     if everything == bool(names):
         raise ArgumentError("zoo fetch takes names, or --all. Received: both or neither.")
+    failed = False
     for name in registry.names(hub=True) if everything else names:
-        preset = registry.locate(name, fresh)
-        files = preset.files(None if component is None else [component], extras)
-        folder = preset.ensure(files)
-        click.echo(f"{name}: {folder} ({_mebibytes(sum(f.bytes for f in files.values()))})")
+        parts = None if component is None else [component]
+        try:
+            preset, folder = registry.ensure(name, parts, extras, fresh)
+            size = sum(file.bytes for file in preset.files(parts, extras).values())
+            click.echo(f"{remote.shown(name)}: {folder} ({_mebibytes(size)})")
+        except ZooError as error:  # the others are fetched all the same
+            failed = True
+            click.echo(f"zoo: error: {flat(str(error))}", err=True)
+    if failed:
+        sys.exit(1)
 
 
 @click.command(cls=OneLine)
@@ -45,30 +56,48 @@ def fetch(
 def verify(names: tuple[str, ...], outputs: bool):
     """Checks the files of presets at hand, by default of all, against the hashes in their cards,
     byte by byte. Fails if one differs."""
-    from zoo import agreement, fetch, hub, registry, storage
-    from zoo.preset import cached_folder
+    from zoo import hub, registry, remote
+    from zoo.preset import Preset, cached_folder
 
+    # Also what was fetched from addresses that no name stands for.
+    fetched = {
+        source: Preset(card, cached_folder(card), ())
+        for _, source, card in hub.memories()
+        if cached_folder(card).is_dir()
+    }
     bad = False
-    fetched = [url for url, card in hub.remembered().items() if cached_folder(card).is_dir()]
     for name in names or [*registry.names(pretrained=True), *fetched]:
-        preset = registry.locate(name)
-        weights = preset.card.weights
-        # Of the extras, and of what is fetched as it is needed, what is there.
-        needed = weights.files if preset.urls is None else {}
-        there = {n: f for n, f in weights.all_files.items() if (preset.folder / n).is_file()}
         try:
-            for file, expected in {**needed, **there}.items():
-                fetch.verify(preset.folder / file, expected.sha256, expected.bytes, advice="")
-            said = f"{len({**needed, **there})} files are whole"
-            if outputs and agreement.GOLDEN in there and not preset.missing:
-                off = agreement.difference(storage.read_model(preset.folder), preset.folder)
-                said += f", outputs off by {off:.1g}"
-            click.echo(f"{name}: {said}")
+            preset = None if names else fetched.get(name)
+            click.echo(
+                f"{remote.shown(name)}: {_verified(preset or registry.locate(name), outputs)}"
+            )
         except ZooError as error:
             bad = True
-            click.echo(f"{name}: {error}", err=True)
+            click.echo(f"{remote.shown(name)}: {flat(str(error))}", err=True)
     if bad:
         sys.exit(1)
+
+
+def _verified(preset: Preset, outputs: bool) -> str:
+    """What is found of the files of `preset`, or an error."""
+    from zoo import agreement, fetch, storage
+    from zoo.preset import check_inside
+
+    weights = preset.card.weights
+    # Of the extras, and of what is fetched as it is needed, what is there.
+    needed = weights.files if preset.urls is None else {}
+    there = {n: f for n, f in weights.all_files.items() if (preset.folder / n).is_file()}
+    if not {**needed, **there}:
+        return "not fetched"
+    for file, expected in {**needed, **there}.items():
+        check_inside(preset.folder / file)
+        fetch.verify(preset.folder / file, expected.sha256, expected.bytes, advice="")
+    said = f"{len({**needed, **there})} files are whole"
+    if outputs and agreement.GOLDEN in there and not preset.missing:
+        off = agreement.difference(storage.read_model(preset.folder), preset.folder)
+        said += f", outputs off by {off:.1g}"
+    return said
 
 
 @click.command(cls=OneLine)
