@@ -9,7 +9,7 @@ import os
 import shutil
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from zoo import remote
@@ -224,7 +224,9 @@ def _fetch(urls: Sequence[str], partial: Path, sha256: str, size: int, name: str
         raise
 
 
-def _first(urls: Sequence[str], get, have, name: str) -> str:
+def _first(
+    urls: Sequence[str], get: Callable[[str], object], have: Callable[[], int], name: str
+) -> str:
     """The first of `urls` that `get` works for. Passing faults are tried again, in turn with the
     other URLs, as long as `have()` grows, and then `TRIES` times."""
     left, faults, idle = list(urls), {}, 0

@@ -50,7 +50,9 @@ class Preset:
         card, _ = hub.find_card(urls, name, fresh)
         return cls.fetched(card, urls)
 
-    def files(self, components: Iterable[str] | None = None, extras: bool = False) -> dict:
+    def files(
+        self, components: Iterable[str] | None = None, extras: bool = False
+    ) -> dict[str, File]:
         """Those of its files that `load` needs, or that some of its `components` do."""
         weights = self.card.weights
         found: dict[str, File] = {}

@@ -7,7 +7,7 @@ import contextlib
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import keras
@@ -118,9 +118,9 @@ def write(
     identity: Identity,
     facts: Facts,
     license: str,
-    metrics,
-    picture,
-    backends,
+    metrics: Callable[[GenerativeModel], list[Measurement]],
+    picture: Callable[[GenerativeModel], Image.Image | None],
+    backends: Callable[[Path], dict[str, float]],
     training: Training | None = None,
     half_precision: bool = True,
 ) -> Card:

@@ -8,7 +8,7 @@ import importlib
 import inspect
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import keras
 
     from zoo.card import Card
+    from zoo.hub import Entry
     from zoo.preset import Preset
 
 ROOT = Path(__file__).parent
@@ -79,21 +80,32 @@ def names(
         UnknownNameError: if there is no such family or group.
         FetchError: if `hub` is set and none answers.
     """
-    family = None if family is None else family_name(family)
-    if group is not None and group not in groups():
-        raise unknown_name("group", group, groups())
     listed = {}
     if hub:
         from zoo import hub as hubs
 
-        listed = {name: entry.family for name, entry in hubs.index().items()}
+        listed = hubs.index()
+    return matching(listed, pattern, family, group, pretrained)
+
+
+def matching(
+    listed: Mapping[str, Entry],
+    pattern: str = "*",
+    family: str | None = None,
+    group: str | None = None,
+    pretrained: bool | None = None,
+) -> list[str]:
+    """As `names`, of what this machine knows and the index of a hub has `listed`."""
+    family = None if family is None else family_name(family)
+    if group is not None and group not in groups():
+        raise unknown_name("group", group, groups())
     found = sorted({*_all_names(), *listed})
     found = [name for name in found if fnmatch.fnmatchcase(name, pattern)]
     if family is None and group is None and pretrained is None:
         return found
     presets = {name: _known(name) for name in found}  # without asking anybody
     families = {
-        name: listed.get(name) if preset is None else preset.card.identity.family
+        name: preset.card.identity.family if preset else getattr(listed.get(name), "family", None)
         for name, preset in presets.items()
     }
     return [

@@ -124,7 +124,8 @@ def _symbol(module: str, name: str) -> Any:
 
 
 def _runs(found: type) -> bool:
-    return any(cls.__name__ in RUNNING for cls in found.__mro__)
+    layers = (getattr(keras.layers, name, None) for name in RUNNING)
+    return issubclass(found, tuple(layer for layer in layers if layer is not None))
 
 
 def _within(module: Any, known: tuple[str, ...]) -> bool:

@@ -23,8 +23,8 @@ def list_command(pattern: str, family: str | None, group: str | None, hub: bool)
     from zoo import hub as hubs
     from zoo import registry
 
-    found = registry.names(pattern, family=family, group=group, hub=hub)
     listed = hubs.index() if hub else {}
+    found = registry.matching(listed, pattern, family, group)
     width = max(map(len, found), default=0)
     for name in found:
         known = listed.get(name) or registry.info(name).identity
