@@ -16,7 +16,6 @@ from zoo import hub, registry, safety
 from zoo.errors import CardError, IntegrityError
 from zoo.fetch import sha256
 
-pytestmark = pytest.mark.once
 WEIGHTS = "model.weights.h5"
 
 
