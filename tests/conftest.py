@@ -64,3 +64,17 @@ def make(request):
     """A function that makes a small model of the family under test."""
     cls = zoo.registry.family_class(request.param)
     return lambda **changes: cls(**{**cls.test_config(), **changes})
+
+
+@pytest.fixture
+def run(capsys):
+    """Runs the program `zoo`; returns its exit code, what it printed, and its error line."""
+    from zoo.cli import cli
+
+    def call(*args):
+        with pytest.raises(SystemExit) as caught:
+            cli.main([str(a) for a in args], prog_name="zoo")
+        printed = capsys.readouterr()
+        return int(caught.value.code or 0), printed.out, printed.err
+
+    return call

@@ -9,20 +9,6 @@ from helpers import python
 from PIL import Image
 
 import zoo
-from zoo.cli import cli
-
-
-@pytest.fixture
-def run(capsys):
-    """Runs the program; returns its exit code, what it printed, and its error line."""
-
-    def call(*args):
-        with pytest.raises(SystemExit) as caught:
-            cli.main([str(a) for a in args], prog_name="zoo")
-        printed = capsys.readouterr()
-        return int(caught.value.code or 0), printed.out, printed.err
-
-    return call
 
 
 def test_list(run):

@@ -14,26 +14,9 @@ from zoo.errors import CardError, FetchError, IntegrityError, WrongBytesError
 pytestmark = pytest.mark.once
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("ZOO_HOME", str(tmp_path / "home"))
-    return tmp_path / "home"
-
-
-@pytest.fixture(scope="module")
-def root(tmp_path_factory):
-    """A small GAN, and a preset of this package."""
-    folder = tmp_path_factory.mktemp("hub")
-    model = zoo.create("gan", image_shape=(8, 8, 1), latent_dim=4, units=60)
-    zoo.save(model, folder / "my-gan")
-    zoo.push("dcgan_mnist", f"file://{folder}/dcgan_mnist")
-    return folder
-
-
 @pytest.fixture
-def copied(root, tmp_path):
-    """To be tampered with."""
-    return shutil.copytree(root, tmp_path / "copied")
+def root(hub_folder):
+    return hub_folder
 
 
 def rewrite(path, change):

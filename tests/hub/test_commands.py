@@ -7,35 +7,13 @@ import pytest
 
 import zoo
 from zoo import registry
-from zoo.cli import cli
 
 pytestmark = pytest.mark.once
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("ZOO_HOME", str(tmp_path / "home"))
-    return tmp_path / "home"
-
-
-@pytest.fixture(scope="module")
-def root(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("hub")
-    model = zoo.create("gan", image_shape=(8, 8, 1), latent_dim=4, units=60)
-    zoo.save(model, folder / "my-gan", title="A small GAN.")
-    zoo.hub.write_index(f"file://{folder}")
-    return folder
-
-
 @pytest.fixture
-def run(capsys):
-    def call(*args):
-        with pytest.raises(SystemExit) as caught:
-            cli.main([str(a) for a in args], prog_name="zoo")
-        printed = capsys.readouterr()
-        return int(caught.value.code or 0), printed.out, printed.err
-
-    return call
+def root(hub_folder):
+    return hub_folder
 
 
 def files(home):

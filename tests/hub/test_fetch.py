@@ -15,21 +15,13 @@ import time
 from pathlib import Path
 
 import pytest
-from servers import Flaky, Nginx, serving
+from servers import Flaky, serving
 
 from zoo import fetch
 from zoo.errors import FetchError, IntegrityError, WrongBytesError
 
 pytestmark = pytest.mark.once
-needs_nginx = pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed")
 SIZE = 4 * 2**20 + 4321
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("ZOO_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(fetch, "WAIT", 0.01)
-    return tmp_path / "home"
 
 
 @pytest.fixture
@@ -39,16 +31,6 @@ def root(tmp_path):
     folder.mkdir()
     (folder / "model.bin").write_bytes(random.Random(0).randbytes(SIZE))
     return folder
-
-
-@pytest.fixture
-def nginx(root, tmp_path):
-    if shutil.which("nginx") is None:
-        pytest.skip("nginx is not installed")
-    folder = tmp_path / "nginx"
-    folder.mkdir()
-    with Nginx(root, folder) as server:
-        yield server
 
 
 def hash_of(root):

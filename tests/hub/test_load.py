@@ -25,40 +25,9 @@ from zoo.errors import (
 pytestmark = pytest.mark.once
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("ZOO_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(zoo.fetch, "WAIT", 0.01)
-    monkeypatch.setattr(registry, "_registered", {})
-    return tmp_path / "home"
-
-
-@pytest.fixture(scope="module")
-def root(tmp_path_factory):
-    """A hub: a small GAN, and a preset of this package."""
-    folder = tmp_path_factory.mktemp("hub")
-    model = zoo.create("gan", image_shape=(8, 8, 1), latent_dim=4, units=60)
-    zoo.save(model, folder / "my-gan")
-    zoo.push("dcgan_mnist", f"file://{folder}/dcgan_mnist")
-    assert hub.write_index(f"file://{folder}") == ["dcgan_mnist", "my-gan"]
-    return folder
-
-
 @pytest.fixture
-def nginx(root, tmp_path):
-    if shutil.which("nginx") is None:
-        pytest.skip("nginx is not installed")
-    folder = tmp_path / "nginx"
-    folder.mkdir()
-    with Nginx(root, folder) as server:
-        yield server
-
-
-@pytest.fixture
-def copied(root, tmp_path):
-    """A hub of its own, to be tampered with."""
-    shutil.copytree(root, tmp_path / "copied")
-    return tmp_path / "copied"
+def root(hub_folder):
+    return hub_folder
 
 
 class TestAddresses:

@@ -19,12 +19,6 @@ from zoo.fetch import sha256
 WEIGHTS = "model.weights.h5"
 
 
-@pytest.fixture(scope="module")
-def saved(tmp_path_factory):
-    model = zoo.create("gan", image_shape=(8, 8, 1), latent_dim=4, units=60)
-    return zoo.save(model, tmp_path_factory.mktemp("presets") / "my-gan")
-
-
 @pytest.fixture
 def folder(saved, tmp_path):
     shutil.copytree(saved, tmp_path / "tampered")

@@ -14,18 +14,6 @@ from zoo.errors import ArgumentError, FetchError
 pytestmark = pytest.mark.once
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("ZOO_HOME", str(tmp_path / "home"))
-    return tmp_path / "home"
-
-
-@pytest.fixture(scope="module")
-def saved(tmp_path_factory):
-    model = zoo.create("gan", image_shape=(8, 8, 1), latent_dim=4, units=60)
-    return zoo.save(model, tmp_path_factory.mktemp("presets") / "my-gan", license="cc0-1.0")
-
-
 def check_round_trip(saved, url, home):
     """Pushed, and loaded from another machine's point of view: with another, empty cache."""
     assert zoo.push(saved, url) == url
