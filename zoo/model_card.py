@@ -40,7 +40,7 @@ import zoo
 {copies}
 
 - Model: `{model}`, family `{family}`, {parameters:,} parameters.
-- Paper: [{paper}]({url}). Differs from it: {differs}
+- Paper: [{paper}]({url}).{differs}
 {trained}{latents}
 {measured}## Limits
 
@@ -109,7 +109,7 @@ def model_card(card: Card) -> str:
         parameters=card.weights.parameters,
         paper=identity.paper,
         url=identity.paper_url,
-        differs=" ".join(identity.differs) or "none.",
+        differs=_differs(card),
         trained=trained,
         latents="" if contract.latent_law is None else f"- Latents: {contract.latent_law}.\n",
         measured=MEASURED.format(rows="\n".join(rows), what=what) if rows else "",
@@ -117,6 +117,13 @@ def model_card(card: Card) -> str:
         code=card.rights.code,
         rights=card.rights.data,
     )
+
+
+def _differs(card: Card) -> str:
+    """What is known of it; of a model that no recipe made, perhaps nothing."""
+    if card.training is None and not card.identity.differs:
+        return ""
+    return " Differs from it: " + (" ".join(card.identity.differs) or "none.")
 
 
 def _use(card: Card) -> tuple[str, str]:

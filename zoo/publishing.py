@@ -33,6 +33,7 @@ def save(
     license: str = "unknown",
     data_rights: str = "unknown",
     limits: Sequence[str] = ("Nobody has said what it does badly.",),
+    differs: Sequence[str] = (),
     metrics: Sequence[Measurement] = (),
     picture: Image.Image | None = None,
     half_precision: bool = True,
@@ -52,6 +53,7 @@ def save(
         license: of the weights, as Hugging Face calls it, such as `"cc-by-4.0"`.
         data_rights: of the images it was trained on.
         limits: sentences on what it does badly.
+        differs: sentences on what is not as in the paper, beyond what the class says.
         metrics: what `zoo.evaluate(model, ...).measurements` measured.
         picture: what is shown of it; by default samples, of a model that samples.
         half_precision: stores float32 arrays as float16.
@@ -80,8 +82,9 @@ def save(
     for what, text in (("title", title), ("license", license), ("data_rights", data_rights)):
         if text is not None:
             check_line(what, text)
-    for limit in limits:
-        check_line("limits", limit)
+    for what, texts in (("limits", limits), ("differs", differs)):
+        for text in texts:
+            check_line(what, text)
     family = next((n for n in registry.families() if registry.family_class(n) is type(model)), None)
     identity = Identity(
         preset=preset_name(folder),
@@ -91,9 +94,11 @@ def save(
         title=title or f"A {type(model).__name__} of {' x '.join(map(str, model.image_shape))}.",
         paper=model.paper,
         paper_url=model.paper_url,
-        differs=[],
+        differs=list(differs),
     )
-    facts = Facts(title=identity.title, differs=[], limits=list(limits), data_rights=data_rights)
+    facts = Facts(
+        title=identity.title, differs=identity.differs, limits=list(limits), data_rights=data_rights
+    )
     with _room(folder), whole_folder(folder) as partial:
         write(
             model,
