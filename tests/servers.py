@@ -220,14 +220,15 @@ class HuggingFace:
             return web.json_response([entry(p, files[p]) for p in asked if p in files])
         if rest[:1] == ["tree"]:
             return web.json_response([entry(p, c) for p, c in files.items()])
-        about = {"id": name, "sha": revision * 1, "siblings": [{"rfilename": p} for p in files]}
+        about = {"id": name, "sha": revision, "siblings": [{"rfilename": p} for p in files]}
         return web.json_response({**about, "private": False, "tags": [], "downloads": 0})
 
     def files(self, name, revision):
         commits = self.repositories[name]
         if revision == "main":
             return commits[-1]
-        return commits[int(revision[1:])] if revision[:1] == "v" else None
+        number = int(revision[1:]) if revision[:1] == "v" else len(commits)
+        return commits[number] if number < len(commits) else None
 
     def resolve(self, request, name, revision, path):
         files = self.files(name, revision) if name in self.repositories else None

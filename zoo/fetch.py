@@ -32,7 +32,7 @@ def verify(
     path: Path,
     expected_sha256: str,
     expected_bytes: int,
-    advice: str = " Reinstall the package, or restore the file.",
+    advice: str = " Restore it; of this package's own presets by installing it again.",
 ) -> Path:
     """Returns `path` if it holds exactly the expected bytes.
 
@@ -106,15 +106,19 @@ def download(urls: Sequence[str], place: Path, expected_sha256: str, expected_by
     urls = [url for url in urls if not offline() or url.startswith("file://")]
     if not urls:
         raise FetchError(
-            f"{place.name} is needed and ZOO_OFFLINE=1 forbids to fetch it. Without it, or on "
-            f"another machine, it is fetched to {place} (SHA-256 {expected_sha256})."
+            f"{place.name} is needed and ZOO_OFFLINE=1 forbids to fetch it. Fetch it by hand "
+            f"(SHA-256 {expected_sha256}) and put it at {place}."
         )
     with _writing(place, expected_bytes):
         place.parent.mkdir(parents=True, exist_ok=True)
         with _locked(place):
             if not _there(place, expected_sha256, expected_bytes, reported=True):
                 partial = place.with_name(f".{place.name}.{expected_sha256[:12]}.partial")
-                _fetch(urls, partial, expected_sha256, expected_bytes, place.name)
+                try:
+                    _fetch(urls, partial, expected_sha256, expected_bytes, place.name)
+                except FetchError as error:
+                    advice = f"Fetch it by hand (SHA-256 {expected_sha256}) and put it at {place}."
+                    raise type(error)(f"{error} {advice}") from error
                 os.replace(partial, place)
     return place
 
@@ -195,9 +199,11 @@ def _writing(place: Path, size: int) -> Iterator[None]:
         yield
     except (OSError, NotImplementedError) as error:  # or no locks, of the file system
         reason = getattr(error, "strerror", None) or error
+        full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        room = f" It needs {size} bytes{_free(place)}." if full else ""
         raise FetchError(
-            f"{place} cannot be written: {reason}. It needs {size} bytes"
-            f"{_free(place)}. ZOO_HOME names another folder than {home()}."
+            f"{place} cannot be written: {reason}.{room} ZOO_HOME names another folder than "
+            f"{home()}."
         ) from error
 
 
@@ -229,32 +235,46 @@ def _first(
 ) -> str:
     """The first of `urls` that `get` works for. Passing faults are tried again, in turn with the
     other URLs, as long as `have()` grows, and then `TRIES` times."""
-    left, faults, idle = list(urls), {}, 0
+    # Hosts that failed a moment ago go last: one that hangs costs its time once, and not for each
+    # file.
+    left = sorted(urls, key=lambda url: _host(url) in _failing)
+    faults, idle, rounds = {}, 0, 0
     while True:
-        before, after = have(), 0.0
+        before, after, rounds = have(), 0.0, rounds + 1
         for url in tuple(left):
             try:
                 get(url)
+                _failing.discard(_host(url))
                 return url
             except remote.PassingError as error:
                 faults[url], after = error, max(after, error.after)
+                _failing.add(_host(url))
             except FetchError as error:
                 faults[url] = error
                 left.remove(url)
-        idle = 0 if have() > before else idle + 1
-        if not left or idle == TRIES:
-            raise _failure(faults, name, have())
+        silent = all(isinstance(faults[url], remote.SilentError) for url in left)
+        idle = 0 if have() > before else idle + (2 if silent else 1)  # which took long enough
+        if not left or idle >= TRIES:
+            raise _failure(faults, name, have(), rounds)
         time.sleep(max(after, min(LONGEST, WAIT * 2 ** (idle - 1))))
 
 
-def _failure(faults: dict[str, Exception], name: str, kept: int) -> FetchError:
+_failing: set[str] = set()
+
+
+def _host(url: str) -> str:
+    return "/".join(url.split("/")[:3])
+
+
+def _failure(faults: dict[str, Exception], name: str, kept: int, rounds: int) -> FetchError:
     each = "; ".join(f"{remote.shown(url)}: {error}" for url, error in faults.items())
+    each += f"; tried {rounds} times" if rounds > 1 else ""
     wrong = (WrongBytesError, remote.CutShortError)
     if all(isinstance(error, remote.MissingError) for error in faults.values()):
         return remote.MissingError(f"{name} could not be fetched. {each}.")
     if all(isinstance(error, wrong) for error in faults.values()):
         return WrongBytesError(f"{name} is refused. {each}.")
-    rest = f" The {kept} bytes that arrived are kept: the next try goes on there." if kept else ""
+    rest = f" The {kept} bytes that arrived are kept: another try goes on there." if kept else ""
     return FetchError(f"{name} could not be fetched. {each}.{rest}")
 
 

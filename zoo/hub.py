@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import re
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
@@ -19,7 +20,7 @@ from pydantic import Field, ValidationError
 
 from zoo import remote
 from zoo.card import Card, PresetName
-from zoo.errors import CardError, FetchError
+from zoo.errors import CardError
 from zoo.fetch import read
 from zoo.home import home, whole
 from zoo.metrics.protocol import Part, Text
@@ -85,8 +86,8 @@ def find_card(urls: list[str], name: str | None = None, fresh: bool = False) -> 
             return _checked(card, name, url), url
     try:
         content, found = read([f"{url}/{CARD}" for url in urls], LARGEST)
-    except FetchError as error:
-        raise type(error)(f"There is no preset to be had. {error}") from error
+    except remote.MissingError as error:
+        raise remote.MissingError(f"There is no preset to be had. {error}") from error
     url = found.removesuffix(f"/{CARD}")
     card = _checked(Card.parse(content, f"at {remote.shown(found)}"), name, url)
     with contextlib.suppress(OSError):  # a cache that cannot be written: asked for each time
@@ -158,11 +159,11 @@ def index() -> dict[str, Entry]:
 
 def write_index(base: str) -> list[str]:
     """Writes the index of the hub at `base`, of all presets that lie there; returns their names.
+    What cannot be loaded by the name of its folder is left out, with a warning.
 
     Raises:
         ArgumentError: if `base` is no URL that can be written to.
         FetchError: if it cannot be listed or written.
-        CardError: if a card is broken.
     """
     import tempfile
 
@@ -171,7 +172,12 @@ def write_index(base: str) -> list[str]:
     for name in remote.names(base):
         if CARD in (remote.names(f"{base}/{name}") if not Path(name).suffix else ()):
             content, url = read([f"{base}/{name}/{CARD}"], LARGEST)
-            card = _checked(Card.parse(content, f"at {remote.shown(url)}"), name, f"{base}/{name}")
+            try:
+                card = Card.parse(content, f"at {remote.shown(url)}")
+                card = _checked(card, name, f"{base}/{name}")
+            except CardError as error:
+                warnings.warn(f"{error} It is left out of the index.", stacklevel=2)
+                continue
             size = sum(file.bytes for file in card.weights.files.values())
             presets[name] = Entry(
                 title=card.identity.title, family=card.identity.family, bytes=size

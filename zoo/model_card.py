@@ -42,11 +42,7 @@ import zoo
 - Model: `{model}`, family `{family}`, {parameters:,} parameters.
 - Paper: [{paper}]({url}).{differs}
 {trained}{latents}
-{measured}## Limits
-
-{limits}
-
-## Rights
+{measured}{limits}## Rights
 
 Code: {code}. Weights: {weights}. Data: {rights}.
 """
@@ -54,6 +50,11 @@ TRAINED = (
     "- Trained by `{recipe}` on {count:,} {what} of {data}, {seen:,} {what} seen, "
     "{minutes:.0f} minutes\n  on {device}.\n"
 )
+LIMITS = """## Limits
+
+{}
+
+"""
 MEASURED = """## Measured
 
 | metric | value | real | protocol |
@@ -67,10 +68,12 @@ hashes cannot be compared. `card.json` spells each out.
 """
 
 
-def model_card(card: Card) -> str:
-    """The page of `card`, in Markdown."""
+def model_card(card: Card, place: str | None = None) -> str:
+    """The page of `card`, in Markdown; `place` is where it is loaded from, by default by its name,
+    or from a folder where no recipe of this package made it."""
     identity, training, contract = card.identity, card.training, card.contract
-    kind, example = _use(card)
+    source = place or (card.name if training is not None else f"path/to/{card.name}")
+    kind, example = _use(card, source)
     what = "points" if len(contract.output_shape) == 1 and kind == SAMPLING else "images"
     rows = [
         f"| {m.name} | {m.value:.4g}{'' if m.spread is None else f' ± {m.spread:.2g}'} | "
@@ -103,8 +106,8 @@ def model_card(card: Card) -> str:
         pipeline="" if what == "points" else f"pipeline_tag: {kind}\n",
         example=example,
         copies="From a copy of this folder, its path takes the place of the name."
-        if training is not None
-        else "The name stands for this folder: its path, or the URL of where it lies.",
+        if training is not None or place is not None
+        else "The path is that of this folder.",
         model=identity.model,
         parameters=card.weights.parameters,
         paper=identity.paper,
@@ -113,7 +116,9 @@ def model_card(card: Card) -> str:
         trained=trained,
         latents="" if contract.latent_law is None else f"- Latents: {contract.latent_law}.\n",
         measured=MEASURED.format(rows="\n".join(rows), what=what) if rows else "",
-        limits="\n".join(f"- {limit}" for limit in card.limits),
+        limits=LIMITS.format("\n".join(f"- {limit}" for limit in card.limits))
+        if card.limits
+        else "",
         code=card.rights.code,
         rights=card.rights.data,
     )
@@ -126,10 +131,11 @@ def _differs(card: Card) -> str:
     return " Differs from it: " + (" ".join(card.identity.differs) or "none.")
 
 
-def _use(card: Card) -> tuple[str, str]:
-    """What the model is for, as Hugging Face calls it, and a line of Python that uses it."""
+def _use(card: Card, source: str) -> tuple[str, str]:
+    """What the model is for, as Hugging Face calls it, and a line of Python that uses it, loaded
+    from `source`."""
     contract = card.contract
-    loaded = f'zoo.load("{card.name}")'
+    loaded = f'zoo.load("{source}")'
     family = card.identity.family
     if family in registry.FAMILIES and issubclass(registry.family_class(family), Classifier):
         images = "images in [0, 1], (n, " + ", ".join(map(str, contract.input_shape)) + ")"

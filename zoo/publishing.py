@@ -13,10 +13,10 @@ from pathlib import Path
 import keras
 from PIL import Image
 
-from zoo import agreement, hub, pictures, registry, remote, storage
+from zoo import agreement, hub, pictures, registry, remote, safety, storage
 from zoo.card import Card, Contract, Facts, File, Identity, Rights, Training, Weights
 from zoo.engine.model import GenerativeModel
-from zoo.errors import ArgumentError, StorageError
+from zoo.errors import ArgumentError, IntegrityError, StorageError
 from zoo.fetch import read, sha256
 from zoo.home import whole_folder
 from zoo.metrics import Measurement
@@ -32,7 +32,7 @@ def save(
     title: str | None = None,
     license: str = "unknown",
     data_rights: str = "unknown",
-    limits: Sequence[str] = ("Nobody has said what it does badly.",),
+    limits: Sequence[str] = (),
     differs: Sequence[str] = (),
     metrics: Sequence[Measurement] = (),
     picture: Image.Image | None = None,
@@ -70,6 +70,11 @@ def save(
     >>> zoo.load(folder).sample(2, seed=0).shape
     (2, 8, 8, 1)
     """
+    if remote.is_url(folder):
+        raise ArgumentError(
+            f"folder must be one of this machine. Received: {folder!r}. zoo.push(folder, url) "
+            "copies it to a URL."
+        )
     folder = Path(folder).expanduser()
     if not isinstance(model, GenerativeModel):
         raise ArgumentError(
@@ -82,16 +87,33 @@ def save(
     for what, text in (("title", title), ("license", license), ("data_rights", data_rights)):
         if text is not None:
             check_line(what, text)
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.+-]*", license):
+        raise ArgumentError(
+            "license must be an identifier, such as 'cc-by-4.0', 'apache-2.0' or 'unknown'. "
+            f"Received: {license!r}."
+        )
     for what, texts in (("limits", limits), ("differs", differs)):
+        if isinstance(texts, str):
+            raise ArgumentError(f"{what} must be a list of sentences. Received: {texts!r}.")
         for text in texts:
             check_line(what, text)
+    if picture is not None and not isinstance(picture, Image.Image):
+        raise ArgumentError(f"picture must be an image of Pillow. Received: {picture!r}.")
+    if isinstance(metrics, str | dict) or not all(isinstance(m, Measurement) for m in metrics):
+        raise ArgumentError(
+            f"metrics must be the measurements of a report of zoo.evaluate. Received: {metrics!r}."
+        )
+    try:
+        safety.check_config(keras.saving.serialize_keras_object(model), "model")
+    except IntegrityError as error:  # here and now, and not when somebody loads it
+        raise ArgumentError(f"{error}") from error
     family = next((n for n in registry.families() if registry.family_class(n) is type(model)), None)
     identity = Identity(
         preset=preset_name(folder),
         family=family or keras.saving.get_registered_name(type(model)),
         group="own" if family is None else registry.FAMILIES[family][0].rpartition(".")[2],
         model=f"zoo.models.{type(model).__name__}" if family else type(model).__qualname__,
-        title=title or f"A {type(model).__name__} of {' x '.join(map(str, model.image_shape))}.",
+        title=title or f"{type(model).__name__}, {' x '.join(map(str, model.image_shape))}.",
         paper=model.paper,
         paper_url=model.paper_url,
         differs=list(differs),
@@ -184,6 +206,8 @@ def push(preset: str | Path, url: str, overwrite: bool = False) -> str:
         FetchError: if it cannot be written.
     """
     url = remote.check_url(url, remote.WRITTEN)
+    if isinstance(preset, keras.Model):
+        raise ArgumentError("preset must be a folder or a name. zoo.save(model, folder) makes one.")
     found = registry.locate(preset)
     source = found.ensure(found.card.weights.all_files)
     if not overwrite:
@@ -194,7 +218,8 @@ def push(preset: str | Path, url: str, overwrite: bool = False) -> str:
         names = [*found.card.weights.all_files, PAGE_NAME, hub.CARD]
         for name in names[:-2]:
             shutil.copyfile(source / name, staged / name)
-        (staged / PAGE_NAME).write_text(model_card(found.card), encoding="utf-8")
+        page = model_card(found.card, remote.shown(url))
+        (staged / PAGE_NAME).write_text(page, encoding="utf-8")
         found.card.write(staged / hub.CARD)
         remote.write(staged, names, url)
     hub.forget(url)

@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from zoo.errors import ArgumentError, FetchError, ZooError
 from zoo.home import whole
@@ -26,7 +26,7 @@ WRITTEN = ("hf", "s3", "gs", "file")
 EXTRAS = {"hf": "huggingface_hub", "s3": "s3fs", "gs": "gcsfs"}
 
 CONNECT = 10  # seconds until a server must have answered
-SILENCE = 30  # seconds that may pass without a byte
+SILENCE = 20  # seconds that may pass without a byte
 BLOCK = 2**22  # bytes that are asked for at once where a scheme has no streams
 PASSING = (408, 425, 429)  # answers after which another try may succeed, beside 5xx
 # How the libraries of the other schemes call the errors of a connection.
@@ -39,6 +39,10 @@ class PassingError(Exception):
     def __init__(self, text: str, after: float = 0.0):
         super().__init__(text)
         self.after = after
+
+
+class SilentError(PassingError):
+    """There was no answer in time."""
 
 
 class CutShortError(PassingError):
@@ -65,7 +69,11 @@ def check_url(url: str, schemes: Iterable[str] = SCHEMES) -> str:
         ArgumentError: if its scheme is none of `schemes`, or it has a query or a fragment, to which
             no file name can be added.
     """
-    scheme, _, rest = url.partition("://")
+    scheme, colon, rest = str(url).partition("://")
+    if not colon:
+        raise ArgumentError(
+            f"A URL is needed, such as file:///mnt/hub for a folder. Received: {str(url)!r}."
+        )
     if scheme not in schemes:
         raise ArgumentError(
             f"Unknown scheme {scheme!r}. Received: {shown(url)!r}. Allowed: "
@@ -76,6 +84,11 @@ def check_url(url: str, schemes: Iterable[str] = SCHEMES) -> str:
         raise ArgumentError(
             f"A URL is {scheme}:// and the place of a folder, without '..', query and fragment. "
             f"Received: {shown(url)!r}."
+        )
+    if scheme == "file" and not rest.startswith("/"):
+        raise ArgumentError(
+            f"file:// is followed by a whole path: file:///{rest}, with three slashes, is one. "
+            f"Received: {url!r}."
         )
     if scheme == "hf" and len(parts) < 2:
         raise ArgumentError(f"hf:// is followed by user/repo[@revision]. Received: {url!r}.")
@@ -216,7 +229,9 @@ def _system(url: str) -> tuple[Any, str]:
     """The file system of `url`, and the path in it."""
     import fsspec
 
-    scheme = url.partition("://")[0]
+    scheme, _, path = url.partition("://")
+    if scheme == "file":
+        url = f"file://{unquote(path)}"  # as Path.as_uri() writes it
     try:
         return fsspec.core.url_to_fs(url)
     except ImportError as error:
@@ -260,7 +275,7 @@ def _explained(error: Exception) -> Exception:
     """What a library raised, as one of the two things that can go wrong, in few words."""
     if isinstance(error, ZooError | PassingError):
         return error
-    text = " ".join(str(error).split()) or type(error).__name__
+    text = " ".join(str(error).replace(" ssl:default", "").split()) or type(error).__name__
     if isinstance(error, FileNotFoundError):
         return MissingError("there is no such file (404)")
     if isinstance(error, PermissionError | IsADirectoryError | NotADirectoryError):
@@ -281,7 +296,7 @@ def _explained(error: Exception) -> Exception:
     if names & {"ClientSSLError", "InvalidURL"}:
         return FetchError(text)
     if isinstance(error, TimeoutError):
-        return PassingError(f"no answer within {SILENCE} seconds")
+        return SilentError(f"no answer within {SILENCE} seconds")
     transport = names & {"TransportError", "HTTPClientError", "ConnectionError"}
     if transport and type(error).__module__.partition(".")[0] in TRANSPORT:
         return PassingError(text)

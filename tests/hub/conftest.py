@@ -14,6 +14,7 @@ def home(tmp_path, monkeypatch):
     """An empty cache, no registered names, and no long waiting."""
     monkeypatch.setenv("ZOO_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(fetch, "WAIT", 0.01)
+    monkeypatch.setattr(fetch, "_failing", set())
     monkeypatch.setattr(registry, "_registered", {})
     return tmp_path / "home"
 

@@ -64,13 +64,13 @@ class TestFetch:
         assert run("fetch", f"file://{place}", "--fresh")[0] == 0
         assert zoo.load(f"file://{place}").constructor_argument("units") == 90
 
-    @pytest.mark.parametrize("args", [[], ["dcgan_mnist", "--all"]])
-    def test_names_or_all(self, run, args):
+    @pytest.mark.parametrize(
+        ("args", "received"), [([], "neither"), (["dcgan_mnist", "--all"], "both")]
+    )
+    def test_names_or_all(self, run, args, received):
         code, _, err = run("fetch", *args)
-        assert (code, err) == (
-            1,
-            "zoo: error: zoo fetch takes names, or --all. Received: both or neither.\n",
-        )
+        said = f"zoo: error: zoo fetch takes names, or --all. Received: {received}.\n"
+        assert (code, err) == (1, said)
 
     def test_unknown(self, run):
         code, _, err = run("fetch", "dcgan_mnits")
@@ -87,6 +87,19 @@ class TestVerify:
         found = dict(line.rsplit(": ", 1) for line in out.splitlines())
         assert set(found) == {*zoo.list(pretrained=True), f"file://{root}/my-gan"}
         assert found["dcgan_mnist"] == "5 files are whole"
+
+    def test_outputs_that_are_not_there(self, run, root):
+        url = f"file://{root}/my-gan"
+        run("fetch", url, "--component", "generator")
+        assert run("verify", url)[1] == (
+            f"{url}: 2 files are whole, not fetched: config.json, metadata.json, model.weights.h5\n"
+        )
+        run("fetch", url)
+        code, _, err = run("verify", url, "--outputs")
+        assert code == 1
+        assert "golden.npz must be there, which `zoo fetch --extras` sees to" in err
+        run("fetch", url, "--extras")
+        assert run("verify", url, "--outputs")[0] == 0
 
     def test_outputs(self, run):
         code, out, _ = run("verify", "gan_ring8", "--outputs")
@@ -146,6 +159,20 @@ class TestPush:
         assert code == 1
         assert "holds the preset 'my-gan', and not 'gan_ring8'" in err
         assert run("push", "gan_ring8", url, "--overwrite")[0] == 0
+
+
+class TestList:
+    def test_without_a_hub(self, run, monkeypatch):
+        code, out, err = run("list", "--hub")
+        assert code == 0
+        assert "dcgan_mnist" in out
+        assert err == "zoo: ZOO_HUB names no hub to ask.\n"
+        monkeypatch.setenv("ZOO_HUB", "https://example.org")
+        monkeypatch.setenv("ZOO_OFFLINE", "1")
+        code, out, err = run("list", "--hub")
+        assert code == 0
+        assert "dcgan_mnist" in out
+        assert "ZOO_OFFLINE=1 forbids" in err
 
 
 class TestCache:

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from servers import Flaky, serving
 
-from zoo import fetch
+from zoo import fetch, remote
 from zoo.errors import FetchError, IntegrityError, WrongBytesError
 
 pytestmark = pytest.mark.once
@@ -190,12 +190,25 @@ class TestFlaky:
         assert left(home) == []
 
     def test_hangs(self, root, home, monkeypatch):
-        from zoo import remote
-
         monkeypatch.setattr(remote, "SILENCE", 1)
         remote._web.cache_clear()
         with serving(Flaky(root, ["hang"])) as url:
             assert fetch.sha256(get(url, home, root)) == hash_of(root)
+        flaky = Flaky(root, ["hang"] * 9)
+        said = "no answer within 1 seconds; tried 3 times"
+        with serving(flaky) as url, pytest.raises(FetchError, match=said):
+            get(url, home / "other", root)
+        assert len(flaky.asked) == 3
+        remote._web.cache_clear()
+
+    def test_a_mirror_that_hangs_is_asked_last_from_then_on(self, root, home, monkeypatch):
+        monkeypatch.setattr(remote, "SILENCE", 1)
+        remote._web.cache_clear()
+        hanging = Flaky(root, ["hang"] * 9)
+        with serving(hanging) as url, serving(Flaky(root)) as good:
+            for i in range(3):
+                get([url, good], home / str(i), root)
+        assert len(hanging.asked) == 1
         remote._web.cache_clear()
 
     def test_gives_up(self, root, home):

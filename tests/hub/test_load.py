@@ -74,6 +74,7 @@ class TestAddresses:
             ("https://example.org/../x", "without '..'"),
             ("https://example.org/x?y=z", "query and fragment"),
             ("hf://user", r"user/repo\[@revision\]"),
+            ("file://x/y", "file:///x/y, with three slashes"),
             ("https://example.org/x.keras", "has no card to check it by"),
         ],
     )
@@ -96,6 +97,17 @@ class TestAddresses:
         assert len(nginx.requests()) == 5  # remembered
         kept = [p.read_bytes() for p in home.rglob("*") if p.is_file()]
         assert not any(b"secret" in content for content in kept)
+
+    def test_addresses_as_pathlib_writes_them(self, root, tmp_path):
+        place = shutil.copytree(root / "my-gan", tmp_path / "My Models" / "100% mine")
+        assert zoo.load(place.as_uri()).built
+        assert zoo.load(f"file://{place}").built
+
+    def test_a_folder_that_is_right_there(self, root, monkeypatch):
+        monkeypatch.chdir(root)
+        with pytest.raises(UnknownNameError, match=r"There is a folder of that name: '\./my-gan'"):
+            zoo.load("my-gan")
+        assert zoo.load("./my-gan").built
 
     def test_a_page_in_place_of_a_card(self, nginx):
         with pytest.raises(FetchError, match="web page"):
@@ -250,8 +262,8 @@ class TestHub:
         monkeypatch.setenv("ZOO_HUB", f"file://{copied}")
         with pytest.raises(CardError, match="other holds the preset 'my-gan', and not 'other'"):
             zoo.load("other")
-        with pytest.raises(CardError, match="other holds the preset 'my-gan'"):
-            hub.write_index(f"file://{copied}")
+        with pytest.warns(UserWarning, match="other holds the preset 'my-gan'.*is left out"):
+            assert hub.write_index(f"file://{copied}") == ["dcgan_mnist"]
         assert zoo.load(f"file://{copied}/other").built
 
     def test_a_new_version(self, copied, home):

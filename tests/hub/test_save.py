@@ -15,6 +15,11 @@ from zoo.fetch import sha256
 from zoo.model_card import model_card
 
 
+class Unregistered(keras.layers.Layer):
+    def call(self, x):
+        return x
+
+
 def small(**changes):
     return zoo.create("gan", **{"image_shape": (8, 8, 1), "latent_dim": 4, "units": 60, **changes})
 
@@ -140,6 +145,34 @@ class TestSave:
             zoo.save(small(), tmp_path / "***")
         assert list(tmp_path.iterdir()) == []
 
+    @pytest.mark.parametrize(
+        ("wrong", "says"),
+        [
+            ({"picture": "a.png"}, "picture must be an image of Pillow. Received: 'a.png'"),
+            ({"metrics": {"fid": 3}}, "metrics must be the measurements of a report"),
+            ({"metrics": [3]}, "metrics must be the measurements of a report"),
+            ({"limits": "Sevens."}, "limits must be a list of sentences"),
+            ({"license": "CC BY 4.0!"}, "license must be an identifier, such as 'cc-by-4.0'"),
+        ],
+    )
+    def test_other_arguments(self, tmp_path, wrong, says):
+        with pytest.raises(ArgumentError, match=says):
+            zoo.save(small(), tmp_path / "mine", **wrong)
+        assert list(tmp_path.iterdir()) == []
+
+    def test_an_address_is_no_folder(self, tmp_path):
+        with pytest.raises(ArgumentError, match=r"folder must be one of this.*zoo\.push"):
+            zoo.save(small(), "hf://me/my-gan")
+
+    def test_a_layer_that_nobody_could_load(self, tmp_path):
+        ends = keras.layers.Flatten(), keras.layers.Dense(1)
+        for layer in (keras.layers.Lambda(lambda x: x), Unregistered()):
+            body = keras.Sequential([keras.Input((8, 8, 1)), layer, *ends])
+            model = small(discriminator=body)
+            with pytest.raises(ArgumentError, match="model names .*, which is refused"):
+                zoo.save(model, tmp_path / "mine")
+        assert list(tmp_path.iterdir()) == []
+
     def test_a_picture_of_one_s_own(self, tmp_path):
         model = zoo.create("autoencoder", image_shape=(8, 8, 1), latent_dim=4, width=2)
         folder = zoo.save(model, tmp_path / "mine")
@@ -239,7 +272,10 @@ class TestPush:
         place = tmp_path / "share" / "hub" / "my-gan"
         assert {p.name for p in place.iterdir()} == {p.name for p in saved.iterdir()}
         for path in saved.iterdir():
-            assert (place / path.name).read_bytes() == path.read_bytes()
+            if path.name != "README.md":
+                assert (place / path.name).read_bytes() == path.read_bytes()
+        assert f'zoo.load("{url}").sample(64' in (place / "README.md").read_text()
+        assert 'zoo.load("path/to/my-gan").sample(64' in (saved / "README.md").read_text()
         assert zoo.load(url).built
         assert zoo.load(place).built
 
@@ -272,6 +308,10 @@ class TestPush:
     def test_refusals(self, saved, tmp_path):
         with pytest.raises(ArgumentError, match="Unknown scheme 'https'.*Allowed: hf://, s3://"):
             zoo.push(saved, "https://example.org/my-gan")
+        with pytest.raises(ArgumentError, match=r"A URL is needed, such as file:///mnt/hub"):
+            zoo.push(saved, tmp_path / "share")
+        with pytest.raises(ArgumentError, match=r"zoo\.save\(model, folder\) makes one"):
+            zoo.push(small(), f"file://{tmp_path}/share/my-gan")
         with pytest.raises(ArgumentError, match="There is no folder"):
             zoo.push(tmp_path / "nothing", f"file://{tmp_path}/share/my-gan")
         (saved / "golden.npz").write_bytes(b"changed")

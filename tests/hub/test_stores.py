@@ -125,7 +125,7 @@ def test_hugging_face(saved, home):
     url, name, *errors = done.stdout.splitlines()
     assert (url, name) == ("hf://me/my-gan", "my-gan")
     assert len(errors) == 3
-    assert all(text.startswith("There is no preset to be had.") for text in errors)
+    assert all(text.startswith("There is no preset to be had.") for text in errors), errors
     empty, files = server.repositories["me/my-gan"]  # all in one commit
     assert empty == {}
     assert {"card.json", "README.md", "model.weights.h5", "generator.json"} <= set(files)

@@ -50,6 +50,19 @@ def flat(message: str) -> str:
     return " ".join(message.split())
 
 
+def listed() -> dict:
+    """What the hub of ZOO_HUB lists; where it cannot be asked, nothing, and a line that says so."""
+    from zoo import hub
+
+    if not hub.bases():
+        click.echo("zoo: ZOO_HUB names no hub to ask.", err=True)
+    try:
+        return hub.index()
+    except ZooError as error:
+        click.echo(f"zoo: {flat(str(error))} `zoo index` writes the list of a hub.", err=True)
+        return {}
+
+
 def print_rows(rows, indent: str = "") -> None:
     """Prints pairs of a name and a text, one below the other."""
     width = max(len(name) for name, _ in rows)

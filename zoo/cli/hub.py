@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from zoo.cli.base import SETTINGS, OneLine, OneLineGroup, flat, print_rows
-from zoo.errors import ArgumentError, ZooError
+from zoo.cli.base import SETTINGS, OneLine, OneLineGroup, flat, listed, print_rows
+from zoo.errors import ArgumentError, IntegrityError, ZooError
 
 if TYPE_CHECKING:
     from zoo.preset import Preset
@@ -35,9 +35,11 @@ def fetch(
     from zoo import registry, remote
 
     if everything == bool(names):
-        raise ArgumentError("zoo fetch takes names, or --all. Received: both or neither.")
+        raise ArgumentError(
+            f"zoo fetch takes names, or --all. Received: {'both' if everything else 'neither'}."
+        )
     failed = False
-    for name in registry.names(hub=True) if everything else names:
+    for name in registry.matching(listed()) if everything else names:
         parts = None if component is None else [component]
         try:
             preset, folder = registry.ensure(name, parts, extras, fresh)
@@ -94,7 +96,15 @@ def _verified(preset: Preset, outputs: bool) -> str:
         check_inside(preset.folder / file)
         fetch.verify(preset.folder / file, expected.sha256, expected.bytes, advice="")
     said = f"{len({**needed, **there})} files are whole"
-    if outputs and agreement.GOLDEN in there and not preset.missing:
+    if preset.missing:
+        said += f", not fetched: {', '.join(preset.missing)}"
+    if outputs and (preset.missing or agreement.GOLDEN not in there):
+        wanted = ", ".join([*preset.missing, agreement.GOLDEN])
+        raise IntegrityError(
+            f"Its outputs cannot be compared: {wanted} must be there, which `zoo fetch --extras` "
+            "sees to."
+        )
+    if outputs:
         off = agreement.difference(storage.read_model(preset.folder), preset.folder)
         said += f", outputs off by {off:.1g}"
     return said

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from zoo.card import Training
-from zoo.cli.base import OneLine, check_writable, print_rows
+from zoo.cli.base import OneLine, check_writable, listed, print_rows
 from zoo.errors import ArgumentError, check_count
 
 
@@ -20,14 +20,13 @@ from zoo.errors import ArgumentError, check_count
 @click.option("--hub", is_flag=True, help="Asks the hub that ZOO_HUB names too.")
 def list_command(pattern: str, family: str | None, group: str | None, hub: bool):
     """Lists the presets whose names match PATTERN, such as '*mnist*'."""
-    from zoo import hub as hubs
     from zoo import registry
 
-    listed = hubs.index() if hub else {}
-    found = registry.matching(listed, pattern, family, group)
+    at_hub = listed() if hub else {}
+    found = registry.matching(at_hub, pattern, family, group)
     width = max(map(len, found), default=0)
     for name in found:
-        known = listed.get(name) or registry.info(name).identity
+        known = at_hub.get(name) or registry.info(name).identity
         click.echo(f"{name:{width}}  {known.title}")
     if not found:
         click.echo(f"No preset matches {pattern!r}.", err=True)
