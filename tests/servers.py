@@ -43,7 +43,7 @@ class Nginx:
     """nginx that serves a folder: plainly, slowly under `/slow`, with four requests a second under
     `/limited`, without ranges under `/norange`, and pages to log in at under `/page`."""
 
-    def __init__(self, root: Path, folder: Path, rate: str = "4m", more: str = ""):
+    def __init__(self, root: Path, folder: Path, rate: str = "1500k", more: str = ""):
         self.root, self.folder, self.port = root, folder, free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         (folder / "nginx.conf").write_text(
