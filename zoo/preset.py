@@ -116,6 +116,6 @@ def at_url(url: str, fresh: bool = False) -> Preset:
     if url.endswith(".keras"):
         raise ArgumentError(
             f"A Keras file has no card to check it by, and is read from this machine alone. "
-            f"Received: {url!r}."
+            f"Received: {remote.shown(url)!r}."
         )
     return Preset.at([remote.check_url(url)], fresh=fresh)

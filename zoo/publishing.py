@@ -84,9 +84,10 @@ def save(
     if not model.built:
         raise ArgumentError("model must be built. Received: one without weights.")
     check_replaceable(folder)
-    for what, text in (("title", title), ("license", license), ("data_rights", data_rights)):
-        if text is not None:
-            check_line(what, text)
+    for what, text in (("license", license), ("data_rights", data_rights)):
+        check_line(what, text)
+    if title is not None:
+        check_line("title", title)
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.+-]*", license):
         raise ArgumentError(
             "license must be an identifier, such as 'cc-by-4.0', 'apache-2.0' or 'unknown'. "

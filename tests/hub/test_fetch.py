@@ -324,7 +324,7 @@ def test_eight_processes_and_one_is_killed(nginx, home, root):
 def test_full_disk(home, root, tmp_path):
     """A write that fails ends in one error, and what is there stays usable."""
     earlier = get(f"file://{root}", home, root)
-    limited = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (SIZE // 2, SIZE // 2))  # noqa: E731
+    half = (SIZE // 2, SIZE // 2)
     program = PROGRAM.format(tests=str(Path(__file__).parent.parent))
     place = home / "presets" / "other" / "model.bin"
     done = subprocess.run(
@@ -337,7 +337,7 @@ def test_full_disk(home, root, tmp_path):
             hash_of(root),
             str(SIZE),
         ],
-        preexec_fn=limited,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, half),
         capture_output=True,
         text=True,
     )
