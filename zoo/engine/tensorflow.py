@@ -34,6 +34,8 @@ def apply_gradients(optimizer, grads: Sequence, variables: Sequence) -> None:
     # update. It drops the order of reads before updates as implied by these paths, then removes the
     # node and the paths with it: some updates then overtake a forward pass that reads the weight.
     # Here there is one replica, and nothing to sum.
+    from zoo.engine import kernels
+    if kernels.adam_step(optimizer, grads, variables): return
     def update(strategy):
         optimizer.apply(grads, variables)
 

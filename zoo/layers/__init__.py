@@ -1,7 +1,17 @@
-"""Layers with an invariant of their own, used by two or more bodies or by none of Keras."""
+"""Layers with an invariant of their own, and Keras's convolutions and batch norm in fast forms."""
 
+from zoo.layers.convolution import Conv2D, Conv2DTranspose
 from zoo.layers.maxout import Maxout
+from zoo.layers.normalization import BatchNormalization
 from zoo.layers.spectral import SpectralConv2D, SpectralDense
 from zoo.layers.tied import TransposedDense
 
-__all__ = ["Maxout", "SpectralConv2D", "SpectralDense", "TransposedDense"]
+__all__ = [
+    "BatchNormalization",
+    "Conv2D",
+    "Conv2DTranspose",
+    "Maxout",
+    "SpectralConv2D",
+    "SpectralDense",
+    "TransposedDense",
+]

@@ -6,6 +6,7 @@ import keras
 from keras import layers, ops
 
 from zoo.errors import check_count
+from zoo.layers.convolution import Conv2D
 
 
 class _SpectrallyNormalized(layers.Layer):
@@ -94,5 +95,5 @@ class SpectralDense(_SpectrallyNormalized, layers.Dense):
 
 
 @keras.saving.register_keras_serializable("zoo")
-class SpectralConv2D(_SpectrallyNormalized, layers.Conv2D):
+class SpectralConv2D(_SpectrallyNormalized, Conv2D):
     __doc__ = _LAYER.format(layer="keras.layers.Conv2D")

@@ -7,6 +7,7 @@ from keras import layers
 
 from zoo.engine.batch import check_image_shape
 from zoo.errors import check_count
+from zoo.layers import BatchNormalization, Conv2D
 
 STAGES = 3
 
@@ -30,7 +31,7 @@ def body(image_shape: tuple[int, int, int], width: int = 32) -> keras.Model:
         if stage:
             x = layers.MaxPooling2D(2, padding="same", data_format="channels_last")(x)
         for _ in range(2):
-            x = layers.Conv2D(
+            x = Conv2D(
                 width << stage,
                 3,
                 padding="same",
@@ -38,7 +39,7 @@ def body(image_shape: tuple[int, int, int], width: int = 32) -> keras.Model:
                 data_format="channels_last",
                 kernel_initializer="he_normal",
             )(x)
-            x = layers.BatchNormalization(axis=-1)(x)
+            x = BatchNormalization(axis=-1)(x)
             x = layers.ReLU()(x)
     # In float32 whatever the dtype policy.
     x = layers.GlobalAveragePooling2D(data_format="channels_last", dtype="float32")(x)

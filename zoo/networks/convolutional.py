@@ -5,6 +5,7 @@ from __future__ import annotations
 from keras import layers
 
 from zoo.errors import check_choice, check_count
+from zoo.layers import Conv2D, Conv2DTranspose
 from zoo.networks.sizes import stages_of
 
 UPSAMPLING = ("transposed", "interpolation")
@@ -16,7 +17,7 @@ def down(x, image_shape: tuple[int, int, int], width: int):
     _, stages = stages_of(image_shape)
     check_count("width", width)
     for stage in range(stages):
-        x = layers.Conv2D(width << stage, strides=2, activation="relu", **_options(4))(x)
+        x = Conv2D(width << stage, strides=2, activation="relu", **_options(4))(x)
     return layers.Flatten()(x)
 
 
@@ -52,9 +53,9 @@ def up(
 
 def _doubled(x, channels, upsampling, **kwargs):
     if upsampling == "transposed":
-        return layers.Conv2DTranspose(channels, strides=2, **_options(4), **kwargs)(x)
+        return Conv2DTranspose(channels, strides=2, **_options(4), **kwargs)(x)
     x = layers.UpSampling2D(2, interpolation="bilinear", data_format="channels_last")(x)
-    return layers.Conv2D(channels, **_options(3), **kwargs)(x)
+    return Conv2D(channels, **_options(3), **kwargs)(x)
 
 
 def _options(kernel_size: int) -> dict:

@@ -11,6 +11,7 @@ import keras
 from keras import initializers, layers
 
 from zoo.errors import check_choice, check_count
+from zoo.layers import BatchNormalization, Conv2D, Conv2DTranspose
 from zoo.networks.sizes import stages_of
 
 
@@ -47,8 +48,8 @@ def generator(
     x = _normalized(_dense(start * start * channels, use_bias=False), x)
     x = layers.Reshape((start, start, channels))(x)
     for stage in range(1, stages):
-        x = _normalized(_conv(layers.Conv2DTranspose, channels >> stage, use_bias=False), x)
-    x = _conv(layers.Conv2DTranspose, image_shape[-1])(x)
+        x = _normalized(_conv(Conv2DTranspose, channels >> stage, use_bias=False), x)
+    x = _conv(Conv2DTranspose, image_shape[-1])(x)
     # In float32 whatever the dtype policy: images are the model's boundary.
     return keras.Model(
         inputs, layers.Activation("tanh", dtype="float32", name="images")(x), name=name
@@ -92,9 +93,9 @@ def features(
     _, stages = stages_of(image_shape)
     _check(width=width, hidden_units=hidden_units)
     check_choice("discriminator_normalization", normalization, ("batch", None))
-    x = layers.LeakyReLU(0.2)(_conv(layers.Conv2D, width)(x))
+    x = layers.LeakyReLU(0.2)(_conv(Conv2D, width)(x))
     for stage in range(1, stages):
-        conv = _conv(layers.Conv2D, width << stage, use_bias=normalization is None)
+        conv = _conv(Conv2D, width << stage, use_bias=normalization is None)
         x = _leaky(conv, x, normalization)
     x = layers.Flatten()(x)
     if hidden_units is not None:
@@ -138,11 +139,11 @@ def _conv(layer, channels, **kwargs):
 
 
 def _normalized(layer, x):
-    return layers.ReLU()(layers.BatchNormalization(axis=-1, momentum=0.9, epsilon=1e-5)(layer(x)))
+    return layers.ReLU()(BatchNormalization(axis=-1, momentum=0.9, epsilon=1e-5)(layer(x)))
 
 
 def _leaky(layer, x, normalization):
     x = layer(x)
     if normalization == "batch":
-        x = layers.BatchNormalization(axis=-1, momentum=0.9, epsilon=1e-5)(x)
+        x = BatchNormalization(axis=-1, momentum=0.9, epsilon=1e-5)(x)
     return layers.LeakyReLU(0.2)(x)

@@ -8,7 +8,13 @@ import keras
 from keras import initializers, layers
 
 from zoo.errors import check_count
-from zoo.layers import SpectralConv2D, SpectralDense
+from zoo.layers import (
+    BatchNormalization,
+    Conv2D,
+    Conv2DTranspose,
+    SpectralConv2D,
+    SpectralDense,
+)
 from zoo.models.gans.gan import GAN
 from zoo.networks.sizes import stages_of
 from zoo.signature import extends
@@ -95,10 +101,10 @@ def sngan_generator(
     x = _dense(layers.Dense, start * start * channels)(inputs)
     x = layers.Reshape((start, start, channels))(x)
     for stage in range(1, stages + 1):
-        x = _conv(layers.Conv2DTranspose, channels >> stage, 4, 2, use_bias=False)(x)
-        x = layers.BatchNormalization(axis=-1, momentum=0.9, epsilon=2e-5)(x)
+        x = _conv(Conv2DTranspose, channels >> stage, 4, 2, use_bias=False)(x)
+        x = BatchNormalization(axis=-1, momentum=0.9, epsilon=2e-5)(x)
         x = layers.ReLU()(x)
-    x = _conv(layers.Conv2D, image_shape[-1], 3, 1)(x)
+    x = _conv(Conv2D, image_shape[-1], 3, 1)(x)
     images = layers.Activation("tanh", dtype="float32", name="images")(x)
     return keras.Model(inputs, images, name=name)
 

@@ -1,0 +1,217 @@
+"""One contender of `speed.py`, in a process of its own: waits for commands, one JSON line each, and
+answers each with one.
+
+Training is one call of `fit`, or one loop, that stands still between two commands: so contenders
+can take turns, and what is timed is the steady state.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+import time
+from pathlib import Path
+
+SPEC = json.loads(sys.argv[1]) if __name__ == "__main__" else {}
+
+
+class Done(Exception):
+    """Ends a training."""
+
+
+def memory(field: str) -> int:
+    """A line of this process's status, in bytes."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(field):
+            return int(line.split()[1]) * 1024
+    raise KeyError(field)
+
+
+def forget_peak() -> None:
+    """The peak of memory is counted from now on."""
+    Path("/proc/self/clear_refs").write_text("5")
+
+
+class Turns:
+    """Answers commands between two steps."""
+
+    def __init__(self, reply):
+        self.reply = reply
+        self.left = 0
+        self.started = None
+
+    def step_is_done(self, steps: int, wait) -> None:
+        self.left -= steps
+        if self.left > 0:
+            return
+        if self.started is not None:
+            wait()
+            self.reply({"seconds": time.perf_counter() - self.started})
+        self.next()
+
+    def next(self) -> None:
+        command = json.loads(sys.stdin.readline())
+        if "steps" not in command:
+            raise Done
+        self.left = command["steps"]
+        self.started = time.perf_counter()
+
+
+class Zoo:
+    """A model of this package, trained by `fit`."""
+
+    def __init__(self, case, options):
+        import keras
+
+        import zoo
+
+        self.case = case
+        if options.get("precision"):
+            keras.config.set_dtype_policy(f"mixed_{options['precision']}")
+        self.model = case.model()
+        self.model.compile(**options.get("compile", {}))
+        self.batches = zoo.data.Batches(
+            case.pixels(), batch_size=case.batch, value_range=case.value_range
+        )
+
+    def train(self, turns: Turns) -> None:
+        import keras
+        from keras import ops
+
+        class Pause(keras.callbacks.Callback):
+            def on_train_begin(self, logs=None):
+                turns.next()
+
+            def on_train_batch_end(self, batch, logs=None):
+                steps = batch - self.batch
+                self.batch = batch
+                turns.step_is_done(
+                    steps, lambda: ops.convert_to_numpy(self.model.optimizer.iterations)
+                    if keras.backend.backend() != "jax" else None
+                )
+
+            batch = -1
+
+        self.model.fit(
+            self.batches, epochs=1, steps_per_epoch=10**9, verbose=0, callbacks=[Pause()]
+        )
+
+    def sample(self, latents) -> None:
+        self.model.sample(latents=latents, batch_size=self.case.samples)
+
+    def bare(self):
+        """The jitted forward pass of the network that samples, alone."""
+        import keras
+
+        model = self.model
+        network = model.decoder if self.case.family == "vae" else model.ema_generator
+        backend = keras.backend.backend()
+        if backend == "tensorflow":
+            import tensorflow as tf
+
+            return tf.function(lambda z: network(z, training=False)), tf.convert_to_tensor
+        if backend == "jax":
+            import jax
+
+            function = jax.jit(lambda z: network(z, training=False))
+            return lambda z: jax.block_until_ready(function(z)), jax.numpy.asarray
+        import torch
+
+        return torch.no_grad()(lambda z: network(z, training=False)), torch.as_tensor
+
+
+class Loop:
+    """A loop written by hand."""
+
+    def __init__(self, case, options):
+        import importlib
+
+        import numpy as np
+
+        backend = os.environ["KERAS_BACKEND"]
+        # Weights of the same shapes, made without the zoo: its memory must not be counted here.
+        rng = np.random.default_rng(0)
+        weights = {
+            name: [
+                np.ones(shape, "float32") if kind == "ones"
+                else np.zeros(shape, "float32") if kind == "zeros"
+                else rng.standard_normal(shape, dtype="float32") * np.float32(0.02)
+                for kind, shape in arrays
+            ]
+            for name, arrays in options["weights"].items()
+        }
+        peer = importlib.import_module(f"peers.{backend}_loop").Peer
+        self.peer = peer(case, weights, **options.get("peer", {}))
+        self.images = case.images()
+
+    def train(self, turns: Turns) -> None:
+        batches = self.peer.batches(self.images)
+        turns.next()
+        for batch in batches:
+            logs = self.peer.step(batch)
+            turns.step_is_done(1, lambda logs=logs: (self.peer.wait(), *map(float, logs.values())))
+
+    def sample(self, latents) -> None:
+        import numpy as np
+
+        np.asarray(self.peer.sample(latents))
+
+
+def main() -> None:
+    sys.path.insert(0, str(Path(__file__).parent))
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what libraries print is no answer
+
+    def reply(found) -> None:
+        print(json.dumps(found), file=answers, flush=True)
+
+    import numpy as np
+    from cases import CASES
+
+    if SPEC.get("keep"):
+        import ctypes
+        ctypes.CDLL(None).mallopt(-3, 1 << 30), ctypes.CDLL(None).mallopt(-1, (1 << 31) - 1)
+    case = CASES[SPEC["case"]].replace(**SPEC.get("changes", {}))
+    side = {"zoo": Zoo, "loop": Loop}[SPEC["side"]]
+    import importlib
+
+    importlib.import_module(SPEC["backend"])
+    if SPEC["side"] == "zoo":
+        import zoo  # noqa: F401
+    imported = memory("VmRSS")
+    start = time.perf_counter()
+    contender = side(case, SPEC)
+    built = time.perf_counter() - start
+    forget_peak()
+    before = memory("VmRSS")
+    reply({"imported": imported, "before": before, "built": built})
+    try:
+        contender.train(Turns(reply))
+    except Done:
+        reply({"peak": memory("VmHWM")})
+    bare = None
+    for line in sys.stdin:
+        command = json.loads(line)
+        if "quit" in command:
+            break
+        n, size = command["batches"], case.samples
+        latents = np.random.default_rng(0).standard_normal((n * size, case.latent_dim), "float32")
+        if command["what"] == "bare":
+            function, prepared = bare = bare or contender.bare()
+            parts = [prepared(latents[i * size : (i + 1) * size]) for i in range(n)]
+            function(parts[0])
+            start = time.perf_counter()
+            for part in parts:
+                function(part)
+        else:
+            contender.sample(latents[:size])
+            start = time.perf_counter()
+            contender.sample(latents)
+        reply({"seconds": time.perf_counter() - start})
+    reply({"cpu_seconds": sum(resource.getrusage(resource.RUSAGE_SELF)[:2])})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""Convolutions as three maps whose derivatives are each other.
+
+With A the convolution of images x with a kernel k, T its transpose in x, and W its transpose in k,
+all three are linear in each argument, and
+
+    dA(x, k): x <- T(v, k),  k <- W(x, v)        v: the gradient at the output
+    dT(y, k): y <- A(v, k),  k <- W(v, y)
+    dW(x, y): x <- T(y, v),  y <- A(x, v)
+
+So each backend gives its three fastest implementations, and derivatives of any order are made of
+these, whatever the backend would make of them by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from keras import ops
+
+
+class Convolutions:
+    """A, T and W of one backend, closed under differentiation.
+
+    Args:
+        convolve: A, `(x, kernel, strides)`.
+        transpose: T, `(y, kernel, strides, size)`, with `size` the height and width of x.
+        correlate: W, `(x, y, strides, kernel_size)`.
+    """
+
+    def __init__(self, convolve: Callable, transpose: Callable, correlate: Callable):
+        self._convolve, self._transpose, self._correlate = convolve, transpose, correlate
+
+    def convolve(self, x, kernel, strides):
+        size, kernel_size = x.shape[1:3], kernel.shape[:2]
+        return _with_gradients(
+            lambda x, k: self._convolve(x, k, strides),
+            lambda x, k, v: self.transpose(v, k, strides, size),
+            lambda x, k, v: self.correlate(x, v, strides, kernel_size),
+        )(x, kernel)
+
+    def transpose(self, y, kernel, strides, size):
+        kernel_size = kernel.shape[:2]
+        return _with_gradients(
+            lambda y, k: self._transpose(y, k, strides, size),
+            lambda y, k, v: self.convolve(v, k, strides),
+            lambda y, k, v: self.correlate(v, y, strides, kernel_size),
+        )(y, kernel)
+
+    def correlate(self, x, y, strides, kernel_size):
+        size = x.shape[1:3]
+        return _with_gradients(
+            lambda x, y: self._correlate(x, y, strides, kernel_size),
+            lambda x, y, v: self.transpose(y, v, strides, size),
+            lambda x, y, v: self.convolve(x, v, strides),
+        )(x, y)
+
+
+def _with_gradients(function: Callable, first: Callable, second: Callable) -> Callable:
+    """`function(a, b)`, whose gradients at a and b are `first(a, b, v)` and `second(a, b, v)`."""
+
+    @ops.custom_gradient
+    def apply(a, b):
+        def gradient(*args, upstream=None):
+            v = args[0] if upstream is None else upstream
+            return first(a, b, v), second(a, b, v)
+
+        return function(a, b), gradient
+
+    return apply
+
+
+def overlaps(kernel, strides, size, y) -> bool:
+    """Whether `overlapping` is T here: every output is made of equally many terms."""
+    return all(
+        k % s == 0 and (k - s) % 2 == 0 and n == s * m
+        for k, s, n, m in zip(kernel.shape[:2], strides, size, y.shape[1:3], strict=True)
+    )
+
+
+def overlapping(y, kernel, strides):
+    """T as one matrix product, each of whose rows is then added to the image where it belongs: the
+    fast way for images of few channels, for which general implementations are not made."""
+    height, width, channels, _ = kernel.shape
+    across, along = height // strides[0], width // strides[1]
+    images = strides[0] * strides[1] * channels
+    # The taps of one shift by whole strides lie together: (shifts, pixels of a stride, channels).
+    taps = ops.reshape(kernel, (across, strides[0], along, strides[1], channels, -1))
+    taps = ops.reshape(ops.transpose(taps, (5, 0, 2, 1, 3, 4)), (-1, across * along * images))
+    parts = ops.matmul(y, taps)
+    total = 0
+    for i in range(across):
+        for j in range(along):
+            part = parts[..., (i * along + j) * images :][..., :images]
+            shift = ((0, 0), (i, across - 1 - i), (j, along - 1 - j), (0, 0))
+            total = total + ops.pad(part, shift)
+    rows, columns = total.shape[1:3]
+    total = ops.reshape(total, (-1, rows, columns, strides[0], strides[1], channels))
+    total = ops.reshape(
+        ops.transpose(total, (0, 1, 3, 2, 4, 5)),
+        (-1, rows * strides[0], columns * strides[1], channels),
+    )
+    top, left = (height - strides[0]) // 2, (width - strides[1]) // 2
+    return total[:, top : total.shape[1] - top, left : total.shape[2] - left]
