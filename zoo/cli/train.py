@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from zoo.cli.base import SETTINGS, OneLine
-from zoo.errors import ArgumentError, StorageError, check_count
+from zoo.errors import ArgumentError, DivergedError, StorageError, check_count
 from zoo.stopping import Stopped, watched
 
 
@@ -131,7 +131,11 @@ def _train(recipe, command, smoke, epochs, seed, data, out, settings, measure, p
         except Stopped as stopped:
             click.echo(f"\nstopped by {stopped}; {_kept(out)}\n  {_resuming(command)}")
             sys.exit(stopped.exit_code)
+        except DivergedError:
+            click.echo()  # after the progress bar
+            raise
         except OSError as error:  # no room, mostly
+            click.echo()
             raise StorageError(f"{error} {_kept(out).capitalize()} {_resuming(command)}") from error
     click.echo(f"preset: {folder}")
     if publish:
