@@ -129,14 +129,14 @@ def _train(recipe, command, smoke, epochs, seed, data, out, settings, measure, p
                 recipe, config, out, smoke=smoke, echo=click.echo, stop=stop, **keeping
             )
         except Stopped as stopped:
-            click.echo(f"\nstopped by {stopped}; {_kept(out)}\n  {_resuming(command)}")
+            click.echo(f"\nstopped by {stopped}. {_kept(out)}\n  {_resuming(command)}")
             sys.exit(stopped.exit_code)
         except DivergedError:
             click.echo()  # after the progress bar
             raise
         except OSError as error:  # no room, mostly
             click.echo()
-            raise StorageError(f"{error} {_kept(out).capitalize()} {_resuming(command)}") from error
+            raise StorageError(f"{error} {_kept(out)} {_resuming(command)}") from error
     click.echo(f"preset: {folder}")
     if publish:
         runner.publish(folder)
@@ -148,8 +148,8 @@ def _kept(out: Path) -> str:
 
     newest = last_checkpoint(out)
     if newest is None:
-        return "there was nothing to keep yet. It is started again by:"
-    return f"what was trained is kept in {newest}. It is continued by:"
+        return "There was nothing to keep yet. It is started again by:"
+    return f"What was trained is kept in {newest}. It is continued by:"
 
 
 def _resuming(command: Sequence[str]) -> str:
