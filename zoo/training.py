@@ -91,7 +91,7 @@ def train(
             source.images,
             None if model.num_classes is None else source.labels,
             config.batch_size,
-            config.seed if attempt == 0 else _seeds(config.seed, attempt)[0],
+            config.seed if attempt == 0 else _seed(config.seed, attempt),
             value_range=model.value_range,
             flip=config.flip,
         )
@@ -191,15 +191,15 @@ def _go_back(
     weights = {id(v) for v in model.weights}
     seeds = [v for v in model.variables if id(v) not in weights]
     for index, seed in enumerate(seeds):
-        value = _seeds(config.seed, len(checkpoints.restored), index + 1)
-        seed.assign(np.array([value[0], 0], dtype=seed.dtype))
+        value = _seed(config.seed, len(checkpoints.restored), index + 1)
+        seed.assign(np.array([value, 0], dtype=seed.dtype))
     echo(f"{error} Back to step {done}, and on with other random numbers.")
     return done
 
 
-def _seeds(*entropy: int) -> list[int]:
-    """A seed that depends on all of `entropy`, in a form that each backend takes."""
-    return [int(np.random.SeedSequence(entropy).generate_state(1)[0] >> 1)]
+def _seed(*entropy: int) -> int:
+    """A seed that depends on all of `entropy`, of 31 bits, which each backend takes."""
+    return int(np.random.SeedSequence(entropy).generate_state(1)[0] >> 1)
 
 
 def _monitored(

@@ -133,6 +133,11 @@ with watched() as stop, stop.deferred():
 """
 
 
+def _asked_within(stop, number):
+    os.kill(os.getpid(), number)
+    return stop.asked
+
+
 @pytest.mark.once
 class TestStop:
     def test_a_second_ctrl_c_ends_at_once(self):
@@ -147,8 +152,7 @@ class TestStop:
         assert caught.value.exit_code == 128 + number
         with watched() as stop:
             with pytest.raises(Stopped), stop.deferred():
-                os.kill(os.getpid(), number)
-                noted = stop.asked
+                noted = _asked_within(stop, number)
             assert noted == number
             with pytest.raises(Stopped), stop.deferred():
                 raise AssertionError("what was asked for is not forgotten")
