@@ -40,9 +40,11 @@ def room(place: Path) -> Iterator[None]:
 @contextlib.contextmanager
 def whole(place: Path) -> Iterator[Path]:
     """A temporary path beside `place` to write to; what is there at the end takes `place`, and an
-    error leaves nothing behind."""
+    error leaves nothing behind. (A process that is killed leaves `.<name of place>.<more>`.)"""
     place.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=place.parent, prefix=".", suffix="".join(place.suffixes))
+    handle, name = tempfile.mkstemp(
+        dir=place.parent, prefix=f".{place.name}.", suffix="".join(place.suffixes)
+    )
     os.close(handle)
     partial = Path(name)
     try:

@@ -25,6 +25,9 @@ from zoo.stopping import Stop
 
 PARTS = 5  # between two checkpoints lies at most one of so many parts of a run
 RESTORES = 3  # after so many a training that makes numbers which are not finite is given up
+REPEATED = (
+    "To resume is to repeat it; with --resume --on-nan restore other random numbers are drawn."
+)
 MONITORED = 2_000  # samples that are measured after each epoch
 
 
@@ -121,11 +124,10 @@ def train(
     done = checkpoints.restore(model, echo) if keeping.resume else 0
     if checkpoints.newest is not None:
         echo(f"resumed: {done} of {total} steps are done")
-    callbacks = [
-        *measured,
-        checkpoints,
-        SampleGrids(out / "samples", lambda model: recipe.picture(model, test), keeping.writes),
-    ]
+    grids = SampleGrids(out / "samples", lambda model: recipe.picture(model, test), keeping.writes)
+    if done and done % steps == 0:  # which a process that was killed at the end of an epoch owes
+        grids.set_model(model)
+        grids.on_epoch_end(done // steps - 1)
     with keeping.stop.deferred():
         while done < total:
             # The rest of an epoch that was begun, by itself; then whole epochs.
@@ -138,12 +140,12 @@ def train(
                     epochs=epochs,
                     initial_epoch=epoch,
                     shuffle=False,
-                    callbacks=callbacks,
+                    callbacks=[*measured, checkpoints, grids],
                 )
                 done = epochs * steps
             except DivergedError as error:
                 if keeping.on_nan == "stop":
-                    raise
+                    raise _advised(error, REPEATED) from None
                 done = _go_back(model, config, checkpoints, error, echo)
     best = checkpoints.best
     if recipe.ship == "best":
@@ -180,9 +182,7 @@ def _go_back(
     step."""
     before = checkpoints.restored
     if len(before) == RESTORES:
-        raise DivergedError(
-            f"{error} The training went back {RESTORES} times already.", error.step, error.player
-        ) from error
+        raise _advised(error, f"The training went back {RESTORES} times already.") from None
     done = checkpoints.restore(model, echo)
     # Of the checkpoint's own memory, which may be older, this is the continuation.
     checkpoints.restored = [*before, {"step": error.step, "player": error.player, "to": done}]
@@ -193,8 +193,12 @@ def _go_back(
     for index, seed in enumerate(seeds):
         value = _seed(config.seed, len(checkpoints.restored), index + 1)
         seed.assign(np.array([value, 0], dtype=seed.dtype))
-    echo(f"{error} Back to step {done}, and on with other random numbers.")
+    echo(f"\n{error} Back to step {done}, and on with other random numbers.")
     return done
+
+
+def _advised(error: DivergedError, advice: str) -> DivergedError:
+    return DivergedError(f"{error} {advice}", error.step, error.player)
 
 
 def _seed(*entropy: int) -> int:

@@ -102,6 +102,9 @@ def assert_same_run(one, other):
     assert timeless(states[0]["history"]) == timeless(states[1]["history"])
     for key in ("best", "restored", "about"):
         assert states[0][key] == states[1][key]
+    pictures = [{p.name: p.read_bytes() for p in (o / "samples").iterdir()} for o in (one, other)]
+    assert pictures[0] == pictures[1]
+    assert len(pictures[0]) == states[0]["epoch"]
     for folders in (places, [one / "preset", other / "preset"]):
         a, b = (arrays(folder / "model.weights.h5") for folder in folders)
         assert a.keys() == b.keys()

@@ -121,6 +121,7 @@ def test_stop(tmp_path):
     assert last.startswith("fragile_ring8.py: error: Step 100 made losses")
     assert "the player 'discriminator'" in last
     assert f"penalty; the last good checkpoint is {newest}." in last
+    assert last.endswith("with --resume --on-nan restore other random numbers are drawn.")
     checkpoint.check(newest)
 
 

@@ -36,6 +36,11 @@ class SampleGrids(keras.callbacks.Callback):
         self.picture = picture
         self.writes = writes
 
+    def on_train_begin(self, logs=None):
+        if self.writes:
+            for path in self.folder.glob(".epoch-*.png"):  # of a process that was killed meanwhile
+                path.unlink()
+
     def on_epoch_end(self, epoch, logs=None):
         if not self.writes:
             return
