@@ -127,6 +127,7 @@ def train(
     grids = SampleGrids(out / "samples", lambda model: recipe.picture(model, test), keeping.writes)
     if done and done % steps == 0:  # which a process that was killed at the end of an epoch owes
         grids.set_model(model)
+        grids.on_train_begin()
         grids.on_epoch_end(done // steps - 1)
     with keeping.stop.deferred():
         while done < total:
