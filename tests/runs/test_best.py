@@ -114,6 +114,9 @@ def test_what_is_shipped(tmp_path, monkeypatch, ship):
             "value": 0.9,
         }
     assert card.training.steps == 48
+    page = (tmp_path / "preset" / "README.md").read_text()
+    said = "the weights of step 32 of 48, the best by `high_quality`, 0.9."
+    assert (said in page) == (ship == "best")
 
 
 def test_a_measured_number(tmp_path):

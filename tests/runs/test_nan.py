@@ -136,6 +136,8 @@ def test_restore(tmp_path):
     assert printed.count("Back to step 96, and on with other random numbers.") == 1
     assert checkpoint.check(checkpoint.saved(alone / "checkpoints")[-1])["restored"] == restored
 
+    page = (alone / "preset" / "README.md").read_text()
+    assert "Step 100 made numbers that are not finite; it went back to step 96." in page
     with Program(out, *options, recipe=RECIPE) as program:
         assert program.reaches("and on with other"), program.printed()
         time.sleep(0.3)
