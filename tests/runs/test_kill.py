@@ -11,8 +11,8 @@ from program import EVALUATING, SHORT, TRAINING, Program, assert_same_run, finis
 from zoo import checkpoint
 
 KILLS = int(os.environ.get("ZOO_KILLS", "3"))
-# Which part of a run is hit: nine of ten kills fall into training and what follows it.
-STAGES = ("start",) * 1 + ("training",) * 7 + ("evaluating",) * 2
+# Which part of a run is aimed at. A save takes milliseconds: what is aimed at it waits for one.
+STAGES = ("start",) + ("training",) * 4 + ("saving",) * 3 + ("evaluating",) * 2
 
 
 def test_killed_at_any_moment(undisturbed, tmp_path, capsys):
@@ -26,12 +26,16 @@ def test_killed_at_any_moment(undisturbed, tmp_path, capsys):
         stage = chance.choice(STAGES)
         before = checkpoint.left(out / "checkpoints")
         with Program(out, *SHORT, "--resume") as program:
-            signs = {"start": "", "training": TRAINING, "evaluating": EVALUATING}
-            program.reaches(signs[stage])
+            program.reaches({"start": "", "evaluating": EVALUATING}.get(stage, TRAINING))
             # A little longer than it lasts: so its end is hit too, and what comes after.
-            deadline = time.perf_counter() + chance.uniform(0, 1.1 * lasts[stage])
+            length = lasts["training" if stage == "saving" else stage]
+            deadline = time.perf_counter() + chance.uniform(0, 1.1 * length)
             while time.perf_counter() < deadline and program.process.poll() is None:
                 time.sleep(0.002)
+            while stage == "saving" and program.process.poll() is None:
+                if {*checkpoint.left(out / "checkpoints")} - {*before}:
+                    break
+                time.sleep(0.0002)
             program.send(signal.SIGKILL)
             killed = program.ends() == -signal.SIGKILL
             printed = program.printed()
