@@ -68,7 +68,7 @@ class TestText:
         known = {option for parameter in train.params for option in parameter.opts}
         recipe = runner.load_recipe(ROOT / "recipes" / "dcgan_mnist.py")
         for line in re.findall(r"python recipes/\S+ (.*?)(?:#.*)?\n", TEXT):
-            assert set(re.findall(r"--\w+", line)) <= known
+            assert set(re.findall(r"--[\w-]+", line)) <= known
             for setting in re.findall(r"--set (\S+)", line):
                 assert setting.partition("=")[0] in vars(recipe.config)
 

@@ -100,6 +100,22 @@ class Contract(Part):
     backends: dict[Text, float]  # verified, with the largest difference to the golden samples
 
 
+class Restored(Part):
+    """Where a training made numbers that are not finite, and went back."""
+
+    step: int  # that made them
+    player: Text | None
+    to: int  # the step of the checkpoint from which it went on, with other random numbers
+
+
+class Selected(Part):
+    """Which weights of a training these are, where they are not the last."""
+
+    step: int
+    monitor: Text  # the number by which it was the best
+    value: float
+
+
 class Training(Part):
     """How the weights came to be."""
 
@@ -115,6 +131,8 @@ class Training(Part):
     data: Text
     data_sha256: Sha256
     data_images: int
+    restored: list[Restored] = Field([])
+    selected: Selected | None = None  # null: the last
 
 
 class Rights(Part):

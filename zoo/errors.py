@@ -49,6 +49,19 @@ class RecipeError(ZooError, ValueError):
     """A recipe, or an option of one, that cannot be run."""
 
 
+class DivergedError(ZooError, ArithmeticError):
+    """A training whose losses or weights are no finite numbers any more.
+
+    `step` is the step that made them, counted from 1, and `player` whose they are, or `None` where
+    that cannot be told.
+    """
+
+    def __init__(self, message: str, step: int, player: str | None):
+        super().__init__(message)
+        self.step = step
+        self.player = player
+
+
 class DataError(ZooError, ValueError):
     """Data that cannot be found, read or used."""
 

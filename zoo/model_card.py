@@ -92,6 +92,17 @@ def model_card(card: Card, place: str | None = None) -> str:
             minutes=training.seconds / 60,
             device=training.device,
         )
+        if training.selected is not None:
+            best = training.selected
+            trained += (
+                f"- These are the weights of step {best.step} of {training.steps}, the best by "
+            )
+            trained += f"`{best.monitor}`, {best.value:.4g}.\n"
+        for which in training.restored:
+            trained += (
+                f"- Step {which.step} made numbers that are not finite; it went back to step "
+            )
+            trained += f"{which.to}.\n"
     pictured = "samples.png" in card.weights.extras
     return PAGE.format(
         license=card.rights.weights.lower(),

@@ -3,11 +3,10 @@ from."""
 
 from __future__ import annotations
 
-import contextlib
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import keras
@@ -16,9 +15,9 @@ from PIL import Image
 from zoo import agreement, hub, pictures, registry, remote, safety, storage
 from zoo.card import Card, Contract, Facts, File, Identity, Rights, Training, Weights
 from zoo.engine.model import GenerativeModel
-from zoo.errors import ArgumentError, IntegrityError, StorageError
+from zoo.errors import ArgumentError, IntegrityError
 from zoo.fetch import read, sha256
-from zoo.home import whole_folder
+from zoo.home import room, whole_folder
 from zoo.metrics import Measurement
 from zoo.model_card import PAGE_NAME, model_card
 
@@ -122,7 +121,7 @@ def save(
     facts = Facts(
         title=identity.title, differs=identity.differs, limits=list(limits), data_rights=data_rights
     )
-    with _room(folder), whole_folder(folder) as partial:
+    with room(folder), whole_folder(folder) as partial:
         write(
             model,
             partial,
@@ -276,16 +275,6 @@ def check_replaceable(folder: Path) -> None:
             f"The folder {folder} holds other files than a preset: {', '.join(sorted(there)[:5])}. "
             "Allowed: a new or empty folder, or one with a preset alone, which is replaced."
         )
-
-
-@contextlib.contextmanager
-def _room(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise StorageError(
-            f"{folder} cannot be written, and is as it was: {error.strerror or error}."
-        ) from error
 
 
 def _picture(model: GenerativeModel) -> Image.Image | None:

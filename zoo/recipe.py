@@ -16,7 +16,7 @@ from PIL import Image
 from zoo import pictures
 from zoo.card import Facts
 from zoo.data import Source
-from zoo.errors import RecipeError, unknown_name
+from zoo.errors import RecipeError, check_choice, unknown_name
 from zoo.evaluation import Metric
 
 
@@ -74,6 +74,11 @@ class Recipe:
         metrics: what the card reports, see `zoo.evaluate`; by default what suits the model.
         picture: `picture(model, test)`, what is seen of the model after each epoch and on its
             model card; by default samples, see `zoo.pictures.samples`.
+        monitor: what says which checkpoint is the best: the name of a log, of which low is better
+            unless a metric of this name says otherwise, or of a number of a metric, such as
+            `"fid"`, which is then measured after each epoch. By default the log `"loss"` of a
+            model of one player that has it; else there is no best.
+        ship: the checkpoint that the preset is made of, `"last"` or `"best"`.
     """
 
     preset: str
@@ -85,14 +90,27 @@ class Recipe:
     smoke: dict[str, Any]
     metrics: Sequence[str | Metric] | None = None
     picture: Callable[[keras.Model, Source], Image.Image] = pictures.samples
+    monitor: str | None = None
+    ship: str = "last"
 
     def __post_init__(self):
+        check_choice("ship", self.ship, ("last", "best"))
         self.config.replace(
             **self.smoke
         )  # refuses unknown settings now and not in the middle of a run
 
     @property
-    def sha256(self) -> str:
-        """The hash of what the training depends on: the settings and the two functions."""
+    def source(self) -> str:
+        """The text of what the training depends on: the settings and the two functions."""
         parts = (type(self.config), self.build, self.compile)
-        return hashlib.sha256("".join(map(inspect.getsource, parts)).encode()).hexdigest()
+        return "".join(map(inspect.getsource, parts))
+
+    @property
+    def sha256(self) -> str:
+        """The hash of `source`."""
+        return source_sha256(self.source)
+
+
+def source_sha256(source: str) -> str:
+    """The hash of a recipe's source, which stands in cards."""
+    return hashlib.sha256(source.encode()).hexdigest()

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-import importlib.metadata
 import importlib.util
-import math
-import os
-import platform
 import shutil
 import sys
 from collections.abc import Callable
@@ -16,32 +11,18 @@ from pathlib import Path
 import keras
 
 from zoo import agreement, data, publishing, registry
-from zoo.callbacks import Checkpoints, SampleGrids
 from zoo.card import Card, Identity, Training
-from zoo.engine import device, feed
 from zoo.engine.labels import check_labels
-from zoo.errors import ArgumentError, DataError, RecipeError
+from zoo.errors import DataError, RecipeError
 from zoo.evaluation import evaluate
-from zoo.evaluation import extractor as find_extractor
-from zoo.home import whole_folder
+from zoo.home import room, unfinished, whole_folder
 from zoo.metrics import Measurement
 from zoo.model_card import PAGE_NAME, model_card
 from zoo.recipe import Config, Recipe
+from zoo.training import Keeping, described_device, fitting_extractor, train
 
 SMOKE_IMAGES = 1024
 SAMPLES = 10_000
-
-
-class Guard(keras.callbacks.Callback):
-    """Stops when a loss is not finite."""
-
-    def on_epoch_end(self, epoch, logs=None):
-        broken = [name for name, value in logs.items() if not math.isfinite(value)]
-        if broken:
-            raise RecipeError(
-                f"{', '.join(broken)} of epoch {epoch + 1} are not finite. The checkpoint of the "
-                "epoch before is whole."
-            )
 
 
 def load_recipe(path: Path) -> Recipe:
@@ -68,10 +49,9 @@ def run(
     recipe: Recipe,
     config: Config,
     out: Path,
-    resume: bool = False,
     smoke: bool = False,
     echo=print,
-    checkpoint_steps: int | None = None,
+    **keeping,
 ) -> Path:
     """Trains and evaluates `recipe`, and writes the preset; returns its folder, `out/preset`.
 
@@ -79,42 +59,50 @@ def run(
         recipe: the recipe.
         config: its settings.
         out: the folder for `checkpoints/`, `samples/` and `preset/`; made if it is missing.
-        resume: continues from the newest checkpoint in `out`, or starts if there is none.
         smoke: uses a few images only.
         echo: is given one line at each stage.
-        checkpoint_steps: saves after each so many steps too, and not after epochs alone.
+        **keeping: how the run is kept from being lost, see `zoo.training.Keeping`; with
+            `resume=True` it goes on with what is in `out`.
 
     Raises:
         RecipeError: if `out` holds a training and `resume` is not set.
         DataError: if the data cannot be read.
+        DivergedError: at losses or weights that are not finite.
+        StorageError: where there is no room; what was there is whole.
+        Stopped: where the program was asked to end.
     """
+    keeping = Keeping(**keeping)
     checkpoints = out / "checkpoints"
-    if not resume and checkpoints.exists() and any(checkpoints.iterdir()):
+    if not keeping.resume and checkpoints.exists() and any(checkpoints.iterdir()):
         raise RecipeError(
             f"{out} holds a training already: continue it with --resume, or choose another --out."
         )
-    code = recipe.sha256  # of the file as it was read, whatever is written to it meanwhile
+    code = recipe.source  # of the file as it was read, whatever is written to it meanwhile
     keras.utils.set_random_seed(config.seed)
     model = recipe.build(config)
-    train, test = _read(config, model)
+    source, test = _read(config, model)
     if smoke:
-        train = train.select(slice(SMOKE_IMAGES))
+        source = source.select(slice(SMOKE_IMAGES))
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RecipeError(f"--out {out} cannot be made: {error.strerror}.") from error
     echo(
-        f"{recipe.preset}: {len(train.images)} {_what(model)} of {train.name} for training, "
+        f"{recipe.preset}: {len(source.images)} {_what(model)} of {source.name} for training, "
         f"{len(test.images)} for testing, {config.epochs} epochs, "
-        f"on {_device()}"
+        f"on {described_device()}"
     )
-    training = _train(recipe, code, model, config, train, test, out, resume, echo, checkpoint_steps)
     n = SMOKE_IMAGES if smoke else SAMPLES
+    training = train(recipe, code, model, config, source, test, out, keeping, n, echo)
 
     def evaluated(stored) -> list[Measurement]:
-        return _evaluated(recipe, stored, train, test, n, echo)
+        return _evaluated(recipe, stored, source, test, n, echo)
 
-    return write_preset(recipe, config, model, training, evaluated, test, out / "preset")
+    if keeping.writes:
+        for path in unfinished(out / "preset"):  # by a run that was killed meanwhile
+            shutil.rmtree(path)
+        write_preset(recipe, config, model, training, evaluated, test, out / "preset")
+    return out / "preset"
 
 
 def measure(recipe: Recipe, config: Config, preset: str | Path, echo=print) -> None:
@@ -158,12 +146,8 @@ def _evaluated(recipe: Recipe, model, train, test, n: int, echo) -> list[Measure
     """What the card reports of `model`; of images that no classifier of this package was trained
     on, neighbourhoods of pixels."""
     echo("evaluating")
-    metrics, extractor = recipe.metrics, None
-    if len(model.image_shape) == 3 and hasattr(model, "sample"):
-        try:
-            find_extractor(data=test.name)
-        except ArgumentError:
-            metrics, extractor = ("kid", "prdc"), "pixels"
+    extractor = fitting_extractor(model, test)
+    metrics = recipe.metrics if extractor is None else ("kid", "prdc")
     report = evaluate(model, test, metrics, n, train=train, extractor=extractor)
     for metric in report.measurements:
         echo(f"  {metric.name} {metric}")
@@ -191,70 +175,6 @@ def _read(config: Config, model) -> tuple[data.Source, data.Source]:
             raise DataError(f"The model needs labels, and {train.name!r} has none.")
         check_labels("labels", train.labels, model.num_classes)
     return train, test
-
-
-def _train(
-    recipe: Recipe,
-    code: str,
-    model,
-    config: Config,
-    source: data.Source,
-    test: data.Source,
-    out: Path,
-    resume: bool,
-    echo,
-    checkpoint_steps: int | None,
-) -> Training:
-    batches = data.Batches(
-        source.images,
-        None if model.num_classes is None else source.labels,
-        config.batch_size,
-        config.seed,
-        value_range=model.value_range,
-        flip=config.flip,
-    )
-    steps = batches.full_batches
-    recipe.compile(model, config, steps * config.epochs)
-    settings = {**dataclasses.asdict(config), "data": source.name}
-    # Where the data lie is no part of what a training is; what they hold is.
-    data_sha256 = source.sha256  # once: of a large set it reads all files
-    about = {**settings, "data_sha256": data_sha256, "recipe_sha256": code}
-    checkpoints = Checkpoints(out / "checkpoints", steps, about, checkpoint_steps)
-    done = checkpoints.restore(model) if resume else 0
-    if done:
-        echo(f"resumed: {done} of {steps * config.epochs} steps are done")
-    callbacks = [
-        Guard(),
-        checkpoints,
-        SampleGrids(out / "samples", lambda model: recipe.picture(model, test)),
-    ]
-    while done < steps * config.epochs:
-        # The rest of an epoch that was begun, by itself; then whole epochs.
-        epoch, begun = divmod(done, steps)
-        epochs = epoch + 1 if begun else config.epochs
-        model.fit(
-            feed(batches, done),
-            steps_per_epoch=steps - begun,
-            epochs=epochs,
-            initial_epoch=epoch,
-            shuffle=False,
-            callbacks=callbacks,
-        )
-        done = epochs * steps
-    return Training(
-        recipe=f"recipes/{recipe.preset}.py",
-        recipe_sha256=code,
-        settings=settings,
-        seed=config.seed,
-        steps=steps * config.epochs,
-        images_seen=steps * config.epochs * config.batch_size,
-        seconds=round(sum(logs["seconds"] for logs in checkpoints.history), 1),
-        device=_device(),
-        versions=_versions(),
-        data=source.name,
-        data_sha256=data_sha256,
-        data_images=len(source.images),
-    )
 
 
 def write_preset(
@@ -291,7 +211,7 @@ def write_preset(
     if "data" in changed:
         unknown = {"data_rights": "unknown: other data than the recipe's"}
         facts = facts.model_copy(update={**unknown, "limits": ["Not looked at."]})
-    with whole_folder(folder) as partial:
+    with room(folder), whole_folder(folder) as partial:
         publishing.write(
             model,
             partial,
@@ -329,21 +249,3 @@ def publish(folder: Path) -> None:
             shutil.copy(folder / name, partial)
     card.write(registry.CARDS / f"{card.name}.json")
     registry.forget()
-
-
-def _versions() -> dict[str, str]:
-    backend = {"tensorflow": ("tensorflow", "tensorflow-cpu")}.get(
-        keras.backend.backend(), (keras.backend.backend(),)
-    )
-    found = {"python": platform.python_version()}
-    for package in ("keras", "numpy", *backend):
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue  # TensorFlow goes by two names.
-    return found
-
-
-def _device() -> str:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{device()} ({cores} {platform.machine()} cores), {keras.backend.backend()}"

@@ -72,14 +72,23 @@ def read_model(folder: Path, config: str = CONFIG, weights: str = WEIGHTS) -> ke
     shapes = safety.check_arrays(folder / weights, source)
     model = _built(folder / config, sum(math.prod(shape) * n for shape, n in shapes.items()))
     safety.check_fits(shapes, model, source)
+    read_weights(model, folder / weights, f"the model of {config}")
+    return model
+
+
+def read_weights(model: keras.Model, path: Path, what: str = "the model") -> None:
+    """Puts what the file `path` holds into `model`, which errors call `what`.
+
+    Raises:
+        IntegrityError: if it does not fit.
+    """
     try:
         with warnings.catch_warnings():
             # Where Keras would leave a layer as it is, with a warning.
             warnings.filterwarnings("error", "Skipping nested container", UserWarning)
-            model.load_weights(folder / weights)
+            model.load_weights(path)
     except (ValueError, KeyError, OSError, RuntimeError, UserWarning) as error:
-        raise IntegrityError(f"{source} does not fit the model of {config}. {error}") from error
-    return model
+        raise IntegrityError(f"The file {path} does not fit {what}. {error}") from error
 
 
 def read_component(folder: Path, name: str) -> keras.Model:
@@ -165,13 +174,34 @@ def _copy_state(source: keras.Model, target: keras.Model) -> None:
 
 
 def _write_weights(model: keras.Model, path: Path, half_precision: bool) -> None:
-    """Writes Keras's HDF5 file of the weights, made in memory first: where a disk is full, the HDF5
-    library ends the process instead of raising an error."""
-    archive = io.BytesIO()
-    keras.saving.save_model(model, archive, zipped=False)  # to what is no path it writes a zip file
-    with zipfile.ZipFile(archive) as files:
-        weights = files.read(WEIGHTS)
+    weights = weights_file(model)
     path.write_bytes(_halved(weights) if half_precision else weights)
+
+
+class _Buffer(io.BytesIO):
+    """Memory under the only kind of name that Keras writes weights to."""
+
+    def __str__(self) -> str:
+        return WEIGHTS
+
+
+def weights_file(model: keras.Model) -> bytes:
+    """Keras's HDF5 file of the weights, and of the optimizer of a compiled model, made in memory:
+    where a disk is full, the HDF5 library ends the process instead of raising an error."""
+    buffer = _Buffer()
+    model.save_weights(buffer)
+    return buffer.getvalue()
+
+
+def not_finite(weights: bytes) -> str | None:
+    """The name of an array of the HDF5 file `weights` that holds NaN or an infinity, or `None`."""
+
+    def visit(name, item):
+        numbers = isinstance(item, h5py.Dataset) and np.issubdtype(item.dtype, np.floating)
+        return name if numbers and not np.isfinite(item[()]).all() else None
+
+    with h5py.File(io.BytesIO(weights), "r") as file:
+        return file.visititems(visit)
 
 
 def _halved(weights: bytes) -> bytes:

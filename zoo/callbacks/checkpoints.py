@@ -2,35 +2,63 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import math
-import os
 import shutil
 import time
+import warnings
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
+import numpy as np
+from keras import ops
 
-from zoo import engine
-from zoo.errors import ArgumentError, check_count
+from zoo import checkpoint, engine, storage
+from zoo.errors import ArgumentError, DivergedError, IntegrityError, StorageError, check_count
+from zoo.stopping import Stop
+
+DIFF_LINES = 40  # of a difference that is shown
+
+
+class Monitor(NamedTuple):
+    """The number among the logs of an epoch that says which checkpoint is the best."""
+
+    name: str
+    lower: bool = True  # whether low is better
+
+    def better(self, value: float, than: float) -> bool:
+        return value < than if self.lower else value > than
 
 
 class Checkpoints(keras.callbacks.Callback):
-    """Saves, after each epoch and where asked for within it, everything that training depends on.
+    """Saves everything that training depends on: at the start, after each epoch, within epochs
+    where asked for, and when the program is asked to end.
 
     A checkpoint is a folder `step-00000938` with `model.weights.h5` (networks, averaged networks,
     every optimizer, seed generators) and `state.json` (the steps done, which are also the position
-    in the data, the logs of each epoch with its seconds, and `about`). It is written beside its
-    place and then renamed, so that a folder of this name is always whole.
+    in the data; the means of the epoch under way; the logs of each epoch with its seconds; the best
+    so far; and `about`), see `zoo.checkpoint`. None is saved whose losses or weights are not
+    finite: a training that makes such ends in a `DivergedError`, at the step that made them.
 
     Args:
         folder: where to; made if it is missing.
         steps_per_epoch: the steps of a whole epoch.
         about: what `restore` compares, so that a training is not continued with other settings.
-        every: also after each so many steps, for epochs that take long; `None`: after epochs alone.
-        keep: how many of the last checkpoints at the end of an epoch stay; of those within epochs
-            the newest does, until the epoch ends.
+        every: the most steps between two checkpoints, for epochs that take long; `None`: an epoch.
+        keep: how many of the last checkpoints stay, beside the best of each.
+        monitor: what of the logs of an epoch says how good it is; `None`: there is no best. The
+            callback that gives the number comes before this one.
+        stop: is asked after each step; once the program is to end, a checkpoint is saved and
+            `zoo.stopping.Stopped` raised.
+        writes: whether this process is the one that writes; of several that train together one is.
+
+    Raises:
+        DivergedError: during `fit`, at the first step whose losses are not finite, or when weights
+            that are not finite would be saved.
+        StorageError: during `fit`, if a checkpoint cannot be written; those before it are whole.
     """
 
     def __init__(
@@ -40,6 +68,9 @@ class Checkpoints(keras.callbacks.Callback):
         about: dict[str, Any],
         every: int | None = None,
         keep: int = 2,
+        monitor: Monitor | None = None,
+        stop: Stop | None = None,
+        writes: bool = True,
     ):
         super().__init__()
         self.folder = Path(folder)
@@ -47,80 +78,241 @@ class Checkpoints(keras.callbacks.Callback):
         self.about = json.loads(json.dumps(about))  # as it comes back: tuples as lists
         self.every = None if every is None else check_count("every", every)
         self.keep = check_count("keep", keep)
+        self.monitor = monitor
+        self.stop = Stop() if stop is None else stop
+        self.writes = writes
         self.steps = 0
+        self.newest: int | None = None  # the step of the last checkpoint
         self.seconds = 0.0  # of the epoch that is under way, before this process went on with it
+        self.means: list | None = None  # of the epoch that is under way, at its begin here
         self.history: list[dict[str, float]] = []
+        self.best: dict[str, Any] | None = None  # name, value and step
+        self.restored: list[dict[str, Any]] = []  # where the training went back: what and why
+
+    # What is there
 
     def saved(self) -> list[Path]:
         """The checkpoints in the folder, oldest first."""
-        found = [p for p in self.folder.glob("step-*") if p.name[5:].isdigit()]
-        return sorted(found, key=lambda p: int(p.name[5:]))
+        return checkpoint.saved(self.folder)
 
-    def restore(self, model: keras.Model) -> int:
-        """Puts the newest checkpoint, if there is one, into the compiled `model`; returns the
-        steps it has had."""
-        if self.saved():
-            newest = self.saved()[-1]
-            state = json.loads((newest / "state.json").read_text())
-            self.check_same(state["about"])
-            model.load_weights(newest / "model.weights.h5")
-            self.steps, self.seconds = state["steps"], state["seconds"]
-            self.history = state["history"]
+    def restore(self, model: keras.Model, say: Callable[[str], None] = warnings.warn) -> int:
+        """Puts the newest whole checkpoint, if there is one, into the compiled `model`; returns the
+        steps it has had. `say` is given a line for each that is not whole, with its name and why.
+
+        Raises:
+            ArgumentError: if it is of a training with other settings; with what differs.
+            IntegrityError: if there are checkpoints, and none is whole. Nothing is changed then.
+        """
+        torn = {path.name: "it was not finished" for path in checkpoint.left(self.folder)}
+        broken = {}
+        for place in reversed(self.saved()):
+            try:
+                state = checkpoint.check(place)
+                break
+            except IntegrityError as error:
+                broken[place.name] = str(error)
+        else:
+            if broken:
+                listed = "; ".join(f"{name}: {why}" for name, why in sorted(broken.items()))
+                raise IntegrityError(
+                    f"No checkpoint in {self.folder} is whole ({listed}). They are left as they "
+                    "are: a copy of one of them, or another folder for a new training, is needed."
+                )
+            for name, why in torn.items():
+                say(f"{self.folder / name} is left out: {why}; there is none before it.")
+            return 0
+        for name, why in {**broken, **torn}.items():
+            say(f"{self.folder / name} is left out: {why}; {place.name} is taken.")
+        self.check_same(state["about"])
+        checkpoint.read_weights(place, model)
+        self.steps = self.newest = state["step"]
+        self.seconds, self.means = state["seconds"], state["means"]
+        self.history, self.restored = state["history"], state["restored"]
+        self.best = state["best"]
+        self._check_best(say)
         return self.steps
 
+    def _check_best(self, say: Callable[[str], None]) -> None:
+        """Forgets a best checkpoint that is not there, or the best by another number."""
+        if self.best is None or self.monitor is None or self.best["name"] != self.monitor.name:
+            self.best = None
+            return
+        place = checkpoint.place_of(self.folder, self.best["step"])
+        try:
+            checkpoint.check(place)
+        except IntegrityError as error:
+            say(f"The best checkpoint, {place}, is lost: {error}; the best from now on is kept.")
+            self.best = None
+
+    def load_best(self, model: keras.Model) -> None:
+        """Puts the best checkpoint into the compiled `model`.
+
+        Raises:
+            IntegrityError: if there is none, or it is not whole.
+        """
+        if self.best is None:
+            raise IntegrityError(f"There is no best checkpoint in {self.folder}.")
+        place = checkpoint.place_of(self.folder, self.best["step"])
+        try:
+            checkpoint.check(place)
+        except IntegrityError as error:
+            raise IntegrityError(f"The best checkpoint, {place}, is lost: {error}.") from error
+        checkpoint.read_weights(place, model)
+
     def check_same(self, about: dict[str, Any]) -> None:
-        """Raises, with what differs, unless `about` is that of this training."""
+        """Raises, with what differs, unless `about` is that of this training; of texts of several
+        lines the difference is a note of the error."""
         different = [
             key for key in {**about, **self.about} if about.get(key) != self.about.get(key)
         ]
-        if different:
-            changes = ", ".join(
-                f"{key} {about.get(key)!r} -> {self.about.get(key)!r}" for key in different
-            )
+        if not different:
+            return
+        changes, notes = [], []
+        for key in different:
+            old, new = about.get(key), self.about.get(key)
+            if "\n" in f"{old}{new}":
+                changes.append(f"{key}, see below")
+                notes.append(_diff(key, str(old), str(new)))
+            else:
+                changes.append(f"{key} {old!r} -> {new!r}")
+        error = ArgumentError(
+            f"The checkpoints in {self.folder} are of a training with other settings: "
+            f"{', '.join(changes)}. Give the same settings, or another folder."
+        )
+        for note in notes:
+            error.add_note(note)
+        raise error
+
+    # During `fit`
+
+    def on_train_begin(self, logs=None):
+        if self.newest is not None:
+            return
+        if self.saved():
             raise ArgumentError(
-                f"The checkpoints in {self.folder} are of a training with other settings: "
-                f"{changes}. Give the same settings, or another folder."
+                f"{self.folder} holds checkpoints already: restore the model from them, or choose "
+                "another folder."
             )
+        self._save()  # what cannot be written is known now, and there is always one to go back to
 
     def on_epoch_begin(self, epoch, logs=None):
         self.steps = max(self.steps, epoch * self.steps_per_epoch)
         self.first = self.steps
         self.start = time.perf_counter() - self.seconds
+        if self.means is not None:
+            for variable, value in zip(self.model.metrics_variables, self.means, strict=True):
+                variable.assign(np.asarray(value, dtype=variable.dtype))
+            self.means = None
 
     def on_train_batch_end(self, batch, logs=None):
-        before, self.steps = self.steps, self.first + batch + 1  # several steps, if executed so
-        due = self.every and self.steps // self.every > before // self.every
-        if not due or self.steps % self.steps_per_epoch == 0:
+        self.steps = self.first + batch + 1
+        # Keras has made numbers of them already: to look costs no wait for the device. They are
+        # means over the epoch so far, which are not finite from the first value on that is not.
+        broken = [name for name, value in (logs or {}).items() if not math.isfinite(value)]
+        if broken:
+            raise self._diverged(_player_of(self.model, broken), broken)
+        if self.steps % self.steps_per_epoch == 0:
             return  # the end of the epoch saves itself
-        if all(math.isfinite(float(value)) for value in (logs or {}).values()):
+        due = self.every is not None and self.steps - self.newest >= self.every
+        if due or self.stop.asked is not None:
             self.seconds = time.perf_counter() - self.start
             self._save()
+        self.stop.check()
 
     def on_epoch_end(self, epoch, logs=None):
         seconds = time.perf_counter() - self.start
         logs = {key: float(value) for key, value in (logs or {}).items()}
         self.history.append({**logs, "seconds": seconds})
         self.seconds = 0.0
+        if self.monitor is not None:
+            value = logs.get(self.monitor.name, math.nan)
+            first = self.best is None and not math.isnan(value)
+            if first or (self.best and self.monitor.better(value, self.best["value"])):
+                self.best = {"name": self.monitor.name, "value": value, "step": self.steps}
         self._save()
+        self.stop.check()
 
     def _save(self):
-        place = self.folder / f"step-{self.steps:08}"
-        partial = place.with_suffix(".partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
         engine.synchronize(self.model)
-        self.model.save_weights(partial / "model.weights.h5")
+        within = self.steps % self.steps_per_epoch
+        variables = self.model.metrics_variables if within else ()
         state = {
-            "steps": self.steps,
+            "step": self.steps,
+            "epoch": self.steps // self.steps_per_epoch,
             "seconds": self.seconds,
-            "about": self.about,
+            "means": [ops.convert_to_numpy(v).tolist() for v in variables] if within else None,
             "history": self.history,
+            "best": self.best,
+            "restored": self.restored,
+            "about": self.about,
         }
-        (partial / "state.json").write_text(json.dumps(state))
-        if place.exists():
-            shutil.rmtree(place)
-        os.replace(partial, place)
-        whole = [p for p in self.saved() if int(p.name[5:]) % self.steps_per_epoch == 0]
-        for old in self.saved():
-            if old not in whole[-self.keep :] and old != place:
-                shutil.rmtree(old)
+        if self.writes:
+            weights = storage.weights_file(self.model)
+            broken = storage.not_finite(weights)
+            if broken is not None:
+                raise self._diverged(_player_with_broken_weights(self.model), [broken])
+            place = checkpoint.place_of(self.folder, self.steps)
+            try:
+                checkpoint.write(place, weights, state)
+            except OSError as error:
+                raise StorageError(
+                    f"The checkpoint {place} cannot be written: {error.strerror or error}; "
+                    f"{self._last_good()}."
+                ) from error
+            self._tidy()
+        self.newest = self.steps
+
+    def _tidy(self):
+        """Removes all but the last checkpoints up to this step and the best of each of them: older
+        ones, and what was left out when this process began."""
+        last = [p for p in self.saved() if checkpoint.step_of(p) <= self.steps][-self.keep :]
+        kept = set(last)
+        for place in last:
+            try:
+                best = checkpoint.read_state(place)["best"]
+            except IntegrityError:
+                continue  # it was passed over when this process began, and says nothing
+            if best is not None:
+                kept.add(checkpoint.place_of(self.folder, best["step"]))
+        for old in {*self.saved(), *checkpoint.left(self.folder)} - kept:
+            shutil.rmtree(old, ignore_errors=True)  # what stays is removed the next time
+
+    def _diverged(self, player: str | None, names: list[str]) -> DivergedError:
+        whose = "" if player is None else f" of the player {player!r}"
+        return DivergedError(
+            f"Step {self.steps} made losses or weights{whose} that are not finite: "
+            f"{', '.join(names)}; {self._last_good()}.",
+            self.steps,
+            player,
+        )
+
+    def _last_good(self) -> str:
+        if self.newest is None:
+            return "there is no checkpoint yet"
+        return f"the last good checkpoint is {checkpoint.place_of(self.folder, self.newest)}"
+
+
+def _player_of(model: keras.Model, logs: list[str]) -> str | None:
+    """Of the players that log one of `logs` the one that is updated first: what it made is seen in
+    the losses of those after it."""
+    logged_by = getattr(model, "logged_by", {})
+    return next((p for p, names in logged_by.items() if not {*names}.isdisjoint(logs)), None)
+
+
+def _player_with_broken_weights(model: keras.Model) -> str | None:
+    optimizers = getattr(model, "optimizers", {})
+    for player, variables in getattr(model, "players", {}).items():
+        for variable in (*variables, *optimizers[player].variables):
+            if not np.isfinite(ops.convert_to_numpy(variable)).all():
+                return player
+    return None
+
+
+def _diff(name: str, old: str, new: str) -> str:
+    lines = list(
+        difflib.unified_diff(
+            old.splitlines(), new.splitlines(), f"{name} of the checkpoints", name, "", "", 1, ""
+        )
+    )
+    more = len(lines) - DIFF_LINES
+    return "\n".join(lines[:DIFF_LINES] + ([f"... and {more} more lines"] if more > 0 else []))

@@ -9,6 +9,7 @@ import keras
 from PIL import Image
 
 from zoo import pictures
+from zoo.home import room, whole
 
 
 class SampleGrids(keras.callbacks.Callback):
@@ -18,17 +19,32 @@ class SampleGrids(keras.callbacks.Callback):
         folder: where to; made if it is missing.
         picture: `picture(model)`, the picture; by default of samples from the same latents each
             time, see `zoo.pictures.samples`.
+        writes: whether this process is the one that writes; of several that train together one is.
+
+    Raises:
+        StorageError: during `fit`, if a picture cannot be written.
     """
 
     def __init__(
         self,
         folder: str | Path,
         picture: Callable[[keras.Model], Image.Image] = pictures.samples,
+        writes: bool = True,
     ):
         super().__init__()
         self.folder = Path(folder)
         self.picture = picture
+        self.writes = writes
+
+    def on_train_begin(self, logs=None):
+        if self.writes:
+            for path in self.folder.glob(".epoch-*.png"):  # of a process that was killed meanwhile
+                path.unlink()
 
     def on_epoch_end(self, epoch, logs=None):
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.picture(self.model).save(self.folder / f"epoch-{epoch + 1:04d}.png")
+        if not self.writes:
+            return
+        place = self.folder / f"epoch-{epoch + 1:04d}.png"
+        image = self.picture(self.model)
+        with room(place), whole(place) as partial:
+            image.save(partial)

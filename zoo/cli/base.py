@@ -42,6 +42,8 @@ def _one_line(program: str):
         sys.exit(error.exit_code)
     except (ZooError, OSError, MemoryError) as error:
         click.echo(f"{program}: error: {flat(str(error))}", err=True)
+        for note in getattr(error, "__notes__", ()):  # what has lines of its own, such as a diff
+            click.echo(note, err=True)
         sys.exit(1)
 
 

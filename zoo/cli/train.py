@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import shutil
 import sys
 from collections.abc import Sequence
@@ -10,7 +12,8 @@ from pathlib import Path
 import click
 
 from zoo.cli.base import SETTINGS, OneLine
-from zoo.errors import ArgumentError, check_count
+from zoo.errors import ArgumentError, DivergedError, StorageError, check_count
+from zoo.stopping import Stopped, watched
 
 
 def _training_options(command):
@@ -40,7 +43,21 @@ def _training_options(command):
         click.option(
             "--checkpoint-steps",
             type=click.IntRange(min=1),
-            help="Saves after each so many steps too, where epochs take long.",
+            help="The most steps between two checkpoints.  [default: an epoch, or a fifth of the "
+            "run]",
+        ),
+        click.option(
+            "--keep",
+            type=click.IntRange(min=1),
+            default=2,
+            help="How many of the last checkpoints stay, beside the best.",
+        ),
+        click.option(
+            "--on-nan",
+            type=click.Choice(["stop", "restore"]),
+            default="stop",
+            help="At losses that are not finite: ends, or goes back to the last checkpoint and on "
+            "with other random numbers, three times at most.",
         ),
         click.option(
             "--set",
@@ -77,12 +94,10 @@ def train(recipe: Path, **options):
     """
     from zoo.runner import load_recipe
 
-    _train(load_recipe(recipe), **options)
+    _train(load_recipe(recipe), sys.orig_argv, **options)
 
 
-def _train(
-    recipe, smoke, epochs, seed, data, out, resume, checkpoint_steps, settings, measure, publish
-):
+def _train(recipe, command, smoke, epochs, seed, data, out, settings, measure, publish, **keeping):
     from zoo import runner
 
     changes = dict(recipe.smoke) if smoke else {}
@@ -101,31 +116,59 @@ def _train(
         runner.check_publishable(recipe, config, smoke)
     if out is None:
         out = Path("runs") / (recipe.preset + ("_smoke" if smoke else ""))
-        if smoke and not resume:
+        if smoke and not keeping["resume"]:
             shutil.rmtree(out, ignore_errors=True)
     if measure:
         preset = recipe.preset if publish else out / "preset"
         runner.measure(recipe, config, preset, click.echo)
         click.echo(f"measured: {preset}")
         return
-    try:
-        folder = runner.run(recipe, config, out, resume, smoke, click.echo, checkpoint_steps)
-    except KeyboardInterrupt:
-        click.echo(f"\nstopped; every checkpoint is whole: continue with --resume --out {out}")
-        sys.exit(130)
+    with watched() as stop:
+        try:
+            folder = runner.run(
+                recipe, config, out, smoke=smoke, echo=click.echo, stop=stop, **keeping
+            )
+        except Stopped as stopped:
+            click.echo(f"\nstopped by {stopped}. {_kept(out)}\n  {_resuming(command)}")
+            sys.exit(stopped.exit_code)
+        except DivergedError:
+            click.echo()  # after the progress bar
+            raise
+        except OSError as error:  # no room, mostly
+            click.echo()
+            raise StorageError(f"{error} {_kept(out)} {_resuming(command)}") from error
     click.echo(f"preset: {folder}")
     if publish:
         runner.publish(folder)
         click.echo(f"published: zoo.load({recipe.preset!r})")
 
 
+def _kept(out: Path) -> str:
+    from zoo.training import last_checkpoint
+
+    newest = last_checkpoint(out)
+    if newest is None:
+        return "There was nothing to keep yet. It is started again by:"
+    return f"What was trained is kept in {newest}. It is continued by:"
+
+
+def _resuming(command: Sequence[str]) -> str:
+    """The command line that continues what `command` began."""
+    command = [*command, *(() if "--resume" in command else ("--resume",))]
+    backend = os.environ.get("KERAS_BACKEND")
+    return f"KERAS_BACKEND={shlex.quote(backend)} " * bool(backend) + shlex.join(command)
+
+
 def run_recipe(recipe, args: Sequence[str] | None = None) -> None:
     """The program of a recipe's own file: `python recipes/<preset>.py --help`."""
+
+    own = ["python", f"recipes/{recipe.preset}.py", *(args or ())]
+    command = sys.orig_argv if args is None else own
 
     @click.command(cls=OneLine, **SETTINGS)
     @_training_options
     def program(**options):
-        _train(recipe, **options)
+        _train(recipe, command, **options)
 
     program.help = (
         f"Trains {recipe.preset}: {recipe.facts.title}\n\n\b\nSettings for --set, and their "

@@ -199,6 +199,7 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
         vars(self)["_trackers"] = players.Frozen(
             {name: keras.metrics.Mean(name) for name in self.loss_names}
         )
+        vars(self)["_logged_by"] = {}
         vars(self)["_compile_arguments"] = players.Frozen(
             {
                 **objective,
@@ -301,7 +302,14 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
         (_, logs), grads = engine.value_and_grad(regularized, variables)
         grads = [engine.all_reduce_mean(g) for g in grads]
         engine.apply_gradients(self._optimizers[player], grads, variables)
+        self._logged_by[player] = tuple(logs)
         return logs
+
+    @property
+    def logged_by(self) -> dict[str, tuple[str, ...]]:
+        """The names of what each player logs, in the order of their updates; of a compiled model,
+        once its first step was traced."""
+        return dict(self._logged_by)
 
     def training_logs(self, data) -> dict[str, Any]:
         batch = self.unpack(data)

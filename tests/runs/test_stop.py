@@ -1,0 +1,178 @@
+"""SIGTERM and Ctrl-C: a checkpoint at the end of the step, a clean end, the command to go on."""
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+import threading
+import time
+
+import pytest
+from program import EVALUATING, ROOT, SHORT, TRAINING, Program, assert_same_run
+
+from zoo import checkpoint
+from zoo.stopping import Stop, Stopped, watched
+
+
+def command_of(printed):
+    """The last line, which continues what was stopped."""
+    return printed.splitlines()[-1].strip()
+
+
+# Without --checkpoint-steps: what is kept is what the signal made.
+FEW = tuple(SHORT[:-2])
+
+
+def until_step(program, out, step):
+    """Waits until a checkpoint at or after `step` is there."""
+    deadline = time.perf_counter() + 300
+    while time.perf_counter() < deadline:
+        found = checkpoint.saved(out / "checkpoints")
+        if found and checkpoint.step_of(found[-1]) >= step:
+            return
+        assert program.process.poll() is None, program.printed()
+        time.sleep(0.005)
+    raise TimeoutError(program.printed())
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_in_training(alone, tmp_path, number, code):
+    out = tmp_path / "out of the way"  # the command must quote it
+    with Program(out, *FEW) as program:
+        until_step(program, out, 96)
+        program.send(number)
+        if number == signal.SIGTERM:
+            program.send(number)  # a supervisor that repeats itself cuts nothing short
+        assert program.ends() == code, program.printed()
+        printed = program.printed()
+    assert "Traceback" not in printed
+    newest = checkpoint.saved(out / "checkpoints")[-1]
+    checkpoint.check(newest)
+    assert f"stopped by {signal.Signals(number).name}. What was trained is kept in" in printed
+    assert str(newest) in printed
+    assert not checkpoint.left(out / "checkpoints")
+    command = command_of(printed)
+    expected = [*program.arguments, "--resume"]
+    assert shlex.split(command)[0] == f"KERAS_BACKEND={os.environ['KERAS_BACKEND']}"
+    assert shlex.split(command)[2:] == expected
+    done = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    step = checkpoint.step_of(newest)
+    assert f"resumed: {step} of 192 steps are done" in done.stdout
+    assert step % 32, "the signal came between two epochs: the test has shown less than it should"
+    # Other steps between checkpoints are no other training.
+    assert_same_run(alone, out)
+
+
+@pytest.mark.once
+def test_elsewhere(tmp_path):
+    """While reading data there is nothing to keep yet; while evaluating, all; the second time the
+    command has its --resume already."""
+    out = tmp_path / "out"
+    with Program(out, *SHORT) as program:
+        assert program.reaches(TRAINING), program.printed()
+        assert program.reaches(EVALUATING), program.printed()
+        program.send(signal.SIGTERM)
+        assert program.ends() == 143, program.printed()
+        printed = program.printed()
+    assert "Traceback" not in printed
+    assert "kept in" in printed
+    assert "step-00000192" in printed
+    assert [p.name for p in out.iterdir() if p.name.startswith("preset")] == []
+    with Program(out, "--resume", *SHORT) as program:
+        assert program.reaches(EVALUATING), program.printed()
+        program.send(signal.SIGINT)
+        assert program.ends() == 130, program.printed()
+    assert command_of(program.printed()).count("--resume") == 1
+
+
+READING = """
+import os, signal, time
+import zoo
+from zoo import runner
+from zoo.data import read_splits
+
+def slow(*args, **options):
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(60)
+
+runner.data.read_splits = slow
+recipe = runner.load_recipe(__import__("pathlib").Path("recipes/gan_ring8.py"))
+zoo.run_recipe(recipe, ["--smoke", "--out", OUT])
+"""
+
+
+@pytest.mark.once
+def test_while_reading_data(tmp_path):
+    text = READING.replace("OUT", repr(str(tmp_path / "out")))
+    began = time.perf_counter()
+    done = subprocess.run(
+        [os.sys.executable, "-c", text], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+    assert time.perf_counter() - began < 50
+    assert done.returncode == 143, done.stderr
+    assert "stopped by SIGTERM. There was nothing to keep yet. It is started again by:" in (
+        done.stdout
+    )
+    assert re.search(
+        r"python recipes/gan_ring8\.py --smoke --out \S+/out --resume$", command_of(done.stdout)
+    )
+
+
+TWICE = """
+import os, signal, time
+from zoo.stopping import watched
+
+with watched() as stop, stop.deferred():
+    os.kill(os.getpid(), signal.SIGINT)
+    print("first", stop.asked, flush=True)
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(60)
+    print("second", flush=True)
+"""
+
+
+def _asked_within(stop, number):
+    os.kill(os.getpid(), number)
+    return stop.asked
+
+
+@pytest.mark.once
+class TestStop:
+    def test_a_second_ctrl_c_ends_at_once(self):
+        done = subprocess.run([os.sys.executable, "-c", TWICE], capture_output=True, timeout=50)
+        assert (done.returncode, done.stdout) == (-signal.SIGINT, b"first 2\n")
+
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+    def test_at_once_or_later(self, number):
+        before = [signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGINT)]
+        with pytest.raises(Stopped) as caught, watched():
+            os.kill(os.getpid(), number)
+        assert caught.value.exit_code == 128 + number
+        with watched() as stop:
+            with pytest.raises(Stopped), stop.deferred():
+                noted = _asked_within(stop, number)
+            assert noted == number
+            with pytest.raises(Stopped), stop.deferred():
+                raise AssertionError("what was asked for is not forgotten")
+        assert [signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGINT)] == before
+
+    def test_no_handler_outside_of_the_main_thread(self):
+        found = []
+
+        def elsewhere():
+            with watched() as stop, stop.deferred():
+                stop.check()
+                found.append((stop.asked, signal.getsignal(signal.SIGTERM)))
+
+        before = signal.getsignal(signal.SIGTERM)
+        thread = threading.Thread(target=elsewhere)
+        thread.start()
+        thread.join()
+        assert found == [(None, before)]
+
+    def test_nobody_watches(self):
+        stop = Stop()
+        with stop.deferred():
+            stop.check()
