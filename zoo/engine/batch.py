@@ -60,7 +60,8 @@ def minibatch(values, index: int, parts: int):
         return values
     rows = ops.shape(values)[0]
     whole = (rows % parts + parts - 1) // parts  # 1 where the rows cannot be cut, else 0
-    return values[index * (1 - whole) :: parts - whole * (parts - 1)]
+    found = values[index * (1 - whole) :: parts - whole * (parts - 1)]
+    return ops.reshape(found, (-1, *values.shape[1:]))  # else TensorFlow knows no shape at all
 
 
 def check_body(name: str, network) -> None:

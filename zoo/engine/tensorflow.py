@@ -29,23 +29,13 @@ def gradient(fn: Callable, x, has_aux: bool = False):
 
 
 def apply_gradients(optimizer, grads: Sequence, variables: Sequence) -> None:
-    # Keras sums gradients over replicas where there is a replica context, through one `IdentityN`
-    # over all of them, in which the rewriting of graphs sees a path from each gradient to each
-    # update. It drops the order of reads before updates as implied by these paths, then removes the
-    # node and the paths with it: some updates then overtake a forward pass that reads the weight.
-    # Here there is one replica, and nothing to sum.
-    def update(strategy):
-        optimizer.apply(grads, variables)
-
-    tf.distribute.get_replica_context().merge_call(update)
-
-
-def all_reduce_mean(x):
-    return x
-
-
-def replicas() -> int:
-    return tf.distribute.get_strategy().num_replicas_in_sync
+    # Keras sums gradients over replicas, also where there is one, through one `IdentityN` over all
+    # of them, in which the rewriting of graphs sees a path from each gradient to each update. It
+    # drops the order of reads before updates as implied by these paths, then removes the node and
+    # the paths with it: some updates then overtake a forward pass that reads the weight. Gradients
+    # come here averaged, and there is nothing to sum.
+    vars(optimizer)["_all_reduce_sum_gradients"] = list
+    optimizer.apply(grads, variables)
 
 
 def device() -> str:
@@ -78,6 +68,10 @@ class StepAdaptor:
 
     def test_step(self, data):
         return self.validation_logs(data)
+
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        # Under a strategy Keras takes a batch out of the data to build the model, which has been.
+        pass
 
 
 def feed(batches, start: int = 0):

@@ -114,7 +114,7 @@ class R1(_ZeroCentered):
         gamma: the weight of the penalty, for images in [-1, 1].
         share: the part of the batch, in [0.001, 1], that the penalty is taken over. Its
             expectation is the same for any share and its cost, which is a second differentiation,
-            falls with it.
+            falls with it. (Where several processes or replicas share a batch: of the part of each.)
 
     Differs from the paper: with `share` below 1 the penalty is taken over the first images of each
     batch. (StyleGAN2 saves the same work by taking it over every image of each sixteenth batch.)
@@ -207,7 +207,9 @@ class DRAGAN(_OneCentered):
         self.spread = check_number("spread", spread)
 
     def images(self, real, fake, random):
-        noise = self.spread * ops.std(real) * random.uniform(ops.shape(real))
+        mean = engine.all_reduce_mean(ops.mean(real))
+        deviation = ops.sqrt(engine.all_reduce_mean(ops.mean(ops.square(real - mean))))
+        noise = self.spread * deviation * random.uniform(ops.shape(real))
         return real + random.uniform(_one_for_each(real)) * noise
 
 

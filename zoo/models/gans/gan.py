@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from zoo import engine
 from zoo.augmentation import Augmentation
 from zoo.engine.averaging import average, copy
 from zoo.engine.batch import Batch, check_body, check_image_shape, check_logits, minibatch, paired
@@ -279,7 +280,7 @@ class GAN(LatentModel):
         # As many as in each of the discriminator's updates.
         latents = self.draw_latents(ops.shape(real)[0])
         logs |= self.minimize(lambda: self.generator_loss(latents, labels), "generator")
-        self._average(ops.shape(batch.images)[0])
+        self._average(engine.replicas() * ops.shape(batch.images)[0])
         return logs
 
     def judge(self, images, labels=None, training: bool = True):
