@@ -207,7 +207,10 @@ def test_a_shard_of_a_shard():
     [
         ({"binarize": "dither"}, "Unknown binarize: 'dither'.*stochastic"),
         ({"binarize": "threshold", "dequantize": True}, "do not go together"),
-        ({"shard": (1, 3)}, "batch_size must be a multiple of the number of shards, 3. Received: 64"),
+        (
+            {"shard": (1, 3)},
+            "batch_size must be a multiple of the number of shards, 3. Received: 64",
+        ),
         ({"shard": (2, 2)}, r"shard must be \(index, count\).*\(2, 2\)"),
         ({"crop": "middle"}, "Unknown crop: 'middle'"),
         ({"decoding_processes": -1}, "decoding_processes must be a whole number of at least 0"),

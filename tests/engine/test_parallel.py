@@ -14,8 +14,8 @@ from zoo.errors import ArgumentError
 
 BACKEND = keras.backend.backend()
 # JAX sees the whole batch, and all that is tested of it is the way there.
-NAMES = list(distributed.CASES)[: 5 if BACKEND == "jax" else None]
-OF_PROCESSES = ["gan", "vae"] if BACKEND == "jax" else NAMES
+NAMES = list(distributed.CASES)[: 6 if BACKEND == "jax" else None]
+OF_PROCESSES = ["gan", "vae", "overflowing"] if BACKEND == "jax" else NAMES
 
 
 def torchrun(arguments):
@@ -102,6 +102,18 @@ def test_keras_batch_norm_sees_one_replicas_rows(alone, shared):
     assert len(means) == 2  # of the generator and of its average
     for key in means:
         assert 1e-5 < np.abs(shared[0][key][0] - alone[key][0]).max() < 1
+
+
+def test_all_skip_a_step_that_overflows_on_one(shared):
+    """The discriminator's scale is halved once; of the four steps its optimizer counts three."""
+    state = {k: v for k, v in shared[0].items() if k.startswith("overflowing/weights/optimizer/")}
+    found = {
+        what: sorted(float(v[0]) for k, v in state.items() if f"/{what}/" in k)
+        for what in ("dynamic_scale", "step_counter", "iteration")
+    }
+    assert found["dynamic_scale"] == [2.0**14, 2.0**15]
+    assert found["step_counter"] == [2, 4]  # steps since the last overflow
+    assert found["iteration"] == [3, 4, 4]  # of the discriminator, the generator, and `fit`
 
 
 class TestErrors:

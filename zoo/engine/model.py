@@ -222,19 +222,15 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
             ArgumentError: if that, or something else of this model, does not allow to train it.
                 Nothing has been changed then.
         """
-        for layer in self._flatten_layers(include_self=False):
-            if layer.dtype_policy.name == "mixed_float16":
-                raise ArgumentError(
-                    f"The layer {layer.name} has the dtype policy 'mixed_float16', which needs a "
-                    "loss scale for each player and is not supported. Allowed: 'float32', "
-                    "'mixed_bfloat16'."
-                )
+        layers = self._flatten_layers(include_self=False)
+        for layer in layers:
             if getattr(layer, "activity_regularizer", None) is not None:
                 raise ArgumentError(
                     f"The layer {layer.name} has an activity_regularizer, which is not supported. "
                     "Allowed: regularizers of weights."
                 )
-        return players.resolve_optimizers(optimizer, self.default_optimizers())
+        found = players.resolve_optimizers(optimizer, self.default_optimizers())
+        return players.scaled(found, layers)
 
     def get_compile_config(self) -> dict[str, Any]:
         if not self.compiled:
@@ -291,16 +287,15 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
 
         Weight regularizers of the player's layers are added to the loss.
         """
-        variables = self.players[player]
+        variables, optimizer = self.players[player], self._optimizers[player]
 
         def regularized():
             loss, logs = loss_fn()
-            return loss + sum(
-                v.regularizer(v) for v in variables if v.regularizer is not None
-            ), logs
+            total = loss + sum(v.regularizer(v) for v in variables if v.regularizer is not None)
+            return optimizer.scale_loss(total), logs
 
         (_, logs), grads = engine.value_and_grad(regularized, variables)
-        engine.apply_gradients(self._optimizers[player], engine.averaged(grads), variables)
+        players.step(optimizer, engine.averaged(grads), variables)
         return logs
 
     def training_logs(self, data) -> dict[str, Any]:

@@ -70,8 +70,8 @@ class _GradientPenalty(Penalty):
         raise NotImplementedError
 
     def __call__(self, discriminator, real, fake, random):
-        grad = engine.gradient(discriminator, self.images(real, fake, random))
-        return self.value(per_sample(ops.square(grad)))
+        images = self.images(real, fake, random)
+        return self.value(_squared_norm(engine.gradient(discriminator, images)))
 
     def judged(self, verdict, real, fake, random):
         if self.fused is None:
@@ -84,7 +84,7 @@ class _GradientPenalty(Penalty):
         images = {"real": real, "fake": fake}
         found = {key: verdict(x) for key, x in images.items() if key != self.fused}
         grad, found[self.fused] = engine.gradient(scored, images[self.fused], has_aux=True)
-        return found["real"], found["fake"], self.value(per_sample(ops.square(grad)))
+        return found["real"], found["fake"], self.value(_squared_norm(grad))
 
 
 class _ZeroCentered(_GradientPenalty):
@@ -238,6 +238,11 @@ class WeightClipping(Penalty):
     def constrain(self, variables):
         for variable in variables:
             variable.assign(ops.clip(variable, -self.limit, self.limit))
+
+
+def _squared_norm(grad):
+    """|J|^2 of each image, in float32: squares of half-precision numbers vanish."""
+    return per_sample(ops.square(ops.cast(grad, "float32")))
 
 
 def _one_for_each(images) -> tuple:
