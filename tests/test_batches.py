@@ -167,19 +167,39 @@ def test_binarize():
     assert set(np.unique(both)) == {-1.0, 1.0}
 
 
-def test_shards_are_parts_of_one_order():
-    images = numbered(103)
+@pytest.mark.parametrize("given", [True, False])
+def test_shards_are_the_rows_of_whole_batches(given):
+    """With all that is random about them, from whatever place they are read."""
+    options = {"batch_size": 20, "seed": 2, "flip": True, "dequantize": True}
+    whole = zoo.data.load((grey(103, 6), np.arange(103)), **options)
     parts = [
-        zoo.data.load(images, batch_size=5, seed=2, shard=(i, 4), value_range=(0, 255))
+        zoo.data.load((grey(103, 6), np.arange(103)), **options, shard=(i, 4))
+        if given
+        else whole.sharded(i, 4)
         for i in range(4)
     ]
-    assert {part.count for part in parts} == {25}
-    assert {part.full_batches for part in parts} == {5}
-    seen = [numbers(first(part, 25)) for part in parts]
-    everything = np.concatenate(seen)
-    assert len(set(everything)) == 100
-    whole = np.random.default_rng((2, 0)).permutation(103)
-    np.testing.assert_array_equal(np.stack(seen, axis=1).ravel(), whole[:100])
+    assert {(len(part), part.full_batches) for part in parts} == {(6, 5)}
+    for step in (0, 4, 7):
+        found = [np.concatenate(x) for x in zip(*(part.step(step) for part in parts), strict=True)]
+        for one, other in zip(found, whole.step(step), strict=True):
+            np.testing.assert_array_equal(one, other)
+    rest = np.concatenate([part[5][1] for part in parts])
+    np.testing.assert_array_equal(rest, whole[5][1])
+
+
+def test_every_backend_is_fed_its_shard():
+    whole = zoo.data.load(numbered(100), batch_size=12, seed=2)
+    fed = [iter(zoo.engine.feed(whole.sharded(i, 3), 5)) for i in range(3)]
+    for step in range(5, 12):
+        found = np.concatenate([keras.ops.convert_to_numpy(next(part)[0]) for part in fed])
+        np.testing.assert_array_equal(found, whole.step(step)[0])
+
+
+def test_a_shard_of_a_shard():
+    part = zoo.data.load(grey(), batch_size=8, shard=(1, 2))
+    assert part.sharded(1, 2).shard == (1, 2)
+    with pytest.raises(ArgumentError, match=r"that of this process, \(0, 2\).*Received: \(1, 2\)"):
+        part.sharded(0, 2)
 
 
 @pytest.mark.parametrize(
@@ -187,6 +207,10 @@ def test_shards_are_parts_of_one_order():
     [
         ({"binarize": "dither"}, "Unknown binarize: 'dither'.*stochastic"),
         ({"binarize": "threshold", "dequantize": True}, "do not go together"),
+        (
+            {"shard": (1, 3)},
+            "batch_size must be a multiple of the number of shards, 3. Received: 64",
+        ),
         ({"shard": (2, 2)}, r"shard must be \(index, count\).*\(2, 2\)"),
         ({"crop": "middle"}, "Unknown crop: 'middle'"),
         ({"decoding_processes": -1}, "decoding_processes must be a whole number of at least 0"),

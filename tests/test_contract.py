@@ -342,18 +342,6 @@ def test_images_of_another_shape_or_type_are_refused(make):
         model.fit([images, images], *labels, batch_size=BATCH, verbose=0)
 
 
-def test_mixed_float16_is_refused(make):
-    keras.config.set_dtype_policy("mixed_float16")
-    try:
-        model = make()
-        make_under_float32 = make
-    finally:
-        keras.config.set_dtype_policy("float32")
-    with pytest.raises(ValueError, match="mixed_float16"):
-        model.compile()
-    make_under_float32().compile()
-
-
 def test_dtype_policy_survives_saving(make, tmp_path):
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
@@ -387,12 +375,22 @@ def test_a_refused_compile_leaves_no_trace(make):
     model.fit(*data_for(model), batch_size=BATCH, verbose=0)
 
 
-def test_mixed_bfloat16_trains(make):
-    keras.config.set_dtype_policy("mixed_bfloat16")
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+def test_trains_in_mixed_precision(make, policy):
+    """Losses are float32, and weights stay so."""
+    keras.config.set_dtype_policy(policy)
     try:
         model = make()
         model.compile()
+        before = [array(v) for v in model.trainable_variables]
         history = model.fit(*data_for(model), batch_size=BATCH, verbose=0).history
+    except RuntimeError as error:
+        if "slow_conv2d" not in str(error):
+            raise
+        pytest.skip("PyTorch has no gradient of every float16 convolution on CPUs")
     finally:
         keras.config.set_dtype_policy("float32")
     assert np.isfinite(list(history.values())).all()
+    for variable, old in zip(model.trainable_variables, before, strict=True):
+        assert variable.dtype == "float32"
+        assert np.abs(array(variable) - old).max() > 0, variable.path

@@ -207,6 +207,7 @@ def test_public_names():
         "corruption",
         "create",
         "data",
+        "distribute",
         "engine",
         "errors",
         "evaluate",

@@ -28,6 +28,7 @@ from zoo import (
 )
 from zoo.card import Card, Facts
 from zoo.cli import run_recipe
+from zoo.engine import distribute
 from zoo.evaluation import evaluate
 from zoo.publishing import push, save
 from zoo.recipe import Config, Recipe
@@ -48,6 +49,7 @@ __all__ = [
     "corruption",
     "create",
     "data",
+    "distribute",
     "engine",
     "errors",
     "evaluate",

@@ -30,7 +30,9 @@ CASES = [
 
 
 def draw(*shape):
-    return ops.convert_to_tensor(np.random.default_rng(len(shape)).standard_normal(shape), "float32")
+    return ops.convert_to_tensor(
+        np.random.default_rng(len(shape)).standard_normal(shape), "float32"
+    )
 
 
 def close(a, b):
@@ -66,9 +68,7 @@ def test_convolutions_and_two_derivatives(name, kernel_size, strides, size, chan
             engine.gradient(lambda k: ops.square(slope(x, k)), kernel),
         ]
 
-    for ours, theirs in zip(
-        results(getattr(kernels, name)), results(KERAS[name]), strict=True
-    ):
+    for ours, theirs in zip(results(getattr(kernels, name)), results(KERAS[name]), strict=True):
         close(ours, theirs)
 
 

@@ -57,8 +57,9 @@ class Batches(PyDataset):
             that likelihoods of continuous values are finite (Theis et al. 2016).
         binarize: `None`; `"stochastic"`, each pixel white with its grey level for a probability,
             drawn anew each epoch (Salakhutdinov and Murray 2008); or `"threshold"`, at one half.
-        shard: `(index, count)`: of each epoch, the part for process `index` of `count` that train
-            together; `batch_size` is that of one process.
+        shard: `(index, count)`: of each batch, the rows for process `index` of `count` that train
+            together. `batch_size` is that of all of them, which `count` must divide, and what is
+            random is drawn for the whole batch: together they see what one process alone would.
         decoding_processes: how many processes decode images for `stream`, for sets that are not
             held in memory; 0 decodes in threads, of which there is one where images are small.
 
@@ -106,12 +107,6 @@ class Batches(PyDataset):
             check_choice("binarize", binarize, ("stochastic", "threshold"))
             if dequantize:
                 raise ArgumentError("dequantize=True and binarize= do not go together.")
-        index, count = shard
-        if not 0 <= index < count <= len(images):
-            raise ArgumentError(
-                "shard must be (index, count) with 0 <= index < count, and count at most the "
-                f"number of images, {len(images)}. Received: {shard!r}."
-            )
         self.images = images
         self.labels = labels
         self.batch_size = check_count("batch_size", batch_size)
@@ -123,25 +118,36 @@ class Batches(PyDataset):
         self.flip = flip
         self.dequantize = dequantize
         self.binarize = binarize
-        self.shard = shard
+        self.shard = _checked_shard(shard, batch_size)
         self.decoding_processes = check_count("decoding_processes", decoding_processes, minimum=0)
         self.epoch = 0  # of the order in which the batches are indexed
         self.position = 0  # the step with which the next `fit` of this package's models begins
         self._order = (None, None)
 
-    @property
-    def count(self) -> int:
-        """The number of images in an epoch, of this process."""
-        return len(self.images) // self.shard[1]
-
     def __len__(self) -> int:
-        return -(-self.count // self.batch_size)
+        return -(-len(self.images) // self.batch_size)
 
     def __getitem__(self, index: int):
         return self.batch(self.epoch, index)
 
     def on_epoch_end(self) -> None:
         self.epoch += 1
+
+    def sharded(self, index: int, count: int) -> Batches:
+        """The same batches, of which process `index` of `count` takes its rows."""
+        if self.shard not in ((0, 1), (index, count)):
+            raise ArgumentError(
+                f"shard must be that of this process, {(index, count)}, or not given. Received: "
+                f"{self.shard}."
+            )
+        found = copy.copy(self)
+        found.shard = _checked_shard((index, count), self.batch_size)
+        return found
+
+    def own(self, rows: int) -> slice:
+        """Which of the `rows` of a batch are those of this process."""
+        index, count = self.shard
+        return slice(rows * index // count, rows * (index + 1) // count)
 
     def fixed(self) -> Batches:
         """The same batches, in the order and with the noise of the first epoch each time: for
@@ -152,16 +158,20 @@ class Batches(PyDataset):
         return found
 
     def batch(self, epoch: int, index: int):
-        """The batch `index` of `epoch`."""
+        """The batch `index` of `epoch`, of this process."""
         if not 0 <= index < len(self):
             raise IndexError(index)
         rows = self.order(epoch)[index * self.batch_size : (index + 1) * self.batch_size]
-        # Shards differ in their images, and are to differ in their noise. The last number keeps
-        # this seed from being that of the order, to which NumPy would add zeros.
-        rng = np.random.default_rng((self.seed, epoch, index, self.shard[0], 1))
-        where = np.full((len(rows), 2), 0.5)
-        if self.crop == "random":
-            where = rng.random((len(rows), 2))
+        whole, own = len(rows), self.own(len(rows))
+        rows = rows[own]
+        # The last number keeps this seed from being that of the order, to which NumPy would add
+        # zeros.
+        rng = np.random.default_rng((self.seed, epoch, index, 0, 1))
+
+        def draw(*shape, **kwargs):
+            return rng.random((whole, *shape), **kwargs)[own]
+
+        where = draw(2) if self.crop == "random" else np.full((len(rows), 2), 0.5)
         while True:
             try:
                 if hasattr(self.images, "readable"):
@@ -171,47 +181,46 @@ class Batches(PyDataset):
                 break
             except Broken:
                 continue  # which one, `readable` knows now
-        images = self._changed(images, rng)
+        images = self._changed(images, draw)
         return images if self.labels is None else (images, self.labels[rows])
 
-    def _changed(self, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """What the arguments ask to be done with the 8-bit `images`."""
+    def _changed(self, images: np.ndarray, draw: Callable[..., np.ndarray]) -> np.ndarray:
+        """What the arguments ask to be done with the 8-bit `images`; `draw(*shape)` gives numbers
+        of that shape for each."""
         if self.value_range is None:
             return images
         if self.flip:
-            mirrored = rng.random(len(images)) < 0.5
+            mirrored = draw() < 0.5
             images[mirrored] = images[mirrored, :, ::-1]
         if self.dequantize:
-            noisy = images + rng.random(images.shape, dtype="float32")
+            noisy = images + draw(*images.shape[1:], dtype="float32")
             # Float32 rounds some sums up to the next grey level.
             noisy = np.minimum(noisy, np.nextafter(images + np.float32(1), np.float32(0)))
             return to_range(noisy, self.value_range, source=(0.0, 256.0))
         if self.binarize is not None:
             stochastic = self.binarize == "stochastic"
-            level = rng.random(images.shape, dtype="float32") if stochastic else 0.5
+            level = draw(*images.shape[1:], dtype="float32") if stochastic else 0.5
             white = images > np.float32(255) * level
             return to_range(white, self.value_range, source=(0.0, 1.0))
         return to_range(images, self.value_range)
 
     def order(self, epoch: int) -> np.ndarray:
-        """The order of the images in `epoch`, of this process."""
+        """The order of the images in `epoch`."""
         kept, order = self._order
         if kept != epoch:
             order = np.arange(len(self.images))
             if self.shuffle:
                 order = np.random.default_rng((self.seed, epoch)).permutation(order)
-            index, count = self.shard
-            order = order[index::count][: self.count]
             self._order = (epoch, order)  # at once: threads look at it
         return order
 
     @property
     def full_batches(self) -> int:
         """The number of batches of an epoch that are whole."""
-        count = self.count // self.batch_size
+        count = len(self.images) // self.batch_size
         if not count:
             raise DataError(
-                f"batch_size must be at most the number of images, {self.count}. "
+                f"batch_size must be at most the number of images, {len(self.images)}. "
                 f"Received: {self.batch_size}."
             )
         return count
@@ -255,13 +264,27 @@ class Batches(PyDataset):
         drawn = self.flip or self.dequantize or self.binarize is not None
         if drawn or not isinstance(self.images, np.ndarray):
             return None
-        size, count = self.batch_size, self.full_batches
+        size, steps, own = self.batch_size, self.full_batches, self.own(self.batch_size)
 
         def rows(epoch: int) -> np.ndarray:
-            return self.order(epoch)[: size * count].reshape(count, size)
+            return self.order(epoch)[: size * steps].reshape(steps, size)[:, own]
 
         arrays = (self.images,) if self.labels is None else (self.images, self.labels)
-        return Gather(arrays, rows, count, size, self.value_range)
+        return Gather(arrays, rows, steps, own.stop - own.start, self.value_range)
+
+
+def _checked_shard(shard: tuple[int, int], batch_size: int) -> tuple[int, int]:
+    index, count = shard
+    if not 0 <= index < count:
+        raise ArgumentError(
+            f"shard must be (index, count) with 0 <= index < count. Received: {shard!r}."
+        )
+    if batch_size % count:
+        raise ArgumentError(
+            f"batch_size must be a multiple of the number of shards, {count}. Received: "
+            f"{batch_size}."
+        )
+    return index, count
 
 
 def _grain():

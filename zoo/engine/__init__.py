@@ -10,9 +10,6 @@ exports:
 - `gradient(fn, x, has_aux=False)`: d sum(fn(x)) / dx, of the shape of `x`, differentiable again;
   with `has_aux`, `fn(x) -> (y, aux)`, and the result is `(d sum(y) / dx, aux)`.
 - `apply_gradients(optimizer, grads, variables)`: one step of a Keras optimizer.
-- `all_reduce_mean(x)`: the mean over replicas; with `replicas() == 1`, which is all that
-  `compile` allows so far, the identity.
-- `replicas()`: how many copies of the model are trained together.
 - `compiled(fn, variables)`: `fn` as an inference function, jitted where that is faster;
   `variables` are all that it reads or assigns.
 - `feed(batches, start=0)`: an endless stream of NumPy batches of one shape (a generator, a grain
@@ -25,6 +22,8 @@ exports:
 - `device()`: what the backend computes on, `"CPU"` or the name of an accelerator.
 - `StepAdaptor`: turns `training_logs(data)` and `validation_logs(data)` into this backend's
   `train_step` and `test_step`.
+
+`zoo.engine.parallel` adds what training on several devices needs.
 """
 
 import keras
@@ -42,15 +41,26 @@ else:
         "Set the environment variable KERAS_BACKEND to one of them."
     )
 
+from zoo.engine.parallel import (
+    all_reduce_mean,
+    averaged,
+    devices,
+    distribute,
+    equalize,
+    is_chief,
+    launch,
+    process,
+    replica,
+    replicas,
+)
+
 StepAdaptor = _backend.StepAdaptor
-all_reduce_mean = _backend.all_reduce_mean
 apply_gradients = _backend.apply_gradients
 compiled = _backend.compiled
 device = _backend.device
 feed = _backend.feed
 gradient = _backend.gradient
 jit_by_default = _backend.jit_by_default
-replicas = _backend.replicas
 synchronize = _backend.synchronize
 value_and_grad = _backend.value_and_grad
 
@@ -58,11 +68,19 @@ __all__ = [
     "StepAdaptor",
     "all_reduce_mean",
     "apply_gradients",
+    "averaged",
     "compiled",
     "device",
+    "devices",
+    "distribute",
+    "equalize",
     "feed",
     "gradient",
+    "is_chief",
     "jit_by_default",
+    "launch",
+    "process",
+    "replica",
     "replicas",
     "synchronize",
     "value_and_grad",

@@ -49,19 +49,19 @@ def check_images(argument: str, images, image_shape: tuple[int, ...]) -> None:
 
 
 def minibatch(values, index: int, parts: int):
-    """The `index`-th of `parts` equal slices of the rows of `values`; all rows where they cannot be
-    cut equally.
+    """The `index`-th of `parts` equal minibatches of `values`: of its rows every `parts`-th; all
+    rows where they cannot be cut equally.
 
-    Written without a branch: on TensorFlow the number of rows can be unknown while the step is
-    traced.
+    Every so many, and not one block: each minibatch is then spread over all devices that hold the
+    rows. Written without a branch: on TensorFlow the number of rows can be unknown while the step
+    is traced.
     """
     if values is None or parts == 1:
         return values
     rows = ops.shape(values)[0]
     whole = (rows % parts + parts - 1) // parts  # 1 where the rows cannot be cut, else 0
-    size = rows // parts
-    start = index * size * (1 - whole)
-    return values[start : start + size + whole * (rows - size)]
+    found = values[index * (1 - whole) :: parts - whole * (parts - 1)]
+    return ops.reshape(found, (-1, *values.shape[1:]))  # else TensorFlow knows no shape at all
 
 
 def check_body(name: str, network) -> None:

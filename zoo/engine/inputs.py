@@ -11,8 +11,10 @@ import keras
 import numpy as np
 from keras import ops
 
+from zoo import engine
 from zoo.engine.batch import check_images, check_range
 from zoo.engine.labels import check_labels
+from zoo.engine.rows import Rows
 from zoo.errors import ArgumentError
 
 
@@ -49,6 +51,48 @@ def checked(model, x, y, sample_weight=None, class_weight=None):
         if model.num_classes is not None and labels is not None:
             check_labels("labels of x", labels, model.num_classes)
     return x, y
+
+
+def shared(model, x, y, given: dict, seed=None) -> dict:
+    """What of `given`, the arguments of `fit` or `evaluate`, changes where devices share batches:
+    arrays, for the rows of this process.
+
+    Raises:
+        ArgumentError: if a batch cannot be divided equally.
+    """
+    if engine.devices() == 1:
+        return {}
+    if given.get("validation_split"):
+        raise ArgumentError("validation_split is for one device: give validation_data.")
+    if hasattr(x, "sharded"):  # batches of `zoo.data`
+        check_divides(x.batch_size, 0 if seed is not None else len(x.images))
+        return {"x": x.sharded(*engine.process())}
+    if not isinstance(x, np.ndarray) and not ops.is_tensor(x):
+        return {}
+    batch_size = given.get("batch_size") or 32
+    check_divides(batch_size, len(x))
+    if engine.process()[1] == 1:
+        return {}
+    arrays = (x,) if model.num_classes is None or y is None else (x, y)
+    seed = seed if given.get("shuffle", True) else None
+    rows = Rows(arrays, batch_size, engine.process(), seed)
+    return {"x": rows, "y": None, "batch_size": None, "shuffle": False}
+
+
+def check_divides(batch_size: int, images: int) -> None:
+    """Raises unless all devices get equally many rows of each batch of the `images`."""
+    devices = engine.devices()
+    if batch_size % devices:
+        raise ArgumentError(
+            f"batch_size must be a multiple of the number of devices, {devices}. Received: "
+            f"{batch_size}."
+        )
+    if images % batch_size % devices:
+        raise ArgumentError(
+            f"The last batch must be a multiple of the number of devices, {devices}. Received: "
+            f"{images % batch_size} images, of {images} in batches of {batch_size}. Leave out "
+            f"{images % devices}."
+        )
 
 
 def check(model, images, labels, images_are: str, labels_are: str) -> None:

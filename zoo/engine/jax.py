@@ -88,15 +88,6 @@ def apply_gradients(optimizer, grads: Sequence, variables: Sequence) -> None:
     optimizer.apply(grads, variables)
 
 
-def all_reduce_mean(x):
-    return x
-
-
-def replicas() -> int:
-    # One process sees the whole batch, however many devices it is spread over.
-    return jax.process_count()
-
-
 def device() -> str:
     first = jax.devices()[0]
     return "CPU" if first.platform == "cpu" else first.device_kind
@@ -111,6 +102,13 @@ def synchronize(model: keras.Model) -> None:
     model.jax_state_sync()
 
 
+def _local(value):
+    """The copy on this process's first device, of what all devices hold: inference is the business
+    of one device, and needs no other process."""
+    held = isinstance(value, jax.Array) and len(value.sharding.device_set) > 1
+    return value.addressable_data(0) if held and value.is_fully_replicated else value
+
+
 def compiled(fn: Callable, variables: Sequence) -> Callable:
     @jax.jit
     def pure(values, *args):
@@ -121,7 +119,7 @@ def compiled(fn: Callable, variables: Sequence) -> Callable:
         return out, {i: scope.get_current_value(variables[i]) for i in places}
 
     def call(*args):
-        out, new = pure([v.value for v in variables], *args)
+        out, new = pure([_local(v.value) for v in variables], *args)
         for place, value in new.items():
             variables[place].assign(value)
         return out

@@ -14,7 +14,7 @@ from zoo import engine
 from zoo.engine import players
 from zoo.engine.batch import Batch, check_images, check_range
 from zoo.engine.inference import batched
-from zoo.engine.inputs import checked
+from zoo.engine.inputs import checked, shared
 from zoo.engine.labels import check_labels
 from zoo.engine.random import Fixed, Random
 from zoo.errors import ArgumentError, unknown_name
@@ -223,24 +223,15 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
             ArgumentError: if that, or something else of this model, does not allow to train it.
                 Nothing has been changed then.
         """
-        for layer in self._flatten_layers(include_self=False):
-            if layer.dtype_policy.name == "mixed_float16":
-                raise ArgumentError(
-                    f"The layer {layer.name} has the dtype policy 'mixed_float16', which needs a "
-                    "loss scale for each player and is not supported. Allowed: 'float32', "
-                    "'mixed_bfloat16'."
-                )
+        layers = self._flatten_layers(include_self=False)
+        for layer in layers:
             if getattr(layer, "activity_regularizer", None) is not None:
                 raise ArgumentError(
                     f"The layer {layer.name} has an activity_regularizer, which is not supported. "
                     "Allowed: regularizers of weights."
                 )
-        if engine.replicas() > 1:
-            raise ArgumentError(
-                f"Training on several replicas is not supported. Received: {engine.replicas()} "
-                "replicas. Allowed: 1."
-            )
-        return players.resolve_optimizers(optimizer, self.default_optimizers())
+        found = players.resolve_optimizers(optimizer, self.default_optimizers())
+        return players.scaled(found, layers)
 
     def get_compile_config(self) -> dict[str, Any]:
         if not self.compiled:
@@ -269,12 +260,16 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
         given = _arguments(keras.Model.fit, x, y, *args, **kwargs)
         weights = {key: given.get(key) for key in ("sample_weight", "class_weight")}
         x, y = checked(self, x, y, **weights)
+        engine.equalize([*self.variables, *self.optimizer.variables])
+        seed = [int(number) for number in ops.convert_to_numpy(self.seed_generator.state)]
+        own = shared(self, x, y, given, seed)
         if not hasattr(x, "stream"):
             ordered = {"shuffle": False} if isinstance(x, Iterator) else {}  # or Keras warns
-            return super().fit(**{**ordered, **given, "x": x, "y": y})
+            return super().fit(**{**ordered, **given, "x": x, "y": y, **own})
         steps = given.get("steps_per_epoch") or x.full_batches
         start = given["initial_epoch"] * steps if "initial_epoch" in given else x.position
-        ready = {"x": engine.feed(x, start), "steps_per_epoch": steps, "shuffle": False}
+        fed = engine.feed(own.get("x", x), start)
+        ready = {"x": fed, "steps_per_epoch": steps, "shuffle": False}
         history = super().fit(**{**given, **ready})
         x.position = start + len(history.epoch) * steps
         return history
@@ -284,24 +279,24 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
         x, y = checked(self, x, y, sample_weight=given.get("sample_weight"))
         if hasattr(x, "fixed"):  # batches of `zoo.data`: the same each time
             x = x.fixed()
-        return super().evaluate(**{**given, "x": x, "y": y})
+        own = shared(self, x, y, given)
+        own.pop("shuffle", None)
+        return super().evaluate(**{**given, "x": x, "y": y, **own})
 
     def minimize(self, loss_fn, player: str):
         """One step of `player`'s optimizer on `loss_fn() -> (loss, logs)`; returns the logs.
 
         Weight regularizers of the player's layers are added to the loss.
         """
-        variables = self.players[player]
+        variables, optimizer = self.players[player], self._optimizers[player]
 
         def regularized():
             loss, logs = loss_fn()
-            return loss + sum(
-                v.regularizer(v) for v in variables if v.regularizer is not None
-            ), logs
+            total = loss + sum(v.regularizer(v) for v in variables if v.regularizer is not None)
+            return optimizer.scale_loss(total), logs
 
         (_, logs), grads = engine.value_and_grad(regularized, variables)
-        grads = [engine.all_reduce_mean(g) for g in grads]
-        engine.apply_gradients(self._optimizers[player], grads, variables)
+        players.step(optimizer, engine.averaged(grads), variables)
         self._logged_by[player] = tuple(logs)
         return logs
 
@@ -314,6 +309,15 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
     def training_logs(self, data) -> dict[str, Any]:
         batch = self.unpack(data)
         logs = self._track(batch, self.update(batch))
+        # Of Keras's own batch norm, which sees the rows of one replica.
+        statistics = [
+            variable
+            for layer in self._flatten_layers(include_self=False)
+            if engine.replicas() > 1 and isinstance(layer, keras.layers.BatchNormalization)
+            for variable in layer.non_trainable_variables
+        ]
+        for variable, mean in zip(statistics, engine.averaged(statistics), strict=True):
+            variable.assign(mean)
         self.optimizer.iterations.assign_add(1)
         return logs
 
@@ -369,7 +373,7 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
 
     def _track(self, batch: Batch, logs: dict[str, Any]) -> dict[str, Any]:
         size = ops.shape(batch.images)[0]
-        for name, value in logs.items():
+        for name, value in zip(logs, engine.averaged(list(logs.values())), strict=True):
             self._trackers[name].update_state(value, sample_weight=size)
         return {name: tracker.result() for name, tracker in self._trackers.items()}
 

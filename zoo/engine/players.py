@@ -7,11 +7,14 @@ every player's, so that state threading on JAX, saving, `BackupAndRestore` and
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import keras
+from keras import ops
+from keras.optimizers import LossScaleOptimizer
 
+from zoo import engine
 from zoo.errors import ArgumentError, check_choice
 
 
@@ -64,28 +67,104 @@ def _optimizer(argument: str, value) -> keras.optimizers.Optimizer:
 
 
 def serialized(optimizers: Mapping[str, keras.optimizers.Optimizer]) -> dict[str, Any]:
-    """The configuration of each optimizer, for any backend.
+    """The configuration of each optimizer, for any backend."""
+    return {player: _portable(optimizer) for player, optimizer in optimizers.items()}
 
-    On PyTorch an optimizer of Keras is of a class of that backend's own, by whose name it could be
-    trained nowhere else.
+
+def _portable(optimizer: keras.optimizers.Optimizer) -> dict[str, Any]:
+    """Its configuration; on PyTorch an optimizer of Keras is of a class of that backend's own, by
+    whose name it could be trained nowhere else."""
+    config = keras.saving.serialize_keras_object(optimizer)
+    if str(config["module"]).startswith("keras.src.backend."):
+        config |= {"module": "keras.optimizers", "registered_name": None}
+    if isinstance(optimizer, LossScaleOptimizer):
+        config["config"]["inner_optimizer"] = _portable(optimizer.inner_optimizer)
+    return config
+
+
+def scaled(optimizers: dict, layers: Iterable[keras.layers.Layer]) -> dict:
+    """The optimizers, each with a loss scale of its own where `layers` compute in float16, whose
+    range the gradients would else fall out of."""
+    if not any(layer.compute_dtype == "float16" for layer in layers):
+        return optimizers
+    return {
+        player: given if isinstance(given, LossScaleOptimizer) else LossScaleOptimizer(given)
+        for player, given in optimizers.items()
+    }
+
+
+def step(optimizer: keras.optimizers.Optimizer, grads: list, variables: list) -> None:
+    """One step of a player's optimizer.
+
+    One that scales the loss is given gradients of the scaled loss. Where they are finite they are
+    applied, and after `dynamic_growth_steps` such steps the scale doubles; else nothing of this
+    player changes but the scale, which is halved. (`LossScaleOptimizer.apply` does so by
+    branches that assign, which neither JAX nor replicas of TensorFlow take inside of a step: here
+    both outcomes are there, and one is chosen.)
     """
-    configs = {}
-    for player, optimizer in optimizers.items():
-        config = keras.saving.serialize_keras_object(optimizer)
-        if str(config["module"]).startswith("keras.src.backend."):
-            config |= {"module": "keras.optimizers", "registered_name": None}
-        configs[player] = config
-    return configs
+    if not isinstance(optimizer, LossScaleOptimizer):
+        engine.apply_gradients(optimizer, grads, variables)
+        return
+    inner, scale, count = optimizer.inner_optimizer, optimizer.dynamic_scale, optimizer.step_counter
+    finite = optimizer.check_finite(grads)
+    kept = [*variables, *inner.variables]
+    before = [ops.copy(variable) for variable in kept]
+    engine.apply_gradients(inner, [grad / scale for grad in grads], variables)
+    for variable, value in zip(kept, before, strict=True):
+        variable.assign(ops.where(finite, variable, value))
+    steps = ops.where(finite, count + 1, 0)
+    due = steps == optimizer.dynamic_growth_steps
+    scale.assign(scale * ops.where(finite, ops.where(due, 2.0, 1.0), 0.5))
+    count.assign(ops.where(due, 0, steps))
+
+
+class Container(keras.optimizers.MultiOptimizer):
+    """The optimizers of all players, where Keras has room for one.
+
+    `MultiOptimizer` refuses those that scale the loss. It is given what they wrap, and the state of
+    the scales is put behind its own.
+    """
+
+    def __init__(self, optimizer_of: Callable, scales: list[tuple[LossScaleOptimizer, list]]):
+        super().__init__(optimizer_of)
+        # Past Keras's tracking, which would save what they wrap a second time.
+        vars(self)["_scales"] = Frozen(dict(enumerate(scales)))
+
+    def build(self, variables):
+        super().build(variables)
+        for scale, own in self._scales.values():
+            if not scale.built:
+                scale.build(own)
+
+    @property
+    def _state_of_scales(self) -> list[keras.Variable]:
+        scales = [scale for scale, _ in self._scales.values() if scale.built]
+        return [v for scale in scales for v in (scale.step_counter, scale.dynamic_scale)]
+
+    @property
+    def variables(self):
+        return [*super().variables, *self._state_of_scales]
+
+    def set_weights(self, weights):
+        super().set_weights(weights)
+        scales = self._state_of_scales
+        for variable, value in zip(scales, weights[len(weights) - len(scales) :], strict=True):
+            variable.assign(value)
 
 
 def container(
     optimizers: dict[str, keras.optimizers.Optimizer], players: dict[str, list[keras.Variable]]
-) -> keras.optimizers.MultiOptimizer:
+) -> Container:
     """The optimizer that Keras sees; each inner one is named after its player, as callbacks report
     it."""
+    inner, scales = dict(optimizers), []
+    for player, optimizer in optimizers.items():
+        if isinstance(optimizer, LossScaleOptimizer):
+            inner[player] = optimizer.inner_optimizer
+            scales.append((optimizer, players[player]))
     owner = {}
     for player, variables in players.items():
-        optimizers[player].name = player
+        inner[player].name = player
         for variable in variables:
             if id(variable) in owner:
                 raise ArgumentError(
@@ -97,6 +176,6 @@ def container(
     def optimizer_of(variable):
         if id(variable) not in owner:
             raise ArgumentError(f"The weight {variable.path} belongs to no player; freeze it.")
-        return optimizers[owner[id(variable)]]
+        return inner[owner[id(variable)]]
 
-    return keras.optimizers.MultiOptimizer(optimizer_of)
+    return Container(optimizer_of, scales)

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import keras
 
+from zoo.engine import parallel
+
 
 class Random:
     """Draws from a seed generator, whose state is saved with the model.
+
+    The first axis of what is drawn is that of the batch. Where several programs see a part of the
+    batch each, all draw the numbers of the whole batch, from equal seeds, and take those of their
+    rows: so the numbers of an image do not depend on how many devices there are.
 
     Args:
         seed: a `keras.random.SeedGenerator`.
@@ -16,12 +22,20 @@ class Random:
         self.seed = seed
 
     def normal(self, shape):
-        """Numbers from N(0, 1), float32."""
-        return keras.random.normal(shape, seed=self.next())
+        """Numbers from N(0, 1), float32, of a shape that begins with the rows of the batch."""
+        return self._own(keras.random.normal, shape)
 
     def uniform(self, shape):
-        """Numbers from [0, 1), float32."""
-        return keras.random.uniform(shape, seed=self.next())
+        """Numbers from [0, 1), float32, of a shape that begins with the rows of the batch."""
+        return self._own(keras.random.uniform, shape)
+
+    def _own(self, draw, shape):
+        rows, *rest = shape
+        numbers = draw((parallel.replicas() * rows, *rest), seed=self.next())
+        if parallel.replicas() == 1:
+            return numbers
+        start = parallel.replica() * rows
+        return numbers[start : start + rows]
 
     def next(self):
         """The seed of the next draw."""

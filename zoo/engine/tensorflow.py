@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 import keras
 import tensorflow as tf
 
+from zoo.engine.kernels.tensorflow import adam_step
+
 
 def value_and_grad(loss_fn: Callable, variables: Sequence) -> tuple:
     watched = [v.value for v in variables]
@@ -29,25 +31,15 @@ def gradient(fn: Callable, x, has_aux: bool = False):
 
 
 def apply_gradients(optimizer, grads: Sequence, variables: Sequence) -> None:
-    # Keras sums gradients over replicas where there is a replica context, through one `IdentityN`
-    # over all of them, in which the rewriting of graphs sees a path from each gradient to each
-    # update. It drops the order of reads before updates as implied by these paths, then removes the
-    # node and the paths with it: some updates then overtake a forward pass that reads the weight.
-    # Here there is one replica, and nothing to sum.
-    from zoo.engine import kernels
-    if kernels.adam_step(optimizer, grads, variables): return
-    def update(strategy):
-        optimizer.apply(grads, variables)
-
-    tf.distribute.get_replica_context().merge_call(update)
-
-
-def all_reduce_mean(x):
-    return x
-
-
-def replicas() -> int:
-    return tf.distribute.get_strategy().num_replicas_in_sync
+    # Keras sums gradients over replicas, also where there is one, through one `IdentityN` over all
+    # of them, in which the rewriting of graphs sees a path from each gradient to each update. It
+    # drops the order of reads before updates as implied by these paths, then removes the node and
+    # the paths with it: some updates then overtake a forward pass that reads the weight. Gradients
+    # come here averaged, and there is nothing to sum.
+    if adam_step(optimizer, grads, variables):
+        return
+    vars(optimizer)["_all_reduce_sum_gradients"] = list
+    optimizer.apply(grads, variables)
 
 
 def device() -> str:
@@ -80,6 +72,10 @@ class StepAdaptor:
 
     def test_step(self, data):
         return self.validation_logs(data)
+
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        # Under a strategy Keras takes a batch out of the data to build the model, which has been.
+        pass
 
 
 def feed(batches, start: int = 0):

@@ -42,15 +42,6 @@ def apply_gradients(optimizer, grads: Sequence, variables: Sequence) -> None:
     optimizer.apply(grads, variables)
 
 
-def all_reduce_mean(x):
-    return x
-
-
-def replicas() -> int:
-    distributed = torch.distributed.is_available() and torch.distributed.is_initialized()
-    return torch.distributed.get_world_size() if distributed else 1
-
-
 def device() -> str:
     return torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU"
 

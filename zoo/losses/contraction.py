@@ -55,7 +55,8 @@ class Exact(Contraction):
         grad = engine.gradient(
             lambda x: ops.cast(ops.reshape(encoder(x), (-1, units)), "float32") * which, copies
         )
-        return ops.sum(ops.reshape(per_sample(ops.square(grad)), (-1, units)), axis=-1)
+        squares = ops.square(ops.cast(grad, "float32"))
+        return ops.sum(ops.reshape(per_sample(squares), (-1, units)), axis=-1)
 
 
 @keras.saving.register_keras_serializable("zoo")
@@ -112,7 +113,7 @@ class Hutchinson(Contraction):
             grad = engine.gradient(
                 lambda x, signs=signs: ops.cast(encoder(x), "float32") * signs, images
             )
-            total = total + per_sample(ops.square(grad))
+            total = total + per_sample(ops.square(ops.cast(grad, "float32")))
         return total / self.probes
 
 

@@ -70,8 +70,8 @@ class _GradientPenalty(Penalty):
         raise NotImplementedError
 
     def __call__(self, discriminator, real, fake, random):
-        grad = engine.gradient(discriminator, self.images(real, fake, random))
-        return self.value(per_sample(ops.square(grad)))
+        images = self.images(real, fake, random)
+        return self.value(_squared_norm(engine.gradient(discriminator, images)))
 
     def judged(self, verdict, real, fake, random):
         if self.fused is None:
@@ -84,7 +84,7 @@ class _GradientPenalty(Penalty):
         images = {"real": real, "fake": fake}
         found = {key: verdict(x) for key, x in images.items() if key != self.fused}
         grad, found[self.fused] = engine.gradient(scored, images[self.fused], has_aux=True)
-        return found["real"], found["fake"], self.value(per_sample(ops.square(grad)))
+        return found["real"], found["fake"], self.value(_squared_norm(grad))
 
 
 class _ZeroCentered(_GradientPenalty):
@@ -114,7 +114,7 @@ class R1(_ZeroCentered):
         gamma: the weight of the penalty, for images in [-1, 1].
         share: the part of the batch, in [0.001, 1], that the penalty is taken over. Its
             expectation is the same for any share and its cost, which is a second differentiation,
-            falls with it.
+            falls with it. (Where several processes or replicas share a batch: of the part of each.)
 
     Differs from the paper: with `share` below 1 the penalty is taken over the first images of each
     batch. (StyleGAN2 saves the same work by taking it over every image of each sixteenth batch.)
@@ -207,7 +207,9 @@ class DRAGAN(_OneCentered):
         self.spread = check_number("spread", spread)
 
     def images(self, real, fake, random):
-        noise = self.spread * ops.std(real) * random.uniform(ops.shape(real))
+        mean = engine.all_reduce_mean(ops.mean(real))
+        deviation = ops.sqrt(engine.all_reduce_mean(ops.mean(ops.square(real - mean))))
+        noise = self.spread * deviation * random.uniform(ops.shape(real))
         return real + random.uniform(_one_for_each(real)) * noise
 
 
@@ -236,6 +238,11 @@ class WeightClipping(Penalty):
     def constrain(self, variables):
         for variable in variables:
             variable.assign(ops.clip(variable, -self.limit, self.limit))
+
+
+def _squared_norm(grad):
+    """|J|^2 of each image, in float32: squares of half-precision numbers vanish."""
+    return per_sample(ops.square(ops.cast(grad, "float32")))
 
 
 def _one_for_each(images) -> tuple:

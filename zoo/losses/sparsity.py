@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 from keras import ops
 
+from zoo import engine
 from zoo.errors import ArgumentError, check_number
 from zoo.lookup import Named
 
@@ -62,7 +63,8 @@ class KL(Sparsity):
         self.target = target
 
     def __call__(self, codes):
-        mean = ops.clip(ops.mean(codes, axis=0), 1e-6, 1.0 - 1e-6)
+        mean = engine.all_reduce_mean(ops.mean(codes, axis=0))
+        mean = ops.clip(mean, 1e-6, 1.0 - 1e-6)
         rho = self.target
         active = rho * (ops.log(rho) - ops.log(mean))
         silent = (1.0 - rho) * (ops.log(1.0 - rho) - ops.log(1.0 - mean))

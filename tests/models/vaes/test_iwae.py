@@ -22,7 +22,7 @@ def make(k=4):
 def test_the_loss_is_the_bound_that_log_prob_reports():
     model = make(k=6)
     draws = [np.random.default_rng((3, i)).standard_normal((6, 3), "float32") for i in range(5)]
-    vars(model)["random"] = Bank(normal=np.stack(draws, axis=1).ravel())
+    vars(model)["random"] = Bank(normal=np.stack(draws).ravel())
     loss, _ = model.objective(Batch(ops.convert_to_tensor(IMAGES)), training=True)
     expected = -model.log_prob(IMAGES, k=6, seed=3).mean()
     assert float(array(loss)) == pytest.approx(expected, rel=1e-4)
@@ -46,7 +46,7 @@ def test_the_gradient_is_weighed_by_the_normalized_importance_weights():
 
         return [array(g) for g in engine.value_and_grad(loss, variables)[1]]
 
-    vars(model)["random"] = Bank(normal=noise.ravel())
+    vars(model)["random"] = Bank(normal=noise.transpose(1, 0, 2).ravel())
     _, grads = engine.value_and_grad(
         lambda: model.objective(Batch(ops.convert_to_tensor(IMAGES)), training=True), variables
     )

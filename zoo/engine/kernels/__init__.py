@@ -10,9 +10,6 @@ twice.
 - `batch_norm(x, gamma, beta, epsilon)`: of `x`, of two or four axes, over all but the last; gives
   the normalized `x`, in its dtype, and the batch's mean and variance (biased), in float32. `gamma`
   and `beta` are float32.
-- `adam_step(optimizer, grads, variables)`: one step of a `keras.optimizers.Adam`; whether it was
-  taken, which where there is no faster form, or the optimizer does more than the paper's rule, it is
-  not.
 """
 
 import keras
@@ -24,9 +21,8 @@ elif keras.backend.backend() == "jax":
 else:
     from zoo.engine.kernels import torch as _backend
 
-adam_step = _backend.adam_step
 batch_norm = _backend.batch_norm
 convolution = _backend.convolution
 transposed_convolution = _backend.transposed_convolution
 
-__all__ = ["adam_step", "batch_norm", "convolution", "transposed_convolution"]
+__all__ = ["batch_norm", "convolution", "transposed_convolution"]

@@ -62,7 +62,3 @@ def batch_norm(x, gamma, beta, epsilon: float):
     scale = gamma * lax.rsqrt(variance + epsilon)
     y = (wide - mean) * scale + beta
     return y.astype(x.dtype), lax.stop_gradient(mean), lax.stop_gradient(variance)
-
-
-def adam_step(optimizer, grads, variables) -> bool:
-    return False  # XLA makes one loop of Keras's

@@ -70,7 +70,3 @@ def _channels_first(x):
 
 def _channels_last(x):
     return x.permute(0, 2, 3, 1)
-
-
-def adam_step(optimizer, grads, variables) -> bool:
-    return False  # Keras's works on all weights at once already

@@ -35,7 +35,8 @@ class SparseAutoencoder(Autoencoder):
     mean activation of code unit j, the cost J_sparse in section 3 (its last equation) of Ng 2011,
     Sparse autoencoder, https://web.stanford.edu/class/cs294a/sparseAutoencoder.pdf, or
     lambda sum_j |z_j| in place of the second term. `fit` logs `loss`, `reconstruction`, `sparsity`
-    and `inactive`, the share of units below a hundredth of their largest activation in the batch.
+    and `inactive`, the share of units below a hundredth of their largest activation in the batch
+    (in each device's rows of it, where several processes or replicas train together).
 
     Args:
         image_shape: as for `Autoencoder`, and all other arguments; the default body is the

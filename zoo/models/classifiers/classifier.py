@@ -125,7 +125,7 @@ class Classifier(GenerativeModel):
         images = batch.images
         if training and self.augmentation is not None:
             images = self.augmentation(images, self.random)
-        logits = self.call(images, training=training)
+        logits = ops.cast(self.call(images, training=training), "float32")
         loss = ops.mean(
             keras.losses.sparse_categorical_crossentropy(batch.labels, logits, from_logits=True)
         )

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from zoo import engine
 from zoo.augmentation import Augmentation
 from zoo.engine.averaging import average, copy
 from zoo.engine.batch import Batch, check_body, check_image_shape, check_logits, minibatch, paired
@@ -270,7 +271,7 @@ class GAN(LatentModel):
             real, labels = (minibatch(part, step, self.critic_steps) for part in batch)
             # Made outside of the loss, whose gradient therefore does not reach the generator.
             latents = self.draw_latents(ops.shape(real)[0])
-            fake = self.generator(paired(latents, labels), training=True)
+            fake = self.fake(latents, labels, training=True)
             logs = self.minimize(
                 lambda seen=(real, fake, labels): self.discriminator_loss(*seen), "discriminator"
             )
@@ -279,8 +280,12 @@ class GAN(LatentModel):
         # As many as in each of the discriminator's updates.
         latents = self.draw_latents(ops.shape(real)[0])
         logs |= self.minimize(lambda: self.generator_loss(latents, labels), "generator")
-        self._average(ops.shape(batch.images)[0])
+        self._average(engine.replicas() * ops.shape(batch.images)[0])
         return logs
+
+    def fake(self, latents, labels, training: bool):
+        """The generator's images for `latents`, in float32 whatever its layers compute in."""
+        return ops.cast(self.generator(paired(latents, labels), training=training), "float32")
 
     def judge(self, images, labels=None, training: bool = True):
         """The verdict on `images`, of shape `(batch, columns)` in float32, the logit first."""
@@ -309,12 +314,12 @@ class GAN(LatentModel):
 
     def generator_loss(self, latents, labels=None, training: bool = True):
         """The generator's loss on `latents`, a scalar, and what is logged of it."""
-        fake = self.generator(paired(latents, labels), training=training)
+        fake = self.fake(latents, labels, training)
         return self.generator_objective(self.judge(fake, labels, training), labels)
 
     def validate(self, batch: Batch):
         latents = self.draw_latents(ops.shape(batch.images)[0])
-        fake = self.generator(paired(latents, batch.labels), training=False)
+        fake = self.fake(latents, batch.labels, training=False)
         _, discriminator_logs = self.discriminator_loss(
             batch.images, fake, batch.labels, training=False
         )

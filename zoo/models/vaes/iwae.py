@@ -78,7 +78,8 @@ class IWAE(VAE):
     def objective(self, batch: Batch, training: bool):
         images, labels = batch
         mean, log_variance = self.posterior(images, labels, training)
-        noise = self.random.normal((self.k, *ops.shape(mean)))
+        batch, units = ops.shape(mean)
+        noise = ops.transpose(self.random.normal((batch, self.k, units)), (1, 0, 2))
         weights, fits = self.log_weights(images, mean, log_variance, noise, labels, training)
         loss = math.log(self.k) - ops.mean(ops.logsumexp(weights, axis=0))
         kl = ops.mean(kl_to_prior(mean, log_variance))

@@ -1,0 +1,164 @@
+"""Short trainings, alone or as one of several devices: `python tests/distributed.py DEVICES OUT
+CASES` writes, in each process, the logs, the samples, and the weights on every device.
+"""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+import zoo
+from zoo import engine
+
+PROGRAM = Path(__file__)
+
+
+def bodies(norm=None):
+    """A generator of 4 latents and a discriminator of 6x6 images."""
+    norms = [] if norm is None else [norm(momentum=0.5)]
+    images = [layers.Activation("tanh"), layers.Reshape((6, 6, 1))]
+    generator = keras.Sequential([keras.Input((4,)), layers.Dense(36), *norms, *images])
+    hidden = [layers.Flatten(), layers.Dense(12, "tanh")]
+    discriminator = keras.Sequential([keras.Input((6, 6, 1)), *hidden, layers.Dense(1)])
+    return {"generator": generator, "discriminator": discriminator, "latent_dim": 4}
+
+
+@keras.saving.register_keras_serializable("zoo_tests")
+class Synchronized(layers.BatchNormalization):
+    """A batch norm over the rows of all replicas."""
+
+    def _moments(self, inputs, mask):
+        mean = engine.all_reduce_mean(ops.mean(inputs, axis=0))
+        square = engine.all_reduce_mean(ops.mean(ops.square(inputs - mean), axis=0))
+        return mean, square
+
+
+@keras.saving.register_keras_serializable("zoo_tests")
+class Overflowing(zoo.models.GAN):
+    """One whose discriminator's second step has no finite gradients on the first replica."""
+
+    def discriminator_loss(self, *args, **kwargs):
+        loss, logs = super().discriminator_loss(*args, **kwargs)
+        second = ops.equal(self.optimizer.iterations, 1)
+        broken = ops.where(second, float("inf"), 1.0) if engine.replica() == 0 else 1.0
+        return loss * broken, logs
+
+
+SHAPE = (6, 6, 1)
+CASES = {
+    "gan": lambda: zoo.models.GAN(**bodies()),
+    "wgan_gp": lambda: zoo.models.WGANGP(**bodies()),
+    "vae": lambda: zoo.create("vae", image_shape=SHAPE, latent_dim=2, hidden_units=(8,)),
+    "synchronized": lambda: zoo.models.GAN(**bodies(Synchronized)),
+    "batch_norm": lambda: zoo.models.GAN(**bodies(layers.BatchNormalization)),
+    "overflowing": lambda: Overflowing(**bodies()),
+    "iwae": lambda: zoo.create("iwae", image_shape=SHAPE, latent_dim=2, hidden_units=(8,)),
+    "conditional_gan": lambda: zoo.create(
+        "conditional_gan", image_shape=SHAPE, num_classes=3, latent_dim=4
+    ),
+    "sparse_autoencoder": lambda: zoo.create("sparse_autoencoder", image_shape=SHAPE, latent_dim=8),
+}
+OPTIONS = {
+    "gan": {"penalty": "dragan", "augmentation": "diffaugment"},
+    "wgan_gp": {"critic_steps": 5},
+    "synchronized": {"penalty": "r1"},
+    "iwae": {"k": 3},
+    "sparse_autoencoder": {"sparsity": "kl"},
+}
+
+
+def results(devices, names) -> dict[str, np.ndarray]:
+    """What comes out of training the cases `names` on `devices`, by case and name."""
+    found = {}
+    with zoo.distribute(devices):
+        for name in names:
+            found |= {f"{name}/{key}": value for key, value in trained(name).items()}
+        found["process"] = np.array(engine.process()[0])
+    return found
+
+
+def trained(name: str) -> dict[str, np.ndarray]:
+    """Four steps on batches, for some models three on arrays, and what they then score."""
+    keras.utils.set_random_seed(0)
+    model = CASES[name]()
+    pixels = np.random.default_rng(1).integers(0, 256, (44, *SHAPE), dtype=np.uint8)
+    labels = () if model.num_classes is None else (np.arange(44) % model.num_classes,)
+    batches = zoo.data.load(
+        (pixels, *labels) if labels else pixels,
+        batch_size=20,
+        value_range=model.value_range,
+        flip=True,
+        seed=3,
+    )
+    optimizer = keras.optimizers.SGD(0.05, momentum=0.5)
+    if name == "overflowing":
+        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+    model.compile(optimizer, **OPTIONS.get(name, {}))
+    logs = {"fit": model.fit(batches, epochs=2, verbose=0).history}
+    if name in ("vae", "conditional_gan"):
+        images = zoo.data.to_range(pixels, model.value_range)
+        options = {"batch_size": 20, "verbose": 0}
+        logs["arrays"] = model.fit(images, *labels, shuffle=False, **options).history
+        logs["evaluate"] = model.evaluate(batches, verbose=0, return_dict=True)
+    found = {f"{k}/{name}": np.array(v) for k, values in logs.items() for name, v in values.items()}
+    found |= {f"weights/{v.name}/{i}": on_devices(v) for i, v in enumerate(model.variables)}
+    state = enumerate(model.optimizer.variables)
+    found |= {f"weights/optimizer/{v.name}/{i}": on_devices(v) for i, v in state}
+    if hasattr(model, "sample"):
+        found["samples"] = model.sample(6, seed=0)
+    return found
+
+
+def on_devices(variable) -> np.ndarray:
+    """What each device of this process holds, one after the other."""
+    value = variable.value
+    if hasattr(value, "addressable_shards"):
+        return np.stack([np.asarray(shard.data) for shard in value.addressable_shards])
+    if isinstance(getattr(value, "values", None), tuple | list):
+        return np.stack([x.numpy() for x in value.values])
+    return ops.convert_to_numpy(value)[None]
+
+
+def free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def together(commands: list[tuple[list, dict]], seconds: float = 240) -> list[tuple[int, str]]:
+    """Runs Python with each list of arguments and environment at once; the exit code and the
+    output of each. All are ended when one fails, or time is over."""
+    started = [
+        subprocess.Popen(
+            [sys.executable, *map(str, arguments)],
+            env={**os.environ, **{k: str(v) for k, v in environment.items()}},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        for arguments, environment in commands
+    ]
+    outputs = []
+    try:
+        for process in started:
+            outputs.append(process.communicate(timeout=seconds)[0])
+    finally:
+        for process in started:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    return [(p.returncode, output) for p, output in zip(started, outputs, strict=True)]
+
+
+if __name__ == "__main__":
+    devices, out, names = sys.argv[1:]
+    arrays = results(None if devices == "none" else int(devices), names.split(","))
+    np.savez(f"{out}-{arrays['process']}.npz", **arrays)

@@ -1,0 +1,113 @@
+"""PyTorch: a process for each device, which `torchrun` starts; `torch.distributed` connects
+them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import distributed
+
+from zoo.errors import ArgumentError
+
+
+def _wanted(devices: int | str | None) -> int:
+    """How many processes there must be."""
+    started = int(os.environ["WORLD_SIZE"]) if _is_started() else None
+    gpus = torch.cuda.device_count()
+    if devices is None:
+        return started or 1
+    if devices == "auto":
+        return started or gpus or 1
+    if started not in (None, devices):
+        raise ArgumentError(
+            f"devices must be the number of processes that torchrun has started, {started}. "
+            f"Received: {devices}."
+        )
+    if started is None and gpus and devices > gpus:
+        raise ArgumentError(
+            f"devices must be at most the number of GPUs, {gpus}. Received: {devices}."
+        )
+    return devices
+
+
+def _is_started() -> bool:
+    """Whether this process is one of several that a launcher has started."""
+    return "RANK" in os.environ and "WORLD_SIZE" in os.environ
+
+
+def launch(devices: int | str | None, command: list[str]) -> None:
+    if _is_started() or _wanted(devices) == 1:
+        return
+    sys.stdout.flush()
+    options = ["--standalone", "--nproc-per-node", str(_wanted(devices))]
+    launcher = [sys.executable, "-m", "torch.distributed.run", *options, *command]
+    os.execv(sys.executable, launcher)
+
+
+@contextlib.contextmanager
+def distribute(devices: int | str | None) -> Iterator[None]:
+    wanted = _wanted(devices)
+    if wanted == 1 or distributed.is_initialized():
+        yield
+        return
+    if not _is_started():
+        raise ArgumentError(
+            f"devices={devices} on PyTorch are as many processes, which torchrun starts: torchrun "
+            f"--nproc-per-node {wanted} PROGRAM. (`zoo train --distribute {wanted}` does so "
+            "itself.)"
+        )
+    local = int(os.environ.get("LOCAL_RANK", 0))
+    if torch.cuda.is_available():
+        if local >= torch.cuda.device_count():
+            raise ArgumentError(
+                "torchrun has started more processes on this machine than it has GPUs, "
+                f"{torch.cuda.device_count()}."
+            )
+        torch.cuda.set_device(local)
+    distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    yield
+    distributed.destroy_process_group()  # not after an error, when others may not come here
+
+
+def process() -> tuple[int, int]:
+    if distributed.is_available() and distributed.is_initialized():
+        return distributed.get_rank(), distributed.get_world_size()
+    return 0, 1
+
+
+def devices() -> int:
+    return process()[1]
+
+
+def replicas() -> int:
+    return process()[1]
+
+
+def replica() -> int:
+    return process()[0]
+
+
+class _Mean(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        x = x.clone(memory_format=torch.contiguous_format)
+        distributed.all_reduce(x)
+        return x / replicas()
+
+    @staticmethod
+    def backward(ctx, grad):
+        return _Mean.apply(grad)
+
+
+def all_reduce_mean(x):
+    return x if replicas() == 1 else _Mean.apply(x)
+
+
+def equalize(variables: Sequence) -> None:
+    if replicas() > 1:
+        for variable in variables:
+            distributed.broadcast(variable.value.detach(), src=0)
