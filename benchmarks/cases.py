@@ -69,3 +69,66 @@ def stages(size: int) -> tuple[int, int]:
     """The size of the first feature maps, and how often it is doubled."""
     start = 7 if size == 28 else 4
     return start, (size // start).bit_length() - 1
+
+
+def weights_of(case: Case) -> dict[str, list[tuple[str, tuple[int, ...]]]]:
+    """How each array of a case's networks begins, and its shape, in the order of Keras's
+    `get_weights`: so that a loop can be measured in a process without the zoo."""
+    if case.family == "vae":
+        (units,) = case.options["hidden_units"]
+        pixels, latents = case.size**2 * case.channels, case.latent_dim
+        dense = lambda a, b: [("normal", (a, b)), ("zeros", (b,))]  # noqa: E731
+        return {
+            "encoder": [*dense(pixels, units), *dense(units, latents), *dense(units, latents)],
+            "decoder": [*dense(latents, units), *dense(units, pixels)],
+        }
+    normalized = case.family == "dcgan"
+    start, count = stages(case.size)
+    width = case.options["width"]
+    norm = lambda n: [("ones", (n,)), ("zeros", (n,)), ("zeros", (n,)), ("ones", (n,))]  # noqa: E731
+    channels = width << (count - 1)
+    flat = start * start * channels
+    generator = [("normal", (case.latent_dim, flat)), *norm(flat)]
+    while channels > width:
+        generator += [("normal", (4, 4, channels // 2, channels)), *norm(channels // 2)]
+        channels //= 2
+    generator += [("normal", (4, 4, case.channels, width)), ("zeros", (case.channels,))]
+    discriminator = [("normal", (4, 4, case.channels, width)), ("zeros", (width,))]
+    for stage in range(1, count):
+        channels = width << stage
+        discriminator.append(("normal", (4, 4, channels // 2, channels)))
+        discriminator += norm(channels) if normalized else [("zeros", (channels,))]
+    discriminator.append(("normal", (flat, 1)))
+    discriminator += [("zeros", (1,))] if normalized else []
+    return {"generator": generator, "discriminator": discriminator}
+
+
+def flops(case: Case) -> float:
+    """Floating-point operations of the products and convolutions of one `fit` step, two for each
+    multiplication and addition."""
+    if case.family == "vae":
+        (units,) = case.options["hidden_units"]
+        pixels = case.size**2 * case.channels
+        encoder = pixels * units + 2 * units * case.latent_dim
+        decoder = case.latent_dim * units + units * pixels
+        # Forwards, and twice as much backwards but for the images' gradient.
+        return 2 * case.batch * (3 * (encoder + decoder) - pixels * units)
+    start, count = stages(case.size)
+    width = case.options["width"]
+    maps = [
+        (start << stage) ** 2 * 16 * (width << (count - 1 - stage)) * below
+        for stage in range(count)
+        for below in [width << (count - 2 - stage) if stage < count - 1 else case.channels]
+    ]
+    steps = 5 if case.family == "wgan_gp" else 1
+    rows = case.batch // steps
+    flat = start * start * (width << (count - 1))
+    discriminator = sum(maps) + flat
+    generator = sum(maps) + flat * case.latent_dim
+    first = maps[-1]  # the layer at the image, where the gradient of the image is not needed
+    critic = 2 * (3 * discriminator - first)  # real and generated images, forwards and backwards
+    if case.family == "wgan_gp":
+        # Forwards, the slope, and the derivatives of both.
+        critic += 2 * discriminator + 4 * discriminator - first
+    player = 3 * generator - flat * case.latent_dim + 2 * discriminator
+    return 2 * rows * (steps * (generator + critic) + player)

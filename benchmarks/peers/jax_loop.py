@@ -35,7 +35,7 @@ def batch_norm(x, p, training):
 def generator(params, latents, training, maps):
     params, new = list(params), []
     x = latents @ params[0]
-    for i, layer in enumerate(params[1:-1]):
+    for layer in params[1:-1]:
         if isinstance(layer, dict):
             x, layer = batch_norm(x, layer, training)
             x = jax.nn.relu(x)
@@ -118,6 +118,9 @@ class Peer:
             self.state, logs = self._step(self.state, images, noise=noise)
         return logs
 
+    def prepare(self, images):
+        return images
+
     def batches(self, images):
         rng = np.random.default_rng(0)
         while True:
@@ -134,7 +137,9 @@ class Peer:
 
 def drawn(key, shapes):
     keys = jax.random.split(key, len(shapes))
-    return [getattr(jax.random, kind)(k, shape) for k, (kind, shape) in zip(keys, shapes, strict=True)]
+    return [
+        getattr(jax.random, kind)(k, shape) for k, (kind, shape) in zip(keys, shapes, strict=True)
+    ]
 
 
 def build_gan(case, weights):

@@ -102,6 +102,7 @@ class Peer:
     def __init__(self, case, weights):
         self.case = case
         self.model = (VAE if case.family == "vae" else GAN)(case, weights)
+        self.noise = self.model.noise
         self._step = tf.function(self._drawn_step)
         self._given_step = tf.function(self.model.step)
         self._sampler = tf.function(self.model.sampler)
@@ -112,6 +113,9 @@ class Peer:
 
     def step(self, images, noise=None):
         return self._step(images) if noise is None else self._given_step(images, noise)
+
+    def prepare(self, images):
+        return tf.constant(images)
 
     def batches(self, images):
         with tf.device("CPU:0"):

@@ -10,6 +10,8 @@ from cases import stages
 from torch import nn
 from torch.nn import functional
 
+DRAW = {"normal": torch.randn, "uniform": torch.rand}
+
 
 def generator(case) -> nn.Sequential:
     start, count = stages(case.size)
@@ -103,17 +105,21 @@ class Peer:
         self.case = case
         build = VAE if case.family == "vae" else GAN
         self.model = build(case, weights)
+        self.noise = self.model.noise
         self._step = torch.compile(self.model.step) if compiled else self.model.step
 
     def step(self, images, noise=None):
         if noise is None:
-            noise = [getattr(torch, kind)(shape) for kind, shape in self.model.noise]
+            noise = [DRAW[kind](shape) for kind, shape in self.noise]
         else:
             noise = [torch.tensor(x) for x in noise]
         return self._step(images, noise)
 
+    def prepare(self, images):
+        return torch.tensor(images).permute(0, 3, 1, 2).contiguous()
+
     def batches(self, images):
-        images = torch.tensor(images).permute(0, 3, 1, 2).contiguous()
+        images = self.prepare(images)
         while True:
             order = torch.randperm(len(images))
             for i in range(len(images) // self.case.batch):
@@ -145,8 +151,8 @@ class GAN:
         )
         self.critic_steps = 5 if self.wasserstein else 1
         self.n = case.batch // self.critic_steps
-        latents = ("randn", (self.n, case.latent_dim))
-        mix = [("rand", (self.n, 1, 1, 1))] if self.wasserstein else []
+        latents = ("normal", (self.n, case.latent_dim))
+        mix = [("uniform", (self.n, 1, 1, 1))] if self.wasserstein else []
         self.noise = [latents, *mix] * self.critic_steps + [latents]
         self.seen = 0
 
@@ -161,9 +167,7 @@ class GAN:
             if self.wasserstein:
                 mix = noise.pop(0)
                 between = (fake + mix * (real - fake)).requires_grad_()
-                (slope,) = torch.autograd.grad(
-                    self.d(between).sum(), between, create_graph=True
-                )
+                (slope,) = torch.autograd.grad(self.d(between).sum(), between, create_graph=True)
                 norm = slope.flatten(1).square().sum(1).clamp(min=1e-12).sqrt()
                 penalty = 10 * (norm - 1).square().mean()
                 d_loss = fake_logits.mean() - real_logits.mean() + penalty
@@ -175,13 +179,19 @@ class GAN:
             d_loss.backward()
             self.d_optimizer.step()
         fake_logits = self.d(self.g(noise.pop(0)))
-        g_loss = -fake_logits.mean() if self.wasserstein else functional.softplus(-fake_logits).mean()
+        g_loss = (
+            -fake_logits.mean() if self.wasserstein else functional.softplus(-fake_logits).mean()
+        )
         self.g_optimizer.zero_grad()
         g_loss.backward()
         self.g_optimizer.step()
         self.average(len(images))
         penalty = logs.get("penalty", 0.0)
-        return {"discriminator_loss": d_loss.detach() - penalty, "generator_loss": g_loss.detach(), **logs}
+        return {
+            "discriminator_loss": d_loss.detach() - penalty,
+            "generator_loss": g_loss.detach(),
+            **logs,
+        }
 
     @torch.no_grad()
     def average(self, images: int):
@@ -201,7 +211,7 @@ class VAE:
         load(self.decoder, weights["decoder"])
         parameters = [*self.encoder.parameters(), *self.decoder.parameters()]
         self.optimizer = torch.optim.Adam(parameters, 1e-3)
-        self.noise = [("randn", (case.batch, case.latent_dim))]
+        self.noise = [("normal", (case.batch, case.latent_dim))]
 
     def step(self, images, noise):
         mean, log_variance = self.encoder(images)

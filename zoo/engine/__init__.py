@@ -19,6 +19,7 @@ exports:
   `fit`.
 - `jit_by_default()`: whether `jit_compile="auto"` means compilation with XLA for this backend and
   device.
+- `keep_memory()`: tells the C library's allocator to keep what a step frees, for the next one.
 - `device()`: what the backend computes on, `"CPU"` or the name of an accelerator.
 - `StepAdaptor`: turns `training_logs(data)` and `validation_logs(data)` into this backend's
   `train_step` and `test_step`.
@@ -41,6 +42,7 @@ else:
         "Set the environment variable KERAS_BACKEND to one of them."
     )
 
+from zoo.engine.allocator import keep_memory
 from zoo.engine.parallel import (
     all_reduce_mean,
     averaged,
@@ -78,6 +80,7 @@ __all__ = [
     "gradient",
     "is_chief",
     "jit_by_default",
+    "keep_memory",
     "launch",
     "process",
     "replica",

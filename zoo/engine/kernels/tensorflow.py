@@ -72,8 +72,8 @@ def batch_norm(x, gamma, beta, epsilon: float):
 
 
 def adam_step(optimizer, grads, variables) -> bool:
-    """Takes one step of a `keras.optimizers.Adam` by one operation for each weight, where Keras has a
-    dozen; whether it did, which it does for the rule of the paper without any extra."""
+    """Takes one step of a `keras.optimizers.Adam` by one operation for each weight, where Keras has
+    a dozen; whether it did, which it does for the rule of the paper without any extra."""
     plain = (
         isinstance(optimizer, keras.optimizers.Adam)
         and type(optimizer).__name__ == "Adam"

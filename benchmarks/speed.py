@@ -1,0 +1,302 @@
+"""Speed and memory of the zoo beside loops written by hand, in the same run.
+
+Run it with nothing else on the machine, in an environment with all three backends and optax:
+
+    python benchmarks/speed.py             # all of it: half an hour on two cores
+    python benchmarks/speed.py --quick     # fewer rounds and no torch.compile, to see that it works
+    python benchmarks/speed.py --only training memory --cases dcgan_28
+
+Every contender is a process of its own that stands still while others compute; they take turns,
+round by round. Printed are medians, and ratios of the same round, of which again the median: a
+machine that is shared changes its speed from minute to minute. The rows go to
+`benchmarks/results/<device>.csv`, with the machine and the versions in the first lines.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import importlib.metadata
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from cases import CASES, flops, weights_of
+
+HERE = Path(__file__).parent
+BACKENDS = ("tensorflow", "torch", "jax")
+PARTS = ("training", "memory", "sampling", "first_step", "start", "sizes")
+RECOMMENDED = "zoo tensorflow keep"  # the fastest configuration for a CPU in float32
+BFLOAT16 = "zoo tensorflow bfloat16 keep"
+PLAIN = "loop torch"
+
+
+class Contender:
+    """A worker process, see `worker.py`; its name says what it is: side, backend, and options."""
+
+    def __init__(self, name: str, case: str, changes: dict | None = None):
+        side, backend, *options = name.split()
+        self.name = name
+        spec = {
+            "side": side,
+            "backend": backend,
+            "case": case,
+            "changes": changes or {},
+            "precision": "bfloat16" if "bfloat16" in options else None,
+            "keep_memory": "keep" in options,
+            "peer": {"compiled": True} if "compiled" in options else {},
+            "weights": weights_of(CASES[case].replace(**(changes or {}))),
+        }
+        self.process = subprocess.Popen(
+            [sys.executable, HERE / "worker.py", json.dumps(spec)],
+            env={**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        self.about = self._answer()
+        self.first_step = self.about["built"] + self.ask(steps=1)["seconds"]
+        self.ask(steps=4)
+
+    def ask(self, **command) -> dict:
+        print(json.dumps(command), file=self.process.stdin, flush=True)
+        return self._answer()
+
+    def _answer(self) -> dict:
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"{self.name} ended with exit code {self.process.wait()}.")
+        return json.loads(line)
+
+    def end_training(self) -> None:
+        self.peak = self.ask(end=True)["peak"]
+
+    def quit(self) -> None:
+        self.ask(quit=True)
+        self.process.stdin.close()
+        self.process.wait()
+
+
+class Table:
+    """The rows, printed as they come."""
+
+    def __init__(self):
+        self.rows = []
+
+    def add(self, part, case, who, value, unit, beside="", ratio=None, goal=None, at_most=False):
+        verdict = ""
+        if goal is not None:
+            met = ratio <= goal if at_most else ratio >= goal
+            verdict = "met" if met else "missed"
+        self.rows.append(
+            {
+                "part": part,
+                "case": case,
+                "contender": who,
+                "value": f"{value:.5g}",
+                "unit": unit,
+                "beside": beside,
+                "ratio": "" if ratio is None else f"{ratio:.3f}",
+                "goal": "" if goal is None else f"{'<=' if at_most else '>='} {goal}",
+                "verdict": verdict,
+            }
+        )
+        print(
+            "  ".join(
+                f"{text!s:<{width}}"
+                for text, width in zip(
+                    self.rows[-1].values(), (10, 14, 28, 9, 16, 22, 7, 8, 6), strict=True
+                )
+            ),
+            flush=True,
+        )
+
+    def write(self, place: Path, head: list[str]) -> None:
+        place.parent.mkdir(exist_ok=True)
+        with place.open("w", newline="") as file:
+            file.writelines(f"# {line}\n" for line in head)
+            writer = csv.DictWriter(file, list(self.rows[0]))
+            writer.writeheader()
+            writer.writerows(self.rows)
+
+
+def ratio(numerators: list[float], denominators: list[float]) -> float:
+    """The median of the ratios of each round."""
+    return statistics.median(a / b for a, b in zip(numerators, denominators, strict=True))
+
+
+def train(case: str, names: list[str], rounds: int, changes: dict | None = None):
+    """The contenders, trained, and the seconds of a step of each in every round."""
+    contenders = [Contender(name, case, changes) for name in names]
+    steps = CASES[case].steps
+    seconds = {name: [] for name in names}
+    for round in range(rounds):
+        turn = round % len(contenders)
+        for contender in contenders[turn:] + contenders[:turn]:
+            seconds[contender.name].append(contender.ask(steps=steps)["seconds"] / steps)
+    return contenders, seconds
+
+
+def goals_of_training(case: str, names) -> list[tuple[str, str, float]]:
+    """(contender, beside whom, how many times as fast it is to be)."""
+    goals = [
+        (f"zoo {b}", f"loop {b}", 3.0 if (b, case) == ("jax", "dcgan_28") else 1.0)
+        for b in BACKENDS
+    ]
+    if case == "dcgan_28":
+        goals += [(RECOMMENDED, PLAIN, 1.4), (BFLOAT16, PLAIN, 1.6)]
+    return [goal for goal in goals if {goal[0], goal[1]} <= set(names)]
+
+
+def measure(table: Table, case: str, options) -> None:
+    """Training, memory, the first step and sampling of one case."""
+    names = [f"{side} {backend}" for backend in BACKENDS for side in ("zoo", "loop")]
+    if case == "dcgan_28":
+        names += [RECOMMENDED, BFLOAT16, "zoo torch keep", "zoo jax keep"]
+        names += [] if options.quick else ["loop torch compiled"]
+    rounds = 3 if options.quick else 11
+    contenders, seconds = train(case, names, rounds)
+    images, operations = CASES[case].batch, flops(CASES[case])
+    goals = {who: (beside, goal) for who, beside, goal in goals_of_training(case, names)}
+    if "training" in options.only:
+        for name in names:
+            beside, goal = goals.get(name, (PLAIN, None))
+            step = statistics.median(seconds[name])
+            rate = ratio(seconds[beside], seconds[name])
+            table.add("training", case, name, images / step, "images/s", beside, rate, goal)
+            table.add("training", case, name, operations / step / 1e9, "GFLOP/s")
+    for contender in contenders:
+        contender.end_training()
+    by_name = {c.name: c for c in contenders}
+    if "memory" in options.only:
+        for c in contenders:
+            grown = c.peak - c.about["before"]
+            table.add("memory", case, c.name, c.about["imported"] / 2**20, "MiB imported")
+            beside = c.name.replace("zoo", "loop").split(" keep")[0]
+            if c.name.startswith("zoo") and beside in by_name:
+                other = by_name[beside]
+                times = grown / (other.peak - other.about["before"])
+                table.add(
+                    "memory", case, c.name, grown / 2**20, "MiB growth", beside, times, 1.05, True
+                )
+            else:
+                table.add("memory", case, c.name, grown / 2**20, "MiB growth")
+    if "first_step" in options.only:
+        for c in contenders:
+            table.add("first_step", case, c.name, c.first_step, "s")
+    if "sampling" in options.only:
+        sample(table, case, [by_name[f"zoo {b}"] for b in BACKENDS], rounds)
+    for contender in contenders:
+        contender.quit()
+
+
+def sample(table: Table, case: str, contenders: list[Contender], rounds: int) -> None:
+    batches = 40 if case.startswith("vae") else 4
+    for c in contenders:
+        seconds = {what: [] for what in ("sample", "bare")}
+        for _ in range(rounds):
+            for what, found in seconds.items():
+                found.append(c.ask(what=what, batches=batches)["seconds"])
+        rate = batches * CASES[case].samples / statistics.median(seconds["sample"])
+        against = ratio(seconds["bare"], seconds["sample"])
+        table.add("sampling", case, c.name, rate, "images/s", "its network, jitted", against, 0.95)
+
+
+def sizes(table: Table, quick: bool) -> None:
+    """The cost of an image against the size of the batch and of the image, width 32."""
+    narrow = {"options": {"width": 32}}
+    changes = {
+        f"batch {b}": {"batch": b, **narrow} for b in ((8, 128) if quick else (8, 32, 128, 512))
+    }
+    for size in (28, 64) if quick else (28, 32, 64, 128):
+        changes[f"{size} pixels"] = {"size": size, "batch": 16, **narrow}
+    names = [f"{side} {backend}" for backend in BACKENDS for side in ("zoo", "loop")]
+    for what, change in changes.items():
+        contenders, seconds = train("dcgan_28", names, 3, change)
+        for name in names:
+            cost = statistics.median(seconds[name]) / change["batch"]
+            beside = name.replace("zoo", "loop")
+            faster = ratio(seconds[beside], seconds[name])
+            table.add("sizes", what, name, 1e3 * cost, "ms/image", beside, faster)
+        for contender in contenders:
+            contender.end_training()
+            contender.quit()
+
+
+COLD = "import keras, zoo; zoo.load('dcgan_mnist').sample(16, seed=0)"
+
+
+def start(table: Table, rounds: int) -> None:
+    """Seconds of whole processes: those that import Keras, and those that sample."""
+    for backend in BACKENDS:
+        found = {"import keras": [], COLD: []}
+        for _ in range(rounds):
+            for code, seconds in found.items():
+                begun = time.perf_counter()
+                subprocess.run(
+                    [sys.executable, "-c", code],
+                    env={**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"},
+                    stderr=subprocess.DEVNULL,
+                    check=True,
+                )
+                seconds.append(time.perf_counter() - begun)
+        bare, whole = (statistics.median(s) for s in found.values())
+        table.add(
+            "start", "load and 16", f"zoo {backend}", whole, "s", "import keras", whole / bare
+        )
+
+
+def machine() -> list[str]:
+    """What the numbers hang on."""
+    model = next(
+        (
+            line.partition(":")[2].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if line.startswith("model name")
+        ),
+        platform.processor(),
+    )
+    packages = ("keras", "tensorflow-cpu", "tensorflow", "torch", "jax", "optax", "numpy")
+    versions = []
+    for package in packages:
+        try:
+            versions.append(f"{package} {importlib.metadata.version(package)}")
+        except importlib.metadata.PackageNotFoundError:
+            continue  # TensorFlow goes by two names
+    return [
+        f"{len(os.sched_getaffinity(0))} cores of {model}, {platform.system()}",
+        f"python {platform.python_version()}, {', '.join(versions)}",
+        time.strftime("%Y-%m-%d"),
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
+    parser.add_argument("--cases", nargs="+", choices=CASES, default=list(CASES))
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--out", type=Path, default=HERE / "results" / "cpu.csv")
+    options = parser.parse_args()
+    head = machine()
+    print("\n".join(head))
+    table = Table()
+    if set(options.only) & {"training", "memory", "sampling", "first_step"}:
+        for case in options.cases:
+            measure(table, case, options)
+    if "start" in options.only:
+        start(table, 1 if options.quick else 5)
+    if "sizes" in options.only:
+        sizes(table, options.quick)
+    table.write(options.out, head)
+
+
+if __name__ == "__main__":
+    main()
