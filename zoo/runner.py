@@ -18,7 +18,7 @@ import keras
 from zoo import agreement, data, publishing, registry
 from zoo.callbacks import Checkpoints, SampleGrids
 from zoo.card import Card, Identity, Training
-from zoo.engine import device, feed
+from zoo.engine import check_divides, device, devices, distribute, feed, is_chief, process
 from zoo.engine.labels import check_labels
 from zoo.errors import ArgumentError, DataError, RecipeError
 from zoo.evaluation import evaluate
@@ -72,8 +72,11 @@ def run(
     smoke: bool = False,
     echo=print,
     checkpoint_steps: int | None = None,
-) -> Path:
-    """Trains and evaluates `recipe`, and writes the preset; returns its folder, `out/preset`.
+    on: int | str | None = None,
+    anew: bool = False,
+) -> Path | None:
+    """Trains and evaluates `recipe`, and writes the preset; returns its folder, `out/preset`, or
+    `None` in a process that only trains along with the first one.
 
     Args:
         recipe: the recipe.
@@ -83,38 +86,61 @@ def run(
         smoke: uses a few images only.
         echo: is given one line at each stage.
         checkpoint_steps: saves after each so many steps too, and not after epochs alone.
+        on: the number of devices, see `zoo.distribute`.
+        anew: removes what is in `out` first.
 
     Raises:
         RecipeError: if `out` holds a training and `resume` is not set.
         DataError: if the data cannot be read.
     """
-    checkpoints = out / "checkpoints"
-    if not resume and checkpoints.exists() and any(checkpoints.iterdir()):
-        raise RecipeError(
-            f"{out} holds a training already: continue it with --resume, or choose another --out."
-        )
     code = recipe.sha256  # of the file as it was read, whatever is written to it meanwhile
-    keras.utils.set_random_seed(config.seed)
-    model = recipe.build(config)
-    train, test = _read(config, model)
-    if smoke:
-        train = train.select(slice(SMOKE_IMAGES))
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RecipeError(f"--out {out} cannot be made: {error.strerror}.") from error
-    echo(
-        f"{recipe.preset}: {len(train.images)} {_what(model)} of {train.name} for training, "
-        f"{len(test.images)} for testing, {config.epochs} epochs, "
-        f"on {_device()}"
-    )
-    training = _train(recipe, code, model, config, train, test, out, resume, echo, checkpoint_steps)
+    with distribute(on), config.dtype_policy():
+        check_divides(config.batch_size, devices())
+        chief = is_chief()
+        echo = echo if chief else (lambda line: None)
+        checkpoints = out / "checkpoints"
+        if chief and anew:
+            shutil.rmtree(out, ignore_errors=True)
+        if chief and not resume and checkpoints.exists() and any(checkpoints.iterdir()):
+            raise RecipeError(
+                f"{out} holds a training already: continue it with --resume, or choose another "
+                "--out."
+            )
+        keras.utils.set_random_seed(config.seed)
+        model = recipe.build(config)
+        train, test = _read(config, model)
+        if smoke:
+            train = train.select(slice(SMOKE_IMAGES))
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RecipeError(f"--out {out} cannot be made: {error.strerror}.") from error
+        echo(
+            f"{recipe.preset}: {len(train.images)} {_what(model)} of {train.name} for training, "
+            f"{len(test.images)} for testing, {config.epochs} epochs, "
+            f"on {_device()}"
+        )
+        training = _train(
+            recipe, code, model, config, train, test, out, resume, echo, checkpoint_steps
+        )
+    if not chief:
+        return None
+    model = _on_its_own(recipe, config, model)
     n = SMOKE_IMAGES if smoke else SAMPLES
 
     def evaluated(stored) -> list[Measurement]:
         return _evaluated(recipe, stored, train, test, n, echo)
 
     return write_preset(recipe, config, model, training, evaluated, test, out / "preset")
+
+
+def _on_its_own(recipe: Recipe, config: Config, trained) -> keras.Model:
+    """A model with the weights of `trained` that is on one device and computes in float32, as a
+    preset does, whatever it was trained on and in."""
+    model = recipe.build(config)
+    for variable, value in zip(model.variables, trained.variables, strict=True):
+        variable.assign(keras.ops.convert_to_numpy(value))
+    return model
 
 
 def measure(recipe: Recipe, config: Config, preset: str | Path, echo=print) -> None:
@@ -212,6 +238,7 @@ def _train(
         config.seed,
         value_range=model.value_range,
         flip=config.flip,
+        shard=process(),
     )
     steps = batches.full_batches
     recipe.compile(model, config, steps * config.epochs)
@@ -223,11 +250,10 @@ def _train(
     done = checkpoints.restore(model) if resume else 0
     if done:
         echo(f"resumed: {done} of {steps * config.epochs} steps are done")
-    callbacks = [
-        Guard(),
-        checkpoints,
-        SampleGrids(out / "samples", lambda model: recipe.picture(model, test)),
-    ]
+    callbacks = [Guard()]
+    if is_chief():
+        pictures = SampleGrids(out / "samples", lambda model: recipe.picture(model, test))
+        callbacks += [checkpoints, pictures]
     while done < steps * config.epochs:
         # The rest of an epoch that was begun, by itself; then whole epochs.
         epoch, begun = divmod(done, steps)
@@ -238,6 +264,7 @@ def _train(
             epochs=epochs,
             initial_epoch=epoch,
             shuffle=False,
+            verbose="auto" if is_chief() else 0,
             callbacks=callbacks,
         )
         done = epochs * steps
@@ -346,4 +373,5 @@ def _versions() -> dict[str, str]:
 
 def _device() -> str:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{device()} ({cores} {platform.machine()} cores), {keras.backend.backend()}"
+    several = f"{devices()} x " if devices() > 1 else ""
+    return f"{several}{device()} ({cores} {platform.machine()} cores), {keras.backend.backend()}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +10,16 @@ import click
 
 from zoo.cli.base import SETTINGS, OneLine
 from zoo.errors import ArgumentError, check_count
+
+
+def _devices(context, parameter, value: str | None) -> int | str | None:
+    if value in (None, "auto"):
+        return value
+    if not value.isdigit() or int(value) < 1:
+        raise ArgumentError(
+            f"--distribute takes 'auto' or a number of devices. Received: {value!r}."
+        )
+    return int(value)
 
 
 def _training_options(command):
@@ -41,6 +50,17 @@ def _training_options(command):
             "--checkpoint-steps",
             type=click.IntRange(min=1),
             help="Saves after each so many steps too, where epochs take long.",
+        ),
+        click.option(
+            "--distribute",
+            metavar="auto|N",
+            callback=_devices,
+            help="Trains on N devices, or on all accelerators.",
+        ),
+        click.option(
+            "--precision",
+            type=click.Choice(("float32", "bfloat16", "float16")),
+            help="What layers compute in; weights, losses and statistics are float32.",
         ),
         click.option(
             "--set",
@@ -74,6 +94,7 @@ def train(recipe: Path, **options):
       zoo train recipes/dcgan_mnist.py --smoke
       zoo train recipes/dcgan_mnist.py --epochs 30 --set width=32 --out runs/narrow
       zoo train recipes/dcgan_mnist.py --data path/to/images
+      zoo train recipes/dcgan_mnist.py --distribute 2 --precision bfloat16
     """
     from zoo.runner import load_recipe
 
@@ -81,12 +102,24 @@ def train(recipe: Path, **options):
 
 
 def _train(
-    recipe, smoke, epochs, seed, data, out, resume, checkpoint_steps, settings, measure, publish
+    recipe,
+    smoke,
+    epochs,
+    seed,
+    data,
+    out,
+    resume,
+    checkpoint_steps,
+    distribute,
+    precision,
+    settings,
+    measure,
+    publish,
 ):
-    from zoo import runner
+    from zoo import engine, runner
 
     changes = dict(recipe.smoke) if smoke else {}
-    given = {"epochs": epochs, "seed": seed, "data": data}
+    given = {"epochs": epochs, "seed": seed, "data": data, "precision": precision}
     changes |= {key: value for key, value in given.items() if value is not None}
     for setting in settings:
         key, equals, value = setting.partition("=")
@@ -99,24 +132,35 @@ def _train(
     check_count("seed", config.seed, minimum=0)
     if publish:
         runner.check_publishable(recipe, config, smoke)
+    anew = out is None and smoke and not resume
     if out is None:
         out = Path("runs") / (recipe.preset + ("_smoke" if smoke else ""))
-        if smoke and not resume:
-            shutil.rmtree(out, ignore_errors=True)
     if measure:
         preset = recipe.preset if publish else out / "preset"
         runner.measure(recipe, config, preset, click.echo)
         click.echo(f"measured: {preset}")
         return
+    engine.launch(distribute, config.batch_size, _again())
     try:
-        folder = runner.run(recipe, config, out, resume, smoke, click.echo, checkpoint_steps)
+        folder = runner.run(
+            recipe, config, out, resume, smoke, click.echo, checkpoint_steps, distribute, anew
+        )
     except KeyboardInterrupt:
         click.echo(f"\nstopped; every checkpoint is whole: continue with --resume --out {out}")
         sys.exit(130)
+    if folder is None:
+        return  # another process wrote it
     click.echo(f"preset: {folder}")
     if publish:
         runner.publish(folder)
         click.echo(f"published: zoo.load({recipe.preset!r})")
+
+
+def _again() -> list[str]:
+    """What Python was given to run this program."""
+    spec = sys.modules["__main__"].__spec__
+    program = [sys.argv[0]] if spec is None else ["-m", spec.name.removesuffix(".__main__")]
+    return program + sys.argv[1:]
 
 
 def run_recipe(recipe, args: Sequence[str] | None = None) -> None:

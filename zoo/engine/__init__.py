@@ -44,6 +44,7 @@ else:
 from zoo.engine.parallel import (
     all_reduce_mean,
     averaged,
+    check_divides,
     devices,
     distribute,
     equalize,
@@ -69,6 +70,7 @@ __all__ = [
     "all_reduce_mean",
     "apply_gradients",
     "averaged",
+    "check_divides",
     "compiled",
     "device",
     "devices",
