@@ -3,6 +3,7 @@ CASES` writes, in each process, the logs, the samples, and the weights on every 
 """
 
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -156,6 +157,31 @@ def together(commands: list[tuple[list, dict]], seconds: float = 240) -> list[tu
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
     return [(p.returncode, output) for p, output in zip(started, outputs, strict=True)]
+
+
+def torchrun(arguments):
+    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", 2]
+    return [([*launcher, *arguments], {})]
+
+
+def workers(arguments):
+    hosts = [f"127.0.0.1:{free_port()}" for _ in range(2)]
+    tasks = [
+        {"cluster": {"worker": hosts}, "task": {"type": "worker", "index": i}} for i in range(2)
+    ]
+    return [(arguments, {"TF_CONFIG": json.dumps(task)}) for task in tasks]
+
+
+def processes(arguments):
+    shared = {
+        "KERAS_DISTRIBUTION_JOB_ADDRESSES": f"127.0.0.1:{free_port()}",
+        "KERAS_DISTRIBUTION_NUM_PROCESSES": 2,
+    }
+    return [(arguments, {**shared, "KERAS_DISTRIBUTION_PROCESS_ID": i}) for i in range(2)]
+
+
+# What starts two processes with the same arguments of Python, for `together`.
+START = {"torch": torchrun, "tensorflow": workers, "jax": processes}[keras.backend.backend()]
 
 
 if __name__ == "__main__":

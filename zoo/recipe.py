@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import inspect
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras
@@ -19,13 +20,16 @@ from zoo.data import Source
 from zoo.errors import RecipeError, check_choice, unknown_name
 from zoo.evaluation import Metric
 
+PRECISIONS = ("float32", "bfloat16", "float16")
+
 
 @dataclasses.dataclass(frozen=True)
 class Config:
     """The settings that every recipe has; a recipe's own add to them or give other defaults.
 
     `data` is a TensorFlow Datasets name, a folder of images, an `.npz` file or a name of
-    `zoo.data.synthetic`; `flip` mirrors each image with a probability of one half.
+    `zoo.data.synthetic`; `flip` mirrors each image with a probability of one half; `precision`,
+    `"float32"`, `"bfloat16"` or `"float16"`, is what layers compute in while they are trained.
     """
 
     data: str
@@ -33,6 +37,21 @@ class Config:
     batch_size: int
     seed: int = 0
     flip: bool = False
+    precision: str = "float32"
+
+    def __post_init__(self):
+        check_choice("precision", self.precision, PRECISIONS)
+
+    @contextlib.contextmanager
+    def dtype_policy(self) -> Iterator[None]:
+        """A context in which layers are made that compute in `precision`."""
+        before = keras.config.dtype_policy()
+        half = self.precision != "float32"
+        keras.config.set_dtype_policy(f"mixed_{self.precision}" if half else self.precision)
+        try:
+            yield
+        finally:
+            keras.config.set_dtype_policy(before)
 
     def replace(self, **changes: Any) -> Config:
         """A copy with `changes`, each converted to the type of the setting it replaces.

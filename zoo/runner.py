@@ -12,6 +12,7 @@ import keras
 
 from zoo import agreement, data, publishing, registry
 from zoo.card import Card, Identity, Training
+from zoo.engine import check_divides, devices, distribute, is_chief, keep_memory
 from zoo.engine.labels import check_labels
 from zoo.errors import DataError, RecipeError
 from zoo.evaluation import evaluate
@@ -51,9 +52,12 @@ def run(
     out: Path,
     smoke: bool = False,
     echo=print,
+    on: int | str | None = None,
+    anew: bool = False,
     **keeping,
-) -> Path:
-    """Trains and evaluates `recipe`, and writes the preset; returns its folder, `out/preset`.
+) -> Path | None:
+    """Trains and evaluates `recipe`, and writes the preset; returns its folder, `out/preset`, or
+    `None` in a process that only trains along with the first one.
 
     Args:
         recipe: the recipe.
@@ -61,6 +65,8 @@ def run(
         out: the folder for `checkpoints/`, `samples/` and `preset/`; made if it is missing.
         smoke: uses a few images only.
         echo: is given one line at each stage.
+        on: the number of devices, see `zoo.distribute`.
+        anew: removes what is in `out` first.
         **keeping: how the run is kept from being lost, see `zoo.training.Keeping`; with
             `resume=True` it goes on with what is in `out`.
 
@@ -71,38 +77,56 @@ def run(
         StorageError: where there is no room; what was there is whole.
         Stopped: where the program was asked to end.
     """
-    keeping = Keeping(**keeping)
-    checkpoints = out / "checkpoints"
-    if not keeping.resume and checkpoints.exists() and any(checkpoints.iterdir()):
-        raise RecipeError(
-            f"{out} holds a training already: continue it with --resume, or choose another --out."
-        )
     code = recipe.source  # of the file as it was read, whatever is written to it meanwhile
-    keras.utils.set_random_seed(config.seed)
-    model = recipe.build(config)
-    source, test = _read(config, model)
-    if smoke:
-        source = source.select(slice(SMOKE_IMAGES))
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RecipeError(f"--out {out} cannot be made: {error.strerror}.") from error
-    echo(
-        f"{recipe.preset}: {len(source.images)} {_what(model)} of {source.name} for training, "
-        f"{len(test.images)} for testing, {config.epochs} epochs, "
-        f"on {described_device()}"
-    )
     n = SMOKE_IMAGES if smoke else SAMPLES
-    training = train(recipe, code, model, config, source, test, out, keeping, n, echo)
+    keep_memory()
+    with distribute(on), config.dtype_policy():
+        check_divides(config.batch_size, devices())
+        chief = is_chief()
+        echo = echo if chief else (lambda line: None)
+        keeping = Keeping(**keeping, writes=chief)
+        checkpoints = out / "checkpoints"
+        if chief and anew:
+            shutil.rmtree(out, ignore_errors=True)
+        if chief and not keeping.resume and checkpoints.exists() and any(checkpoints.iterdir()):
+            raise RecipeError(
+                f"{out} holds a training already: continue it with --resume, or choose another "
+                "--out."
+            )
+        keras.utils.set_random_seed(config.seed)
+        model = recipe.build(config)
+        source, test = _read(config, model)
+        if smoke:
+            source = source.select(slice(SMOKE_IMAGES))
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RecipeError(f"--out {out} cannot be made: {error.strerror}.") from error
+        echo(
+            f"{recipe.preset}: {len(source.images)} {_what(model)} of {source.name} for training, "
+            f"{len(test.images)} for testing, {config.epochs} epochs, "
+            f"on {described_device()}"
+        )
+        training = train(recipe, code, model, config, source, test, out, keeping, n, echo)
+    if not chief:
+        return None
+    model = _on_its_own(recipe, config, model)
 
     def evaluated(stored) -> list[Measurement]:
         return _evaluated(recipe, stored, source, test, n, echo)
 
-    if keeping.writes:
-        for path in unfinished(out / "preset"):  # by a run that was killed meanwhile
-            shutil.rmtree(path)
-        write_preset(recipe, config, model, training, evaluated, test, out / "preset")
-    return out / "preset"
+    for path in unfinished(out / "preset"):  # by a run that was killed meanwhile
+        shutil.rmtree(path)
+    return write_preset(recipe, config, model, training, evaluated, test, out / "preset")
+
+
+def _on_its_own(recipe: Recipe, config: Config, trained) -> keras.Model:
+    """A model with the weights of `trained` that is on one device and computes in float32, as a
+    preset does, whatever it was trained on and in."""
+    model = recipe.build(config)
+    for variable, value in zip(model.variables, trained.variables, strict=True):
+        variable.assign(keras.ops.convert_to_numpy(value))
+    return model
 
 
 def measure(recipe: Recipe, config: Config, preset: str | Path, echo=print) -> None:

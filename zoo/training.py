@@ -16,7 +16,7 @@ from zoo import checkpoint, data
 from zoo.callbacks import Checkpoints, Evaluation, SampleGrids
 from zoo.callbacks.checkpoints import Monitor
 from zoo.card import Restored, Selected, Training
-from zoo.engine import device, feed
+from zoo.engine import device, devices, feed, process
 from zoo.errors import ArgumentError, DivergedError, RecipeError, check_choice, nearest
 from zoo.evaluation import Metric
 from zoo.evaluation import extractor as find_extractor
@@ -97,6 +97,7 @@ def train(
             config.seed if attempt == 0 else _seed(config.seed, attempt),
             value_range=model.value_range,
             flip=config.flip,
+            shard=process(),
         )
 
     steps = batches(0).full_batches
@@ -141,6 +142,7 @@ def train(
                     epochs=epochs,
                     initial_epoch=epoch,
                     shuffle=False,
+                    verbose="auto" if keeping.writes else 0,
                     callbacks=[*measured, checkpoints, grids],
                 )
                 done = epochs * steps
@@ -266,4 +268,5 @@ def _versions() -> dict[str, str]:
 def described_device() -> str:
     """What is computed on, in words."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{device()} ({cores} {platform.machine()} cores), {keras.backend.backend()}"
+    several = f"{devices()} x " if devices() > 1 else ""
+    return f"{several}{device()} ({cores} {platform.machine()} cores), {keras.backend.backend()}"

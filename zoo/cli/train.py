@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +13,16 @@ import click
 from zoo.cli.base import SETTINGS, OneLine
 from zoo.errors import ArgumentError, DivergedError, StorageError, check_count
 from zoo.stopping import Stopped, watched
+
+
+def _devices(context, parameter, value: str | None) -> int | str | None:
+    if value in (None, "auto"):
+        return value
+    if not value.isdigit() or int(value) < 1:
+        raise ArgumentError(
+            f"--distribute takes 'auto' or a number of devices. Received: {value!r}."
+        )
+    return int(value)
 
 
 def _training_options(command):
@@ -60,6 +69,17 @@ def _training_options(command):
             "with other random numbers, three times at most.",
         ),
         click.option(
+            "--distribute",
+            metavar="auto|N",
+            callback=_devices,
+            help="Trains on N devices, or on all accelerators.",
+        ),
+        click.option(
+            "--precision",
+            type=click.Choice(("float32", "bfloat16", "float16")),
+            help="What layers compute in; weights, losses and statistics are float32.",
+        ),
+        click.option(
             "--set",
             "settings",
             multiple=True,
@@ -91,17 +111,32 @@ def train(recipe: Path, **options):
       zoo train recipes/dcgan_mnist.py --smoke
       zoo train recipes/dcgan_mnist.py --epochs 30 --set width=32 --out runs/narrow
       zoo train recipes/dcgan_mnist.py --data path/to/images
+      zoo train recipes/dcgan_mnist.py --distribute 2 --precision bfloat16
     """
     from zoo.runner import load_recipe
 
     _train(load_recipe(recipe), sys.orig_argv, **options)
 
 
-def _train(recipe, command, smoke, epochs, seed, data, out, settings, measure, publish, **keeping):
-    from zoo import runner
+def _train(
+    recipe,
+    command,
+    smoke,
+    epochs,
+    seed,
+    data,
+    out,
+    distribute,
+    precision,
+    settings,
+    measure,
+    publish,
+    **keeping,
+):
+    from zoo import engine, runner
 
     changes = dict(recipe.smoke) if smoke else {}
-    given = {"epochs": epochs, "seed": seed, "data": data}
+    given = {"epochs": epochs, "seed": seed, "data": data, "precision": precision}
     changes |= {key: value for key, value in given.items() if value is not None}
     for setting in settings:
         key, equals, value = setting.partition("=")
@@ -114,19 +149,27 @@ def _train(recipe, command, smoke, epochs, seed, data, out, settings, measure, p
     check_count("seed", config.seed, minimum=0)
     if publish:
         runner.check_publishable(recipe, config, smoke)
+    anew = out is None and smoke and not keeping["resume"]
     if out is None:
         out = Path("runs") / (recipe.preset + ("_smoke" if smoke else ""))
-        if smoke and not keeping["resume"]:
-            shutil.rmtree(out, ignore_errors=True)
     if measure:
         preset = recipe.preset if publish else out / "preset"
         runner.measure(recipe, config, preset, click.echo)
         click.echo(f"measured: {preset}")
         return
+    engine.launch(distribute, config.batch_size, _again())
     with watched() as stop:
         try:
             folder = runner.run(
-                recipe, config, out, smoke=smoke, echo=click.echo, stop=stop, **keeping
+                recipe,
+                config,
+                out,
+                smoke=smoke,
+                echo=click.echo,
+                on=distribute,
+                anew=anew,
+                stop=stop,
+                **keeping,
             )
         except Stopped as stopped:
             click.echo(f"\nstopped by {stopped}. {_kept(out)}\n  {_resuming(command)}")
@@ -137,6 +180,8 @@ def _train(recipe, command, smoke, epochs, seed, data, out, settings, measure, p
         except OSError as error:  # no room, mostly
             click.echo()
             raise StorageError(f"{error} {_kept(out)} {_resuming(command)}") from error
+    if folder is None:
+        return  # another process wrote it
     click.echo(f"preset: {folder}")
     if publish:
         runner.publish(folder)
@@ -157,6 +202,13 @@ def _resuming(command: Sequence[str]) -> str:
     command = [*command, *(() if "--resume" in command else ("--resume",))]
     backend = os.environ.get("KERAS_BACKEND")
     return f"KERAS_BACKEND={shlex.quote(backend)} " * bool(backend) + shlex.join(command)
+
+
+def _again() -> list[str]:
+    """What Python was given to run this program."""
+    spec = sys.modules["__main__"].__spec__
+    program = [sys.argv[0]] if spec is None else ["-m", spec.name.removesuffix(".__main__")]
+    return program + sys.argv[1:]
 
 
 def run_recipe(recipe, args: Sequence[str] | None = None) -> None:

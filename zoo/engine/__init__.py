@@ -46,6 +46,7 @@ from zoo.engine.allocator import keep_memory
 from zoo.engine.parallel import (
     all_reduce_mean,
     averaged,
+    check_divides,
     devices,
     distribute,
     equalize,
@@ -71,6 +72,7 @@ __all__ = [
     "all_reduce_mean",
     "apply_gradients",
     "averaged",
+    "check_divides",
     "compiled",
     "device",
     "devices",

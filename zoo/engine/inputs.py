@@ -65,12 +65,12 @@ def shared(model, x, y, given: dict, seed=None) -> dict:
     if given.get("validation_split"):
         raise ArgumentError("validation_split is for one device: give validation_data.")
     if hasattr(x, "sharded"):  # batches of `zoo.data`
-        check_divides(x.batch_size, 0 if seed is not None else len(x.images))
+        _check_shares(x.batch_size, 0 if seed is not None else len(x.images))
         return {"x": x.sharded(*engine.process())}
     if not isinstance(x, np.ndarray) and not ops.is_tensor(x):
         return {}
     batch_size = given.get("batch_size") or 32
-    check_divides(batch_size, len(x))
+    _check_shares(batch_size, len(x))
     if engine.process()[1] == 1:
         return {}
     arrays = (x,) if model.num_classes is None or y is None else (x, y)
@@ -79,14 +79,9 @@ def shared(model, x, y, given: dict, seed=None) -> dict:
     return {"x": rows, "y": None, "batch_size": None, "shuffle": False}
 
 
-def check_divides(batch_size: int, images: int) -> None:
-    """Raises unless all devices get equally many rows of each batch of the `images`."""
+def _check_shares(batch_size: int, images: int) -> None:
     devices = engine.devices()
-    if batch_size % devices:
-        raise ArgumentError(
-            f"batch_size must be a multiple of the number of devices, {devices}. Received: "
-            f"{batch_size}."
-        )
+    engine.check_divides(batch_size, devices)
     if images % batch_size % devices:
         raise ArgumentError(
             f"The last batch must be a multiple of the number of devices, {devices}. Received: "

@@ -6,8 +6,8 @@ The work is that of TensorFlow's `tf.distribute`, of `keras.distribution` on JAX
 
 - `distribute(devices)`: a context in which models are made, compiled and trained on that many
   devices, see `zoo.distribute`.
-- `launch(devices, command)`: where devices are processes that somebody must start, runs `command`,
-  the arguments of Python, in as many, and does not return; else nothing.
+- `to_launch(devices)`: how many processes somebody must start, where devices are processes and
+  nobody has; else 1. `launch(processes, command)` starts them, see `launch`.
 - `devices()`: how many devices a batch is divided among.
 - `replicas()`: how many programs see a part of the batch each. On JAX one program sees the whole,
   however many devices hold it.
@@ -75,10 +75,26 @@ def distribute(devices: int | str | None = None) -> contextlib.AbstractContextMa
     return _backend.distribute(_checked(devices))
 
 
-def launch(devices: int | str | None, command: list[str]) -> None:
-    """Runs `command`, the arguments of Python, in a process for each of `devices` where the backend
-    needs that and nobody has done it, and does not return then."""
-    _backend.launch(_checked(devices), command)
+def launch(devices: int | str | None, batch_size: int, command: list[str]) -> None:
+    """Where devices are processes that nobody has started: becomes the program that runs `command`,
+    the arguments of Python, in each of them. Else it does nothing.
+
+    Raises:
+        ArgumentError: if there are not that many devices, or they cannot share a batch.
+    """
+    processes = _backend.to_launch(_checked(devices))
+    if processes > 1:
+        check_divides(batch_size, processes)
+        _backend.launch(processes, command)
+
+
+def check_divides(batch_size: int, devices: int) -> None:
+    """Raises unless all devices get equally many rows of a batch."""
+    if batch_size % devices:
+        raise ArgumentError(
+            f"batch_size must be a multiple of the number of devices, {devices}. Received: "
+            f"{batch_size}."
+        )
 
 
 def is_chief() -> bool:

@@ -16,8 +16,12 @@ from zoo.errors import ArgumentError
 ADDRESSES = ("KERAS_DISTRIBUTION_JOB_ADDRESSES", "JAX_COORDINATOR_ADDRESS")
 
 
-def launch(devices: int | str | None, command: list[str]) -> None:
-    pass
+def to_launch(devices: int | str | None) -> int:
+    return 1
+
+
+def launch(processes: int, command: list[str]) -> None:
+    raise NotImplementedError  # one process has all devices of a machine
 
 
 @contextlib.contextmanager
@@ -57,6 +61,8 @@ def _prepare_cpus(devices: int, processes: int) -> None:
 
 
 def process() -> tuple[int, int]:
+    if not jax.distributed.is_initialized():
+        return 0, 1  # without asking JAX, which would settle what devices there are
     return jax.process_index(), jax.process_count()
 
 

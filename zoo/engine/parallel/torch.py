@@ -39,11 +39,13 @@ def _is_started() -> bool:
     return "RANK" in os.environ and "WORLD_SIZE" in os.environ
 
 
-def launch(devices: int | str | None, command: list[str]) -> None:
-    if _is_started() or _wanted(devices) == 1:
-        return
+def to_launch(devices: int | str | None) -> int:
+    return 1 if _is_started() else _wanted(devices)
+
+
+def launch(processes: int, command: list[str]) -> None:
     sys.stdout.flush()
-    options = ["--standalone", "--nproc-per-node", str(_wanted(devices))]
+    options = ["--standalone", "--nproc-per-node", str(processes)]
     launcher = [sys.executable, "-m", "torch.distributed.run", *options, *command]
     os.execv(sys.executable, launcher)
 
