@@ -8,7 +8,16 @@ from collections.abc import Callable, Iterable, Sequence
 import keras
 import tensorflow as tf
 
-from zoo.engine.kernels.tensorflow import adam_step
+ADAM_EXTRAS = (
+    "amsgrad",
+    "weight_decay",
+    "clipnorm",
+    "global_clipnorm",
+    "clipvalue",
+    "use_ema",
+    "loss_scale_factor",
+    "gradient_accumulation_steps",
+)
 
 
 def value_and_grad(loss_fn: Callable, variables: Sequence) -> tuple:
@@ -36,10 +45,41 @@ def apply_gradients(optimizer, grads: Sequence, variables: Sequence) -> None:
     # drops the order of reads before updates as implied by these paths, then removes the node and
     # the paths with it: some updates then overtake a forward pass that reads the weight. Gradients
     # come here averaged, and there is nothing to sum.
-    if adam_step(optimizer, grads, variables):
+    if _adam_step(optimizer, grads, variables):
         return
     vars(optimizer)["_all_reduce_sum_gradients"] = list
     optimizer.apply(grads, variables)
+
+
+def _adam_step(optimizer, grads, variables) -> bool:
+    """Takes one step of a `keras.optimizers.Adam` by one operation for each weight, where Keras has
+    a dozen; whether it did, which it does for the rule of the paper without any extra."""
+    plain = (
+        isinstance(optimizer, keras.optimizers.Adam)
+        and type(optimizer).__name__ == "Adam"
+        and not any(getattr(optimizer, extra) for extra in ADAM_EXTRAS)
+        and all(v.constraint is None and v.dtype == "float32" for v in variables)
+    )
+    if not plain or tf.distribute.has_strategy():
+        return False
+    rate = tf.cast(optimizer.learning_rate, tf.float32)  # of a schedule, at this step
+    optimizer.iterations.assign_add(1)
+    steps = tf.cast(optimizer.iterations.value, tf.float32)
+    for variable, grad in zip(variables, grads, strict=True):
+        index = optimizer._get_variable_index(variable)
+        tf.raw_ops.ResourceApplyAdam(
+            var=variable.value.handle,
+            m=optimizer._momentums[index].value.handle,
+            v=optimizer._velocities[index].value.handle,
+            beta1_power=tf.pow(optimizer.beta_1, steps),
+            beta2_power=tf.pow(optimizer.beta_2, steps),
+            lr=rate,
+            beta1=optimizer.beta_1,
+            beta2=optimizer.beta_2,
+            epsilon=optimizer.epsilon,
+            grad=grad,
+        )
+    return True
 
 
 def device() -> str:

@@ -1,5 +1,4 @@
-"""TensorFlow: its fused batch norm and Adam, and transposed convolutions to few channels as matrix
-products.
+"""TensorFlow: its fused batch norm, and transposed convolutions to few channels as matrix products.
 
 On a CPU TensorFlow's own takes, for images of one channel, five times as long as the convolution
 that it is the transpose of.
@@ -7,22 +6,11 @@ that it is the transpose of.
 
 from __future__ import annotations
 
-import keras
 import tensorflow as tf
 
 from zoo.engine.kernels.bilinear import Convolutions, overlapping, overlaps
 
 FEW = 4  # channels
-ADAM_EXTRAS = (
-    "amsgrad",
-    "weight_decay",
-    "clipnorm",
-    "global_clipnorm",
-    "clipvalue",
-    "use_ema",
-    "loss_scale_factor",
-    "gradient_accumulation_steps",
-)
 
 
 def _convolve(x, kernel, strides):
@@ -69,34 +57,3 @@ def batch_norm(x, gamma, beta, epsilon: float):
     variance *= tf.maximum(n - 1, 1) / n  # what it gives is unbiased, but for a single value
     y = y if len(x.shape) == 4 else y[:, 0, 0, :]
     return y, tf.stop_gradient(mean), tf.stop_gradient(variance)
-
-
-def adam_step(optimizer, grads, variables) -> bool:
-    """Takes one step of a `keras.optimizers.Adam` by one operation for each weight, where Keras has
-    a dozen; whether it did, which it does for the rule of the paper without any extra."""
-    plain = (
-        isinstance(optimizer, keras.optimizers.Adam)
-        and type(optimizer).__name__ == "Adam"
-        and not any(getattr(optimizer, extra) for extra in ADAM_EXTRAS)
-        and all(v.constraint is None and v.dtype == "float32" for v in variables)
-    )
-    if not plain or tf.distribute.has_strategy():
-        return False
-    rate = tf.cast(optimizer.learning_rate, tf.float32)  # of a schedule, at this step
-    optimizer.iterations.assign_add(1)
-    steps = tf.cast(optimizer.iterations.value, tf.float32)
-    for variable, grad in zip(variables, grads, strict=True):
-        index = optimizer._get_variable_index(variable)
-        tf.raw_ops.ResourceApplyAdam(
-            var=variable.value.handle,
-            m=optimizer._momentums[index].value.handle,
-            v=optimizer._velocities[index].value.handle,
-            beta1_power=tf.pow(optimizer.beta_1, steps),
-            beta2_power=tf.pow(optimizer.beta_2, steps),
-            lr=rate,
-            beta1=optimizer.beta_1,
-            beta2=optimizer.beta_2,
-            epsilon=optimizer.epsilon,
-            grad=grad,
-        )
-    return True
