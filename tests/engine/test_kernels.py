@@ -112,3 +112,53 @@ def test_statistics_are_float32_in_half_precision():
     np.testing.assert_allclose(array(variance), wide.var(0), rtol=1e-2)
     assert keras.backend.standardize_dtype(y.dtype) == "bfloat16"
     assert keras.backend.standardize_dtype(mean.dtype) == "float32"
+
+
+class Renamed(keras.optimizers.Adam):
+    """The same rule, which takes Keras's own way."""
+
+
+@pytest.mark.parametrize("beta_1", [0.0, 0.5])
+def test_adam_is_that_of_keras(beta_1):
+    """With a schedule, and an epsilon that matters, for some of its variables at a time."""
+    rng = np.random.default_rng(0)
+    shapes = [(3, 4), (5,), (2, 2, 2)]
+    values = [rng.standard_normal(shape).astype("float32") for shape in shapes]
+    grads = [rng.standard_normal((4, *shape)).astype("float32") for shape in shapes]
+    results = []
+    for kind in (keras.optimizers.Adam, Renamed):
+        rate = keras.optimizers.schedules.ExponentialDecay(0.1, 1, 0.5)
+        optimizer = kind(rate, beta_1=beta_1, beta_2=0.9, epsilon=0.1)
+        variables = [keras.Variable(value) for value in values]
+        optimizer.build(variables)
+        for step in range(4):
+            chosen = range(step % 2, 3)
+            engine.apply_gradients(
+                optimizer,
+                [ops.convert_to_tensor(grads[i][step]) for i in chosen],
+                [variables[i] for i in chosen],
+            )
+        assert int(array(optimizer.iterations)) == 4
+        results.append([array(v).copy() for v in (*variables, *optimizer.variables)])
+    for ours, theirs in zip(*results, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
+
+
+def test_which_adam_is_plain():
+    from zoo.engine.adam import is_plain_adam
+
+    def plain(kind=keras.optimizers.Adam, **options):
+        variable = keras.Variable(np.zeros(2, "float32"))
+        optimizer = kind(0.1, **options)
+        optimizer.build([variable])
+        return is_plain_adam(optimizer, [variable])
+
+    assert plain()
+    assert not plain(Renamed)
+    assert not plain(keras.optimizers.AdamW)
+    assert not plain(keras.optimizers.SGD)
+    for extra in ("amsgrad", "use_ema"):
+        assert not plain(**{extra: True})
+    for extra in ("weight_decay", "clipnorm", "global_clipnorm", "clipvalue"):
+        assert not plain(**{extra: 0.1})
+    assert not plain(gradient_accumulation_steps=2)

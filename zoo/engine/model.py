@@ -309,15 +309,16 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
     def training_logs(self, data) -> dict[str, Any]:
         batch = self.unpack(data)
         logs = self._track(batch, self.update(batch))
-        # Of Keras's own batch norm, which sees the rows of one replica.
-        statistics = [
-            variable
-            for layer in self._flatten_layers(include_self=False)
-            if engine.replicas() > 1 and isinstance(layer, keras.layers.BatchNormalization)
-            for variable in layer.non_trainable_variables
-        ]
-        for variable, mean in zip(statistics, engine.averaged(statistics), strict=True):
-            variable.assign(mean)
+        if engine.replicas() > 1:
+            # Of Keras's own batch norm, which sees the rows of one replica.
+            statistics = [
+                variable
+                for layer in self._flatten_layers(include_self=False)
+                if isinstance(layer, keras.layers.BatchNormalization)
+                for variable in layer.non_trainable_variables
+            ]
+            for variable, mean in zip(statistics, engine.averaged(statistics), strict=True):
+                variable.assign(mean)
         self.optimizer.iterations.assign_add(1)
         return logs
 

@@ -8,16 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 import keras
 import tensorflow as tf
 
-ADAM_EXTRAS = (
-    "amsgrad",
-    "weight_decay",
-    "clipnorm",
-    "global_clipnorm",
-    "clipvalue",
-    "use_ema",
-    "loss_scale_factor",
-    "gradient_accumulation_steps",
-)
+from zoo.engine.adam import is_plain_adam
 
 
 def value_and_grad(loss_fn: Callable, variables: Sequence) -> tuple:
@@ -54,13 +45,7 @@ def apply_gradients(optimizer, grads: Sequence, variables: Sequence) -> None:
 def _adam_step(optimizer, grads, variables) -> bool:
     """Takes one step of a `keras.optimizers.Adam` by one operation for each weight, where Keras has
     a dozen; whether it did, which it does for the rule of the paper without any extra."""
-    plain = (
-        isinstance(optimizer, keras.optimizers.Adam)
-        and type(optimizer).__name__ == "Adam"
-        and not any(getattr(optimizer, extra) for extra in ADAM_EXTRAS)
-        and all(v.constraint is None and v.dtype == "float32" for v in variables)
-    )
-    if not plain or tf.distribute.has_strategy():
+    if tf.distribute.has_strategy() or not is_plain_adam(optimizer, variables):
         return False
     rate = tf.cast(optimizer.learning_rate, tf.float32)  # of a schedule, at this step
     optimizer.iterations.assign_add(1)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import keras
 import torch
+
+from zoo.engine.adam import is_plain_adam
 
 
 def value_and_grad(loss_fn: Callable, variables: Sequence) -> tuple:
@@ -39,7 +42,37 @@ def _detach(value):
 
 
 def apply_gradients(optimizer, grads: Sequence, variables: Sequence) -> None:
-    optimizer.apply(grads, variables)
+    if not _adam_step(optimizer, grads, variables):
+        optimizer.apply(grads, variables)
+
+
+def _adam_step(optimizer, grads, variables) -> bool:
+    """Takes one step of a `keras.optimizers.Adam` in one pass over the weights, where Keras makes a
+    dozen; whether it did, which it does for the rule of the paper without any extra, on a CPU."""
+    on_cpu = all(grad.device.type == "cpu" for grad in grads)
+    if not on_cpu or not is_plain_adam(optimizer, variables):
+        return False
+    rate = float(optimizer.learning_rate)  # of a schedule, at this step
+    optimizer.iterations.assign_add(1)
+    steps = optimizer.iterations.value.float()
+    places = [optimizer._get_variable_index(variable) for variable in variables]
+    torch._fused_adam_(
+        [v.value.detach() for v in variables],
+        list(grads),
+        [optimizer._momentums[place].value for place in places],
+        [optimizer._velocities[place].value for place in places],
+        [],
+        [steps] * len(places),
+        lr=rate,
+        beta1=optimizer.beta_1,
+        beta2=optimizer.beta_2,
+        weight_decay=0.0,
+        # Keras adds epsilon before the second moment is corrected for its start, PyTorch after.
+        eps=optimizer.epsilon / math.sqrt(1 - optimizer.beta_2 ** float(steps)),
+        amsgrad=False,
+        maximize=False,
+    )
+    return True
 
 
 def device() -> str:

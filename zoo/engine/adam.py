@@ -1,0 +1,30 @@
+"""Whether an optimizer is Adam as its paper has it, which backends have one fused operation for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import keras
+
+EXTRAS = (
+    "amsgrad",
+    "weight_decay",
+    "clipnorm",
+    "global_clipnorm",
+    "clipvalue",
+    "use_ema",
+    "loss_scale_factor",
+    "gradient_accumulation_steps",
+)
+
+
+def is_plain_adam(optimizer: keras.optimizers.Optimizer, variables: Sequence) -> bool:
+    """Whether a step of `optimizer` on `variables` is that of Kingma and Ba 2015, algorithm 1, in
+    float32, without decay, clipping, averages, accumulation, or constraints."""
+    return (
+        isinstance(optimizer, keras.optimizers.Adam)
+        and type(optimizer).__name__ == "Adam"  # and not a variant of it
+        and optimizer.built
+        and not any(getattr(optimizer, extra) for extra in EXTRAS)
+        and all(v.constraint is None and v.dtype == "float32" for v in variables)
+    )
