@@ -94,9 +94,8 @@ def run(
         DataError: if the data cannot be read.
     """
     code = recipe.sha256  # of the file as it was read, whatever is written to it meanwhile
-    with distribute(on), config.dtype_policy():
+    with distribute(on) as chief, config.dtype_policy():
         check_divides(config.batch_size, devices())
-        chief = is_chief()
         echo = echo if chief else (lambda line: None)
         checkpoints = out / "checkpoints"
         if chief and anew:
@@ -250,10 +249,11 @@ def _train(
     done = checkpoints.restore(model) if resume else 0
     if done:
         echo(f"resumed: {done} of {steps * config.epochs} steps are done")
-    callbacks = [Guard()]
-    if is_chief():
-        pictures = SampleGrids(out / "samples", lambda model: recipe.picture(model, test))
-        callbacks += [checkpoints, pictures]
+    callbacks = [
+        Guard(),
+        checkpoints,
+        SampleGrids(out / "samples", lambda model: recipe.picture(model, test)),
+    ]
     while done < steps * config.epochs:
         # The rest of an epoch that was begun, by itself; then whole epochs.
         epoch, begun = divmod(done, steps)

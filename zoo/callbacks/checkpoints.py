@@ -22,7 +22,8 @@ class Checkpoints(keras.callbacks.Callback):
     A checkpoint is a folder `step-00000938` with `model.weights.h5` (networks, averaged networks,
     every optimizer, seed generators) and `state.json` (the steps done, which are also the position
     in the data, the logs of each epoch with its seconds, and `about`). It is written beside its
-    place and then renamed, so that a folder of this name is always whole.
+    place and then renamed, so that a folder of this name is always whole. Of several processes the
+    first one writes, and all read.
 
     Args:
         folder: where to; made if it is missing.
@@ -104,12 +105,15 @@ class Checkpoints(keras.callbacks.Callback):
         self._save()
 
     def _save(self):
+        if not engine.is_chief():
+            return
         place = self.folder / f"step-{self.steps:08}"
         partial = place.with_suffix(".partial")
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
         engine.synchronize(self.model)
-        self.model.save_weights(partial / "model.weights.h5")
+        with engine.alone():
+            self.model.save_weights(partial / "model.weights.h5")
         state = {
             "steps": self.steps,
             "seconds": self.seconds,

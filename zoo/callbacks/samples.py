@@ -8,11 +8,12 @@ from pathlib import Path
 import keras
 from PIL import Image
 
-from zoo import pictures
+from zoo import engine, pictures
 
 
 class SampleGrids(keras.callbacks.Callback):
-    """Writes a picture of samples after each epoch, as `epoch-0001.png` and so on.
+    """Writes a picture of samples after each epoch, as `epoch-0001.png` and so on; of several
+    processes, the first one does.
 
     Args:
         folder: where to; made if it is missing.
@@ -30,5 +31,8 @@ class SampleGrids(keras.callbacks.Callback):
         self.picture = picture
 
     def on_epoch_end(self, epoch, logs=None):
+        if not engine.is_chief():
+            return
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.picture(self.model).save(self.folder / f"epoch-{epoch + 1:04d}.png")
+        with engine.alone():
+            self.picture(self.model).save(self.folder / f"epoch-{epoch + 1:04d}.png")
