@@ -98,9 +98,9 @@ def run(
         check_divides(config.batch_size, devices())
         echo = echo if chief else (lambda line: None)
         checkpoints = out / "checkpoints"
-        if chief and anew:
+        if anew and chief:
             shutil.rmtree(out, ignore_errors=True)
-        if chief and not resume and checkpoints.exists() and any(checkpoints.iterdir()):
+        elif not (resume or anew) and checkpoints.exists() and any(checkpoints.iterdir()):
             raise RecipeError(
                 f"{out} holds a training already: continue it with --resume, or choose another "
                 "--out."
