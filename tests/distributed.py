@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import keras
@@ -48,8 +49,8 @@ class Overflowing(zoo.models.GAN):
     def discriminator_loss(self, *args, **kwargs):
         loss, logs = super().discriminator_loss(*args, **kwargs)
         second = ops.equal(self.optimizer.iterations, 1)
-        broken = ops.where(second, float("inf"), 1.0) if engine.replica() == 0 else 1.0
-        return loss * broken, logs
+        here = ops.logical_and(second, ops.equal(engine.replica(), 0))
+        return loss * ops.where(here, float("inf"), 1.0), logs
 
 
 SHAPE = (6, 6, 1)
@@ -77,15 +78,20 @@ OPTIONS = {
 
 def results(devices, names) -> dict[str, np.ndarray]:
     """What comes out of training the cases `names` on `devices`, by case and name."""
-    found = {}
-    with zoo.distribute(devices):
+    found, models = {}, {}
+    with zoo.distribute(devices) as first:
         for name in names:
-            found |= {f"{name}/{key}": value for key, value in trained(name).items()}
+            models[name], results = trained(name)
+            found |= {f"{name}/{key}": value for key, value in results.items()}
         found["process"] = np.array(engine.process()[0])
+    if first:
+        with tempfile.TemporaryDirectory() as folder:
+            models["vae"].save(f"{folder}/vae.keras")
+            found["saved"] = keras.saving.load_model(f"{folder}/vae.keras").sample(6, seed=0)
     return found
 
 
-def trained(name: str) -> dict[str, np.ndarray]:
+def trained(name: str) -> tuple[keras.Model, dict[str, np.ndarray]]:
     """Four steps on batches, for some models three on arrays, and what they then score."""
     keras.utils.set_random_seed(0)
     model = CASES[name]()
@@ -111,10 +117,10 @@ def trained(name: str) -> dict[str, np.ndarray]:
     found = {f"{k}/{name}": np.array(v) for k, values in logs.items() for name, v in values.items()}
     found |= {f"weights/{v.name}/{i}": on_devices(v) for i, v in enumerate(model.variables)}
     state = enumerate(model.optimizer.variables)
-    found |= {f"weights/optimizer/{v.name}/{i}": on_devices(v) for i, v in state}
+    found |= {f"weights/optimizer/{v.name.rpartition('_')[2]}/{i}": on_devices(v) for i, v in state}
     if hasattr(model, "sample"):
         found["samples"] = model.sample(6, seed=0)
-    return found
+    return model, found
 
 
 def on_devices(variable) -> np.ndarray:

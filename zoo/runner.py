@@ -12,7 +12,7 @@ import keras
 
 from zoo import agreement, data, publishing, registry
 from zoo.card import Card, Identity, Training
-from zoo.engine import check_divides, devices, distribute, is_chief, keep_memory
+from zoo.engine import check_divides, devices, distribute, keep_memory
 from zoo.engine.labels import check_labels
 from zoo.errors import DataError, RecipeError
 from zoo.evaluation import evaluate
@@ -80,15 +80,14 @@ def run(
     code = recipe.source  # of the file as it was read, whatever is written to it meanwhile
     n = SMOKE_IMAGES if smoke else SAMPLES
     keep_memory()
-    with distribute(on), config.dtype_policy():
+    with distribute(on) as chief, config.dtype_policy():
         check_divides(config.batch_size, devices())
-        chief = is_chief()
         echo = echo if chief else (lambda line: None)
         keeping = Keeping(**keeping, writes=chief)
         checkpoints = out / "checkpoints"
-        if chief and anew:
+        if anew and chief:
             shutil.rmtree(out, ignore_errors=True)
-        if chief and not keeping.resume and checkpoints.exists() and any(checkpoints.iterdir()):
+        elif not (keeping.resume or anew) and checkpoints.exists() and any(checkpoints.iterdir()):
             raise RecipeError(
                 f"{out} holds a training already: continue it with --resume, or choose another "
                 "--out."

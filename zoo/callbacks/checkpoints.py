@@ -41,7 +41,8 @@ class Checkpoints(keras.callbacks.Callback):
     every optimizer, seed generators) and `state.json` (the steps done, which are also the position
     in the data; the means of the epoch under way; the logs of each epoch with its seconds; the best
     so far; and `about`), see `zoo.checkpoint`. None is saved whose losses or weights are not
-    finite: a training that makes such ends in a `DivergedError`, at the step that made them.
+    finite: a training that makes such ends in a `DivergedError`, at the step that made them. Of
+    several processes the first one writes, and all read.
 
     Args:
         folder: where to; made if it is missing.
@@ -247,7 +248,8 @@ class Checkpoints(keras.callbacks.Callback):
             "about": self.about,
         }
         if self.writes:
-            weights = storage.weights_file(self.model)
+            with engine.alone():
+                weights = storage.weights_file(self.model)
             broken = storage.not_finite(weights)
             if broken is not None:
                 raise self._diverged(_player_with_broken_weights(self.model), [broken])

@@ -99,13 +99,17 @@ class Evaluation(keras.callbacks.Callback):
 
     def _measure(self, epoch: int) -> None:
         engine.synchronize(self.model)
-        report = evaluate(self.model, self.real, self.metrics, self.n, **self.options)
+        with engine.alone():  # of several processes each: their logs are equal
+            report = evaluate(self.model, self.real, self.metrics, self.n, **self.options)
         self.reports[epoch + 1] = report
         self.last = {m.name: m.value for m in report.measurements}
         value = report[self.monitor].value
         first = self.best_value is None
         if first or (value < self.best_value if self.lower else value > self.best_value):
             self.best_value = value
-            if self.best is not None:
-                with whole(self.best) as partial:  # a stop meanwhile leaves the one before
+            if self.best is not None and engine.is_chief():
+                with (
+                    engine.alone(),
+                    whole(self.best) as partial,
+                ):  # a stop meanwhile leaves the one before
                     self.model.save(partial)

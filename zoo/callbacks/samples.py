@@ -8,12 +8,13 @@ from pathlib import Path
 import keras
 from PIL import Image
 
-from zoo import pictures
+from zoo import engine, pictures
 from zoo.home import room, whole
 
 
 class SampleGrids(keras.callbacks.Callback):
-    """Writes a picture of samples after each epoch, as `epoch-0001.png` and so on.
+    """Writes a picture of samples after each epoch, as `epoch-0001.png` and so on; of several
+    processes, the first one does.
 
     Args:
         folder: where to; made if it is missing.
@@ -45,6 +46,7 @@ class SampleGrids(keras.callbacks.Callback):
         if not self.writes:
             return
         place = self.folder / f"epoch-{epoch + 1:04d}.png"
-        image = self.picture(self.model)
+        with engine.alone():
+            image = self.picture(self.model)
         with room(place), whole(place) as partial:
             image.save(partial)

@@ -45,6 +45,7 @@ else:
 from zoo.engine.allocator import keep_memory
 from zoo.engine.parallel import (
     all_reduce_mean,
+    alone,
     averaged,
     check_divides,
     devices,
@@ -70,6 +71,7 @@ value_and_grad = _backend.value_and_grad
 __all__ = [
     "StepAdaptor",
     "all_reduce_mean",
+    "alone",
     "apply_gradients",
     "averaged",
     "check_divides",

@@ -108,10 +108,10 @@ def step(optimizer: keras.optimizers.Optimizer, grads: list, variables: list) ->
     inner, scale, count = optimizer.inner_optimizer, optimizer.dynamic_scale, optimizer.step_counter
     finite = optimizer.check_finite(grads)
     kept = [*variables, *inner.variables]
-    before = [ops.copy(variable) for variable in kept]
+    before = [ops.copy(ops.convert_to_tensor(variable)) for variable in kept]
     engine.apply_gradients(inner, [grad / scale for grad in grads], variables)
     for variable, value in zip(kept, before, strict=True):
-        variable.assign(ops.where(finite, variable, value))
+        variable.assign(ops.where(finite, ops.convert_to_tensor(variable), value))
     steps = ops.where(finite, count + 1, 0)
     due = steps == optimizer.dynamic_growth_steps
     scale.assign(scale * ops.where(finite, ops.where(due, 2.0, 1.0), 0.5))

@@ -11,12 +11,13 @@ The work is that of TensorFlow's `tf.distribute`, of `keras.distribution` on JAX
 - `devices()`: how many devices a batch is divided among.
 - `replicas()`: how many programs see a part of the batch each. On JAX one program sees the whole,
   however many devices hold it.
-- `replica()`: which of them this is, from 0.
+- `replica()`: which of them this is, from 0; in a compiled step perhaps a tensor.
 - `process()`: `(index, count)` of this process among those that train together. Each reads its own
   rows of a batch, where they are in memory one after the other.
 - `all_reduce_mean(x)`: the mean of `x` over replicas, differentiable any number of times: what is
   to be a function of the whole batch, such as the mean of its features, goes through it. Each
   replica must call it equally often, in the same order.
+- `alone()`: a context for what one process does without the others while they train together.
 - `equalize(variables)`: gives the variables of each process the values of the first one's.
 
 Rules that keep the replicas equal, bit for bit: random numbers come from `zoo.engine.random` alone,
@@ -27,6 +28,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+from collections.abc import Iterator
 
 import keras
 from keras import ops
@@ -41,6 +43,7 @@ else:
     from zoo.engine.parallel import torch as _backend
 
 all_reduce_mean = _backend.all_reduce_mean
+alone = _backend.alone
 devices = _backend.devices
 equalize = _backend.equalize
 process = _backend.process
@@ -48,8 +51,12 @@ replica = _backend.replica
 replicas = _backend.replicas
 
 
-def distribute(devices: int | str | None = None) -> contextlib.AbstractContextManager:
+@contextlib.contextmanager
+def distribute(devices: int | str | None = None) -> Iterator[bool]:
     """A context in which models are made, compiled and trained on several devices.
+
+    It gives whether this process is the first of those that train together, which is to write
+    files: after the context, in which a model is the business of all.
 
     The batch size, the learning rate and the seeds are those of the whole training: two devices
     with half of each batch do what one does with all of it. Each must get equally many rows of
@@ -67,12 +74,14 @@ def distribute(devices: int | str | None = None) -> contextlib.AbstractContextMa
     Example:
 
     >>> import numpy as np, zoo
-    >>> with zoo.distribute():
+    >>> with zoo.distribute() as first:
     ...     model = zoo.create("vae", image_shape=(4, 4, 1), latent_dim=2, hidden_units=(4,))
     ...     model.compile()
     ...     history = model.fit(np.zeros((8, 4, 4, 1), "float32"), batch_size=8, verbose=0)
+    >>> images = model.sample(3, seed=0) if first else None
     """
-    return _backend.distribute(_checked(devices))
+    with _backend.distribute(_checked(devices)):
+        yield is_chief()
 
 
 def launch(devices: int | str | None, batch_size: int, command: list[str]) -> None:

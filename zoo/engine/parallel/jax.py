@@ -60,6 +60,17 @@ def _prepare_cpus(devices: int, processes: int) -> None:
         jax.config.update("jax_num_cpu_devices", -(-devices // processes))
 
 
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    # Where arrays are those of all processes, all must make them.
+    before = keras.distribution.distribution()
+    keras.distribution.set_distribution(None)
+    try:
+        yield
+    finally:
+        keras.distribution.set_distribution(before)
+
+
 def process() -> tuple[int, int]:
     if not jax.distributed.is_initialized():
         return 0, 1  # without asking JAX, which would settle what devices there are

@@ -143,6 +143,10 @@ def _context():
     return context if context is not None and context.num_replicas_in_sync > 1 else None
 
 
+def alone() -> contextlib.AbstractContextManager:
+    return contextlib.nullcontext()
+
+
 def process() -> tuple[int, int]:
     return _workers.index, _workers.count
 

@@ -75,6 +75,10 @@ def distribute(devices: int | str | None) -> Iterator[None]:
     distributed.destroy_process_group()  # not after an error, when others may not come here
 
 
+def alone() -> contextlib.AbstractContextManager:
+    return contextlib.nullcontext()
+
+
 def process() -> tuple[int, int]:
     if distributed.is_available() and distributed.is_initialized():
         return distributed.get_rank(), distributed.get_world_size()
