@@ -49,16 +49,17 @@ def apply_gradients(optimizer, grads: Sequence, variables: Sequence) -> None:
 def _adam_step(optimizer, grads, variables) -> bool:
     """Takes one step of a `keras.optimizers.Adam` in one pass over the weights, where Keras makes a
     dozen; whether it did, which it does for the rule of the paper without any extra, on a CPU."""
-    on_cpu = all(grad.device.type == "cpu" for grad in grads)
-    if not on_cpu or not is_plain_adam(optimizer, variables):
+    usable = all(v.value.device.type == "cpu" and v.value.is_contiguous() for v in variables)
+    if not usable or not is_plain_adam(optimizer, variables):
         return False
     rate = float(optimizer.learning_rate)  # of a schedule, at this step
     optimizer.iterations.assign_add(1)
     steps = optimizer.iterations.value.float()
     places = [optimizer._get_variable_index(variable) for variable in variables]
+    # It goes through memory, and takes no notice of strides, which those of kernels have here.
     torch._fused_adam_(
         [v.value.detach() for v in variables],
-        list(grads),
+        [grad.contiguous() for grad in grads],
         [optimizer._momentums[place].value for place in places],
         [optimizer._velocities[place].value for place in places],
         [],
