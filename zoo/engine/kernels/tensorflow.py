@@ -38,13 +38,14 @@ _convolutions = Convolutions(_convolve, _transpose, _correlate)
 
 
 def convolution(x, kernel, bias, strides: tuple[int, int]):
-    y = _convolutions.convolve(x, kernel, strides)
+    # Of a variable, its value: a gradient of one's own takes tensors.
+    y = _convolutions.convolve(x, tf.convert_to_tensor(kernel), strides)
     return y if bias is None else tf.nn.bias_add(y, bias)
 
 
 def transposed_convolution(x, kernel, bias, strides: tuple[int, int]):
     size = tuple(s * n for s, n in zip(strides, x.shape[1:3], strict=True))
-    y = _convolutions.transpose(x, kernel, strides, size)
+    y = _convolutions.transpose(x, tf.convert_to_tensor(kernel), strides, size)
     return y if bias is None else tf.nn.bias_add(y, bias)
 
 
