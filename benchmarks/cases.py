@@ -77,7 +77,10 @@ def weights_of(case: Case) -> dict[str, list[tuple[str, tuple[int, ...]]]]:
     if case.family == "vae":
         (units,) = case.options["hidden_units"]
         pixels, latents = case.size**2 * case.channels, case.latent_dim
-        dense = lambda a, b: [("normal", (a, b)), ("zeros", (b,))]  # noqa: E731
+
+        def dense(a: int, b: int):
+            return [("normal", (a, b)), ("zeros", (b,))]
+
         return {
             "encoder": [*dense(pixels, units), *dense(units, latents), *dense(units, latents)],
             "decoder": [*dense(latents, units), *dense(units, pixels)],
@@ -85,7 +88,10 @@ def weights_of(case: Case) -> dict[str, list[tuple[str, tuple[int, ...]]]]:
     normalized = case.family == "dcgan"
     start, count = stages(case.size)
     width = case.options["width"]
-    norm = lambda n: [("ones", (n,)), ("zeros", (n,)), ("zeros", (n,)), ("ones", (n,))]  # noqa: E731
+
+    def norm(n: int):
+        return [("ones", (n,)), ("zeros", (n,)), ("zeros", (n,)), ("ones", (n,))]
+
     channels = width << (count - 1)
     flat = start * start * channels
     generator = [("normal", (case.latent_dim, flat)), *norm(flat)]

@@ -33,16 +33,6 @@ def bodies(norm=None):
 
 
 @keras.saving.register_keras_serializable("zoo_tests")
-class Synchronized(layers.BatchNormalization):
-    """A batch norm over the rows of all replicas."""
-
-    def _moments(self, inputs, mask):
-        mean = engine.all_reduce_mean(ops.mean(inputs, axis=0))
-        square = engine.all_reduce_mean(ops.mean(ops.square(inputs - mean), axis=0))
-        return mean, square
-
-
-@keras.saving.register_keras_serializable("zoo_tests")
 class Overflowing(zoo.models.GAN):
     """One whose discriminator's second step has no finite gradients on the first replica."""
 
@@ -58,7 +48,7 @@ CASES = {
     "gan": lambda: zoo.models.GAN(**bodies()),
     "wgan_gp": lambda: zoo.models.WGANGP(**bodies()),
     "vae": lambda: zoo.create("vae", image_shape=SHAPE, latent_dim=2, hidden_units=(8,)),
-    "synchronized": lambda: zoo.models.GAN(**bodies(Synchronized)),
+    "synchronized": lambda: zoo.models.GAN(**bodies(zoo.layers.BatchNormalization)),
     "batch_norm": lambda: zoo.models.GAN(**bodies(layers.BatchNormalization)),
     "overflowing": lambda: Overflowing(**bodies()),
     "iwae": lambda: zoo.create("iwae", image_shape=SHAPE, latent_dim=2, hidden_units=(8,)),

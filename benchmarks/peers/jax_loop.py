@@ -238,5 +238,9 @@ def build_vae(case, weights):
 
     params = {key: list(weights[key]) for key in ("encoder", "decoder")}
     shape = case.image_shape
-    sampler = lambda s, z: jax.nn.sigmoid(decode(s["params"]["decoder"], z)).reshape(-1, *shape)  # noqa: E731
+
+    def sampler(state, latents):
+        images = jax.nn.sigmoid(decode(state["params"]["decoder"], latents))
+        return images.reshape(-1, *shape)
+
     return {"params": params, "slots": adam.init(params)}, step, sampler, shapes

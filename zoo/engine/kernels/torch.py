@@ -17,14 +17,7 @@ def convolution(x, kernel, bias, strides: tuple[int, int]):
         # One more on one side than on the other, which PyTorch's convolution does not know.
         y = ops.conv(x, kernel, strides, "same", "channels_last")
         return y if bias is None else y + bias
-    y = functional.conv2d(
-        _channels_first(x),
-        _kernel(kernel),
-        bias,
-        strides,
-        [padding // 2 for padding in paddings],
-    )
-    return _channels_last(y)
+    return _padded(functional.conv2d, x, kernel, bias, strides, paddings)
 
 
 def _same(size: int, kernel: int, stride: int) -> int:
@@ -38,14 +31,13 @@ def transposed_convolution(x, kernel, bias, strides: tuple[int, int]):
     if any(padding % 2 or padding < 0 for padding in paddings):
         y = ops.conv_transpose(x, kernel, strides, "same", data_format="channels_last")
         return y if bias is None else y + bias
-    y = functional.conv_transpose2d(
-        _channels_first(x),
-        _kernel(kernel),
-        bias,
-        strides,
-        [padding // 2 for padding in paddings],
-    )
-    return _channels_last(y)
+    return _padded(functional.conv_transpose2d, x, kernel, bias, strides, paddings)
+
+
+def _padded(operation, x, kernel, bias, strides, paddings):
+    """`operation` on a view of `x`, with half of `paddings` on each side."""
+    halves = [padding // 2 for padding in paddings]
+    return _channels_last(operation(_channels_first(x), _kernel(kernel), bias, strides, halves))
 
 
 def _kernel(kernel):
