@@ -34,7 +34,9 @@ def check_same(out, other):
     assert card.training.device.startswith("2 x ")
     assert card.training.settings == expected.training.settings
     assert [p.name for p in (out / "samples").iterdir()] == ["epoch-0001.png"]
-    assert [p.name for p in (out / "checkpoints").iterdir()] == ["step-00000016"]
+    # One process wrote them: the last two, of which one lies at most a fifth of the run before.
+    checkpoints = sorted(p.name for p in (out / "checkpoints").iterdir())
+    assert checkpoints == ["step-00000015", "step-00000016"]
     models = [zoo.load(folder / "preset") for folder in (out, other)]
     for a, b in zip(*(model.weights for model in models), strict=True):
         # Adam turns rounding noise where a gradient is near zero into steps of up to the rate.
