@@ -118,7 +118,7 @@ def test_labels_are_obeyed_on_real_digits(slice_path):
     model.compile(keras.optimizers.Adam(2e-3, beta_1=0.5, beta_2=0.99))
     batches = zoo.data.Batches(source.images, source.labels, batch_size=32, seed=0)
     model.fit(
-        zoo.engine.feed(batches.stream()), epochs=1, steps_per_epoch=300, shuffle=False, verbose=0
+        zoo.engine.feed(batches.stream()), epochs=1, steps_per_epoch=500, shuffle=False, verbose=0
     )
     asked = np.repeat(np.arange(10), 20)
     samples = model.sample(seed=0, labels=asked)
