@@ -6,9 +6,10 @@ Run it with nothing else on the machine, in an environment with all three backen
     python benchmarks/speed.py --quick     # fewer rounds and no torch.compile, to see that it works
     python benchmarks/speed.py --only training memory --cases dcgan_28
 
-Every contender is a process of its own that stands still while others compute; they take turns,
-round by round. Printed are medians, and ratios of the same round, of which again the median: a
-machine that is shared changes its speed from minute to minute. The rows go to
+`keep` marks what `zoo train` does (the allocator keeps memory), `ten` ten steps in one compiled
+call. Every contender is a process of its own that stands still while others compute; they take
+turns, round by round. Printed are medians, and ratios of the same round, of which again the median:
+a machine that is shared changes its speed from minute to minute. The rows go to
 `benchmarks/results/<device>.csv`, with the machine and the versions in the first lines.
 """
 
@@ -30,7 +31,7 @@ from cases import CASES, flops, weights_of
 
 HERE = Path(__file__).parent
 BACKENDS = ("tensorflow", "torch", "jax")
-PARTS = ("training", "memory", "sampling", "first_step", "start", "sizes")
+PARTS = ("rate", "training", "memory", "sampling", "first_step", "start", "sizes")
 RECOMMENDED = "zoo tensorflow keep"  # the fastest configuration for a CPU in float32
 BFLOAT16 = "zoo tensorflow bfloat16 keep"
 PLAIN = "loop torch"
@@ -49,6 +50,7 @@ class Contender:
             "changes": changes or {},
             "precision": "bfloat16" if "bfloat16" in options else None,
             "keep_memory": "keep" in options,
+            "compile": {"steps_per_execution": 10} if "ten" in options else {},
             "peer": {"compiled": True} if "compiled" in options else {},
             "weights": weights_of(CASES[case].replace(**(changes or {}))),
         }
@@ -118,12 +120,26 @@ class Table:
         )
 
     def write(self, place: Path, head: list[str]) -> None:
+        """Replaces in `place` what was measured now; of the same machine and versions, what was
+        measured before stays."""
+        rows = self._before(place, head) + self.rows
+        rows.sort(key=lambda row: PARTS.index(row["part"]))
         place.parent.mkdir(exist_ok=True)
         with place.open("w", newline="") as file:
             file.writelines(f"# {line}\n" for line in head)
-            writer = csv.DictWriter(file, list(self.rows[0]))
+            writer = csv.DictWriter(file, list(rows[0]))
             writer.writeheader()
-            writer.writerows(self.rows)
+            writer.writerows(rows)
+
+    def _before(self, place: Path, head: list[str]) -> list[dict]:
+        if not place.is_file():
+            return []
+        lines = place.read_text().splitlines()
+        if [line[2:] for line in lines if line.startswith("# ")] != head:
+            return []
+        now = {(row["part"], row["case"]) for row in self.rows}
+        rows = csv.DictReader(line for line in lines if not line.startswith("# "))
+        return [row for row in rows if (row["part"], row["case"]) not in now]
 
 
 def ratio(numerators: list[float], denominators: list[float]) -> float:
@@ -146,8 +162,9 @@ def train(case: str, names: list[str], rounds: int, changes: dict | None = None)
 def goals_of_training(case: str, names) -> list[tuple[str, str, float]]:
     """(contender, beside whom, how many times as fast it is to be)."""
     goals = [
-        (f"zoo {b}", f"loop {b}", 3.0 if (b, case) == ("jax", "dcgan_28") else 1.0)
+        (f"zoo {b}{options}", f"loop {b}", 3.0 if (b, case) == ("jax", "dcgan_28") else 1.0)
         for b in BACKENDS
+        for options in ("", " keep", " keep ten")
     ]
     if case == "dcgan_28":
         goals += [(RECOMMENDED, PLAIN, 1.4), (BFLOAT16, PLAIN, 1.6)]
@@ -157,19 +174,22 @@ def goals_of_training(case: str, names) -> list[tuple[str, str, float]]:
 def measure(table: Table, case: str, options) -> None:
     """Training, memory, the first step and sampling of one case."""
     names = [f"{side} {backend}" for backend in BACKENDS for side in ("zoo", "loop")]
+    names += [f"zoo {backend} keep" for backend in BACKENDS]
     if case == "dcgan_28":
-        names += [RECOMMENDED, BFLOAT16, "zoo torch keep", "zoo jax keep"]
-        names += [] if options.quick else ["loop torch compiled"]
-    rounds = 3 if options.quick else 11
+        names += [BFLOAT16, *([] if options.quick else ["loop torch compiled"])]
+    if case == "vae_28":
+        names += ["zoo tensorflow keep ten"]
+    rounds = 3 if options.quick else 7
     contenders, seconds = train(case, names, rounds)
     images, operations = CASES[case].batch, flops(CASES[case])
-    goals = {who: (beside, goal) for who, beside, goal in goals_of_training(case, names)}
+    goals = goals_of_training(case, names)
     if "training" in options.only:
         for name in names:
-            beside, goal = goals.get(name, (PLAIN, None))
             step = statistics.median(seconds[name])
-            rate = ratio(seconds[beside], seconds[name])
-            table.add("training", case, name, images / step, "images/s", beside, rate, goal)
+            own = [(beside, goal) for who, beside, goal in goals if who == name]
+            for beside, goal in own or [(PLAIN, None)]:
+                rate = ratio(seconds[beside], seconds[name])
+                table.add("training", case, name, images / step, "images/s", beside, rate, goal)
             table.add("training", case, name, operations / step / 1e9, "GFLOP/s")
     for contender in contenders:
         contender.end_training()
@@ -229,6 +249,39 @@ def sizes(table: Table, quick: bool) -> None:
             contender.quit()
 
 
+RATE = """
+import time
+{imports}
+times = []
+for _ in range(30):
+    start = time.perf_counter()
+    {product}
+    times.append(time.perf_counter() - start)
+print(2 * 2048**3 / sorted(times)[len(times) // 2] / 1e9)
+"""
+PRODUCTS = {
+    "tensorflow": (
+        "import tensorflow as tf; x = tf.random.normal((2048, 2048))",
+        "tf.matmul(x, x).numpy()[0, 0]",
+    ),
+    "torch": ("import torch; x = torch.randn(2048, 2048)", "x @ x"),
+    "jax": (
+        "import jax; x = jax.random.normal(jax.random.key(0), (2048, 2048))",
+        "(x @ x).block_until_ready()",
+    ),
+}
+
+
+def rate(table: Table) -> None:
+    """What a product of matrices reaches, which no convolution does better than."""
+    for backend, (imports, product) in PRODUCTS.items():
+        code = RATE.format(imports=imports, product=product)
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        )
+        table.add("rate", "2048 squared", backend, float(done.stdout.split()[-1]), "GFLOP/s")
+
+
 COLD = "import keras, zoo; zoo.load('dcgan_mnist').sample(16, seed=0)"
 
 
@@ -272,7 +325,6 @@ def machine() -> list[str]:
     return [
         f"{len(os.sched_getaffinity(0))} cores of {model}, {platform.system()}",
         f"python {platform.python_version()}, {', '.join(versions)}",
-        time.strftime("%Y-%m-%d"),
     ]
 
 
@@ -288,9 +340,12 @@ def main() -> None:
     head = machine()
     print("\n".join(head))
     table = Table()
+    if "rate" in options.only:
+        rate(table)
     if set(options.only) & {"training", "memory", "sampling", "first_step"}:
         for case in options.cases:
             measure(table, case, options)
+            table.write(options.out, head)  # half an hour is long
     if "start" in options.only:
         start(table, 1 if options.quick else 5)
     if "sizes" in options.only:

@@ -101,11 +101,17 @@ class Zoo:
         self.model.sample(latents=latents, batch_size=self.case.samples)
 
     def bare(self):
-        """The jitted forward pass of the network that samples, alone."""
+        """The jitted forward pass of the network that makes images, alone."""
         import keras
 
         model = self.model
-        network = model.decoder if self.case.family == "vae" else model.ema_generator
+        if self.case.family == "vae":
+
+            def network(z, training):
+                return model.likelihood.mean(model.decoder(z, training=training))
+
+        else:
+            network = model.ema_generator
         backend = keras.backend.backend()
         if backend == "tensorflow":
             import tensorflow as tf

@@ -26,7 +26,9 @@ def test_every_weights_folder_has_a_card():
 
 def test_name_and_place(card):
     assert Card.read(registry.CARDS / f"{card.name}.json") == card
-    assert card.name.startswith(card.identity.family + "_")
+    short = {family: name for name, family in registry.SHORT.items()}
+    family = card.identity.family
+    assert card.name.startswith(short.get(family, family) + "_")
     module, cls = registry.FAMILIES[card.identity.family]
     assert card.identity.model == f"zoo.models.{cls}"
     assert module.endswith("." + card.identity.group)

@@ -74,7 +74,26 @@ def test_classes(run, tmp_path, monkeypatch):
     assert "--weights is for GANs" in err
     monkeypatch.setattr(zoo.registry, "load", lambda preset: object())
     _, _, err = run("sample", "dcgan_mnist", "-o", path)
-    assert "PRESET must be one that makes samples. Received: 'dcgan_mnist'." in err
+    assert "PRESET must be one that makes samples or reconstructions. Received: 'dcgan_m" in err
+
+
+def test_reconstructions(run, tmp_path):
+    model = zoo.create("autoencoder", image_shape=(8, 8, 1), latent_dim=3, width=2)
+    folder = zoo.save(model, tmp_path / "mine")
+    path = tmp_path / "picture.png"
+    code, _, err = run("sample", folder, "-o", path)
+    assert (code, "'mine' is shown by images that it reconstructs: give --data" in err) == (1, True)
+    images = np.random.default_rng(0).integers(0, 256, (30, 8, 8, 1), dtype="uint8")
+    np.savez(tmp_path / "some.npz", x_train=images, x_test=images[:4])
+    given = ("sample", folder, "--data", tmp_path / "some.npz", "--columns", 4, "-o", path)
+    assert run(*given)[0] == 0
+    with Image.open(path) as picture:
+        assert picture.size == (42, 22)
+        np.testing.assert_array_equal(np.asarray(picture)[2:10, 2:10], images[0, ..., 0])
+    assert "--seed is for presets that make samples" in run(*given, "--seed", 1)[2]
+    assert "--weights is for presets that make samples" in run(*given, "--weights", "raw")[2]
+    _, _, err = run("sample", "dcgan_mnist", "--data", tmp_path / "some.npz", "-o", path)
+    assert "--data is for autoencoders" in err
 
 
 @pytest.mark.parametrize("args", [[], ["--help"], ["-h"]])

@@ -11,6 +11,7 @@ from distributed import START, free_port, together
 from helpers import array, python
 
 import zoo
+from zoo import checkpoint
 from zoo.card import Card
 
 BACKEND = keras.backend.backend()
@@ -59,6 +60,24 @@ def test_in_two_processes(alone, tmp_path):
         assert code == 0, output
     assert sum(output.count("preset:") for _, output in outputs) == 1
     check_same(tmp_path / "two", alone)
+
+
+def test_one_of_two_processes_is_stopped(tmp_path):
+    """Both end, after a checkpoint of the same step, and go on together from there."""
+    out = tmp_path / "out"
+    long = ["train", RECIPE, *SMALL, "--epochs", 60, "--checkpoint-steps", 5]
+    program = Path(__file__).parent / "runs" / "second_is_stopped.py"
+    outputs = together(START([program, *long, "--out", out]))
+    printed = "".join(output for _, output in outputs)
+    assert printed.count("stopped by SIGTERM") == 2, printed  # on PyTorch the launcher prints both
+    assert all(code != 0 for code, _ in outputs)
+    newest = checkpoint.saved(out / "checkpoints")[-1]
+    checkpoint.check(newest)
+    step = checkpoint.step_of(newest)
+    assert 0 < step < 960
+    outputs = together(START(["-m", "zoo", *long, "--resume", "--out", out]))
+    assert all(code == 0 for code, _ in outputs), outputs
+    assert f"resumed: {step} of 960 steps are done" in "".join(output for _, output in outputs)
 
 
 def test_precision(tmp_path):

@@ -32,6 +32,48 @@ class Uncentred:
         return np.linspace(0, 1, n, dtype="float32")[:, None, None, None] * np.ones((1, 4, 4, 1))
 
 
+class TestNatural:
+    """What `zoo sample` shows of a model."""
+
+    def test_of_most_models_are_samples(self):
+        model = zoo.create("dcgan", **SMALL)
+        expected = pictures.samples(model, n=4, seed=2, columns=2)
+        found = pictures.natural(model, n=4, seed=2, columns=2)
+        np.testing.assert_array_equal(found, expected)
+
+    def test_of_two_latents_is_their_plane(self):
+        model = zoo.create("vae", image_shape=(8, 8, 1), latent_dim=2)
+        found = np.asarray(pictures.natural(model))
+        assert found.shape == (202, 202)
+        # From the left the first latent rises, from the bottom the second: in equal parts of N.
+        first = np.array([[-1.959964, 1.959964], [1.959964, -1.959964]], dtype="float32")
+        corners = zoo.data.grid(model.sample(latents=first), 1, (0, 1))
+        np.testing.assert_array_equal(found[2:10, 2:10], np.asarray(corners)[2:10, 2:10])
+        np.testing.assert_array_equal(found[-10:-2, -10:-2], np.asarray(corners)[12:20, 2:10])
+        # Who asks for samples gets them.
+        np.testing.assert_array_equal(pictures.natural(model, n=9), pictures.samples(model, n=9))
+
+    def test_of_an_autoencoder_are_reconstructions(self):
+        model = zoo.create("autoencoder", image_shape=(8, 8, 1), latent_dim=3, width=2)
+        images = np.random.default_rng(0).integers(0, 256, (5, 8, 8, 1), dtype="uint8")
+        test = zoo.data.Source("some", images, None)
+        found = np.asarray(pictures.natural(model, test, n=5, columns=3))
+        assert found.shape == (42, 32)  # three, theirs, two, theirs
+        np.testing.assert_array_equal(found[2:10, 12:20], images[1, ..., 0])
+        np.testing.assert_array_equal(found[22:30, 12:20], images[4, ..., 0])
+        again = model.reconstruct(zoo.data.to_range(images, (0, 1)))
+        again = np.asarray(zoo.data.grid(again, 1, (0, 1)))
+        assert np.abs(found[32:40, 12:20].astype(int) - again[42:50, 2:10]).max() <= 1
+
+    def test_of_a_denoising_one_shows_the_noise_too(self):
+        model = zoo.create("denoising_autoencoder", image_shape=(8, 8, 1), latent_dim=3)
+        test = zoo.data.Source("some", np.full((2, 8, 8, 1), 128, "uint8"), None)
+        found = np.asarray(pictures.natural(model, test, columns=2)).astype(float)
+        assert found.shape == (32, 22)
+        assert found[2:10, 2:10].std() == 0
+        assert found[12:20, 2:10].std() > 60  # clipped to what can be shown
+
+
 class TestImages:
     def test_are_a_grid(self):
         model = zoo.create("dcgan", **SMALL)

@@ -1,6 +1,7 @@
 """The README is true: its Python runs, its commands run, its files and figures are there."""
 
 import re
+import runpy
 import shlex
 from pathlib import Path
 
@@ -56,6 +57,13 @@ class TestText:
     def test_there_are_commands(self):
         found = {command[command.index("zoo") + 1] for block in COMMANDS for command in block}
         assert found == {"list", "info", "sample", "push", "index"}
+
+    def test_presets_are_those_of_the_cards(self):
+        """`python scripts/gallery.py` brings both up to date."""
+        written = runpy.run_path(str(ROOT / "scripts" / "gallery.py"))
+        assert written["readme"](TEXT) == TEXT
+        assert all(f"| `{name}` |" in TEXT for name in zoo.list())
+        assert (ROOT / "docs" / "gallery.md").read_text() == written["gallery"]()
 
     def test_scripts_and_recipes_are_there(self):
         for path in re.findall(r"(?:bash|python) ((?:scripts|recipes)/[\w.]+)", TEXT):

@@ -4,8 +4,10 @@ import dataclasses
 import json
 import os
 import shutil
+import zlib
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from helpers import array, python
@@ -49,12 +51,28 @@ def copied(trained, tmp_path):
     return tmp_path / "out"
 
 
+def smoke_data(recipe, slice_path, folder):
+    """Where the data can be drawn, the recipe's own; else a slice of MNIST, of the model's size."""
+    if recipe.config.data in zoo.data.synthetic.NAMED:
+        return []
+    height, width, _ = recipe.build(recipe.config.replace(**recipe.smoke)).image_shape
+    if height == width:
+        return ["--data", slice_path]
+    with np.load(slice_path) as arrays:
+        cut = {k: v[:, :height, :width] if k.startswith("x") else v for k, v in arrays.items()}
+    np.savez(folder / "cut.npz", **cut)
+    return ["--data", folder / "cut.npz"]
+
+
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
 def test_smoke(path, slice_path, tmp_path):
-    """Each recipe runs as a program, also with nothing to resume, and what it wrote loads."""
-    # Where the data can be drawn, the recipe's own; else a slice of MNIST.
-    config = runner.load_recipe(path).config
-    data = [] if config.data in zoo.data.synthetic.NAMED else ["--data", slice_path]
+    """Each recipe runs as a program, also with nothing to resume, and what it wrote loads: on each
+    backend one in three, so that every one runs on one; what they train runs on all in the tests
+    of models."""
+    backends = ("tensorflow", "jax", "torch")
+    if backends[zlib.crc32(path.stem.encode()) % 3] != keras.backend.backend():
+        pytest.skip("runs on another backend")
+    data = smoke_data(runner.load_recipe(path), slice_path, tmp_path)
     done = python(path, "--smoke", "--resume", *data, "--out", tmp_path)
     assert done.returncode == 0, done.stderr
     assert "preset:" in done.stdout
@@ -240,6 +258,15 @@ def test_points(tmp_path):
     assert "image" not in page
 
 
+def test_two_do_not_train_in_one_folder(recipe, slice_path, tmp_path):
+    with runner._alone_in(tmp_path / "out", True):
+        with pytest.raises(RecipeError, match="Another process trains in .*Choose another --out"):
+            run(recipe, slice_path, tmp_path / "out")
+        with runner._alone_in(tmp_path / "other", True):
+            pass
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_preset_is_measured_anew(recipe, slice_path, copied):
     """Without training: its numbers are those of the model, and nothing else changes."""
     folder = copied / "preset"
@@ -259,6 +286,38 @@ def test_a_preset_is_measured_anew(recipe, slice_path, copied):
         runner.measure(recipe, recipe.config, folder)
     with pytest.raises(RecipeError, match="is not of this recipe. Received: the preset 'dcgan_mn"):
         runner.measure(RING, RING.config, folder)
+
+
+def test_a_preset_is_described_anew(recipe, slice_path, copied):
+    """What the recipe says of it, and the numbers of others; nothing else changes."""
+    folder = copied / "preset"
+    before = Card.read(folder / "card.json")
+    # It was trained on other data than the recipe's: what is said of those is not said of these.
+    runner.describe(recipe, folder)
+    assert Card.read(folder / "card.json") == before
+    here = dataclasses.replace(recipe, config=recipe.config.replace(data="mnist_slice"))
+    recipe = here
+    facts = recipe.facts.model_copy(update={"title": "Seen.", "limits": ["Blurred."]})
+    reported = {before.metrics[0].name: (3.25, "a paper, table 1")}
+    later = dataclasses.replace(recipe, facts=facts, reported=reported)
+    runner.describe(later, folder)
+    after = Card.read(folder / "card.json")
+    assert (after.identity.title, after.limits) == ("Seen.", ["Blurred."])
+    assert after.rights.data == recipe.facts.data_rights
+    assert after.identity.differs[: len(facts.differs)] == facts.differs
+    assert "Not as in the recipe: width=4." in after.identity.differs
+    assert (after.metrics[0].reported, after.metrics[0].reported_source) == reported[
+        before.metrics[0].name
+    ]
+    assert after.metrics[1:] == before.metrics[1:]
+    assert (after.weights, after.training) == (before.weights, before.training)
+    assert "Blurred." in (folder / "README.md").read_text()
+    assert "a paper, table 1" in (folder / "README.md").read_text()
+    with pytest.raises(RecipeError, match="is not of this recipe"):
+        runner.describe(RING, folder)
+    other = dataclasses.replace(recipe, compile=RING.compile)
+    with pytest.raises(RecipeError, match="was made by another version of this recipe"):
+        runner.describe(other, folder)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from zoo import remote
 from zoo.errors import FetchError, IntegrityError, WrongBytesError
-from zoo.home import home, whole
+from zoo.home import home, lock_of, whole
 
 PIECE = 2**18  # bytes that are read at once
 TRIES = 5  # without a byte more, before a fault is taken for lasting
@@ -171,13 +171,9 @@ def _there(place: Path, expected_sha256: str, expected_bytes: int, reported: boo
 
 @contextlib.contextmanager
 def _locked(place: Path) -> Iterator[None]:
-    from filelock import FileLock, Timeout
+    from filelock import Timeout
 
-    # Not beside the file: a preset's folder holds what belongs to it, and nothing else.
-    name = hashlib.sha256(os.fsencode(place.resolve())).hexdigest()[:16]
-    locks = home() / "locks"
-    locks.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(locks / f"{name}.lock")
+    lock = lock_of(place)
     try:
         lock.acquire(timeout=2)
     except Timeout:

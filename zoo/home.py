@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import shutil
 import tempfile
@@ -15,6 +16,17 @@ from zoo.errors import StorageError
 def home() -> Path:
     """The folder `ZOO_HOME`, by default `~/.cache/zoo`."""
     return Path(os.environ.get("ZOO_HOME") or "~/.cache/zoo").expanduser()
+
+
+def lock_of(place: Path):
+    """A `filelock.FileLock` for what happens at `place`: not beside it, where only what belongs
+    there is to lie."""
+    from filelock import FileLock
+
+    name = hashlib.sha256(os.fsencode(place.resolve())).hexdigest()[:16]
+    locks = home() / "locks"
+    locks.mkdir(parents=True, exist_ok=True)
+    return FileLock(locks / f"{name}.lock")
 
 
 PARTIAL = ".partial"

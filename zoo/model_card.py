@@ -64,7 +64,7 @@ MEASURED = """## Measured
 ± is the standard deviation over sampling seeds; real is what as many training {what} score in place
 of samples. A protocol is metric, extractor, data and counts, with its hash; numbers of different
 hashes cannot be compared. `card.json` spells each out.
-
+{reported}
 """
 
 
@@ -81,6 +81,11 @@ def model_card(card: Card, place: str | None = None) -> str:
         f"{m.protocol.hash} |"
         for m in card.metrics
     ]
+    reported = "".join(
+        f"\nOf others: `{m.name}` {m.reported:g}, {m.reported_source}.\n"
+        for m in card.metrics
+        if m.reported is not None
+    )
     trained = ""
     if training is not None:
         trained = TRAINED.format(
@@ -126,7 +131,9 @@ def model_card(card: Card, place: str | None = None) -> str:
         differs=_differs(card),
         trained=trained,
         latents="" if contract.latent_law is None else f"- Latents: {contract.latent_law}.\n",
-        measured=MEASURED.format(rows="\n".join(rows), what=what) if rows else "",
+        measured=MEASURED.format(rows="\n".join(rows), what=what, reported=reported)
+        if rows
+        else "",
         limits=LIMITS.format("\n".join(f"- {limit}" for limit in card.limits))
         if card.limits
         else "",

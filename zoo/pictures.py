@@ -1,7 +1,9 @@
-"""Pictures of what a model makes: grids of images, and points over the density that they should
-follow."""
+"""Pictures of what a model makes: grids of images, reconstructions beside what they are of, the
+plane of two latents, and points over the density that they should follow."""
 
 from __future__ import annotations
+
+import statistics
 
 import numpy as np
 from PIL import Image
@@ -12,13 +14,35 @@ from zoo.metrics import nearest_neighbours
 
 IMAGES = 100
 POINTS = 10_000
-COLUMNS = 10  # of a row of one class
+COLUMNS = 10  # of a row of one class, and of reconstructions
+SHOWN = 50  # images that are reconstructed
+NOISE = 0.5  # the standard deviation of what is denoised, for pixels in [0, 1]
+TILES = 20  # of each side of a manifold
 SIZE = 512  # of a picture of points, in pixels
 FINE = 2  # dots are drawn this much finer
 
 PAPER = np.array([255, 255, 255], dtype="float32")
 SHADE = np.array([120, 170, 225], dtype="float32")  # of the densest place
 INK = np.array([190, 50, 10], dtype="float32")  # of samples
+
+
+def natural(
+    model,
+    test: Source | None = None,
+    n: int | None = None,
+    seed: int | None = 0,
+    columns: int | None = None,
+    **options,
+) -> Image.Image:
+    """What shows a model best: `reconstructions` of one that makes no samples; the `manifold` of
+    one with two latents, unless it is asked for samples, by `n`, `columns` or another seed than 0;
+    else `samples`. Arguments as there."""
+    if not hasattr(model, "sample"):
+        return reconstructions(model, test, n or SHOWN, columns or COLUMNS)
+    plane = getattr(model, "latent_dim", None) == 2 and model.num_classes is None
+    if plane and len(model.image_shape) == 3 and not (n or seed or columns or options):
+        return manifold(model)
+    return samples(model, test, n, seed, columns, **options)
 
 
 def samples(
@@ -55,6 +79,39 @@ def samples(
         options["labels"] = "all"
     images = model.sample(IMAGES if n is None else n, seed=seed, **options)
     return grid(images, columns, *(() if model.value_range is None else (model.value_range,)))
+
+
+def reconstructions(model, test: Source, n: int = SHOWN, columns: int = COLUMNS) -> Image.Image:
+    """The first `n` images of `test`, each with its reconstruction below. Of a model that denoises,
+    between both is what it is given: the image with Gaussian noise of standard deviation 0.5, for
+    pixels in [0, 1], not clipped; shown it is."""
+    if not hasattr(model, "reconstruct") or test is None:
+        raise ArgumentError(
+            "A picture needs a model that makes samples, or one with reconstruct and test images. "
+            f"Received: {type(model).__name__}, test={test!r}."
+        )
+    low, high = model.value_range
+    images = to_range(test.images[:n], model.value_range)
+    rows = [images]
+    if hasattr(model, "denoise"):
+        noise = np.random.default_rng(0).standard_normal(images.shape, dtype="float32")
+        rows += [images + NOISE * (high - low) * noise]
+        rows += [model.denoise(rows[-1])]
+    else:
+        rows += [model.reconstruct(images)]
+    blocks = [x[i : i + columns] for i in range(0, len(images), columns) for x in rows]
+    padded = [np.pad(x, ((0, columns - len(x)), *[(0, 0)] * 3)) for x in blocks]
+    return grid(np.clip(np.concatenate(padded), low, high), columns, model.value_range)
+
+
+def manifold(model, tiles: int = TILES) -> Image.Image:
+    """The images of a model with two latents, over the plane of these: in steps of equal
+    probability under N(0, I), from left to right the first latent, from bottom to top the second,
+    as figure 4 of Kingma and Welling 2014, https://arxiv.org/abs/1312.6114."""
+    normal = statistics.NormalDist()
+    steps = [normal.inv_cdf((i + 0.5) / tiles) for i in range(tiles)]
+    latents = np.array([(x, y) for y in reversed(steps) for x in steps], dtype="float32")
+    return grid(model.sample(latents=latents), tiles, model.value_range)
 
 
 def mistakes(model, test: Source, n: int = IMAGES) -> Image.Image:

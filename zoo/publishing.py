@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import keras
+import numpy as np
 from PIL import Image
 
 from zoo import agreement, hub, pictures, registry, remote, safety, storage
@@ -22,6 +23,7 @@ from zoo.metrics import Measurement
 from zoo.model_card import PAGE_NAME, model_card
 
 GOLDEN_IMAGES = 64
+EXAMPLES = "examples.npz"  # 8-bit images, which a model that makes none itself is shown by
 
 
 def save(
@@ -150,12 +152,13 @@ def write(
     backends: Callable[[Path], dict[str, float]],
     training: Training | None = None,
     half_precision: bool = True,
+    examples: np.ndarray | None = None,
 ) -> Card:
     """Writes all files of a preset to the empty `folder`, and their card.
 
     What is written is read back: `metrics(stored)` gives the numbers of what users get,
     `picture(stored)` what is seen of it, or `None`, and `backends(folder)` how far each backend is
-    from the golden outputs.
+    from the golden outputs. `examples` are 8-bit images that are kept with it.
     """
     storage.write_model(model, folder, half_precision)
     files = _files(folder)
@@ -164,6 +167,8 @@ def write(
     agreement.write_golden(stored, folder, GOLDEN_IMAGES)
     if (image := picture(stored)) is not None:
         image.save(folder / "samples.png")
+    if examples is not None:
+        np.savez_compressed(folder / EXAMPLES, images=examples)
     everything = _files(folder)
     parts = {part: {name: everything[name] for name in names} for part, names in named.items()}
     of_parts = {name for names in named.values() for name in names}
@@ -278,7 +283,7 @@ def check_replaceable(folder: Path) -> None:
 
 
 def _picture(model: GenerativeModel) -> Image.Image | None:
-    return pictures.samples(model) if hasattr(model, "sample") else None
+    return pictures.natural(model) if hasattr(model, "sample") else None
 
 
 def _files(folder: Path) -> dict[str, File]:

@@ -7,7 +7,7 @@ import dataclasses
 import hashlib
 import inspect
 import typing
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -29,7 +29,9 @@ class Config:
 
     `data` is a TensorFlow Datasets name, a folder of images, an `.npz` file or a name of
     `zoo.data.synthetic`; `flip` mirrors each image with a probability of one half; `precision`,
-    `"float32"`, `"bfloat16"` or `"float16"`, is what layers compute in while they are trained.
+    `"float32"`, `"bfloat16"` or `"float16"`, is what layers compute in while they are trained;
+    `binarize="stochastic"` draws binary pixels with their grey levels for probabilities, others
+    each time.
     """
 
     data: str
@@ -38,6 +40,7 @@ class Config:
     seed: int = 0
     flip: bool = False
     precision: str = "float32"
+    binarize: str | None = None
 
     def __post_init__(self):
         check_choice("precision", self.precision, PRECISIONS)
@@ -92,12 +95,16 @@ class Recipe:
         smoke: the settings that `--smoke` replaces, for a run of less than a minute.
         metrics: what the card reports, see `zoo.evaluate`; by default what suits the model.
         picture: `picture(model, test)`, what is seen of the model after each epoch and on its
-            model card; by default samples, see `zoo.pictures.samples`.
+            model card; by default what shows it best, see `zoo.pictures.natural`.
         monitor: what says which checkpoint is the best: the name of a log, of which low is better
             unless a metric of this name says otherwise, or of a number of a metric, such as
             `"fid"`, which is then measured after each epoch. By default the log `"loss"` of a
             model of one player that has it; else there is no best.
         ship: the checkpoint that the preset is made of, `"last"` or `"best"`.
+        reported: numbers of others, `(value, where from)` by the name of a number, which stand
+            beside ours in the card.
+        examples: how many test images go into the preset, to show a model by that makes none
+            itself; their rights must allow it.
     """
 
     preset: str
@@ -108,9 +115,11 @@ class Recipe:
     facts: Facts
     smoke: dict[str, Any]
     metrics: Sequence[str | Metric] | None = None
-    picture: Callable[[keras.Model, Source], Image.Image] = pictures.samples
+    picture: Callable[[keras.Model, Source], Image.Image] = pictures.natural
     monitor: str | None = None
     ship: str = "last"
+    reported: Mapping[str, tuple[float, str]] = dataclasses.field(default_factory=dict)
+    examples: int = 0
 
     def __post_init__(self):
         check_choice("ship", self.ship, ("last", "best"))

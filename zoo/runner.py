@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import keras
+from filelock import Timeout
 
 from zoo import agreement, data, publishing, registry
-from zoo.card import Card, Identity, Training
-from zoo.engine import check_divides, devices, distribute, keep_memory
+from zoo.card import Card, Facts, Identity, Training
+from zoo.engine import agreed, check_divides, devices, distribute, keep_memory
 from zoo.engine.labels import check_labels
 from zoo.errors import DataError, RecipeError
 from zoo.evaluation import evaluate
-from zoo.home import room, unfinished, whole_folder
+from zoo.home import home, lock_of, room, unfinished, whole_folder
 from zoo.metrics import Measurement
 from zoo.model_card import PAGE_NAME, model_card
 from zoo.recipe import Config, Recipe
@@ -71,7 +73,7 @@ def run(
             `resume=True` it goes on with what is in `out`.
 
     Raises:
-        RecipeError: if `out` holds a training and `resume` is not set.
+        RecipeError: if `out` holds a training and `resume` is not set, or one is under way there.
         DataError: if the data cannot be read.
         DivergedError: at losses or weights that are not finite.
         StorageError: where there is no room; what was there is whole.
@@ -80,43 +82,68 @@ def run(
     code = recipe.source  # of the file as it was read, whatever is written to it meanwhile
     n = SMOKE_IMAGES if smoke else SAMPLES
     keep_memory()
-    with distribute(on) as chief, config.dtype_policy():
-        check_divides(config.batch_size, devices())
-        echo = echo if chief else (lambda line: None)
-        keeping = Keeping(**keeping, writes=chief)
-        checkpoints = out / "checkpoints"
-        if anew and chief:
-            shutil.rmtree(out, ignore_errors=True)
-        elif not (keeping.resume or anew) and checkpoints.exists() and any(checkpoints.iterdir()):
-            raise RecipeError(
-                f"{out} holds a training already: continue it with --resume, or choose another "
-                "--out."
+    with contextlib.ExitStack() as until_written:
+        with distribute(on) as chief, config.dtype_policy():
+            until_written.enter_context(_alone_in(out, chief))
+            check_divides(config.batch_size, devices())
+            echo = echo if chief else (lambda line: None)
+            keeping = Keeping(**keeping, writes=chief)
+            checkpoints = out / "checkpoints"
+            if anew and chief:
+                shutil.rmtree(out, ignore_errors=True)
+            elif (
+                not (keeping.resume or anew) and checkpoints.exists() and any(checkpoints.iterdir())
+            ):
+                raise RecipeError(
+                    f"{out} holds a training already: continue it with --resume, or choose another "
+                    "--out."
+                )
+            keras.utils.set_random_seed(config.seed)
+            model = recipe.build(config)
+            source, test = _read(config, model)
+            if smoke:
+                source = source.select(slice(SMOKE_IMAGES))
+            try:
+                out.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise RecipeError(f"--out {out} cannot be made: {error.strerror}.") from error
+            echo(
+                f"{recipe.preset}: {len(source.images)} {_what(model)} of {source.name} for "
+                f"training, {len(test.images)} for testing, {config.epochs} epochs, "
+                f"on {described_device()}"
             )
-        keras.utils.set_random_seed(config.seed)
-        model = recipe.build(config)
-        source, test = _read(config, model)
-        if smoke:
-            source = source.select(slice(SMOKE_IMAGES))
-        try:
-            out.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise RecipeError(f"--out {out} cannot be made: {error.strerror}.") from error
-        echo(
-            f"{recipe.preset}: {len(source.images)} {_what(model)} of {source.name} for training, "
-            f"{len(test.images)} for testing, {config.epochs} epochs, "
-            f"on {described_device()}"
-        )
-        training = train(recipe, code, model, config, source, test, out, keeping, n, echo)
-    if not chief:
-        return None
-    model = _on_its_own(recipe, config, model)
+            training = train(recipe, code, model, config, source, test, out, keeping, n, echo)
+        if not chief:
+            return None
+        model = _on_its_own(recipe, config, model)
 
-    def evaluated(stored) -> list[Measurement]:
-        return _evaluated(recipe, stored, source, test, n, echo)
+        def evaluated(stored) -> list[Measurement]:
+            return _evaluated(recipe, stored, source, test, n, echo)
 
-    for path in unfinished(out / "preset"):  # by a run that was killed meanwhile
-        shutil.rmtree(path)
-    return write_preset(recipe, config, model, training, evaluated, test, out / "preset")
+        for path in unfinished(out / "preset"):  # by a run that was killed meanwhile
+            shutil.rmtree(path)
+        return write_preset(recipe, config, model, training, evaluated, test, out / "preset")
+
+
+@contextlib.contextmanager
+def _alone_in(out: Path, writes: bool) -> Iterator[None]:
+    """Keeps other runs of this machine from `out`, of which each would remove what the other
+    writes.
+
+    Raises:
+        RecipeError: if there is another, in all processes that train together.
+    """
+    with contextlib.ExitStack() as held:
+        refused = False
+        if writes:
+            with room(home()):
+                try:
+                    held.enter_context(lock_of(out).acquire(timeout=0))
+                except Timeout:
+                    refused = True
+        if agreed(refused):
+            raise RecipeError(f"Another process trains in {out}. Choose another --out.")
+        yield
 
 
 def _on_its_own(recipe: Recipe, config: Config, trained) -> keras.Model:
@@ -136,11 +163,7 @@ def measure(recipe: Recipe, config: Config, preset: str | Path, echo=print) -> N
         ZooError: if there is no such preset, or it is not of this recipe; or its data cannot be
         read.
     """
-    card = registry.info(preset)
-    if card.name != recipe.preset:
-        raise RecipeError(f"{preset} is not of this recipe. Received: the preset {card.name!r}.")
-    if card.training is None:
-        raise RecipeError(f"{preset} was made by no recipe.")
+    card = _card(recipe, preset)
     if config.data != card.training.data and Path(config.data).stem != card.training.data:
         raise RecipeError(
             f"--data must be what {card.name} was trained on, {card.training.data!r}. Received: "
@@ -148,21 +171,47 @@ def measure(recipe: Recipe, config: Config, preset: str | Path, echo=print) -> N
         )
     model = registry.load(preset)
     metrics = _evaluated(recipe, model, *_read(config, model), SAMPLES, echo)
-    others = {m.name: m for m in card.metrics if m.reported is not None}
-    metrics = [_with_reported(m, others.get(m.name)) for m in metrics]
-    card = card.model_copy(update={"metrics": metrics})
+    _rewrite(preset, card.model_copy(update={"metrics": metrics}))
+
+
+def describe(recipe: Recipe, preset: str | Path) -> None:
+    """Writes the facts of a recipe to the card and the model card of a preset of it: what is known
+    only once its samples were looked at.
+
+    Raises:
+        ZooError: if there is no such preset, or it is not of this recipe.
+    """
+    card = _card(recipe, preset)
+    facts = _facts(recipe, card.training)
+    identity = card.identity.model_copy(update={"title": facts.title, "differs": facts.differs})
+    rights = card.rights.model_copy(update={"data": facts.data_rights})
+    metrics = [_beside(recipe, metric) for metric in card.metrics]
+    changes = {"identity": identity, "rights": rights, "limits": facts.limits, "metrics": metrics}
+    _rewrite(preset, card.model_copy(update=changes))
+
+
+def _card(recipe: Recipe, preset: str | Path) -> Card:
+    """The card of a preset, which must be of this recipe."""
+    card = registry.info(preset)
+    if card.name != recipe.preset:
+        raise RecipeError(f"{preset} is not of this recipe. Received: the preset {card.name!r}.")
+    if card.training is None:
+        raise RecipeError(f"{preset} was made by no recipe.")
+    if card.training.recipe_sha256 != recipe.sha256:
+        raise RecipeError(
+            f"{preset} was made by another version of this recipe: its settings or functions "
+            "differ."
+        )
+    return card
+
+
+def _rewrite(preset: str | Path, card: Card) -> None:
+    """Writes the card of a preset, and its page."""
     named = isinstance(preset, str) and preset in registry.names()
     folder = registry.WEIGHTS / preset if named else Path(preset)
     (folder / PAGE_NAME).write_text(model_card(card), encoding="utf-8")
     card.write(registry.CARDS / f"{preset}.json" if named else folder / "card.json")
     registry.forget()
-
-
-def _with_reported(new: Measurement, old: Measurement | None) -> Measurement:
-    """`new`, with the number of others that stood beside `old`."""
-    if old is None:
-        return new
-    return new.model_copy(update={"reported": old.reported, "reported_source": old.reported_source})
 
 
 def _evaluated(recipe: Recipe, model, train, test, n: int, echo) -> list[Measurement]:
@@ -174,7 +223,13 @@ def _evaluated(recipe: Recipe, model, train, test, n: int, echo) -> list[Measure
     report = evaluate(model, test, metrics, n, train=train, extractor=extractor)
     for metric in report.measurements:
         echo(f"  {metric.name} {metric}")
-    return report.measurements
+    return [_beside(recipe, metric) for metric in report.measurements]
+
+
+def _beside(recipe: Recipe, metric: Measurement) -> Measurement:
+    """A number, with that of others where the recipe has one."""
+    value, source = recipe.reported.get(metric.name, (None, None))
+    return metric.model_copy(update={"reported": value, "reported_source": source})
 
 
 def _what(model) -> str:
@@ -215,25 +270,18 @@ def write_preset(
     largest difference to the golden outputs stands in the card.
     """
     module, cls = registry.FAMILIES[recipe.family]
-    facts = recipe.facts
-    changed = {k: v for k, v in vars(config).items() if v != getattr(recipe.config, k)}
-    changed.pop("seed", None)  # stands in the card anyway
+    facts = _facts(recipe, training)
     identity = Identity(
         preset=recipe.preset,
         family=recipe.family,
         group=module.rpartition(".")[2],
         model=f"zoo.models.{cls}",
-        title=f"Trained on {training.data}." if "data" in changed else facts.title,
+        title=facts.title,
         paper=model.paper,
         paper_url=model.paper_url,
-        differs=[
-            *facts.differs,
-            *(f"Not as in the recipe: {k}={v}." for k, v in changed.items()),
-        ],
+        differs=facts.differs,
     )
-    if "data" in changed:
-        unknown = {"data_rights": "unknown: other data than the recipe's"}
-        facts = facts.model_copy(update={**unknown, "limits": ["Not looked at."]})
+    examples = recipe.examples if training.data == recipe.config.data else 0
     with room(folder), whole_folder(folder) as partial:
         publishing.write(
             model,
@@ -245,8 +293,26 @@ def write_preset(
             picture=lambda stored: recipe.picture(stored, test),
             backends=agreement.differences,
             training=training,
+            examples=test.images[:examples] if examples else None,
         )
     return folder
+
+
+def _facts(recipe: Recipe, training: Training) -> Facts:
+    """What the recipe says of a preset, and where its training was another one."""
+    facts, config = recipe.facts, {**vars(recipe.config), "seed": training.seed}
+    changed = {k: v for k, v in training.settings.items() if v != config[k]}
+    differs = [*facts.differs, *(f"Not as in the recipe: {k}={v}." for k, v in changed.items())]
+    facts = facts.model_copy(update={"differs": differs})
+    if "data" not in changed:
+        return facts
+    return facts.model_copy(
+        update={
+            "title": f"Trained on {training.data}.",
+            "limits": ["Not looked at."],
+            "data_rights": "unknown: other data than the recipe's",
+        }
+    )
 
 
 def check_publishable(recipe: Recipe, config: Config, smoke: bool) -> None:

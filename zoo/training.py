@@ -97,6 +97,7 @@ def train(
             config.seed if attempt == 0 else _seed(config.seed, attempt),
             value_range=model.value_range,
             flip=config.flip,
+            binarize=config.binarize,
             shard=process(),
         )
 

@@ -261,3 +261,69 @@ def test_an_update_waits_for_every_pass_that_reads_the_weight():
     step()
     np.testing.assert_allclose(array(a), [0.7, 1.5], rtol=1e-6)
     np.testing.assert_allclose(array(b), [2.9, 4.8], rtol=1e-6)
+
+
+@keras.saving.register_keras_serializable("zoo_tests")
+class Seen(GenerativeModel):
+    """Learns nothing and tells what it is shown."""
+
+    image_shape = (1,)
+    loss_names = ("mean", "rows")
+
+    def __init__(self, name=None):
+        super().__init__(name=name)
+        self.first = self.add_weight(shape=(), trainable=False, name="first")
+        self.body = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+        self.built = True
+
+    def default_optimizers(self):
+        return {"model": keras.optimizers.SGD(0.0)}
+
+    def update(self, batch: Batch):
+        self.first.assign(batch.images[0, 0])
+        mean, rows = ops.mean(batch.images), ops.shape(batch.images)[0]
+        logs = {"mean": mean, "rows": ops.cast(rows, "float32")}
+        return self.minimize(lambda: (ops.sum(self.body.weights[0]), logs), "model")
+
+    def validate(self, batch: Batch):
+        rows = ops.cast(ops.shape(batch.images)[0], "float32")
+        return {"mean": ops.mean(batch.images), "rows": rows}
+
+
+@pytest.mark.parametrize("labels", [False, True])
+def test_fit_on_arrays_sees_each_image_once(labels):
+    """And what is logged is the mean over images, not over batches of unequal size."""
+    model = Seen()
+    model.compile()
+    x = np.arange(10, dtype="float32")[:, None] ** 2
+    y = np.zeros(10) if labels else None
+    logs = model.fit(x, y, batch_size=4, shuffle=False, verbose=0).history
+    assert logs["mean"] == [pytest.approx(x.mean())]
+    assert logs["rows"] == [pytest.approx((4 * 4 + 4 * 4 + 2 * 2) / 10)]
+    assert float(array(model.first)) == 64.0  # the ninth: the last batch begins with it
+    keras.utils.set_random_seed(0)
+    firsts = []
+    for _ in range(6):
+        logs = model.fit(x, y, batch_size=4, epochs=2, verbose=0).history
+        assert logs["mean"] == [pytest.approx(x.mean())] * 2
+        firsts.append(float(array(model.first)))
+    assert len(set(firsts)) > 2  # another order each time
+    options = {"batch_size": 4, "shuffle": False, "verbose": 0}
+    logs = model.fit(x, y, validation_data=(x, y), **options).history
+    assert logs["val_rows"] == logs["rows"]
+    # In the order of `loss_names`, as everywhere.
+    values = model.evaluate(x, y, batch_size=4, verbose=0)
+    assert model.metrics_names == ["mean", "rows"]
+    assert values == pytest.approx([logs["mean"][0], logs["rows"][0]])
+    with pytest.raises(ValueError, match="cardinality"):
+        model.fit(x, np.zeros(9), batch_size=4, verbose=0)
+    logs = model.fit(x, batch_size=2, validation_split=0.2, shuffle=False, verbose=0).history
+    assert logs["mean"] == [pytest.approx(x[:8].mean())]
+
+
+def test_what_is_logged_must_be_what_the_model_says():
+    model = Seen()
+    model.compile()
+    model.update = lambda batch: {"mean": ops.mean(batch.images)}
+    with pytest.raises(ValueError, match="must be loss_names, mean, rows. Received: mean"):
+        model.fit(np.zeros((4, 1), "float32"), verbose=0)

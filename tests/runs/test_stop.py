@@ -8,10 +8,14 @@ import subprocess
 import threading
 import time
 
+import keras
+import numpy as np
 import pytest
 from program import EVALUATING, ROOT, SHORT, TRAINING, Program, assert_same_run
 
-from zoo import checkpoint
+import zoo
+from zoo import checkpoint, engine
+from zoo.callbacks import Checkpoints
 from zoo.stopping import Stop, Stopped, watched
 
 
@@ -164,3 +168,30 @@ class TestStop:
         stop = Stop()
         with stop.deferred():
             stop.check()
+
+
+@pytest.mark.once
+def test_a_signal_while_processes_agree_is_for_the_next_time(tmp_path, monkeypatch):
+    """Or one would end, and the others wait for it."""
+    stop = Stop()
+    callback = Checkpoints(tmp_path / "checkpoints", steps_per_epoch=3, about={}, stop=stop)
+    asked = []
+
+    def agreed(claim):
+        asked.append(claim)
+        if len(asked) == 3:  # of the first step: two are of the checkpoint before it
+            stop.asked = signal.SIGTERM
+        return claim
+
+    model = zoo.create("gan", image_shape=(2,), latent_dim=2, units=5)
+    model.compile()
+    monkeypatch.setattr(engine, "agreed", agreed)
+    steps = []
+    counts = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: steps.append(batch)
+    )
+    x = np.zeros((24, 2), "float32")
+    with pytest.raises(Stopped):
+        model.fit(x, batch_size=8, verbose=0, callbacks=[counts, callback])
+    assert len(steps) == 2
+    assert callback.newest == 2

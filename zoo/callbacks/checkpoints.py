@@ -6,6 +6,7 @@ import difflib
 import json
 import math
 import shutil
+import signal
 import time
 import warnings
 from collections.abc import Callable
@@ -54,7 +55,8 @@ class Checkpoints(keras.callbacks.Callback):
             callback that gives the number comes before this one.
         stop: is asked after each step; once the program is to end, a checkpoint is saved and
             `zoo.stopping.Stopped` raised.
-        writes: whether this process is the one that writes; of several that train together one is.
+        writes: whether this process is the one that writes; of several that train together one is,
+            and all have this callback.
 
     Raises:
         DivergedError: during `fit`, at the first step whose losses are not finite, or when weights
@@ -214,11 +216,13 @@ class Checkpoints(keras.callbacks.Callback):
             raise self._diverged(_player_of(self.model, broken), broken)
         if self.steps % self.steps_per_epoch == 0:
             return  # the end of the epoch saves itself
+        ending = self._ending()
         due = self.every is not None and self.steps - self.newest >= self.every
-        if due or self.stop.asked is not None:
+        if due or ending:
             self.seconds = time.perf_counter() - self.start
             self._save()
-        self.stop.check()
+        if ending:
+            self.stop.check()
 
     def on_epoch_end(self, epoch, logs=None):
         seconds = time.perf_counter() - self.start
@@ -231,7 +235,17 @@ class Checkpoints(keras.callbacks.Callback):
             if first or (self.best and self.monitor.better(value, self.best["value"])):
                 self.best = {"name": self.monitor.name, "value": value, "step": self.steps}
         self._save()
-        self.stop.check()
+        if self._ending():
+            self.stop.check()
+
+    def _ending(self) -> bool:
+        """Whether to end here: where any of the processes that train together was asked to, since
+        one that ends alone leaves the others waiting for it. A signal that comes while they agree
+        is for the next time."""
+        ending = engine.agreed(self.stop.asked is not None)
+        if ending and self.stop.asked is None:
+            self.stop.asked = signal.SIGTERM
+        return ending
 
     def _save(self):
         engine.synchronize(self.model)
@@ -247,20 +261,25 @@ class Checkpoints(keras.callbacks.Callback):
             "restored": self.restored,
             "about": self.about,
         }
+        broken = refused = None
+        place = checkpoint.place_of(self.folder, self.steps)
         if self.writes:
             with engine.alone():
                 weights = storage.weights_file(self.model)
             broken = storage.not_finite(weights)
-            if broken is not None:
-                raise self._diverged(_player_with_broken_weights(self.model), [broken])
-            place = checkpoint.place_of(self.folder, self.steps)
+        if engine.agreed(broken is not None):
+            raise self._diverged(_player_with_broken_weights(self.model), [broken or "weights"])
+        if self.writes:
             try:
                 checkpoint.write(place, weights, state)
             except OSError as error:
-                raise StorageError(
-                    f"The checkpoint {place} cannot be written: {error.strerror or error}; "
-                    f"{self._last_good()}."
-                ) from error
+                refused = error
+        if engine.agreed(refused is not None):
+            reason = "" if refused is None else f": {refused.strerror or refused}"
+            raise StorageError(
+                f"The checkpoint {place} cannot be written{reason}; {self._last_good()}."
+            ) from refused
+        if self.writes:
             self._tidy()
         self.newest = self.steps
 

@@ -92,7 +92,8 @@ def _training_rows(training: Training | None, what: str) -> list[tuple[str, str]
     "-n",
     "count",
     type=int,
-    help="How many samples; by default 100 images, ten of each class, or 10,000 points.",
+    help="How many samples; by default 100 images, ten of each class, 50 to reconstruct, or 10,000 "
+    "points.",
 )
 @click.option(
     "--seed", type=int, help="Seed of the latents; without one, images differ at each call."
@@ -110,6 +111,11 @@ def _training_rows(training: Training | None, what: str) -> list[tuple[str, str]
     help="Images in a row; by default as many as rows, or those of one class.",
 )
 @click.option("--labels", help="Of a conditional model: one class, such as 3, or all.")
+@click.option(
+    "--data",
+    help="Images to reconstruct, of an autoencoder: what --data of zoo train takes; by default "
+    "those that are kept with the preset.",
+)
 @click.option("--weights", help="Of a GAN: ema for the averaged generator, raw for the last one.")
 def sample(
     preset: str,
@@ -117,11 +123,13 @@ def sample(
     seed: int | None,
     out: Path,
     columns: int | None,
+    data: str | None,
     weights: str | None,
     labels: str | None,
 ):
-    """Writes a picture of samples from PRESET: a grid of images, with rows of one class where it
-    has classes, or points over their density.
+    """Writes a picture of what PRESET makes: a grid of images, with rows of one class where it has
+    classes; the plane of its latents where it has two; points over their density; of an
+    autoencoder, images with their reconstructions below.
 
     \b
     Example:
@@ -133,21 +141,50 @@ def sample(
         check_count("--columns", columns)
     if seed is not None:
         check_count("--seed", seed, minimum=0)
-    from zoo import data, pictures, registry
+    from zoo import pictures, registry
 
-    card = registry.info(preset)  # an unknown name is an error before anything is made
+    found = registry.locate(preset)  # an unknown name is an error before anything is made
     check_writable(out)
     model = registry.load(preset)
-    takes = inspect.signature(model.sample).parameters if hasattr(model, "sample") else ()
-    if not takes:
-        raise ArgumentError(f"PRESET must be one that makes samples. Received: {preset!r}.")
-    if weights is not None and "weights" not in takes:
+    makes = inspect.signature(model.sample).parameters if hasattr(model, "sample") else None
+    if makes is None and not hasattr(model, "reconstruct"):
+        raise ArgumentError(
+            f"PRESET must be one that makes samples or reconstructions. Received: {preset!r}."
+        )
+    options = {"weights": weights, "labels": labels}
+    options = {key: value for key, value in options.items() if value is not None}
+    if makes is None and (options or seed is not None):
+        name = "seed" if seed is not None else next(iter(options))
+        raise ArgumentError(f"--{name} is for presets that make samples. Received: {preset!r}.")
+    if "weights" in options and "weights" not in makes:
         raise ArgumentError(f"--weights is for GANs. Received: {weights!r} for {preset!r}.")
-    options = {} if weights is None else {"weights": weights}
-    if labels is not None:
-        options["labels"] = int(labels) if labels.isdecimal() else labels
-    trained_on = None if card.training is None else card.training.data
-    named = trained_on in data.synthetic.NAMED
-    test = data.read(trained_on, "test") if named else None
-    pictures.samples(model, test, count, seed, columns, **options).save(out)
+    if labels is not None and labels.isdecimal():
+        options["labels"] = int(labels)
+    test = _shown(found, model, data, makes is None)
+    pictures.natural(model, test, count, seed, columns, **options).save(out)
     click.echo(f"samples of {preset}: {out}")
+
+
+def _shown(preset, model, data: str | None, reconstructs: bool):
+    """The real images, or points, that a picture of `model` needs; `None` where it needs none."""
+    import numpy as np
+
+    from zoo.data import Source, fitting, read, read_splits, synthetic
+    from zoo.publishing import EXAMPLES
+
+    training = preset.card.training
+    if not reconstructs:
+        if data is not None:
+            raise ArgumentError(f"--data is for autoencoders. Received: {preset.card.name!r}.")
+        named = training is not None and training.data in synthetic.NAMED
+        return read(training.data, "test") if named else None
+    if data is not None:
+        return read_splits(data, **fitting(model.image_shape))[1]
+    kept = preset.card.weights.extras
+    if EXAMPLES not in kept:
+        raise ArgumentError(
+            f"{preset.card.name!r} is shown by images that it reconstructs: give --data."
+        )
+    folder = preset.ensure({EXAMPLES: kept[EXAMPLES]})
+    with np.load(folder / EXAMPLES, allow_pickle=False) as arrays:
+        return Source(EXAMPLES, arrays["images"], None)

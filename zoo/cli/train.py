@@ -92,6 +92,12 @@ def _training_options(command):
             help="Trains nothing: evaluates the preset in --out, or with --publish the published "
             "one, anew, and writes the numbers to its card.",
         ),
+        click.option(
+            "--describe",
+            is_flag=True,
+            help="Trains nothing: writes what the recipe says of the preset, such as its limits, "
+            "to the card, as --measure does its numbers.",
+        ),
         click.option("--publish", is_flag=True, help="Puts the finished preset into the package."),
     ]
     for option in reversed(options):
@@ -130,6 +136,7 @@ def _train(
     precision,
     settings,
     measure,
+    describe,
     publish,
     **keeping,
 ):
@@ -152,10 +159,13 @@ def _train(
     anew = out is None and smoke and not keeping["resume"]
     if out is None:
         out = Path("runs") / (recipe.preset + ("_smoke" if smoke else ""))
-    if measure:
+    if measure or describe:
         preset = recipe.preset if publish else out / "preset"
-        runner.measure(recipe, config, preset, click.echo)
-        click.echo(f"measured: {preset}")
+        if measure:
+            runner.measure(recipe, config, preset, click.echo)
+        if describe:
+            runner.describe(recipe, preset)
+        click.echo(f"rewritten: the card of {preset}")
         return
     engine.launch(distribute, config.batch_size, _again())
     with watched() as stop:

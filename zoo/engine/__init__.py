@@ -12,6 +12,8 @@ exports:
 - `apply_gradients(optimizer, grads, variables)`: one step of a Keras optimizer.
 - `compiled(fn, variables)`: `fn` as an inference function, jitted where that is faster;
   `variables` are all that it reads or assigns.
+- `to_numpy(x)`: what a compiled function returned as an array to read, copied only where it
+  must be: from another device, or of another type.
 - `feed(batches, start=0)`: an endless stream of NumPy batches of one shape (a generator, a grain
   dataset, or from step `start` on what has `stream(start)`, such as `zoo.data.Batches`), in the
   form that this backend's `fit` reads fastest.
@@ -44,6 +46,7 @@ else:
 
 from zoo.engine.allocator import keep_memory
 from zoo.engine.parallel import (
+    agreed,
     all_reduce_mean,
     alone,
     averaged,
@@ -66,10 +69,12 @@ feed = _backend.feed
 gradient = _backend.gradient
 jit_by_default = _backend.jit_by_default
 synchronize = _backend.synchronize
+to_numpy = _backend.to_numpy
 value_and_grad = _backend.value_and_grad
 
 __all__ = [
     "StepAdaptor",
+    "agreed",
     "all_reduce_mean",
     "alone",
     "apply_gradients",
@@ -90,5 +95,6 @@ __all__ = [
     "replica",
     "replicas",
     "synchronize",
+    "to_numpy",
     "value_and_grad",
 ]

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import keras
 import numpy as np
-from keras import ops
 
-from zoo.errors import check_count
+from zoo import engine
+from zoo.errors import ArgumentError, check_count
 
 
 def batched(function: Callable, inputs: tuple[np.ndarray, ...], batch_size: int):
@@ -25,16 +25,19 @@ def batched(function: Callable, inputs: tuple[np.ndarray, ...], batch_size: int)
     """
     check_count("batch_size", batch_size)
     total = len(inputs[0])
-    outputs = []
+    if not total:
+        raise ArgumentError("There is nothing to compute: the inputs have no rows.")
+    whole = None
     for start in range(0, total, batch_size):
         rows = min(batch_size, total - start)
         padded = min(batch_size, 1 << (rows - 1).bit_length())
         # What is missing repeats the last row.
         picked = np.minimum(np.arange(start, start + padded), total - 1)
-        out = function(*(x[picked] for x in inputs))
-        outputs.append(
-            keras.tree.map_structure(
-                lambda y, rows=rows: ops.convert_to_numpy(y)[:rows].astype("float32"), out
+        found = function(*(x[picked] for x in inputs))
+        if whole is None:
+            whole = keras.tree.map_structure(
+                lambda y: np.empty((total, *y.shape[1:]), "float32"), found
             )
-        )
-    return keras.tree.map_structure(lambda *parts: np.concatenate(parts), *outputs)
+        for array, part in zip(keras.tree.flatten(whole), keras.tree.flatten(found), strict=True):
+            array[start : start + rows] = engine.to_numpy(part)[:rows]
+    return whole

@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 
 import jax
 import keras
+import numpy as np
 
 
 class Scope(keras.StatelessScope):
@@ -127,8 +128,19 @@ def compiled(fn: Callable, variables: Sequence) -> Callable:
     return call
 
 
+def to_numpy(x) -> np.ndarray:
+    return np.asarray(x)
+
+
 class StepAdaptor:
     """Gives `update(batch)` and `validate(batch)` the signatures that Keras's JAX trainer calls."""
+
+    def __setattr__(self, name, value):
+        if name == "_jax_state":
+            # The arrays of all variables, after each step: Keras would wrap and track each list.
+            vars(self)[name] = value
+        else:
+            super().__setattr__(name, value)
 
     def train_step(self, state, data):
         groups = (

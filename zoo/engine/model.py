@@ -16,6 +16,7 @@ from zoo.engine.batch import Batch, check_images, check_range
 from zoo.engine.inference import batched
 from zoo.engine.inputs import checked, shared
 from zoo.engine.labels import check_labels
+from zoo.engine.means import Means
 from zoo.engine.random import Fixed, Random
 from zoo.errors import ArgumentError, unknown_name
 
@@ -196,9 +197,7 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
         self.optimizer.build(self.trainable_variables)
         # Past Keras's tracking, which would take the optimizers for a second set of state.
         vars(self)["_optimizers"] = players.Frozen(optimizers)
-        vars(self)["_trackers"] = players.Frozen(
-            {name: keras.metrics.Mean(name) for name in self.loss_names}
-        )
+        vars(self)["_means"] = Means(self.loss_names)
         vars(self)["_logged_by"] = {}
         vars(self)["_compile_arguments"] = players.Frozen(
             {
@@ -249,7 +248,16 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
-        return list(self._trackers.values()) if self.compiled else []
+        return [self._means] if self.compiled else []
+
+    @property
+    def metrics_names(self) -> list[str]:
+        return list(self.loss_names) if self.compiled else []
+
+    def _flatten_metrics_in_order(self, logs):
+        # What `evaluate` gives without `return_dict`: Keras would take names of metrics.
+        found = [logs[name] for name in self.loss_names]
+        return found[0] if len(found) == 1 else found
 
     # Steps
 
@@ -374,9 +382,9 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
 
     def _track(self, batch: Batch, logs: dict[str, Any]) -> dict[str, Any]:
         size = ops.shape(batch.images)[0]
-        for name, value in zip(logs, engine.averaged(list(logs.values())), strict=True):
-            self._trackers[name].update_state(value, sample_weight=size)
-        return {name: tracker.result() for name, tracker in self._trackers.items()}
+        means = engine.averaged(list(logs.values()))
+        self._means.update_state(dict(zip(logs, means, strict=True)), size)
+        return self._means.result()
 
     # State
 

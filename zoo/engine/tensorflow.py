@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from zoo.engine.adam import is_plain_adam
@@ -88,6 +89,10 @@ def compiled(fn: Callable, variables: Sequence) -> Callable:
     return tf.function(fn, reduce_retracing=True)
 
 
+def to_numpy(x) -> np.ndarray:
+    return np.asarray(x)
+
+
 class StepAdaptor:
     """Gives `update(batch)` and `validate(batch)` the signatures that Keras's TensorFlow trainer
     calls."""
@@ -97,6 +102,13 @@ class StepAdaptor:
 
     def test_step(self, data):
         return self.validation_logs(data)
+
+    def fit(self, x=None, y=None, batch_size=None, shuffle=True, **given):
+        if _plain(x, y, shuffle, given):
+            x, y = _from_arrays(x, y, batch_size or 32, shuffle), None
+            given["validation_batch_size"] = given.get("validation_batch_size") or batch_size
+            batch_size, shuffle = None, False
+        return super().fit(x, y, batch_size, shuffle=shuffle, **given)
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
         # Under a strategy Keras takes a batch out of the data to build the model, which has been.
@@ -109,13 +121,43 @@ def feed(batches, start: int = 0):
         dataset = _from_python(batches.stream(start) if hasattr(batches, "stream") else batches)
     else:
         dataset = _gathered(gather, start)
+    dataset = _ahead(dataset)
+    dataset.read_once = True  # a look at its first batch would take it away from `fit`
+    return dataset
+
+
+def _ahead(dataset: tf.data.Dataset) -> tf.data.Dataset:
     # Autotune is off: TensorFlow waits for its thread when an iterator is destroyed, about 50 ms
     # for each step that was taken, which is most of the time of a small model's epoch.
     options = tf.data.Options()
     options.autotune.enabled = False
-    dataset = dataset.prefetch(2).with_options(options)
-    dataset.read_once = True  # a look at its first batch would take it away from `fit`
-    return dataset
+    return dataset.prefetch(2).with_options(options)
+
+
+def _plain(x, y, shuffle, given) -> bool:
+    """Whether `fit` was given arrays of equally many rows, and nothing that Keras's own path for
+    arrays has to see."""
+    arrays = [x] if y is None else [x, y]
+    return (
+        all(isinstance(array, np.ndarray) or tf.is_tensor(array) for array in arrays)
+        and len({len(array) for array in arrays}) == 1
+        and isinstance(shuffle, bool)
+        and not given.get("validation_split")
+        and given.get("steps_per_epoch") is None
+        and not tf.distribute.has_strategy()
+    )
+
+
+def _from_arrays(x, y, batch_size: int, shuffle: bool) -> tf.data.Dataset:
+    """The batches that Keras makes of arrays, without its iterator's stall, see `_ahead`."""
+    with tf.device("CPU:0"):
+        arrays = [tf.convert_to_tensor(array) for array in ([x] if y is None else [x, y])]
+    rows = tf.data.Dataset.range(len(arrays[0]))
+    rows = rows.shuffle(len(arrays[0])) if shuffle else rows
+    rows = rows.batch(batch_size)
+    return _ahead(
+        rows.map(lambda row: tuple(tf.gather(a, row) for a in arrays), num_parallel_calls=2)
+    )
 
 
 def _from_python(stream: Iterable) -> tf.data.Dataset:

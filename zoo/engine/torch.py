@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 
 import keras
+import numpy as np
 import torch
 
 from zoo.engine.adam import is_plain_adam
@@ -97,6 +98,11 @@ def compiled(fn: Callable, variables: Sequence) -> Callable:
         return fn(*(keras.ops.convert_to_tensor(a) for a in args))
 
     return call
+
+
+def to_numpy(x) -> np.ndarray:
+    x = x.detach().cpu()
+    return (x.float() if x.dtype == torch.bfloat16 else x).numpy()  # NumPy has no bfloat16
 
 
 class StepAdaptor:

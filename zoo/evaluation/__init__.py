@@ -10,6 +10,7 @@ from zoo.evaluation.of_classes import (
     LabelAccuracy,
     MixtureModes,
 )
+from zoo.evaluation.of_codes import Contraction, Denoising, InactiveUnits, LinearProbe
 from zoo.evaluation.of_features import (
     PRDC,
     ClassifierTest,
@@ -40,11 +41,15 @@ __all__ = [
     "ClassModes",
     "ClassifierTest",
     "Comparison",
+    "Contraction",
+    "Denoising",
     "EnergyTest",
     "FrechetDistance",
+    "InactiveUnits",
     "InceptionScore",
     "KernelDistance",
     "LabelAccuracy",
+    "LinearProbe",
     "MMDTest",
     "Memorisation",
     "Metric",

@@ -13,6 +13,7 @@ import numpy as np
 
 from zoo import data as zoo_data
 from zoo import registry
+from zoo.card import Card
 from zoo.data import Source
 from zoo.engine.batch import check_range
 from zoo.errors import ArgumentError, MissingSplitError, check_count, unknown_name
@@ -57,7 +58,8 @@ def evaluate(
             model's value range, or a pair of one and labels. By default, of a preset, the set that
             it was trained on.
         metrics: names, or `zoo.evaluation.Metric`s, see `zoo.evaluation.metrics()`; by default
-            those that suit the model.
+            those in the card of a preset, on the data it was trained on, else those that suit the
+            model.
         n: how many samples, and at most how many real images: of more, as many are drawn, the same
             each time.
         seeds: how many seeds of samples, 0 and up, or which.
@@ -92,7 +94,13 @@ def evaluate(
     """
     check_count("n", n, minimum=2)
     seeds = _seeds(seeds)
-    model, name, trained_on = _model(model_or_preset)
+    model, name, card = _model(model_or_preset)
+    trained_on = None if card is None or card.training is None else card.training.data
+    if metrics is None and trained_on is not None and _same(data, trained_on):
+        metrics = _of_card(card) or None
+        if extractor is None:
+            named = {m.protocol.extractor for m in card.metrics} - {None}
+            extractor = named.pop() if len(named) == 1 else None
     if data is None and trained_on is None:
         raise ArgumentError("data is needed: the real images that samples are compared with.")
     data = trained_on if data is None else data
@@ -278,8 +286,26 @@ def _seeds(seeds: int | Sequence[int]) -> list[int]:
     return list(range(check_count("seeds", seeds)))
 
 
-def _model(model_or_preset) -> tuple[Any, str, str | None]:
-    """The model, its name, and the data it was trained on, where that is known."""
+def _same(data, trained_on: str) -> bool:
+    """Whether the real images are those of the card."""
+    return data is None or (isinstance(data, str | Path) and Path(data).stem == trained_on)
+
+
+def _of_card(card: Card) -> list[Metric]:
+    """The metrics whose numbers stand in a card, as far as they are this package's own."""
+    known, found = Metric.named(), {}
+    for protocol in (measurement.protocol for measurement in card.metrics):
+        which = (protocol.metric, protocol.settings)
+        if protocol.metric in known and which not in found:
+            cls = known[protocol.metric]
+            own = inspect.signature(cls).parameters
+            settings = {key: value for key, value in protocol.settings if key in own}
+            found[which] = cls.from_config(settings)
+    return list(found.values())
+
+
+def _model(model_or_preset) -> tuple[Any, str, Card | None]:
+    """The model, its name, and the card of a preset."""
     if not isinstance(model_or_preset, str | Path):
         if not hasattr(model_or_preset, "image_shape"):
             raise ArgumentError(
@@ -288,8 +314,7 @@ def _model(model_or_preset) -> tuple[Any, str, str | None]:
             )
         return model_or_preset, model_or_preset.name, None
     card = registry.info(model_or_preset)
-    trained_on = None if card.training is None else card.training.data
-    return registry.load(model_or_preset), card.name, trained_on
+    return registry.load(model_or_preset), card.name, card
 
 
 def _checked(sampling: dict[str, Any], model) -> str:

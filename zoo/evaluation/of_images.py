@@ -79,7 +79,7 @@ class ELBO(_Likelihood):
         super().__init__(k)
 
     def measure(self, samples, task):
-        return {"elbo": _with_error(self.log_prob(task, "elbo"))}
+        return {"elbo": with_error(self.log_prob(task, "elbo"))}
 
 
 class IWAE(_Likelihood):
@@ -97,7 +97,7 @@ class IWAE(_Likelihood):
         super().__init__(k)
 
     def measure(self, samples, task):
-        return {"iwae": _with_error(self.log_prob(task, "iwae"))}
+        return {"iwae": with_error(self.log_prob(task, "iwae"))}
 
 
 class BitsPerDimension(_Likelihood):
@@ -114,7 +114,7 @@ class BitsPerDimension(_Likelihood):
         dimensions = int(np.prod(task.model.image_shape))
         levels = 256 if _pixels(task.model) == "continuous" else 1
         bits = bits_per_dimension(self.log_prob(task, "iwae"), dimensions, levels)
-        return {"bits_per_dimension": _with_error(bits)}
+        return {"bits_per_dimension": with_error(bits)}
 
 
 class Parzen(Metric):
@@ -189,13 +189,13 @@ class Reconstruction(Metric):
     def measure(self, samples, task):
         low, high = task.model.value_range
         errors = []
-        for images, labels in _parts(task):
+        for images, labels in parts(task):
             options = {} if labels is None else {"labels": labels}
             wrong = (task.model.reconstruct(images, **options) - images) / (high - low)
             errors.append(np.square(wrong.astype("float64")).mean(axis=(1, 2, 3)))
         errors = np.concatenate(errors)
         decibels = -10 * np.log10(np.maximum(errors, 1e-12))
-        return {"squared_error": _with_error(errors), "psnr": _with_error(decibels)}
+        return {"squared_error": with_error(errors), "psnr": with_error(decibels)}
 
 
 class Accuracy(Metric):
@@ -216,9 +216,9 @@ class Accuracy(Metric):
 
     def measure(self, samples, task):
         right = np.concatenate(
-            [task.model.classify(images) == labels for images, labels in _parts(task)]
+            [task.model.classify(images) == labels for images, labels in parts(task)]
         )
-        return {"accuracy": _with_error(right)}
+        return {"accuracy": with_error(right)}
 
 
 def _pixels(model) -> str:
@@ -226,7 +226,7 @@ def _pixels(model) -> str:
     return getattr(model.likelihood, "pixels", "levels")
 
 
-def _parts(task):
+def parts(task):
     """The test images in the model's range, and their labels where it takes any, part by part."""
     for start in range(0, len(task.test.images), PART):
         rows = slice(start, start + PART)
@@ -238,7 +238,7 @@ def _flat(images: np.ndarray) -> np.ndarray:
     return Pixels()(images).features
 
 
-def _with_error(values: np.ndarray) -> tuple[float, float]:
+def with_error(values: np.ndarray) -> tuple[float, float]:
     """The mean, and its standard error."""
     error = np.std(values, ddof=1) / np.sqrt(len(values)) if len(values) > 1 else 0.0
     return float(np.mean(values)), float(error)

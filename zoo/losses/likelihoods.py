@@ -55,7 +55,8 @@ class Bernoulli(Likelihood):
     pixels = "binary"
 
     def log_prob(self, images, parameters):
-        return _total(images * parameters - ops.softplus(parameters))
+        images, logits = _flat(images), _flat(parameters)
+        return ops.sum(ops.cast(images * logits - ops.softplus(logits), "float32"), axis=-1)
 
     def mean(self, parameters):
         return ops.sigmoid(parameters)
@@ -132,6 +133,12 @@ class DiscretizedLogistic(Likelihood):
 
 def _first(parameters):
     return ops.split(parameters, 2, axis=-1)[0]
+
+
+def _flat(x):
+    """Pixels and channels on one axis: the last, of length 1 for grey images, is that over which
+    XLA makes vectors."""
+    return ops.reshape(x, (*ops.shape(x)[:-3], math.prod(x.shape[-3:])))
 
 
 def _total(x):

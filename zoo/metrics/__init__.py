@@ -3,6 +3,7 @@
 `zoo.evaluate` measures models with them.
 """
 
+from zoo.metrics.codes import Inactivity, inactivity, linear_classifier
 from zoo.metrics.frechet import Moments, frechet_distance
 from zoo.metrics.inception_score import InceptionScore, inception_score
 from zoo.metrics.kernel import KernelDistance, kernel_distance
@@ -46,6 +47,7 @@ __all__ = [
     "ClassModes",
     "ClassifierTest",
     "DensityCoverage",
+    "Inactivity",
     "InceptionScore",
     "KernelDistance",
     "Measurement",
@@ -66,9 +68,11 @@ __all__ = [
     "energy_test",
     "frechet_distance",
     "importance_weighted_bound",
+    "inactivity",
     "inception_score",
     "kernel_distance",
     "label_accuracy",
+    "linear_classifier",
     "mmd_test",
     "mode_coverage",
     "nearest_neighbours",

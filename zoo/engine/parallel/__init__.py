@@ -19,6 +19,7 @@ The work is that of TensorFlow's `tf.distribute`, of `keras.distribution` on JAX
   replica must call it equally often, in the same order.
 - `alone()`: a context for what one process does without the others while they train together.
 - `equalize(variables)`: gives the variables of each process the values of the first one's.
+- `total(number)`: the sum of a number over several processes, on the host, see `agreed`.
 
 Rules that keep the replicas equal, bit for bit: random numbers come from `zoo.engine.random` alone,
 gradients and logs from `averaged`, and everything else that is assigned is a function of weights.
@@ -109,6 +110,12 @@ def check_divides(batch_size: int, devices: int) -> None:
 def is_chief() -> bool:
     """Whether this process writes files and speaks to the user, of those that train together."""
     return process()[0] == 0
+
+
+def agreed(claim: bool) -> bool:
+    """Whether any of the processes that train together makes the claim, which all must be asked
+    for at the same place between two steps."""
+    return claim if process()[1] == 1 else _backend.total(float(claim)) > 0
 
 
 def averaged(values: list) -> list:

@@ -117,3 +117,10 @@ def equalize(variables: Sequence) -> None:
     if replicas() > 1:
         for variable in variables:
             distributed.broadcast(variable.value.detach(), src=0)
+
+
+def total(number: float) -> float:
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    numbers = torch.tensor([number], dtype=torch.float32, device=device)
+    distributed.all_reduce(numbers)
+    return float(numbers[0])

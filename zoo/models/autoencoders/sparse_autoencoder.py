@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import keras
-import numpy as np
 from keras import ops
 
 from zoo.errors import ArgumentError
 from zoo.losses import KL, ReconstructionLoss, Sparsity
+from zoo.metrics.codes import INACTIVE, Inactivity, inactivity
 from zoo.models.autoencoders.autoencoder import Autoencoder
 from zoo.signature import extends
-
-INACTIVE = 0.01  # of the unit's largest activation
-
-
-class Inactivity(NamedTuple):
-    """Which code units are silent: below a hundredth of their own largest activation.
-
-    `per_image` is the mean share of silent units in an image; `never` the share of units that are
-    at most 1e-6 in all images.
-    """
-
-    per_image: float
-    never: float
 
 
 @keras.saving.register_keras_serializable("zoo")
@@ -113,9 +98,4 @@ class SparseAutoencoder(Autoencoder):
 
     def inactivity(self, images, batch_size: int = 256) -> Inactivity:
         """How sparse the codes of `images` are; arguments as for `encode`."""
-        size = np.abs(self.encode(images, batch_size)).reshape(len(images), -1)
-        largest = size.max(axis=0)
-        return Inactivity(
-            per_image=float((size <= INACTIVE * largest).mean()),
-            never=float((largest <= 1e-6).mean()),
-        )
+        return inactivity(self.encode(images, batch_size))

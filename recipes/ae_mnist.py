@@ -1,0 +1,54 @@
+"""An autoencoder of MNIST. Run it: python recipes/ae_mnist.py --help"""
+
+import dataclasses
+
+import keras
+
+import zoo
+
+
+@dataclasses.dataclass(frozen=True)
+class Config(zoo.Config):
+    data: str = "mnist"
+    epochs: int = 50
+    batch_size: int = 128
+    latent_dim: int = 500
+    learning_rate: float = 1e-3
+
+
+def build(config):
+    return zoo.models.Autoencoder(
+        image_shape=(28, 28, 1),
+        latent_dim=config.latent_dim,
+        architecture="one_layer",
+        tied=True,
+    )
+
+
+def compile(model, config, steps):
+    rate = zoo.LinearDecay(config.learning_rate, start=steps // 2, end=steps)
+    model.compile(keras.optimizers.Adam(rate))
+
+
+RECIPE = zoo.Recipe(
+    preset="ae_mnist",
+    family="autoencoder",
+    config=Config(),
+    build=build,
+    compile=compile,
+    facts=zoo.Facts(
+        title="Digits of 28x28 pixels to 500 code units and back, by one layer each way.",
+        differs=[
+            "One layer of 500 sigmoid units each way, with tied weights.",
+            "Adam with rate 1e-3, falling to 0 over the second half of training.",
+        ],
+        limits=["Not looked at."],
+        data_rights="MNIST, CC BY-SA 3.0",
+    ),
+    smoke={"epochs": 1, "latent_dim": 16},
+    metrics=("reconstruction", "linear_probe", "inactive_units", "contraction"),
+    examples=50,
+)
+
+if __name__ == "__main__":
+    zoo.run_recipe(RECIPE)

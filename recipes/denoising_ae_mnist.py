@@ -1,0 +1,54 @@
+"""A denoising autoencoder of MNIST. Run it: python recipes/denoising_ae_mnist.py --help"""
+
+import dataclasses
+
+import keras
+
+import zoo
+
+
+@dataclasses.dataclass(frozen=True)
+class Config(zoo.Config):
+    data: str = "mnist"
+    epochs: int = 50
+    batch_size: int = 128
+    latent_dim: int = 500
+    learning_rate: float = 1e-3
+    sigma: float = 0.5
+
+
+def build(config):
+    return zoo.models.DenoisingAutoencoder(
+        image_shape=(28, 28, 1),
+        latent_dim=config.latent_dim,
+    )
+
+
+def compile(model, config, steps):
+    rate = zoo.LinearDecay(config.learning_rate, start=steps // 2, end=steps)
+    noise = zoo.corruption.GaussianNoise(config.sigma)
+    model.compile(keras.optimizers.Adam(rate), corruption=noise)
+
+
+RECIPE = zoo.Recipe(
+    preset="denoising_ae_mnist",
+    family="denoising_autoencoder",
+    config=Config(),
+    build=build,
+    compile=compile,
+    facts=zoo.Facts(
+        title="Digits of 28x28 pixels cleared of Gaussian noise.",
+        differs=[
+            "Gaussian noise of standard deviation 0.5, not clipped, in place of masking noise.",
+            "Adam with rate 1e-3, falling to 0 over the second half of training.",
+        ],
+        limits=["Not looked at."],
+        data_rights="MNIST, CC BY-SA 3.0",
+    ),
+    smoke={"epochs": 1, "latent_dim": 16},
+    metrics=("reconstruction", "denoising", "linear_probe", "inactive_units", "contraction"),
+    examples=50,
+)
+
+if __name__ == "__main__":
+    zoo.run_recipe(RECIPE)

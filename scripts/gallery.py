@@ -1,0 +1,115 @@
+"""Writes the table of presets in README.md, and docs/gallery.md, from the cards.
+
+python scripts/gallery.py
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from zoo import registry
+from zoo.card import Card
+
+ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "README.md"
+GALLERY = ROOT / "docs" / "gallery.md"
+BEGIN, END = "<!-- scripts/gallery.py writes this table -->", "<!-- to here -->"
+GROUPS = {
+    "autoencoders": "Autoencoders",
+    "vaes": "Variational autoencoders",
+    "gans": "Generative adversarial networks",
+    "classifiers": "Classifiers, with which samples are measured",
+}
+# The number of a preset that says most, the first of these that its card has.
+TELLING = (
+    "iwae",
+    "accuracy",
+    "denoising_gain",
+    "high_quality",
+    "label_accuracy",
+    "fid",
+    "relative_jacobian_norm",
+    "squared_error",
+    "elbo",
+    "density",
+)
+
+
+def cards() -> list[Card]:
+    """Those of all presets, group by group."""
+    found = [Card.read(path) for path in registry.CARDS.glob("*.json")]  # the package's own
+    order = list(GROUPS)
+    return sorted(found, key=lambda card: (order.index(card.identity.group), card.name))
+
+
+def number(measurement) -> str:
+    """A number as it stands in a table."""
+    text = f"{measurement.value:.4g}"
+    if measurement.spread:
+        text += f" ± {measurement.spread:.1g}"
+    return text if measurement.of_real is None else f"{text} (real {measurement.of_real:.3g})"
+
+
+def table() -> str:
+    """The table of all presets in Markdown."""
+    rows = [
+        "| preset | what | its number | trained on | minutes | size |",
+        "|---|---|---|---|---|---|",
+    ]
+    for card in cards():
+        shape = card.contract.input_shape or card.contract.output_shape
+        measured = {m.name: m for m in card.metrics}
+        name = next(name for name in TELLING if name in measured)
+        size = sum(file.bytes for file in card.weights.files.values()) / 2**20
+        training = card.training
+        rows.append(
+            f"| `{card.name}` | {card.identity.title} | {name} {number(measured[name])} | "
+            f"{training.data}, {'x'.join(map(str, shape))} | {training.seconds / 60:.0f} | "
+            f"{size:.1f} MiB |"
+        )
+    return "\n".join(rows)
+
+
+def gallery() -> str:
+    """The page of all presets in Markdown."""
+    parts = [
+        "# Gallery",
+        "What each preset makes, as the runner pictured it: nothing is selected. All numbers, with "
+        "their protocols, stand in the cards: `zoo info NAME`. `python scripts/gallery.py` writes "
+        "this page.",
+    ]
+    group = None
+    for card in cards():
+        if card.identity.group != group:
+            group = card.identity.group
+            parts.append(f"## {GROUPS[group]}")
+        parts.append(f"### `{card.name}`")
+        parts.append(card.identity.title)
+        parts.append(f"![{card.name}](../zoo/weights/{card.name}/samples.png)")
+        parts.append(
+            f"{card.identity.paper}, <{card.identity.paper_url}>. Trained for "
+            f"{card.training.seconds / 60:.0f} minutes on {card.training.device}; data: "
+            f"{card.rights.data}."
+        )
+        rows = ["| number | value | of others |", "|---|---|---|"]
+        for m in card.metrics:
+            others = "" if m.reported is None else f"{m.reported:g} ({m.reported_source})"
+            rows.append(f"| {m.name}, {m.protocol.name} | {number(m)} | {others} |")
+        parts.append("\n".join(rows))
+        parts.append("Limits:\n\n" + "\n".join(f"- {limit}" for limit in card.limits))
+    return "\n\n".join(parts) + "\n"
+
+
+def readme(text: str) -> str:
+    """The README `text` with the table of today."""
+    pattern = re.compile(f"{re.escape(BEGIN)}.*{re.escape(END)}", flags=re.DOTALL)
+    new, places = pattern.subn(lambda _: f"{BEGIN}\n\n{table()}\n\n{END}", text)
+    if places != 1:
+        raise ValueError(f"README.md must hold the lines {BEGIN} and {END} once.")
+    return new
+
+
+if __name__ == "__main__":
+    README.write_text(readme(README.read_text(encoding="utf-8")), encoding="utf-8")
+    GALLERY.write_text(gallery(), encoding="utf-8")

@@ -1,0 +1,47 @@
+"""`Means`: what `fit` logs, averaged over the images of an epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+from keras import ops
+
+from zoo.errors import ArgumentError
+
+
+class Means(keras.metrics.Metric):
+    """The means of several scalars, weighed by the number of images, in one variable.
+
+    Of `keras.metrics.Mean` it takes one for each scalar, with two variables and a dozen of
+    operations in every step, which is a tenth of the step of a small model.
+
+    Args:
+        names: of the scalars.
+    """
+
+    def __init__(self, names: Sequence[str], name: str = "means"):
+        super().__init__(name=name)
+        self.names = tuple(names)
+        self.sums = self.add_variable((len(self.names) + 1,), "zeros", name="sums")
+
+    def update_state(self, values: dict[str, Any], size) -> None:
+        """Adds one scalar for each name, those of `size` images.
+
+        Raises:
+            ArgumentError: if the names are others.
+        """
+        if set(values) != set(self.names):
+            raise ArgumentError(
+                f"What is logged must be loss_names, {', '.join(self.names)}. Received: "
+                f"{', '.join(values)}."
+            )
+        row = [ops.cast(values[name], self.dtype) for name in self.names]
+        row = ops.stack([*row, ops.ones((), self.dtype)])
+        self.sums.assign_add(row * ops.cast(size, self.dtype))
+
+    def result(self) -> dict[str, Any]:
+        sums = ops.convert_to_tensor(self.sums)
+        means = sums[:-1] / ops.maximum(sums[-1], 1.0)  # 0 before the first image
+        return dict(zip(self.names, ops.unstack(means, len(self.names)), strict=True))

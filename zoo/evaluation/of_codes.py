@@ -1,0 +1,159 @@
+"""Metrics of autoencoders: what their codes hold, and what they are robust to."""
+
+from __future__ import annotations
+
+import numpy as np
+from keras import ops
+
+from zoo.data import to_range
+from zoo.errors import ArgumentError, check_count, check_number
+from zoo.evaluation.metric import Metric
+from zoo.evaluation.of_images import parts, with_error
+from zoo.losses.contraction import ClosedForm, Exact, one_sigmoid_layer
+from zoo.metrics import inactivity, linear_classifier
+
+
+class _OfCodes(Metric):
+    """A metric of codes, one for each image."""
+
+    of_samples = False
+    seeded = False
+    baseline = None
+
+    def check(self, model, test):
+        if not hasattr(model, "encoder") or model.num_classes is not None:
+            raise ArgumentError(
+                f"The metric {self.name!r} is for models that encode images alone. Received: "
+                f"{type(model).__name__}."
+            )
+
+
+class LinearProbe(_OfCodes):
+    """The error of a linear classifier of codes, those of test images, fitted to those of training
+    images, see `zoo.metrics.linear_classifier`; of a VAE, the codes are means of the posterior."""
+
+    name = "linear_probe"
+    outputs = {"probe_error": "lower"}
+    trains = True
+
+    def check(self, model, test):
+        super().check(model, test)
+        if test.labels is None:
+            raise ArgumentError(
+                f"The metric {self.name!r} needs images with labels. Received: {test.name!r}, "
+                "which has none."
+            )
+
+    def measure(self, samples, task):
+        if task.train.labels is None:
+            raise ArgumentError(
+                f"The metric {self.name!r} needs train with labels. Received: {task.train.name!r}, "
+                "which has none."
+            )
+        found = [_codes(task.model, source) for source in (task.train, task.test)]
+        wrong = linear_classifier(found[0], task.train.labels, found[1]) != task.test.labels
+        return {"probe_error": with_error(wrong)}
+
+
+class InactiveUnits(_OfCodes):
+    """How sparse codes of test images are: the mean share of units below a hundredth of their
+    largest activation, and the share that is at most 1e-6 in all images, see
+    `zoo.metrics.inactivity`."""
+
+    name = "inactive_units"
+    outputs = {"inactive": None, "never_active": "lower"}
+
+    def measure(self, samples, task):
+        found = inactivity(_codes(task.model, task.test))
+        return {"inactive": found.per_image, "never_active": found.never}
+
+
+class Contraction(_OfCodes):
+    """How far a code moves with its image: the mean over test images of the Frobenius norm of the
+    encoder's Jacobian dz/dx, and the same divided by the standard deviation of the codes, the
+    square root of the mean variance of a unit, which does not change when codes are scaled.
+
+    Args:
+        images: of how many test images.
+    """
+
+    name = "contraction"
+    outputs = {"jacobian_norm": "lower", "relative_jacobian_norm": "lower"}
+
+    def __init__(self, images: int = 1000):
+        self.images = check_count("images", images)
+
+    def check(self, model, test):
+        super().check(model, test)
+        if hasattr(model, "posterior"):
+            raise ArgumentError(
+                f"The metric {self.name!r} is for autoencoders, whose codes are no distributions. "
+                f"Received: {type(model).__name__}."
+            )
+
+    def measure(self, samples, task):
+        encoder, model = task.model.encoder, task.model
+        squared = Exact() if one_sigmoid_layer(encoder) is None else ClosedForm()
+
+        def norm(x):
+            codes = ops.cast(encoder(x, training=False), "float32")
+            return ops.sqrt(squared(encoder, x, codes, model.random))
+
+        some = task.test.select(slice(self.images))
+        images = to_range(some.images[:], model.value_range)
+        norms = model.infer("jacobian norm", norm, (images,), batch_size=50)
+        deviation = float(np.sqrt(_codes(model, task.test).var(axis=0).mean()))
+        mean, error = with_error(norms)
+        found = {"jacobian_norm": (mean, error)}
+        if deviation > 0:  # else all codes are one
+            found["relative_jacobian_norm"] = (mean / deviation, error / deviation)
+        return found
+
+
+class Denoising(_OfCodes):
+    """What a denoising autoencoder makes of test images with Gaussian noise that is not clipped:
+    the peak signal-to-noise ratio before and after, and the gain, in decibels, means over images.
+
+    Args:
+        sigma: the standard deviation of the noise, for pixels in [0, 1].
+    """
+
+    name = "denoising"
+    outputs = {"noisy_psnr": None, "denoised_psnr": "higher", "denoising_gain": "higher"}
+
+    def __init__(self, sigma: float = 0.5):
+        self.sigma = check_number("sigma", sigma, above=True)
+
+    def check(self, model, test):
+        if not hasattr(model, "denoise"):
+            raise ArgumentError(
+                f"The metric {self.name!r} is for models with denoise. Received: "
+                f"{type(model).__name__}."
+            )
+
+    def measure(self, samples, task):
+        low, high = task.model.value_range
+        rng = np.random.default_rng(0)
+        before, after = [], []
+        for images, _ in parts(task):
+            noise = rng.standard_normal(images.shape, dtype="float32")
+            noisy = images + self.sigma * (high - low) * noise
+            for found, seen in ((before, noisy), (after, task.model.denoise(noisy))):
+                error = np.square((seen - images).astype("float64") / (high - low))
+                found.append(-10 * np.log10(np.maximum(error.mean(axis=(1, 2, 3)), 1e-12)))
+        before, after = np.concatenate(before), np.concatenate(after)
+        return {
+            "noisy_psnr": with_error(before),
+            "denoised_psnr": with_error(after),
+            "denoising_gain": with_error(after - before),
+        }
+
+
+def _codes(model, source) -> np.ndarray:
+    """The codes of all images of `source`, one row each."""
+    found = []
+    for start in range(0, len(source.images), 4096):
+        codes = model.encode(to_range(source.images[start : start + 4096], model.value_range))
+        codes = codes[0] if isinstance(codes, tuple) else codes
+        found.append(codes.reshape(len(codes), -1))
+    return np.concatenate(found)
