@@ -65,7 +65,7 @@ def test_in_two_processes(alone, tmp_path):
 def test_one_of_two_processes_is_stopped(tmp_path):
     """Both end, after a checkpoint of the same step, and go on together from there."""
     out = tmp_path / "out"
-    long = ["train", RECIPE, *SMALL, "--epochs", 60, "--checkpoint-steps", 5]
+    long = ["train", RECIPE, *SMALL, "--epochs", 10, "--checkpoint-steps", 5]
     program = Path(__file__).parent / "runs" / "second_is_stopped.py"
     outputs = together(START([program, *long, "--out", out]))
     printed = "".join(output for _, output in outputs)
@@ -74,10 +74,10 @@ def test_one_of_two_processes_is_stopped(tmp_path):
     newest = checkpoint.saved(out / "checkpoints")[-1]
     checkpoint.check(newest)
     step = checkpoint.step_of(newest)
-    assert 0 < step < 960
+    assert 0 < step < 160
     outputs = together(START(["-m", "zoo", *long, "--resume", "--out", out]))
     assert all(code == 0 for code, _ in outputs), outputs
-    assert f"resumed: {step} of 960 steps are done" in "".join(output for _, output in outputs)
+    assert f"resumed: {step} of 160 steps are done" in "".join(output for _, output in outputs)
 
 
 def test_precision(tmp_path):

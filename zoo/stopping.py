@@ -24,7 +24,8 @@ class Stopped(BaseException):
 
 
 class Stop:
-    """Whether the program was asked to end. One that nobody `watched` never is.
+    """Whether the program was asked to end: by a signal, of one that is `watched`, or by who sets
+    `asked`.
 
     `asked` is the number of the first signal that came, or `None`.
     """
@@ -32,6 +33,7 @@ class Stop:
     def __init__(self):
         self.asked: int | None = None
         self._deferred = False
+        self._watched = False
 
     def check(self) -> None:
         """Raises `Stopped` if the program was asked to end."""
@@ -43,12 +45,18 @@ class Stop:
         """Within, a signal is only noted, and it is for the code there to `check`; outside, it
         raises `Stopped` wherever the program is."""
         self.check()
+        if self._watched:
+            self._listen()  # again: JAX and TensorFlow hear SIGTERM themselves where processes meet
         self._deferred = True
         try:
             yield
         finally:
             self._deferred = False
         self.check()
+
+    def _listen(self) -> None:
+        for number in SIGNALS:
+            signal.signal(number, self._heard)
 
     def _heard(self, number, frame) -> None:
         if self.asked is not None:
@@ -70,10 +78,11 @@ def watched() -> Iterator[Stop]:
         return
     before = [(number, signal.getsignal(number)) for number in SIGNALS]
     try:
-        for number in SIGNALS:
-            signal.signal(number, stop._heard)
+        stop._watched = True
+        stop._listen()
         yield stop
     finally:
+        stop._watched = False
         for number, handler in before:
             if handler is not None:  # None: one that was not set from Python
                 signal.signal(number, handler)
