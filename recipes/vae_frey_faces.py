@@ -1,5 +1,5 @@
-"""A VAE of the Frey faces with two latents, which --data gives as an .npz file of 8-bit images.
-Run it: python recipes/vae_frey_faces.py --help --data frey_faces.npz"""
+"""A VAE of the Frey faces with two latents. Run it, with their 8-bit images in an .npz file:
+python recipes/vae_frey_faces.py --data frey_faces.npz"""
 
 import dataclasses
 
