@@ -80,6 +80,19 @@ def test_one_of_two_processes_is_stopped(tmp_path):
     assert f"resumed: {step} of 160 steps are done" in "".join(output for _, output in outputs)
 
 
+@pytest.mark.skipif(BACKEND == "torch", reason="torchrun sets all of its variables")
+def test_variables_that_cannot_be_meant(tmp_path):
+    known, message = {
+        "jax": ({"KERAS_DISTRIBUTION_NUM_PROCESSES": 2}, "needs KERAS_DISTRIBUTION_JOB_ADDRESSES"),
+        "tensorflow": ({"TF_CONFIG": '{"cluster": {'}, "TF_CONFIG must be JSON"),
+    }[BACKEND]
+    done = python(RECIPE, *SMALL, "--out", tmp_path / "out", **known)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert os.listdir(tmp_path) == []
+
+
 def test_precision(tmp_path):
     precision = "float16"
     done = python(RECIPE, *SMALL, "--precision", precision, "--out", tmp_path)

@@ -28,7 +28,12 @@ def launch(processes: int, command: list[str]) -> None:
 @contextlib.contextmanager
 def distribute(devices: int | str | None) -> Iterator[None]:
     several = any(name in os.environ for name in ADDRESSES)
-    processes = int(os.environ.get("KERAS_DISTRIBUTION_NUM_PROCESSES", 1)) if several else 1
+    processes = int(os.environ.get("KERAS_DISTRIBUTION_NUM_PROCESSES", 1))
+    if processes > 1 and not several:  # each would train by itself
+        raise ArgumentError(
+            f"KERAS_DISTRIBUTION_NUM_PROCESSES={processes} needs {ADDRESSES[0]} beside it, where "
+            "the processes meet."
+        )
     if isinstance(devices, int):
         _prepare_cpus(devices, processes)
     if several and not jax.distributed.is_initialized():

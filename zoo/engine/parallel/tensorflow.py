@@ -90,7 +90,11 @@ def distribute(devices: int | str | None) -> Iterator[None]:
 
 def _cluster() -> tuple[int, int]:
     """This worker's number and how many there are, as `TF_CONFIG` says."""
-    config = json.loads(os.environ.get("TF_CONFIG") or "{}")
+    text = os.environ.get("TF_CONFIG") or "{}"
+    try:
+        config = json.loads(text)
+    except ValueError as error:
+        raise ArgumentError(f"TF_CONFIG must be JSON ({error}). Received: {text!r}.") from error
     tasks = [
         (kind, index)
         for kind in ("chief", "worker")
