@@ -88,15 +88,3 @@ class TestText:
         project = (ROOT / "pyproject.toml").read_text()
         for extra in re.findall(r"(?:zoo|\.)\[(\w+)\]", TEXT):
             assert re.search(rf"^{extra} = \[", project, flags=re.MULTILINE), extra
-
-    @pytest.mark.parametrize("preset", zoo.list())
-    def test_figures_are_the_cards(self, preset):
-        card = zoo.info(preset)
-        size = sum(file.bytes for file in card.weights.files.values()) / 2**20
-        shape = card.contract.input_shape or card.contract.output_shape
-        what = "points" if len(shape) == 1 else "images"
-        assert (
-            f"| `{preset}` | {'x'.join(map(str, shape))} "
-            f"| {card.training.data_images:,} {what} of {card.training.data} "
-            f"| {card.training.seconds / 60:.0f} | {size:.1f} MiB |"
-        ) in TEXT
