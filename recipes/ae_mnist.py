@@ -12,7 +12,7 @@ class Config(zoo.Config):
     data: str = "mnist"
     epochs: int = 50
     batch_size: int = 128
-    latent_dim: int = 500
+    latent_dim: int = 1000
     learning_rate: float = 1e-3
 
 
@@ -26,7 +26,7 @@ def build(config):
 
 
 def compile(model, config, steps):
-    rate = zoo.LinearDecay(config.learning_rate, start=steps // 2, end=steps)
+    rate = zoo.LinearDecay(config.learning_rate, steps)
     model.compile(keras.optimizers.Adam(rate))
 
 
@@ -37,9 +37,9 @@ RECIPE = zoo.Recipe(
     build=build,
     compile=compile,
     facts=zoo.Facts(
-        title="Digits of 28x28 pixels to 500 code units and back, by one layer each way.",
+        title="Digits of 28x28 pixels to 1,000 code units and back, by one layer each way.",
         differs=[
-            "One layer of 500 sigmoid units each way, with tied weights.",
+            "One layer of 1,000 sigmoid units each way, with tied weights.",
             "Adam with rate 1e-3, falling to 0 over the second half of training.",
         ],
         limits=["Not looked at."],

@@ -2,38 +2,14 @@
 
 import dataclasses
 
-import keras
+import classifier_mnist
 
 import zoo
 
-
-@dataclasses.dataclass(frozen=True)
-class Config(zoo.Config):
-    data: str = "fashion_mnist"
-    epochs: int = 12
-    batch_size: int = 128
-    flip: bool = True
-    width: int = 32
-    learning_rate: float = 2e-3
-    weight_decay: float = 1e-2
-
-
-def build(config):
-    return zoo.models.Classifier(image_shape=(28, 28, 1), width=config.width)
-
-
-def compile(model, config, steps):
-    rate = zoo.LinearDecay(config.learning_rate, start=steps // 4, end=steps)
-    adam = keras.optimizers.AdamW(rate, weight_decay=config.weight_decay)
-    model.compile(adam, augmentation=zoo.augmentation.DiffAugment(("translation",)))
-
-
-RECIPE = zoo.Recipe(
+RECIPE = dataclasses.replace(
+    classifier_mnist.RECIPE,
     preset="classifier_fashion_mnist",
-    family="classifier",
-    config=Config(),
-    build=build,
-    compile=compile,
+    config=classifier_mnist.Config(data="fashion_mnist", epochs=12, flip=True),
     facts=zoo.Facts(
         title="Ten kinds of clothes, told apart: what samples of Fashion-MNIST are measured with.",
         differs=[
@@ -46,8 +22,6 @@ RECIPE = zoo.Recipe(
         ],
         data_rights="Fashion-MNIST, MIT",
     ),
-    smoke={"epochs": 1, "width": 4},
-    picture=zoo.pictures.mistakes,
 )
 
 if __name__ == "__main__":

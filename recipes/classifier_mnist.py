@@ -22,7 +22,7 @@ def build(config):
 
 
 def compile(model, config, steps):
-    rate = zoo.LinearDecay(config.learning_rate, start=steps // 4, end=steps)
+    rate = zoo.LinearDecay(config.learning_rate, steps, start=steps // 4)
     adam = keras.optimizers.AdamW(rate, weight_decay=config.weight_decay)
     model.compile(adam, augmentation=zoo.augmentation.DiffAugment(("translation",)))
 

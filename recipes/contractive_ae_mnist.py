@@ -2,19 +2,15 @@
 
 import dataclasses
 
+import ae_mnist
 import keras
 
 import zoo
 
 
 @dataclasses.dataclass(frozen=True)
-class Config(zoo.Config):
-    data: str = "mnist"
-    epochs: int = 50
-    batch_size: int = 128
-    latent_dim: int = 500
-    learning_rate: float = 1e-3
-    penalty: float = 0.1
+class Config(ae_mnist.Config):
+    penalty: float = 0.075
 
 
 def build(config):
@@ -25,28 +21,26 @@ def build(config):
 
 
 def compile(model, config, steps):
-    rate = zoo.LinearDecay(config.learning_rate, start=steps // 2, end=steps)
+    rate = zoo.LinearDecay(config.learning_rate, steps)
     model.compile(keras.optimizers.Adam(rate), weight=config.penalty)
 
 
-RECIPE = zoo.Recipe(
+RECIPE = dataclasses.replace(
+    ae_mnist.RECIPE,
     preset="contractive_ae_mnist",
     family="contractive_autoencoder",
     config=Config(),
     build=build,
     compile=compile,
     facts=zoo.Facts(
-        title="Digits of 28x28 pixels to 500 code units that move little with the image, and back.",
+        title="Digits of 28x28 pixels to 1,000 units that move little with the image, and back.",
         differs=[
-            "500 code units.",
+            "1,000 code units.",
             "Adam with rate 1e-3, falling to 0 over the second half of training.",
         ],
         limits=["Not looked at."],
         data_rights="MNIST, CC BY-SA 3.0",
     ),
-    smoke={"epochs": 1, "latent_dim": 16},
-    metrics=("reconstruction", "linear_probe", "inactive_units", "contraction"),
-    examples=50,
 )
 
 if __name__ == "__main__":

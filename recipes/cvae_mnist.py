@@ -2,17 +2,13 @@
 
 import dataclasses
 
-import keras
+import vae_mnist_2d
 
 import zoo
 
 
 @dataclasses.dataclass(frozen=True)
-class Config(zoo.Config):
-    data: str = "mnist"
-    epochs: int = 100
-    batch_size: int = 100
-    learning_rate: float = 1e-3
+class Config(vae_mnist_2d.Config):
     latent_dim: int = 10
 
 
@@ -25,17 +21,12 @@ def build(config):
     )
 
 
-def compile(model, config, steps):
-    rate = zoo.LinearDecay(config.learning_rate, start=steps // 2, end=steps)
-    model.compile(keras.optimizers.Adam(rate))
-
-
-RECIPE = zoo.Recipe(
+RECIPE = dataclasses.replace(
+    vae_mnist_2d.RECIPE,
     preset="cvae_mnist",
     family="conditional_vae",
     config=Config(),
     build=build,
-    compile=compile,
     facts=zoo.Facts(
         title="Handwritten digits, of a chosen class, from a conditional variational autoencoder.",
         differs=[
@@ -49,7 +40,6 @@ RECIPE = zoo.Recipe(
         ],
         data_rights="MNIST, CC BY-SA 3.0",
     ),
-    smoke={"epochs": 1},
 )
 
 if __name__ == "__main__":

@@ -2,18 +2,14 @@
 
 import dataclasses
 
+import ae_mnist
 import keras
 
 import zoo
 
 
 @dataclasses.dataclass(frozen=True)
-class Config(zoo.Config):
-    data: str = "mnist"
-    epochs: int = 50
-    batch_size: int = 128
-    latent_dim: int = 500
-    learning_rate: float = 1e-3
+class Config(ae_mnist.Config):
     sigma: float = 0.5
 
 
@@ -25,12 +21,13 @@ def build(config):
 
 
 def compile(model, config, steps):
-    rate = zoo.LinearDecay(config.learning_rate, start=steps // 2, end=steps)
+    rate = zoo.LinearDecay(config.learning_rate, steps)
     noise = zoo.corruption.GaussianNoise(config.sigma)
     model.compile(keras.optimizers.Adam(rate), corruption=noise)
 
 
-RECIPE = zoo.Recipe(
+RECIPE = dataclasses.replace(
+    ae_mnist.RECIPE,
     preset="denoising_ae_mnist",
     family="denoising_autoencoder",
     config=Config(),
@@ -45,9 +42,7 @@ RECIPE = zoo.Recipe(
         limits=["Not looked at."],
         data_rights="MNIST, CC BY-SA 3.0",
     ),
-    smoke={"epochs": 1, "latent_dim": 16},
-    metrics=("reconstruction", "denoising", "linear_probe", "inactive_units", "contraction"),
-    examples=50,
+    metrics=("denoising", *ae_mnist.RECIPE.metrics),
 )
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ def build(config):
 
 
 def compile(model, config, steps):
-    rate = zoo.LinearDecay(config.learning_rate, start=steps // 5, end=steps)
+    rate = zoo.LinearDecay(config.learning_rate, steps, start=steps // 5)
     adam = keras.optimizers.Adam(rate, beta_1=0.5, beta_2=0.99)
     model.compile(adam, penalty=zoo.losses.R1(config.r1_gamma))
 

@@ -2,19 +2,15 @@
 
 import dataclasses
 
+import ae_mnist
 import keras
 
 import zoo
 
 
 @dataclasses.dataclass(frozen=True)
-class Config(zoo.Config):
-    data: str = "mnist"
-    epochs: int = 50
-    batch_size: int = 128
-    latent_dim: int = 500
-    learning_rate: float = 1e-3
-    penalty: float = 0.05
+class Config(ae_mnist.Config):
+    penalty: float = 0.15
 
 
 def build(config):
@@ -26,19 +22,20 @@ def build(config):
 
 
 def compile(model, config, steps):
-    rate = zoo.LinearDecay(config.learning_rate, start=steps // 2, end=steps)
+    rate = zoo.LinearDecay(config.learning_rate, steps)
     sparsity = zoo.losses.L1(config.penalty)
     model.compile(keras.optimizers.Adam(rate), loss="cross_entropy", sparsity=sparsity)
 
 
-RECIPE = zoo.Recipe(
+RECIPE = dataclasses.replace(
+    ae_mnist.RECIPE,
     preset="sparse_ae_mnist",
     family="sparse_autoencoder",
     config=Config(),
     build=build,
     compile=compile,
     facts=zoo.Facts(
-        title="Digits of 28x28 pixels to 500 code units, of which few are active in each.",
+        title="Digits of 28x28 pixels to 1,000 code units, of which few are active in each.",
         differs=[
             "The L1 norm of rectified linear codes in place of the KL divergence.",
             "The cross-entropy in place of half the squared error.",
@@ -47,9 +44,6 @@ RECIPE = zoo.Recipe(
         limits=["Not looked at."],
         data_rights="MNIST, CC BY-SA 3.0",
     ),
-    smoke={"epochs": 1, "latent_dim": 16},
-    metrics=("reconstruction", "linear_probe", "inactive_units", "contraction"),
-    examples=50,
 )
 
 if __name__ == "__main__":

@@ -2,34 +2,20 @@
 
 import dataclasses
 
-import keras
+import vae_mnist_2d
 
 import zoo
-
-
-@dataclasses.dataclass(frozen=True)
-class Config(zoo.Config):
-    data: str = "fashion_mnist"
-    epochs: int = 100
-    batch_size: int = 100
-    learning_rate: float = 1e-3
 
 
 def build(config):
     return zoo.models.VAE(image_shape=(28, 28, 1), latent_dim=20, hidden_units=(500, 500))
 
 
-def compile(model, config, steps):
-    rate = zoo.LinearDecay(config.learning_rate, start=steps // 2, end=steps)
-    model.compile(keras.optimizers.Adam(rate))
-
-
-RECIPE = zoo.Recipe(
+RECIPE = dataclasses.replace(
+    vae_mnist_2d.RECIPE,
     preset="vae_fashion_mnist",
-    family="vae",
-    config=Config(),
+    config=vae_mnist_2d.Config(data="fashion_mnist"),
     build=build,
-    compile=compile,
     facts=zoo.Facts(
         title="Clothes of 28x28 pixels from a variational autoencoder of 20 latents.",
         differs=[
@@ -42,7 +28,6 @@ RECIPE = zoo.Recipe(
         ],
         data_rights="Fashion-MNIST, MIT",
     ),
-    smoke={"epochs": 1},
 )
 
 if __name__ == "__main__":

@@ -3,17 +3,9 @@ python recipes/vae_frey_faces.py --data frey_faces.npz"""
 
 import dataclasses
 
-import keras
+import vae_mnist_2d
 
 import zoo
-
-
-@dataclasses.dataclass(frozen=True)
-class Config(zoo.Config):
-    data: str = "frey_faces"
-    epochs: int = 2000
-    batch_size: int = 100
-    learning_rate: float = 1e-3
 
 
 def build(config):
@@ -23,17 +15,11 @@ def build(config):
     )
 
 
-def compile(model, config, steps):
-    rate = zoo.LinearDecay(config.learning_rate, start=steps // 2, end=steps)
-    model.compile(keras.optimizers.Adam(rate))
-
-
-RECIPE = zoo.Recipe(
+RECIPE = dataclasses.replace(
+    vae_mnist_2d.RECIPE,
     preset="vae_frey_faces",
-    family="vae",
-    config=Config(),
+    config=vae_mnist_2d.Config(data="frey_faces", epochs=2000),
     build=build,
-    compile=compile,
     facts=zoo.Facts(
         title="The plane of one face: a variational autoencoder of two latents.",
         differs=[
@@ -45,7 +31,6 @@ RECIPE = zoo.Recipe(
         ],
         data_rights="Frey faces, no licence stated: for research use",
     ),
-    smoke={"epochs": 1},
 )
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ def build(config):
 
 
 def compile(model, config, steps):
-    rate = zoo.LinearDecay(config.learning_rate, start=steps // 2, end=steps)
+    rate = zoo.LinearDecay(config.learning_rate, steps)
     model.compile(keras.optimizers.Adam(rate, epsilon=1e-4))
 
 
@@ -38,7 +38,10 @@ RECIPE = zoo.Recipe(
             "Binary pixels, drawn anew each time; the rate 1e-3 falls to 0 over the second half.",
             "Adam's epsilon is 1e-4, as theirs.",
         ],
-        limits=["Not looked at."],
+        limits=[
+            "87.5 nats are 0.8 more than the paper's, whose training was twenty times as long.",
+            "Of the 100 pictured about a quarter are no digit: strokes that break off or cross.",
+        ],
         data_rights="MNIST, CC BY-SA 3.0",
     ),
     smoke={"epochs": 1},

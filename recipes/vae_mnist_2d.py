@@ -20,7 +20,7 @@ def build(config):
 
 
 def compile(model, config, steps):
-    rate = zoo.LinearDecay(config.learning_rate, start=steps // 2, end=steps)
+    rate = zoo.LinearDecay(config.learning_rate, steps)
     model.compile(keras.optimizers.Adam(rate))
 
 

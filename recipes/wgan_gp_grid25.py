@@ -27,7 +27,7 @@ def build(config):
 
 def compile(model, config, steps):
     def adam(updates):
-        rate = zoo.LinearDecay(config.learning_rate, start=updates // 5, end=updates)
+        rate = zoo.LinearDecay(config.learning_rate, updates, start=updates // 5)
         return keras.optimizers.Adam(rate, beta_1=0.0, beta_2=0.9)
 
     adams = {"generator": adam(steps), "discriminator": adam(5 * steps)}

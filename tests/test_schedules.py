@@ -15,7 +15,7 @@ def test_linear_decay():
 
 
 def test_linear_decay_in_an_optimizer():
-    optimizer = keras.optimizers.SGD(zoo.LinearDecay(1.0, start=0, end=4))
+    optimizer = keras.optimizers.SGD(zoo.LinearDecay(1.0, end=4, start=0))
     weight = keras.Variable(np.zeros(1, "float32"))
     steps = []
     for _ in range(5):
@@ -26,7 +26,7 @@ def test_linear_decay_in_an_optimizer():
 
 
 def test_configuration_round_trip():
-    config = keras.saving.serialize_keras_object(zoo.LinearDecay(0.5, 10, 30))
+    config = keras.saving.serialize_keras_object(zoo.LinearDecay(0.5, 30, 10))
     again = keras.saving.deserialize_keras_object(config)
     assert (again.rate, again.start, again.end) == (0.5, 10, 30)
 

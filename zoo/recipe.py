@@ -129,9 +129,15 @@ class Recipe:
 
     @property
     def source(self) -> str:
-        """The text of what the training depends on: the settings and the two functions."""
-        parts = (type(self.config), self.build, self.compile)
-        return "".join(map(inspect.getsource, parts))
+        """The text of what the training depends on: the settings, with those that are others than
+        their classes say, and the two functions."""
+        lineage = type(self.config).__mro__
+        classes = lineage[: lineage.index(Config)][::-1]
+        parts = [*classes, self.build, self.compile]
+        defaults = {field.name: field.default for field in dataclasses.fields(self.config)}
+        changed = {k: v for k, v in vars(self.config).items() if v != defaults[k]}
+        text = "".join(map(inspect.getsource, parts))
+        return text + "".join(f"{key} = {value!r}\n" for key, value in changed.items())
 
     @property
     def sha256(self) -> str:

@@ -29,7 +29,7 @@ SAMPLES = 10_000
 
 
 def load_recipe(path: Path) -> Recipe:
-    """The `RECIPE` of the file `path`.
+    """The `RECIPE` of the file `path`, which may import others of its folder.
 
     Raises:
         RecipeError: if there is no such file, or no recipe in it.
@@ -41,7 +41,11 @@ def load_recipe(path: Path) -> Recipe:
         raise RecipeError(f"A recipe is a Python file. Received: {str(path)!r}.")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # where `inspect` looks for the source of what it defines
-    spec.loader.exec_module(module)
+    sys.path.insert(0, str(path.resolve().parent))
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        sys.path.pop(0)
     recipe = getattr(module, "RECIPE", None)
     if not isinstance(recipe, Recipe):
         raise RecipeError(f"{path} defines no RECIPE = zoo.Recipe(...).")

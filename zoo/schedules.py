@@ -15,13 +15,18 @@ class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
 
     Args:
         rate: the learning rate until the step `start`.
-        start: the step at which the decay begins.
         end: the step at which the rate is zero.
+        start: the step at which the decay begins, by default half way.
+
+    Raises:
+        ArgumentError: if a value is no number, or `start` is not below `end`.
     """
 
-    def __init__(self, rate: float, start: int, end: int):
+    def __init__(self, rate: float, end: int, start: int | None = None):
         check_number("rate", rate)
-        if not check_number("start", start) < check_number("end", end):
+        check_number("end", end)
+        start = end // 2 if start is None else start
+        if not check_number("start", start) < end:
             raise ArgumentError(f"start must be below end. Received: start={start!r}, end={end!r}.")
         self.rate = rate
         self.start = start
@@ -32,4 +37,4 @@ class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
         return self.rate * ops.clip(left, 0.0, 1.0)
 
     def get_config(self):
-        return {"rate": self.rate, "start": self.start, "end": self.end}
+        return {"rate": self.rate, "end": self.end, "start": self.start}
