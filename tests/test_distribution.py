@@ -2,6 +2,8 @@
 
 import os
 import re
+import shlex
+import signal
 from pathlib import Path
 
 import keras
@@ -9,6 +11,7 @@ import numpy as np
 import pytest
 from distributed import START, free_port, together
 from helpers import array, python
+from runs.program import Program
 
 import zoo
 from zoo import checkpoint
@@ -69,7 +72,7 @@ def test_one_of_two_processes_is_stopped(tmp_path):
     program = Path(__file__).parent / "runs" / "second_is_stopped.py"
     outputs = together(START([program, *long, "--out", out]))
     printed = "".join(output for _, output in outputs)
-    assert printed.count("stopped by SIGTERM") == 2, printed  # on PyTorch the launcher prints both
+    assert printed.count("stopped by SIGTERM") == 1, printed  # the first one speaks for all
     assert all(code != 0 for code, _ in outputs)
     newest = checkpoint.saved(out / "checkpoints")[-1]
     checkpoint.check(newest)
@@ -78,6 +81,22 @@ def test_one_of_two_processes_is_stopped(tmp_path):
     outputs = together(START(["-m", "zoo", *long, "--resume", "--out", out]))
     assert all(code == 0 for code, _ in outputs), outputs
     assert f"resumed: {step} of 160 steps are done" in "".join(output for _, output in outputs)
+
+
+@pytest.mark.skipif(BACKEND != "torch", reason="elsewhere one process has all devices")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_launched_processes_are_stopped(tmp_path, number, code):
+    """They end as one process does: with the command that was given, and the shell's exit code."""
+    two = (*SMALL, "--epochs", 10, "--checkpoint-steps", 5, "--distribute", 2)
+    with Program(tmp_path / "out", *two) as program:
+        assert program.reaches("Epoch 2/10"), program.printed()
+        program.send(number)
+        assert program.ends() == code, program.printed()
+        printed = program.printed()
+    assert "Traceback" not in printed
+    assert printed.count("It is continued by:") == 1
+    command = next(line for line in printed.splitlines() if line.startswith("  KERAS_BACKEND="))
+    assert shlex.split(command)[2:] == [*program.arguments, "--resume"]
 
 
 @pytest.mark.skipif(

@@ -15,6 +15,10 @@ from zoo.errors import ArgumentError, DivergedError, StorageError, check_count
 from zoo.stopping import Stopped, watched
 
 
+# What the user gave, for the processes that this program starts.
+STARTED_AS = "ZOO_STARTED_AS"
+
+
 def _devices(context, parameter, value: str | None) -> int | str | None:
     if value in (None, "auto"):
         return value
@@ -167,7 +171,9 @@ def _train(
             runner.describe(recipe, preset)
         click.echo(f"rewritten: the card of {preset}")
         return
-    engine.launch(distribute, config.batch_size, _again())
+    command = shlex.split(os.environ.pop(STARTED_AS, "")) or command
+    started_as = {STARTED_AS: shlex.join(command)}
+    engine.launch(distribute, config.batch_size, _again(), started_as)
     with watched() as stop:
         try:
             folder = runner.run(
@@ -182,7 +188,8 @@ def _train(
                 **keeping,
             )
         except Stopped as stopped:
-            click.echo(f"\nstopped by {stopped}. {_kept(out)}\n  {_resuming(command)}")
+            if engine.is_chief():
+                click.echo(f"\nstopped by {stopped}. {_kept(out)}\n  {_resuming(command)}")
             sys.exit(stopped.exit_code)
         except DivergedError:
             click.echo()  # after the progress bar

@@ -29,7 +29,9 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Iterator
+import os
+import types
+from collections.abc import Iterator, Mapping
 
 import keras
 from keras import ops
@@ -85,9 +87,15 @@ def distribute(devices: int | str | None = None) -> Iterator[bool]:
         yield is_chief()
 
 
-def launch(devices: int | str | None, batch_size: int, command: list[str]) -> None:
-    """Where devices are processes that nobody has started: becomes the program that runs `command`,
-    the arguments of Python, in each of them. Else it does nothing.
+def launch(
+    devices: int | str | None,
+    batch_size: int,
+    command: list[str],
+    environment: Mapping[str, str] = types.MappingProxyType({}),
+) -> None:
+    """Where devices are processes that nobody has started: runs `command`, the arguments of Python,
+    in each of them with `environment` added to this one's, and ends this program as they end. Else
+    it does nothing.
 
     Raises:
         ArgumentError: if there are not that many devices, or they cannot share a batch.
@@ -95,6 +103,7 @@ def launch(devices: int | str | None, batch_size: int, command: list[str]) -> No
     processes = _backend.to_launch(_checked(devices))
     if processes > 1:
         check_divides(batch_size, processes)
+        os.environ.update(environment)
         _backend.launch(processes, command)
 
 

@@ -7,6 +7,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from typing import NoReturn
 
 import torch
 from torch import distributed
@@ -43,11 +44,19 @@ def to_launch(devices: int | str | None) -> int:
     return 1 if _is_started() else _wanted(devices)
 
 
-def launch(processes: int, command: list[str]) -> None:
+def launch(processes: int, command: list[str]) -> NoReturn:
+    from torch.distributed import run
+    from torch.distributed.elastic.multiprocessing.api import SignalException
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+
     sys.stdout.flush()
-    options = ["--standalone", "--nproc-per-node", str(processes)]
-    launcher = [sys.executable, "-m", "torch.distributed.run", *options, *command]
-    os.execv(sys.executable, launcher)
+    try:
+        run.main(["--standalone", "--nproc-per-node", str(processes), *command])
+    except SignalException as error:  # which it has sent on, and waited for their end
+        sys.exit(128 + error.sigval)
+    except ChildFailedError as error:  # which has said itself what was wrong
+        sys.exit(abs(error.get_first_failure()[1].exitcode))
+    sys.exit()
 
 
 @contextlib.contextmanager

@@ -1,0 +1,34 @@
+"""Auxiliary classifier GAN on MNIST. Run it: python recipes/acgan_mnist.py --help"""
+
+import dataclasses
+
+import cgan_mnist
+
+import zoo
+
+
+def build(config):
+    return zoo.models.ACGAN(
+        image_shape=(28, 28, 1),
+        num_classes=10,
+        width=config.width,
+        hidden_units=config.hidden_units,
+        discriminator_normalization=None,
+    )
+
+
+RECIPE = dataclasses.replace(
+    cgan_mnist.RECIPE,
+    preset="acgan_mnist",
+    family="acgan",
+    build=build,
+    facts=zoo.Facts(
+        title="Handwritten digits, of a chosen class, from an auxiliary classifier GAN.",
+        differs=cgan_mnist.RECIPE.facts.differs,
+        limits=["Not looked at."],
+        data_rights="MNIST, CC BY-SA 3.0",
+    ),
+)
+
+if __name__ == "__main__":
+    zoo.run_recipe(RECIPE)

@@ -1,0 +1,22 @@
+"""Conditional GAN on Fashion-MNIST. Run it: python recipes/cgan_fashion_mnist.py --help"""
+
+import dataclasses
+
+import cgan_mnist
+
+import zoo
+
+RECIPE = dataclasses.replace(
+    cgan_mnist.RECIPE,
+    preset="cgan_fashion_mnist",
+    config=cgan_mnist.Config(data="fashion_mnist"),
+    facts=zoo.Facts(
+        title="Clothes of 28x28 pixels, of a chosen kind, from a conditional GAN.",
+        differs=cgan_mnist.RECIPE.facts.differs,
+        limits=["Not looked at."],
+        data_rights="Fashion-MNIST, MIT",
+    ),
+)
+
+if __name__ == "__main__":
+    zoo.run_recipe(RECIPE)

@@ -1,0 +1,22 @@
+"""DCGAN on Fashion-MNIST. Run it: python recipes/dcgan_fashion_mnist.py --help"""
+
+import dataclasses
+
+import dcgan_mnist
+
+import zoo
+
+RECIPE = dataclasses.replace(
+    dcgan_mnist.RECIPE,
+    preset="dcgan_fashion_mnist",
+    config=dcgan_mnist.Config(data="fashion_mnist", epochs=16, width=32),
+    facts=zoo.Facts(
+        title="Clothes of 28x28 pixels from a deep convolutional GAN.",
+        differs=["Width 32.", *dcgan_mnist.RECIPE.facts.differs],
+        limits=["Not looked at."],
+        data_rights="Fashion-MNIST, MIT",
+    ),
+)
+
+if __name__ == "__main__":
+    zoo.run_recipe(RECIPE)

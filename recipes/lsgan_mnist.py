@@ -1,0 +1,34 @@
+"""Least squares GAN on MNIST. Run it: python recipes/lsgan_mnist.py --help"""
+
+import dataclasses
+
+import dcgan_mnist
+
+import zoo
+
+
+def build(config):
+    return zoo.models.LSGAN(
+        image_shape=(28, 28, 1),
+        width=config.width,
+        hidden_units=config.hidden_units,
+        discriminator_normalization=None,
+    )
+
+
+RECIPE = dataclasses.replace(
+    dcgan_mnist.RECIPE,
+    preset="lsgan_mnist",
+    family="lsgan",
+    config=dcgan_mnist.Config(epochs=16, width=32),
+    build=build,
+    facts=zoo.Facts(
+        title="Handwritten digits of 28x28 pixels from a least squares GAN.",
+        differs=["Width 32.", *dcgan_mnist.RECIPE.facts.differs],
+        limits=["Not looked at."],
+        data_rights="MNIST, CC BY-SA 3.0",
+    ),
+)
+
+if __name__ == "__main__":
+    zoo.run_recipe(RECIPE)

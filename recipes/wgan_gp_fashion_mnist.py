@@ -1,0 +1,22 @@
+"""WGAN-GP on Fashion-MNIST. Run it: python recipes/wgan_gp_fashion_mnist.py --help"""
+
+import dataclasses
+
+import wgan_gp_mnist
+
+import zoo
+
+RECIPE = dataclasses.replace(
+    wgan_gp_mnist.RECIPE,
+    preset="wgan_gp_fashion_mnist",
+    config=wgan_gp_mnist.Config(data="fashion_mnist"),
+    facts=zoo.Facts(
+        title="Clothes of 28x28 pixels from a Wasserstein GAN with gradient penalty.",
+        differs=wgan_gp_mnist.RECIPE.facts.differs,
+        limits=["Not looked at."],
+        data_rights="Fashion-MNIST, MIT",
+    ),
+)
+
+if __name__ == "__main__":
+    zoo.run_recipe(RECIPE)
