@@ -139,7 +139,7 @@ def test_version(run):
         (["train", "recipes/dcgan_mnist.py", "--set", "width"], "--set takes KEY=VALUE"),
         (["train", "recipes/dcgan_mnist.py", "--set", "width=big"], "width must be of type int"),
         (["train", "recipes/dcgan_mnist.py", "--epochs", "0"], "epochs must be a whole number"),
-        (["train", "recipes/dcgan_mnist.py", "--data", "./none"], "There is no folder 'none'"),
+        (["train", "recipes/dcgan_mnist.py", "--data", "./none"], ".zip or .npz file 'none'"),
     ],
 )
 def test_errors_are_one_line(run, args, message, request, monkeypatch, tmp_path):
@@ -246,7 +246,7 @@ class TestEvaluate:
             (("--metrics", "fidd"), "Unknown metric: 'fidd'. Nearest: fid"),
             (("--compare", "nothing"), "Unknown preset: 'nothing'"),
             (("--compare", "missing.json"), "missing.json"),
-            (("--data", "./missing"), "There is no folder 'missing'"),
+            (("--data", "./missing"), ".zip or .npz file 'missing'"),
             (("--weights", "best"), "Unknown weights: 'best'"),
             (("--neighbours", "x.txt"), "--neighbours must end in the suffix of a picture"),
         ],

@@ -159,6 +159,11 @@ class TestIntegrity:
         with pytest.raises(IntegrityError, match=r"holds no card.json"):
             zoo.load(tmp_path)
 
+    def test_the_folder_of_a_run(self, copied):
+        """The preset of it is named."""
+        with pytest.raises(IntegrityError, match=r"card.json. But \S+preset is one"):
+            zoo.load(copied.parent)
+
     def test_a_file_outside_of_the_folder(self, copied):
         card = (copied / "card.json").read_text()
         (copied / "card.json").write_text(card.replace('"config.json"', '"../config.json"'))

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 import shutil
+import sys
 import zlib
 from pathlib import Path
 
@@ -295,8 +296,10 @@ def test_a_preset_is_described_anew(recipe, slice_path, copied):
     # It was trained on other data than the recipe's: what is said of those is not said of these.
     runner.describe(recipe, folder)
     assert Card.read(folder / "card.json") == before
-    here = dataclasses.replace(recipe, config=recipe.config.replace(data="mnist_slice"))
-    recipe = here
+    recipe = dataclasses.replace(recipe, config=recipe.config.replace(data="mnist_slice"))
+    training = before.training.model_copy(update={"recipe_sha256": recipe.sha256})
+    before = before.model_copy(update={"training": training})
+    before.write(folder / "card.json")
     facts = recipe.facts.model_copy(update={"title": "Seen.", "limits": ["Blurred."]})
     reported = {before.metrics[0].name: (3.25, "a paper, table 1")}
     later = dataclasses.replace(recipe, facts=facts, reported=reported)
@@ -344,6 +347,37 @@ def test_publish(trained, tmp_path, monkeypatch):
     assert zoo.list(pretrained=True) == ["dcgan_mnist"]
     assert zoo.load("dcgan_mnist").sample(2).shape == (2, 28, 28, 1)
     registry.forget()
+
+
+class TestSource:
+    """What a card's hash is of: all that a training depends on, whichever file it stands in."""
+
+    def test_settings_that_a_variant_changes(self):
+        assert "data = 'grid25'" not in RING.source
+        other = dataclasses.replace(RING, config=RING.config.replace(data="grid25"))
+        assert other.source == RING.source + "data = 'grid25'\n"
+        assert other.sha256 != RING.sha256
+
+    def test_settings_that_are_inherited(self, recipe):
+        @dataclasses.dataclass(frozen=True)
+        class Config(type(recipe.config)):
+            sigma: float = 0.5
+
+        source = dataclasses.replace(recipe, config=Config()).source
+        assert source.index("r1_gamma: float = 1.0") < source.index("sigma: float = 0.5")
+        assert source.endswith(recipe.source.partition("def build")[2])
+
+
+def test_a_recipe_imports_its_neighbours(tmp_path):
+    (tmp_path / "first_of_two.py").write_text(Path(DCGAN).read_text())
+    variant = tmp_path / "second_of_two.py"
+    variant.write_text(
+        "import dataclasses, first_of_two\n"
+        "RECIPE = dataclasses.replace(first_of_two.RECIPE, preset='second_of_two')\n"
+    )
+    before = list(sys.path)
+    assert runner.load_recipe(variant).sha256 == runner.load_recipe(DCGAN).sha256
+    assert sys.path == before
 
 
 class TestConfig:

@@ -14,6 +14,12 @@ def test_linear_decay():
     np.testing.assert_allclose(found, [0.5, 0.5, 0.375, 0.25, 0.0, 0.0], rtol=1e-6)
 
 
+def test_linear_decay_begins_half_way():
+    schedule = zoo.LinearDecay(0.5, 30)
+    found = [float(array(schedule(step))) for step in (0, 15, 21, 30)]
+    np.testing.assert_allclose(found, [0.5, 0.5, 0.3, 0.0], rtol=1e-6)
+
+
 def test_linear_decay_in_an_optimizer():
     optimizer = keras.optimizers.SGD(zoo.LinearDecay(1.0, end=4, start=0))
     weight = keras.Variable(np.zeros(1, "float32"))
@@ -33,7 +39,7 @@ def test_configuration_round_trip():
 
 @pytest.mark.parametrize(
     "arguments",
-    [(-1.0, 0, 10), (0.1, 10, 10), (0.1, -1, 10), (0.1, 0, "end"), (float("inf"), 0, 1)],
+    [(-1.0, 10, 0), (0.1, 10, 10), (0.1, 10, -1), (0.1, "end", 0), (0.1, "end"), (0.1, 0)],
 )
 def test_errors(arguments):
     with pytest.raises(ValueError, match="must be"):

@@ -36,7 +36,9 @@ class Preset:
         if not folder.is_dir():
             raise ArgumentError(f"There is no folder {str(folder)!r}.")
         if not (folder / hub.CARD).is_file():
-            raise IntegrityError(f"There is no preset in {folder}: it holds no card.json.")
+            inner = folder / "preset"
+            held = f" But {inner} is one." if (inner / hub.CARD).is_file() else ""
+            raise IntegrityError(f"There is no preset in {folder}: it holds no card.json.{held}")
         return cls(Card.read(folder / hub.CARD), folder)
 
     @classmethod

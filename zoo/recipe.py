@@ -66,7 +66,7 @@ class Config:
         types = typing.get_type_hints(type(self))
         for key, value in changes.items():
             if key not in types:
-                raise unknown_name("setting", key, types)
+                raise unknown_name("setting", key, types, "`--help` shows all with their defaults.")
             changes[key] = _convert(key, value, types[key])
         return dataclasses.replace(self, **changes)
 

@@ -113,7 +113,8 @@ def run(
                 raise RecipeError(f"--out {out} cannot be made: {error.strerror}.") from error
             echo(
                 f"{recipe.preset}: {len(source.images)} {_what(model)} of {source.name} for "
-                f"training, {len(test.images)} for testing, {config.epochs} epochs, "
+                f"training, {len(test.images)} for testing, "
+                f"{config.epochs} {'epoch' if config.epochs == 1 else 'epochs'}, "
                 f"on {described_device()}"
             )
             training = train(recipe, code, model, config, source, test, out, keeping, n, echo)

@@ -221,6 +221,11 @@ class TestRefused:
         with pytest.raises(ArgumentError, match=r"with other settings: rate 1 -> 2, more None -> "):
             Checkpoints(copied, STEPS, {"rate": 2, "more": 3}).restore(model())
 
+    def test_other_data(self, tmp_path):
+        fit(model(), Checkpoints(tmp_path, STEPS, {"data_sha256": "a" * 64}), 1)
+        with pytest.raises(ArgumentError, match=r"with other settings: other data\. Give"):
+            Checkpoints(tmp_path, STEPS, {"data_sha256": "b" * 64}).restore(model())
+
     def test_another_text(self, tmp_path):
         old = "".join(f"line {i}\n" for i in range(200))
         fit(model(), Checkpoints(tmp_path, STEPS, {"recipe": old}), 1)

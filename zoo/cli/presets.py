@@ -162,7 +162,8 @@ def sample(
         options["labels"] = int(labels)
     test = _shown(found, model, data, makes is None)
     pictures.natural(model, test, count, seed, columns, **options).save(out)
-    click.echo(f"samples of {preset}: {out}")
+    what = "reconstructions" if makes is None else "samples"
+    click.echo(f"{what} of {preset}: {out}")
 
 
 def _shown(preset, model, data: str | None, reconstructs: bool):

@@ -14,7 +14,6 @@ from zoo.cli.base import SETTINGS, OneLine
 from zoo.errors import ArgumentError, DivergedError, StorageError, check_count
 from zoo.stopping import Stopped, watched
 
-
 # What the user gave, for the processes that this program starts.
 STARTED_AS = "ZOO_STARTED_AS"
 

@@ -115,7 +115,7 @@ def _read(name_or_path, split: str, fit: Fit, strict: bool, memory_limit: int) -
     if path.suffix == ".npz":
         return _from_arrays(path.stem, *_read_npz(path, split), fit)
     if isinstance(name_or_path, Path) or name_or_path.startswith(("/", ".", "~")):
-        raise DataError(f"There is no folder {str(path)!r}.")
+        raise DataError(f"There is no folder, .zip or .npz file {str(path)!r}.")
     if name_or_path in synthetic.NAMED:
         if fit.image_size is not None or fit.channels is not None:
             raise DataError(f"image_size and channels are for images. {name_or_path!r} is points.")
