@@ -2,21 +2,9 @@
 
 import dataclasses
 
-import keras
+import dcgan_mnist
 
 import zoo
-
-
-@dataclasses.dataclass(frozen=True)
-class Config(zoo.Config):
-    data: str = "mnist"
-    epochs: int = 16
-    batch_size: int = 64
-    width: int = 32
-    hidden_units: int = 256
-    learning_rate: float = 1e-3
-    r1_gamma: float = 1.0
-    r1_share: float = 0.25
 
 
 def build(config):
@@ -30,29 +18,26 @@ def build(config):
     )
 
 
-def compile(model, config, steps):
-    rate = zoo.LinearDecay(config.learning_rate, steps)
-    adam = keras.optimizers.Adam(rate, beta_1=0.5, beta_2=0.99)
-    model.compile(adam, penalty=zoo.losses.R1(config.r1_gamma, config.r1_share))
-
-
-RECIPE = zoo.Recipe(
+RECIPE = dataclasses.replace(
+    dcgan_mnist.RECIPE,
     preset="cgan_mnist",
     family="conditional_gan",
-    config=Config(),
+    config=dcgan_mnist.Config(epochs=16),
     build=build,
-    compile=compile,
     facts=zoo.Facts(
         title="Handwritten digits of 28x28 pixels, of a chosen class, from a conditional GAN.",
         differs=[
-            "Convolutional bodies with a dense layer of 256 units in each.",
-            "R1 penalty on a quarter of each batch, no batch normalization in the discriminator.",
-            "Adam with rate 1e-3, falling to 0 over the second half of training, and beta_2 0.99.",
+            "Convolutional bodies, as dcgan_mnist has.",
+            *dcgan_mnist.RECIPE.facts.differs,
         ],
-        limits=["Some digits are malformed, eights and fives most often."],
+        limits=[
+            "Of the 100 pictured about five are broken or could be read as another digit.",
+            "Less varied than test images: recall 0.90 against 0.95.",
+        ],
         data_rights="MNIST, CC BY-SA 3.0",
     ),
-    smoke={"epochs": 1, "width": 8, "hidden_units": 16},
+    metrics=("parzen", "fid", "kid", "prdc", "modes", "label_accuracy"),
+    reported={"parzen": (132.0, "Mirza and Osindero 2014, table 1")},
 )
 
 if __name__ == "__main__":

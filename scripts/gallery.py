@@ -92,10 +92,12 @@ def gallery() -> str:
             f"{card.training.seconds / 60:.0f} minutes on {card.training.device}; data: "
             f"{card.rights.data}."
         )
-        rows = ["| number | value | of others |", "|---|---|---|"]
+        rows = ["| number | value | trained again | of others |", "|---|---|---|---|"]
         for m in card.metrics:
             others = "" if m.reported is None else f"{m.reported:g} ({m.reported_source})"
-            rows.append(f"| {m.name}, {m.protocol.name} | {number(m)} | {others} |")
+            rows.append(
+                f"| {m.name}, {m.protocol.name} | {number(m)} | {m.told_again} | {others} |"
+            )
         parts.append("\n".join(rows))
         parts.append("Limits:\n\n" + "\n".join(f"- {limit}" for limit in card.limits))
     return "\n\n".join(parts) + "\n"

@@ -268,6 +268,31 @@ def test_two_do_not_train_in_one_folder(recipe, slice_path, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_trained_again(tmp_path):
+    """With the seeds that follow: the preset is the first's, its numbers stay beside theirs."""
+    config = RING.config.replace(seed=3, epochs=1)
+    options = {"smoke": True, "echo": lambda line: None, "resume": True}
+    alone = Card.read(runner.run(RING, config, tmp_path, **options) / "card.json")
+    folder = runner.run_again(RING, config, tmp_path, 2, **options)
+    card = Card.read(folder / "card.json")
+    other = Card.read(tmp_path / "seed-4" / "preset" / "card.json")
+    assert (card.training.seed, card.training.other_seeds) == (3, [4])
+    for metric, first, second in zip(card.metrics, alone.metrics, other.metrics, strict=True):
+        assert metric.again == [second.value]
+        assert metric.model_copy(update={"again": []}) == first
+    assert any(m.again != [m.value] for m in card.metrics)
+    page = (folder / "README.md").read_text()
+    first = card.metrics[0]
+    assert f"| {first.name} | {first.value:.4g} ± {first.spread:.2g} | {first.told_again} |" in page
+    assert "trained with seed 3; beside it, of trainings with seed 4." in page
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runner, "SAMPLES", 1024)
+        runner.measure(RING, config, folder, echo=lambda line: None)
+    anew = Card.read(folder / "card.json")
+    assert [m.again for m in anew.metrics] == [m.again for m in card.metrics]
+    assert anew.training == card.training
+
+
 def test_a_preset_is_measured_anew(recipe, slice_path, copied):
     """Without training: its numbers are those of the model, and nothing else changes."""
     folder = copied / "preset"
@@ -364,7 +389,7 @@ class TestSource:
             sigma: float = 0.5
 
         source = dataclasses.replace(recipe, config=Config()).source
-        assert source.index("r1_gamma: float = 1.0") < source.index("sigma: float = 0.5")
+        assert source.index("r1_gamma: float = ") < source.index("sigma: float = 0.5")
         assert source.endswith(recipe.source.partition("def build")[2])
 
 

@@ -133,6 +133,7 @@ class Training(Part):
     data_images: int
     restored: list[Restored] = Field([])
     selected: Selected | None = None  # null: the last
+    other_seeds: list[int] = Field([])  # of trainings whose numbers stand beside these
 
 
 class Rights(Part):

@@ -57,15 +57,17 @@ LIMITS = """## Limits
 """
 MEASURED = """## Measured
 
-| metric | value | real | protocol |
-|---|---|---|---|
+| metric | value |{again} real | protocol |
+|---|---|---|{rule}---|
 {rows}
 
 ± is the standard deviation over sampling seeds; real is what as many training {what} score in place
 of samples. A protocol is metric, extractor, data and counts, with its hash; numbers of different
-hashes cannot be compared. `card.json` spells each out.
+hashes cannot be compared. `card.json` spells each out.{seeds}
 {reported}
 """
+AGAIN = """
+Value is of the preset, trained with seed {}; beside it, of trainings with seed {}."""
 
 
 def model_card(card: Card, place: str | None = None) -> str:
@@ -75,8 +77,10 @@ def model_card(card: Card, place: str | None = None) -> str:
     source = place or (card.name if training is not None else f"path/to/{card.name}")
     kind, example = _use(card, source)
     what = "points" if len(contract.output_shape) == 1 and kind == SAMPLING else "images"
+    several = training is not None and training.other_seeds
     rows = [
         f"| {m.name} | {m.value:.4g}{'' if m.spread is None else f' ± {m.spread:.2g}'} | "
+        f"{f'{m.told_again} | ' if several else ''}"
         f"{'' if m.of_real is None else f'{m.of_real:.4g}'} | `{m.protocol.name}` "
         f"{m.protocol.hash} |"
         for m in card.metrics
@@ -131,7 +135,16 @@ def model_card(card: Card, place: str | None = None) -> str:
         differs=_differs(card),
         trained=trained,
         latents="" if contract.latent_law is None else f"- Latents: {contract.latent_law}.\n",
-        measured=MEASURED.format(rows="\n".join(rows), what=what, reported=reported)
+        measured=MEASURED.format(
+            rows="\n".join(rows),
+            what=what,
+            reported=reported,
+            again=" trained again |" if several else "",
+            rule="---|" if several else "",
+            seeds=AGAIN.format(training.seed, " and ".join(map(str, training.other_seeds)))
+            if several
+            else "",
+        )
         if rows
         else "",
         limits=LIMITS.format("\n".join(f"- {limit}" for limit in card.limits))

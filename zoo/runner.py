@@ -130,6 +130,27 @@ def run(
         return write_preset(recipe, config, model, training, evaluated, test, out / "preset")
 
 
+def run_again(recipe: Recipe, config: Config, out: Path, seeds: int, **options) -> Path | None:
+    """As `run`, and `seeds` - 1 times more with the seeds that follow, each in a folder of `out`:
+    the numbers of those stand in the card beside the preset's."""
+    folder = run(recipe, config, out, **options)
+    others = []
+    for seed in range(config.seed + 1, config.seed + seeds):
+        again = config.replace(seed=seed)
+        others.append(run(recipe, again, out / f"seed-{seed}", **options))
+    if folder is not None and others:
+        card, *cards = (Card.read(path / "card.json") for path in (folder, *others))
+        found = [{m.name: m.value for m in other.metrics} for other in cards]
+        metrics = [
+            m.model_copy(update={"again": [values[m.name] for values in found]})
+            for m in card.metrics
+        ]
+        seen = {"other_seeds": [other.training.seed for other in cards]}
+        training = card.training.model_copy(update=seen)
+        _rewrite(folder, card.model_copy(update={"metrics": metrics, "training": training}))
+    return folder
+
+
 @contextlib.contextmanager
 def _alone_in(out: Path, writes: bool) -> Iterator[None]:
     """Keeps other runs of this machine from `out`, of which each would remove what the other
@@ -176,6 +197,10 @@ def measure(recipe: Recipe, config: Config, preset: str | Path, echo=print) -> N
         )
     model = registry.load(preset)
     metrics = _evaluated(recipe, model, *_read(config, model), SAMPLES, echo)
+    again = {(m.name, m.protocol.hash): m.again for m in card.metrics}
+    metrics = [
+        m.model_copy(update={"again": again.get((m.name, m.protocol.hash), [])}) for m in metrics
+    ]
     _rewrite(preset, card.model_copy(update={"metrics": metrics}))
 
 

@@ -40,6 +40,13 @@ def _training_options(command):
             "--seed", type=int, help="Seed of the weights, the latents and the order of the images."
         ),
         click.option(
+            "--seeds",
+            type=click.IntRange(min=1),
+            default=1,
+            help="How many trainings, with --seed and the seeds that follow; the preset is the "
+            "first, and its card has the numbers of all.",
+        ),
+        click.option(
             "--data",
             help="A TensorFlow Datasets name, a folder of images, an .npz file, or ring8, grid25, "
             "line, spiral, two_moons or checkerboard.",
@@ -118,7 +125,7 @@ def train(recipe: Path, **options):
     \b
     Examples:
       zoo train recipes/dcgan_mnist.py --smoke
-      zoo train recipes/dcgan_mnist.py --epochs 30 --set width=32 --out runs/narrow
+      zoo train recipes/dcgan_mnist.py --epochs 30 --set width=64 --out runs/wide
       zoo train recipes/dcgan_mnist.py --data path/to/images
       zoo train recipes/dcgan_mnist.py --distribute 2 --precision bfloat16
     """
@@ -133,6 +140,7 @@ def _train(
     smoke,
     epochs,
     seed,
+    seeds,
     data,
     out,
     distribute,
@@ -175,10 +183,11 @@ def _train(
     engine.launch(distribute, config.batch_size, _again(), started_as)
     with watched() as stop:
         try:
-            folder = runner.run(
+            folder = runner.run_again(
                 recipe,
                 config,
                 out,
+                seeds,
                 smoke=smoke,
                 echo=click.echo,
                 on=distribute,

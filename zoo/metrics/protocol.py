@@ -83,8 +83,9 @@ class Measurement(Part):
     p-values are put together to twice their mean, at most 1, which is a p-value again, whatever
     hangs together (Rüschendorf 1982). `standard_error` is the metric's own, the mean over the
     seeds. `of_real` is what as many real images score in place of samples, the scale of the
-    number: training images, and where classes or memorisation are measured test images. `notes` say
-    what to beware of. `reported` is the number of others, from `reported_source`.
+    number: training images, and where classes or memorisation are measured test images. `again` are
+    the values of models that were trained in the same way with other seeds. `notes` say what to
+    beware of. `reported` is the number of others, from `reported_source`.
     """
 
     name: Text
@@ -93,6 +94,7 @@ class Measurement(Part):
     seeds: list[int] = []
     standard_error: float | None = None
     of_real: float | None = None
+    again: list[float] = []
     better: Literal["lower", "higher"] | None = None
     notes: list[Text] = []
     protocol: Protocol
@@ -103,4 +105,10 @@ class Measurement(Part):
         spread = "" if self.spread is None else f" ± {self.spread:.2g}"
         error = "" if self.standard_error is None else f", standard error {self.standard_error:.2g}"
         real = "" if self.of_real is None else f", real {self.of_real:.4g}"
-        return f"{self.value:.4g}{spread}{error}{real}"
+        again = f", trained again {self.told_again}" if self.again else ""
+        return f"{self.value:.4g}{spread}{error}{real}{again}"
+
+    @property
+    def told_again(self) -> str:
+        """The values of the other trainings, as text."""
+        return ", ".join(f"{value:.4g}" for value in self.again)
