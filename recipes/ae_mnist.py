@@ -12,7 +12,7 @@ class Config(zoo.Config):
     data: str = "mnist"
     epochs: int = 50
     batch_size: int = 128
-    latent_dim: int = 1000
+    latent_dim: int = 250
     learning_rate: float = 1e-3
 
 
@@ -37,9 +37,9 @@ RECIPE = zoo.Recipe(
     build=build,
     compile=compile,
     facts=zoo.Facts(
-        title="Digits of 28x28 pixels to 1,000 code units and back, by one layer each way.",
+        title="Digits of 28x28 pixels to 250 code units and back, by one layer each way.",
         differs=[
-            "One layer of 1,000 sigmoid units each way, with tied weights.",
+            "One layer of 250 sigmoid units each way, with tied weights.",
             "Adam with rate 1e-3, falling to 0 over the second half of training.",
         ],
         limits=["Not looked at."],

@@ -10,7 +10,7 @@ import zoo
 
 @dataclasses.dataclass(frozen=True)
 class Config(ae_mnist.Config):
-    penalty: float = 0.075
+    penalty: float = 0.22
 
 
 def build(config):
@@ -33,9 +33,9 @@ RECIPE = dataclasses.replace(
     build=build,
     compile=compile,
     facts=zoo.Facts(
-        title="Digits of 28x28 pixels to 1,000 units that move little with the image, and back.",
+        title="Digits of 28x28 pixels to 250 units that move little with the image, and back.",
         differs=[
-            "1,000 code units.",
+            "250 code units.",
             "Adam with rate 1e-3, falling to 0 over the second half of training.",
         ],
         limits=["Not looked at."],

@@ -10,6 +10,7 @@ import zoo
 
 @dataclasses.dataclass(frozen=True)
 class Config(ae_mnist.Config):
+    latent_dim: int = 1000
     sigma: float = 0.5
 
 

@@ -21,7 +21,11 @@ GROUPS = {
     "gans": "Generative adversarial networks",
     "classifiers": "Classifiers, with which samples are measured",
 }
-# The number of a preset that says most, the first of these that its card has.
+# The number of a preset that says most: of its family, else the first of these that its card has.
+OF_FAMILY = {
+    "sparse_autoencoder": "inactive",
+    "contractive_autoencoder": "relative_jacobian_norm",
+}
 TELLING = (
     "iwae",
     "accuracy",
@@ -29,7 +33,6 @@ TELLING = (
     "high_quality",
     "label_accuracy",
     "fid",
-    "relative_jacobian_norm",
     "squared_error",
     "elbo",
     "density",
@@ -41,6 +44,12 @@ def cards() -> list[Card]:
     found = [Card.read(path) for path in registry.CARDS.glob("*.json")]  # the package's own
     order = list(GROUPS)
     return sorted(found, key=lambda card: (order.index(card.identity.group), card.name))
+
+
+def untrained() -> list[str]:
+    """The recipes that no preset was made of yet."""
+    trained = {card.name for card in cards()}
+    return sorted({path.stem for path in (ROOT / "recipes").glob("*.py")} - trained)
 
 
 def number(measurement) -> str:
@@ -60,7 +69,8 @@ def table() -> str:
     for card in cards():
         shape = card.contract.input_shape or card.contract.output_shape
         measured = {m.name: m for m in card.metrics}
-        name = next(name for name in TELLING if name in measured)
+        telling = (OF_FAMILY.get(card.identity.family), *TELLING)
+        name = next(name for name in telling if name in measured)
         size = sum(file.bytes for file in card.weights.files.values()) / 2**20
         training = card.training
         rows.append(
@@ -100,6 +110,14 @@ def gallery() -> str:
             )
         parts.append("\n".join(rows))
         parts.append("Limits:\n\n" + "\n".join(f"- {limit}" for limit in card.limits))
+    waiting = untrained()
+    if waiting:
+        parts.append("## Not trained yet")
+        parts.append(
+            "Of these the recipe stands, and no preset: "
+            + ", ".join(f"[`{name}`](../recipes/{name}.py)" for name in waiting)
+            + ". Those of CIFAR-10 and of faces want a GPU: on a CPU they take hours."
+        )
     return "\n\n".join(parts) + "\n"
 
 

@@ -1,0 +1,31 @@
+"""DCGAN on faces. Run it, with 8-bit images of 64 pixels as x_train and x_test in an .npz file:
+python recipes/dcgan_faces.py --data lfw64.npz"""
+
+import dataclasses
+
+import dcgan_cifar10
+
+import zoo
+
+
+def build(config):
+    return zoo.models.DCGAN(
+        image_shape=(64, 64, 3), width=config.width, discriminator_normalization=None
+    )
+
+
+RECIPE = dataclasses.replace(
+    dcgan_cifar10.RECIPE,
+    preset="dcgan_faces",
+    config=dcgan_cifar10.RECIPE.config.replace(data="lfw64", epochs=60),
+    build=build,
+    facts=zoo.Facts(
+        title="Faces of 64x64 pixels from a deep convolutional GAN.",
+        differs=dcgan_cifar10.RECIPE.facts.differs,
+        limits=["Not looked at.", "For research use alone."],
+        data_rights="Labeled Faces in the Wild, no licence stated: for research use",
+    ),
+)
+
+if __name__ == "__main__":
+    zoo.run_recipe(RECIPE)
