@@ -42,7 +42,10 @@ RECIPE = zoo.Recipe(
             "One layer of 250 sigmoid units each way, with tied weights.",
             "Adam with rate 1e-3, falling to 0 over the second half of training.",
         ],
-        limits=["Not looked at."],
+        limits=[
+            "Thin gaps and grey edges are lost in the reconstructions; nothing else was seen.",
+            "Its codes serve a linear classifier little, 6.5% errors; new ones cannot be drawn.",
+        ],
         data_rights="MNIST, CC BY-SA 3.0",
     ),
     smoke={"epochs": 1, "latent_dim": 16},

@@ -22,7 +22,7 @@ RECIPE = dataclasses.replace(
     dcgan_mnist.RECIPE,
     preset="cgan_mnist",
     family="conditional_gan",
-    config=dcgan_mnist.Config(epochs=16),
+    config=dcgan_mnist.Config(epochs=16, r1_gamma=0.02),
     build=build,
     facts=zoo.Facts(
         title="Handwritten digits of 28x28 pixels, of a chosen class, from a conditional GAN.",

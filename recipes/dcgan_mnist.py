@@ -15,7 +15,7 @@ class Config(zoo.Config):
     width: int = 32
     hidden_units: int = 256
     learning_rate: float = 1e-3
-    r1_gamma: float = 0.02
+    r1_gamma: float = 0.3
     r1_share: float = 0.25
 
 
