@@ -25,7 +25,10 @@ RECIPE = dataclasses.replace(
     facts=zoo.Facts(
         title="Handwritten digits, of a chosen class, from an auxiliary classifier GAN.",
         differs=cgan_mnist.RECIPE.facts.differs,
-        limits=["Not looked at."],
+        limits=[
+            "Of the 100 pictured about five are malformed; loops of fours and zeros are filled.",
+            "Less varied than test images: recall 0.87 against 0.95.",
+        ],
         data_rights="MNIST, CC BY-SA 3.0",
     ),
 )

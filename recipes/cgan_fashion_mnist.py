@@ -14,7 +14,10 @@ RECIPE = dataclasses.replace(
     facts=zoo.Facts(
         title="Clothes of 28x28 pixels, of a chosen kind, from a conditional GAN.",
         differs=cgan_mnist.RECIPE.facts.differs,
-        limits=["Not looked at."],
+        limits=[
+            "Prints and lace are noise, sandals come apart, some bags are cluttered.",
+            "Less varied than test images: recall 0.80 against 0.94.",
+        ],
         data_rights="Fashion-MNIST, MIT",
     ),
 )

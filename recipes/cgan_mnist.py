@@ -22,12 +22,12 @@ RECIPE = dataclasses.replace(
     dcgan_mnist.RECIPE,
     preset="cgan_mnist",
     family="conditional_gan",
-    config=dcgan_mnist.Config(epochs=16, r1_gamma=0.02),
+    config=dcgan_mnist.Config(epochs=16, width=32, r1_gamma=0.02),
     build=build,
     facts=zoo.Facts(
         title="Handwritten digits of 28x28 pixels, of a chosen class, from a conditional GAN.",
         differs=[
-            "Convolutional bodies, as dcgan_mnist has.",
+            "Convolutional bodies, as dcgan_mnist has, of width 32.",
             *dcgan_mnist.RECIPE.facts.differs,
         ],
         limits=[

@@ -17,7 +17,7 @@ def build(config):
 RECIPE = dataclasses.replace(
     dcgan_mnist.RECIPE,
     preset="dcgan_cifar10",
-    config=dcgan_mnist.Config(data="cifar10", epochs=40, flip=True),
+    config=dcgan_mnist.Config(data="cifar10", epochs=40, width=32, flip=True),
     build=build,
     facts=zoo.Facts(
         title="Small photographs of 32x32 pixels from a deep convolutional GAN.",

@@ -20,10 +20,11 @@ RECIPE = dataclasses.replace(
     dcgan_mnist.RECIPE,
     preset="lsgan_mnist",
     family="lsgan",
+    config=dcgan_mnist.Config(epochs=16, width=32),
     build=build,
     facts=zoo.Facts(
         title="Handwritten digits of 28x28 pixels from a least squares GAN.",
-        differs=dcgan_mnist.RECIPE.facts.differs,
+        differs=["Width 32.", *dcgan_mnist.RECIPE.facts.differs],
         limits=["Not looked at."],
         data_rights="MNIST, CC BY-SA 3.0",
     ),

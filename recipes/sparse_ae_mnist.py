@@ -44,7 +44,9 @@ RECIPE = dataclasses.replace(
             "The cross-entropy in place of half the squared error.",
             "Adam with rate 3e-4, falling to 0 over the second half of training.",
         ],
-        limits=["Not looked at."],
+        limits=[
+            "Of the 1,000 units 89 are active for no test image.",
+        ],
         data_rights="MNIST, CC BY-SA 3.0",
     ),
 )

@@ -40,7 +40,9 @@ RECIPE = zoo.Recipe(
             "The bodies of a DCGAN, width 32; the critic's updates of one step share a batch.",
             "Adam with rate 5e-4, falling to 0 over the second half of training.",
         ],
-        limits=["Not looked at."],
+        limits=[
+            "Of the 100 pictured about a quarter are malformed: precision 0.78 against 0.94.",
+        ],
         data_rights="MNIST, CC BY-SA 3.0",
     ),
     smoke={"epochs": 1, "width": 8},
