@@ -8,16 +8,29 @@ import dcgan_mnist
 import zoo
 
 
+@dataclasses.dataclass(frozen=True)
+class Config(dcgan_mnist.Config):
+    data: str = "cifar10"
+    epochs: int = 40
+    flip: bool = True
+    image_size: int = 32
+    width: int = 32
+    hidden_units: int | None = None
+
+
 def build(config):
     return zoo.models.DCGAN(
-        image_shape=(32, 32, 3), width=config.width, discriminator_normalization=None
+        image_shape=(config.image_size, config.image_size, 3),
+        width=config.width,
+        hidden_units=config.hidden_units,
+        discriminator_normalization=None,
     )
 
 
 RECIPE = dataclasses.replace(
     dcgan_mnist.RECIPE,
     preset="dcgan_cifar10",
-    config=dcgan_mnist.Config(data="cifar10", epochs=40, width=32, flip=True),
+    config=Config(),
     build=build,
     facts=zoo.Facts(
         title="Small photographs of 32x32 pixels from a deep convolutional GAN.",

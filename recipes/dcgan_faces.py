@@ -7,18 +7,10 @@ import dcgan_cifar10
 
 import zoo
 
-
-def build(config):
-    return zoo.models.DCGAN(
-        image_shape=(64, 64, 3), width=config.width, discriminator_normalization=None
-    )
-
-
 RECIPE = dataclasses.replace(
     dcgan_cifar10.RECIPE,
     preset="dcgan_faces",
-    config=dcgan_cifar10.RECIPE.config.replace(data="lfw64", epochs=60),
-    build=build,
+    config=dcgan_cifar10.Config(data="lfw64", epochs=60, image_size=64),
     facts=zoo.Facts(
         title="Faces of 64x64 pixels from a deep convolutional GAN.",
         differs=dcgan_cifar10.RECIPE.facts.differs,

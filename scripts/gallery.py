@@ -116,7 +116,7 @@ def gallery() -> str:
         parts.append(
             "Of these the recipe stands, and no preset: "
             + ", ".join(f"[`{name}`](../recipes/{name}.py)" for name in waiting)
-            + ". Those of CIFAR-10 and of faces want a GPU: on a CPU they take hours."
+            + ". `sngan_cifar10` and `wgan_gp_cifar10` wait for a GPU."
         )
     return "\n\n".join(parts) + "\n"
 

@@ -16,6 +16,7 @@ from program import EVALUATING, ROOT, SHORT, TRAINING, Program, assert_same_run
 import zoo
 from zoo import checkpoint, engine
 from zoo.callbacks import Checkpoints
+from zoo.cli.train import _kept
 from zoo.stopping import Stop, Stopped, watched
 
 
@@ -195,3 +196,13 @@ def test_a_signal_while_processes_agree_is_for_the_next_time(tmp_path, monkeypat
         model.fit(x, batch_size=8, verbose=0, callbacks=[counts, callback])
     assert len(steps) == 2
     assert callback.newest == 2
+
+
+@pytest.mark.once
+def test_of_several_trainings_the_last_is_named(tmp_path):
+    for time_, (folder, step) in enumerate((("", 192), ("seed-2", 192), ("seed-10", 38))):
+        path = tmp_path / folder / "checkpoints" / f"step-{step:08}"
+        path.mkdir(parents=True)
+        os.utime(path, (time_, time_))
+    assert f"kept in {path}." in _kept(tmp_path)
+    assert "nothing to keep yet" in _kept(tmp_path / "other")

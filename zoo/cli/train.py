@@ -125,7 +125,7 @@ def train(recipe: Path, **options):
     \b
     Examples:
       zoo train recipes/dcgan_mnist.py --smoke
-      zoo train recipes/dcgan_mnist.py --epochs 30 --set width=64 --out runs/wide
+      zoo train recipes/dcgan_mnist.py --epochs 30 --set width=32 --out runs/narrow
       zoo train recipes/dcgan_mnist.py --data path/to/images
       zoo train recipes/dcgan_mnist.py --distribute 2 --precision bfloat16
     """
@@ -216,7 +216,8 @@ def _train(
 def _kept(out: Path) -> str:
     from zoo.training import last_checkpoint
 
-    newest = last_checkpoint(out)
+    found = [last_checkpoint(folder) for folder in (out, *out.glob("seed-*"))]
+    newest = max(filter(None, found), key=lambda path: path.stat().st_mtime, default=None)
     if newest is None:
         return "There was nothing to keep yet. It is started again by:"
     return f"What was trained is kept in {newest}. It is continued by:"
