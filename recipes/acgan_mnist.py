@@ -22,6 +22,7 @@ RECIPE = dataclasses.replace(
     preset="acgan_mnist",
     family="acgan",
     build=build,
+    packaged=False,
     facts=zoo.Facts(
         title="Handwritten digits, of a chosen class, from an auxiliary classifier GAN.",
         differs=cgan_mnist.RECIPE.facts.differs,

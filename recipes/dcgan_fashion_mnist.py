@@ -6,13 +6,19 @@ import dcgan_mnist
 
 import zoo
 
+penalty, _, rate = dcgan_mnist.RECIPE.facts.differs
+
 RECIPE = dataclasses.replace(
     dcgan_mnist.RECIPE,
     preset="dcgan_fashion_mnist",
-    config=dcgan_mnist.Config(data="fashion_mnist", epochs=16, width=32),
+    config=dcgan_mnist.Config(data="fashion_mnist", epochs=16, width=32, hidden_units=64),
     facts=zoo.Facts(
         title="Clothes of 28x28 pixels from a deep convolutional GAN.",
-        differs=["Width 32.", *dcgan_mnist.RECIPE.facts.differs],
+        differs=[
+            "Width 32; a dense layer of 64 units in each player.",
+            penalty,
+            rate,
+        ],
         limits=["Not looked at."],
         data_rights="Fashion-MNIST, MIT",
     ),

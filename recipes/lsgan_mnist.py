@@ -22,6 +22,7 @@ RECIPE = dataclasses.replace(
     family="lsgan",
     config=dcgan_mnist.Config(epochs=16, width=32),
     build=build,
+    packaged=False,
     facts=zoo.Facts(
         title="Handwritten digits of 28x28 pixels from a least squares GAN.",
         differs=["Width 32.", *dcgan_mnist.RECIPE.facts.differs],

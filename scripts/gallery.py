@@ -10,6 +10,8 @@ from pathlib import Path
 
 from zoo import registry
 from zoo.card import Card
+from zoo.hub import CARD
+from zoo.runner import HUB
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
@@ -39,17 +41,26 @@ TELLING = (
 )
 
 
-def cards() -> list[Card]:
-    """Those of all presets, group by group."""
-    found = [Card.read(path) for path in registry.CARDS.glob("*.json")]  # the package's own
+def presets() -> list[tuple[Card, str]]:
+    """The card of each preset and its folder, from the project's, group by group."""
+    packaged = [(Card.read(path), "zoo/weights") for path in registry.CARDS.glob("*.json")]
+    others = [(Card.read(path), HUB.name) for path in HUB.glob(f"*/{CARD}")]
     order = list(GROUPS)
-    return sorted(found, key=lambda card: (order.index(card.identity.group), card.name))
+    return sorted(
+        [(card, f"{place}/{card.name}") for card, place in packaged + others],
+        key=lambda found: (order.index(found[0].identity.group), found[0].name),
+    )
 
 
 def untrained() -> list[str]:
     """The recipes that no preset was made of yet."""
-    trained = {card.name for card in cards()}
+    trained = {card.name for card, _ in presets()}
     return sorted({path.stem for path in (ROOT / "recipes").glob("*.py")} - trained)
+
+
+def name_to_load(card: Card, place: str) -> str:
+    """What `zoo.load` takes, in the project's folder, for the preset in the folder `place`."""
+    return place if place.startswith(f"{HUB.name}/") else card.name
 
 
 def number(measurement) -> str:
@@ -66,7 +77,7 @@ def table() -> str:
         "| preset | what | its number | trained on | minutes | size |",
         "|---|---|---|---|---|---|",
     ]
-    for card in cards():
+    for card, place in presets():
         shape = card.contract.input_shape or card.contract.output_shape
         measured = {m.name: m for m in card.metrics}
         telling = (OF_FAMILY.get(card.identity.family), *TELLING)
@@ -74,7 +85,8 @@ def table() -> str:
         size = sum(file.bytes for file in card.weights.files.values()) / 2**20
         training = card.training
         rows.append(
-            f"| `{card.name}` | {card.identity.title} | {name} {number(measured[name])} | "
+            f"| `{name_to_load(card, place)}` | {card.identity.title} | "
+            f"{name} {number(measured[name])} | "
             f"{training.data}, {'x'.join(map(str, shape))} | {training.seconds / 60:.0f} | "
             f"{size:.1f} MiB |"
         )
@@ -86,17 +98,18 @@ def gallery() -> str:
     parts = [
         "# Gallery",
         "What each preset makes, as the runner pictured it: nothing is selected. All numbers, with "
-        "their protocols, stand in the cards: `zoo info NAME`. `python scripts/gallery.py` writes "
-        "this page.",
+        "their protocols, stand in the cards: `zoo info NAME`. Presets whose names begin with "
+        "`hub/` are not in the package: they lie in that folder of the project, which is a hub. "
+        "`python scripts/gallery.py` writes this page.",
     ]
     group = None
-    for card in cards():
+    for card, place in presets():
         if card.identity.group != group:
             group = card.identity.group
             parts.append(f"## {GROUPS[group]}")
-        parts.append(f"### `{card.name}`")
+        parts.append(f"### `{name_to_load(card, place)}`")
         parts.append(card.identity.title)
-        parts.append(f"![{card.name}](../zoo/weights/{card.name}/samples.png)")
+        parts.append(f"![{card.name}](../{place}/samples.png)")
         parts.append(
             f"{card.identity.paper}, <{card.identity.paper_url}>. Trained for "
             f"{card.training.seconds / 60:.0f} minutes on {card.training.device}; data: "

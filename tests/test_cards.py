@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from shipped import HUB, SHIPPED
 
 import zoo
 from zoo import registry, runner
@@ -13,24 +14,51 @@ from zoo.model_card import model_card
 
 pytestmark = pytest.mark.once
 ROOT = registry.ROOT.parent
-PRESETS = zoo.list()
 # Such as the Parzen windows: training images choose their width, and cannot be their centres too.
 WITHOUT_REAL = {
     output for cls in Metric.named().values() if cls.baseline is None for output in cls.outputs
 }
 
 
-@pytest.fixture(params=PRESETS)
-def card(request):
-    return zoo.info(request.param)
+@pytest.fixture(params=SHIPPED, ids=[folder.name for folder in SHIPPED.values()])
+def preset(request):
+    """What `zoo.load` takes."""
+    return request.param
 
 
-def test_every_weights_folder_has_a_card():
-    assert sorted(p.name for p in registry.WEIGHTS.iterdir() if p.is_dir()) == PRESETS
+@pytest.fixture
+def folder(preset):
+    return SHIPPED[preset]
 
 
-def test_name_and_place(card):
-    assert Card.read(registry.CARDS / f"{card.name}.json") == card
+@pytest.fixture
+def card(preset):
+    return zoo.info(preset)
+
+
+def test_every_folder_has_a_card():
+    folders = [p for base in (registry.WEIGHTS, HUB) for p in base.iterdir() if p.is_dir()]
+    assert sorted(folders) == sorted(SHIPPED.values())
+    names = [folder.name for folder in folders]
+    assert len(set(names)) == len(names)
+
+
+def test_index_of_the_hub_is_up_to_date():
+    """`zoo index file://$PWD/hub` writes it."""
+    listed = json.loads((HUB / "index.json").read_text())["presets"]
+    cards = [zoo.info(name) for name, folder in SHIPPED.items() if folder.parent == HUB]
+    assert {name: entry["title"] for name, entry in listed.items()} == {
+        card.name: card.identity.title for card in cards
+    }
+    for card in cards:
+        size = sum(file.bytes for file in card.weights.files.values())
+        assert listed[card.name]["bytes"] == size
+
+
+def test_name_and_place(card, folder):
+    assert folder.name == card.name
+    if folder.parent == registry.WEIGHTS:
+        assert Card.read(registry.CARDS / f"{card.name}.json") == card
     short = {family: name for name, family in registry.SHORT.items()}
     family = card.identity.family
     assert card.name.startswith(short.get(family, family) + "_")
@@ -39,18 +67,19 @@ def test_name_and_place(card):
     assert module.endswith("." + card.identity.group)
 
 
-def test_files_are_those_of_the_folder(card):
-    folder = registry.WEIGHTS / card.name
-    everything = {**card.weights.files, **card.weights.extras}
+def test_files_are_those_of_the_folder(card, folder):
+    everything = card.weights.all_files
     listed = {name: (file.sha256, file.bytes) for name, file in everything.items()}
     present = {
-        p.name: (sha256(p), p.stat().st_size) for p in folder.iterdir() if p.name != "README.md"
+        p.name: (sha256(p), p.stat().st_size)
+        for p in folder.iterdir()
+        if p.name not in ("README.md", "card.json")
     }
     assert listed == present
 
 
-def test_parameters_are_the_models(card):
-    assert zoo.load(card.name).count_params() == card.weights.parameters
+def test_parameters_are_the_models(card, preset):
+    assert zoo.load(preset).count_params() == card.weights.parameters
 
 
 def test_backends_agree(card):
@@ -85,20 +114,21 @@ def test_metrics_are_complete(card):
         assert (metric.reported is None) == (metric.reported_source is None)
 
 
-def test_model_card_is_up_to_date(card):
-    assert (registry.WEIGHTS / card.name / "README.md").read_text() == model_card(card)
+def test_model_card_is_up_to_date(card, folder):
+    place = f"hub/{card.name}" if folder.parent == HUB else None
+    assert (folder / "README.md").read_text() == model_card(card, place)
 
 
-def test_weights_are_half_precision_arrays_and_no_code(card):
+def test_weights_are_half_precision_arrays_and_no_code(folder):
     import h5py
 
-    with h5py.File(registry.WEIGHTS / card.name / "model.weights.h5") as file:
+    with h5py.File(folder / "model.weights.h5") as file:
         kinds = []
         file.visititems(
             lambda _, item: kinds.append(item.dtype.kind if hasattr(item, "dtype") else "f")
         )
     assert set(kinds) <= {"f", "u", "i"}
-    config = json.loads((registry.WEIGHTS / card.name / "config.json").read_text())
+    config = json.loads((folder / "config.json").read_text())
     assert config["module"] is None or config["module"].startswith("zoo.")
 
 

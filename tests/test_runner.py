@@ -15,7 +15,7 @@ from helpers import array, python
 from PIL import Image
 
 import zoo
-from zoo import agreement, checkpoint, registry, runner
+from zoo import agreement, checkpoint, hub, registry, runner
 from zoo.callbacks import Checkpoints
 from zoo.card import Card
 from zoo.errors import DataError, RecipeError, UnknownNameError
@@ -362,16 +362,36 @@ def test_only_what_the_recipe_says_is_published(recipe, changes, smoke, message)
         runner.check_publishable(recipe, recipe.config.replace(**changes), smoke)
 
 
-def test_publish(trained, tmp_path, monkeypatch):
+def test_publish(recipe, trained, tmp_path, monkeypatch):
     folder = trained / "preset"
     for name in ("CARDS", "WEIGHTS"):
         monkeypatch.setattr(registry, name, tmp_path / name)
         (tmp_path / name).mkdir()
     registry.forget()
-    runner.publish(folder)
+    runner.publish(recipe, folder)
+    assert runner.published(recipe) == "dcgan_mnist"
     assert zoo.list(pretrained=True) == ["dcgan_mnist"]
     assert zoo.load("dcgan_mnist").sample(2).shape == (2, 28, 28, 1)
     registry.forget()
+
+
+def test_publish_outside_of_the_package(recipe, trained, tmp_path, monkeypatch):
+    monkeypatch.setattr(runner, "HUB", tmp_path / "hub")
+    monkeypatch.setattr(registry, "WEIGHTS", tmp_path / "untouched")
+    monkeypatch.setenv("ZOO_HUB", f"file://{tmp_path}/hub")
+    recipe = dataclasses.replace(recipe, packaged=False)
+    runner.publish(recipe, trained / "preset")
+    place = runner.published(recipe)
+    assert zoo.load(place).sample(2).shape == (2, 28, 28, 1)
+    page = Path(place, "README.md").read_text()
+    assert 'zoo.load("hub/dcgan_mnist")' in page
+    assert str(tmp_path) not in page
+    assert hub.index()["dcgan_mnist"].title == zoo.info(place).identity.title
+    (tmp_path / "hub" / "index.json").unlink()
+    runner.describe(recipe, place)
+    assert list(hub.index()) == ["dcgan_mnist"]
+    assert Path(place, "README.md").read_text() == page
+    assert not (tmp_path / "untouched").exists()
 
 
 class TestSource:

@@ -105,6 +105,8 @@ class Recipe:
             beside ours in the card.
         examples: how many test images go into the preset, to show a model by that makes none
             itself; their rights must allow it.
+        packaged: whether `--publish` puts the preset into the package; else into the folder `hub`
+            beside it, for those that would make the package large, or whose data are for research.
     """
 
     preset: str
@@ -120,6 +122,7 @@ class Recipe:
     ship: str = "last"
     reported: Mapping[str, tuple[float, str]] = dataclasses.field(default_factory=dict)
     examples: int = 0
+    packaged: bool = True
 
     def __post_init__(self):
         check_choice("ship", self.ship, ("last", "best"))

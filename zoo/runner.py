@@ -12,7 +12,7 @@ from pathlib import Path
 import keras
 from filelock import Timeout
 
-from zoo import agreement, data, publishing, registry
+from zoo import agreement, data, hub, publishing, registry
 from zoo.card import Card, Facts, Identity, Training
 from zoo.engine import agreed, check_divides, devices, distribute, keep_memory
 from zoo.engine.labels import check_labels
@@ -26,6 +26,7 @@ from zoo.training import Keeping, described_device, fitting_extractor, train
 
 SMOKE_IMAGES = 1024
 SAMPLES = 10_000
+HUB = registry.ROOT.parent / "hub"  # of a checkout: presets that are not in the package
 
 
 def load_recipe(path: Path) -> Recipe:
@@ -239,9 +240,20 @@ def _rewrite(preset: str | Path, card: Card) -> None:
     """Writes the card of a preset, and its page."""
     named = isinstance(preset, str) and preset in registry.names()
     folder = registry.WEIGHTS / preset if named else Path(preset)
-    (folder / PAGE_NAME).write_text(model_card(card), encoding="utf-8")
-    card.write(registry.CARDS / f"{preset}.json" if named else folder / "card.json")
+    _write_page(folder, card)
+    card.write(registry.CARDS / f"{preset}.json" if named else folder / hub.CARD)
     registry.forget()
+    if _in_hub(folder):
+        hub.write_index(f"file://{HUB}")
+
+
+def _write_page(folder: Path, card: Card) -> None:
+    place = f"{HUB.name}/{card.name}" if _in_hub(folder) else None
+    (folder / PAGE_NAME).write_text(model_card(card, place), encoding="utf-8")
+
+
+def _in_hub(folder: Path) -> bool:
+    return folder.resolve().parent == HUB.resolve()
 
 
 def _evaluated(recipe: Recipe, model, train, test, n: int, echo) -> list[Measurement]:
@@ -357,10 +369,27 @@ def check_publishable(recipe: Recipe, config: Config, smoke: bool) -> None:
             )
 
 
-def publish(folder: Path) -> None:
-    """Puts the preset in `folder` into the package: its card into `zoo/cards`, the rest into
-    `zoo/weights`, but for the components, which save a download and would only take room there."""
-    card = Card.read(folder / "card.json")
+def published(recipe: Recipe) -> str:
+    """What `zoo.load` takes to load the preset that `publish` made of `recipe`."""
+    return recipe.preset if recipe.packaged else str(HUB / recipe.preset)
+
+
+def publish(recipe: Recipe, folder: Path) -> None:
+    """Puts the preset in `folder`, which `recipe` made, where the project keeps it.
+
+    That is the package, its card in `zoo/cards` and the rest in `zoo/weights`, but for the
+    components, which save a download and would only take room there; or else the folder `hub` of
+    the project, which is one for `ZOO_HUB`.
+    """
+    card = Card.read(folder / hub.CARD)
+    if not recipe.packaged:
+        with whole_folder(HUB / card.name) as partial:
+            for name in card.weights.all_files:
+                shutil.copy(folder / name, partial)
+            _write_page(partial, card)
+            card.write(partial / hub.CARD)
+        hub.write_index(f"file://{HUB}")
+        return
     weights = card.weights.model_copy(update={"components": {}})
     card = card.model_copy(update={"weights": weights})
     with whole_folder(registry.WEIGHTS / card.name) as partial:

@@ -108,7 +108,11 @@ def _training_options(command):
             help="Trains nothing: writes what the recipe says of the preset, such as its limits, "
             "to the card, as --measure does its numbers.",
         ),
-        click.option("--publish", is_flag=True, help="Puts the finished preset into the package."),
+        click.option(
+            "--publish",
+            is_flag=True,
+            help="Puts the finished preset into the package, or into the folder hub beside it.",
+        ),
     ]
     for option in reversed(options):
         command = option(command)
@@ -171,7 +175,7 @@ def _train(
     if out is None:
         out = Path("runs") / (recipe.preset + ("_smoke" if smoke else ""))
     if measure or describe:
-        preset = recipe.preset if publish else out / "preset"
+        preset = runner.published(recipe) if publish else out / "preset"
         if measure:
             runner.measure(recipe, config, preset, click.echo)
         if describe:
@@ -209,8 +213,8 @@ def _train(
         return  # another process wrote it
     click.echo(f"preset: {folder}")
     if publish:
-        runner.publish(folder)
-        click.echo(f"published: zoo.load({recipe.preset!r})")
+        runner.publish(recipe, folder)
+        click.echo(f"published: zoo.load({runner.published(recipe)!r})")
 
 
 def _kept(out: Path) -> str:
