@@ -26,7 +26,7 @@ RECIPE = dataclasses.replace(
     facts=zoo.Facts(
         title="Handwritten digits of 28x28 pixels from a least squares GAN.",
         differs=["Width 32.", *dcgan_mnist.RECIPE.facts.differs],
-        limits=["Not looked at."],
+        limits=["Of the 100 pictured about fifteen are malformed.", "No choice of the digit."],
         data_rights="MNIST, CC BY-SA 3.0",
     ),
 )
