@@ -19,7 +19,11 @@ RECIPE = dataclasses.replace(
             penalty,
             rate,
         ],
-        limits=["Not looked at."],
+        limits=[
+            "Of the 100 pictured about fifteen are torn: prints, sandals and bags break up.",
+            "Less varied than test images: recall 0.76 against 0.94.",
+            "No choice of the class.",
+        ],
         data_rights="Fashion-MNIST, MIT",
     ),
 )
