@@ -14,19 +14,21 @@ class Config(vae_mnist.Config):
 
 
 def build(config):
-    return zoo.models.IWAE(image_shape=(28, 28, 1))
+    model = zoo.models.IWAE(image_shape=(28, 28, 1), latent_dim=50, hidden_units=(200, 200))
+    model.set_weights(zoo.load("vae_mnist").get_weights())
+    return model
 
 
 def compile(model, config, steps):
     rate = zoo.LinearDecay(config.learning_rate, steps)
-    model.compile(keras.optimizers.Adam(rate, epsilon=1e-4), k=config.k)
+    model.compile(keras.optimizers.Adam(rate), k=config.k)
 
 
 RECIPE = dataclasses.replace(
     vae_mnist.RECIPE,
     preset="iwae_mnist",
     family="iwae",
-    config=Config(epochs=200),
+    config=Config(epochs=60, batch_size=50, learning_rate=5e-4),
     build=build,
     compile=compile,
     smoke={"epochs": 1, "k": 2},
@@ -34,7 +36,9 @@ RECIPE = dataclasses.replace(
     facts=zoo.Facts(
         title="Digits of 28x28 pixels from an importance weighted autoencoder.",
         differs=[
-            "Fewer passes over the data, batches of 100; the rate falls to 0 over the second half.",
+            "Begins with the weights of vae_mnist, and goes on for 60 passes over the data; the "
+            "paper's begins anew, and takes 3,280.",
+            "Batches of 50; the rate 5e-4 falls to 0 over the second half.",
         ],
         limits=["Not looked at."],
         data_rights="MNIST, CC BY-SA 3.0",
