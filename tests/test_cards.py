@@ -109,7 +109,8 @@ def test_metrics_are_complete(card):
         if protocol.extractor == "pixels":  # no network
             assert len(card.contract.output_shape) == 1 or card.training.data == "frey_faces"
         elif protocol.extractor is not None:
-            weights = zoo.info(protocol.extractor).weights.files["model.weights.h5"]
+            network = protocol.extractor.removesuffix(" per channel")
+            weights = zoo.info(network).weights.files["model.weights.h5"]
             assert protocol.extractor_sha256 == weights.sha256
         assert (metric.reported is None) == (metric.reported_source is None)
 
