@@ -39,10 +39,15 @@ RECIPE = dataclasses.replace(
             "discriminator.",
             "Adam with rate 1e-3, falling to 0 over the second half of training, and beta_2 0.99.",
         ],
-        limits=["Not looked at."],
+        limits=[
+            "Colours and textures are of photographs, things are not: of the 100 pictured two "
+            "or three, a bird and a dog, can be named.",
+            "Samples vary less than test images: the recall is 0.50 of 0.91.",
+        ],
         data_rights="CIFAR-10, no licence stated",
     ),
     smoke={"epochs": 1, "width": 8},
+    packaged=False,
 )
 
 if __name__ == "__main__":
