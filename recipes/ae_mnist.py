@@ -43,8 +43,8 @@ RECIPE = zoo.Recipe(
             "Adam with rate 1e-3, falling to 0 over the second half of training.",
         ],
         limits=[
-            "Thin gaps and grey edges are lost in the reconstructions; nothing else was seen.",
-            "Its codes serve a linear classifier little, 6.5% errors; new ones cannot be drawn.",
+            "Thin gaps and grey edges are lost in the reconstructions.",
+            "A linear classifier of its codes errs on 6.5%. New codes cannot be drawn.",
         ],
         data_rights="MNIST, CC BY-SA 3.0",
     ),

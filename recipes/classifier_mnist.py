@@ -46,7 +46,7 @@ RECIPE = zoo.Recipe(
         data_rights="MNIST, CC BY-SA 3.0",
     ),
     smoke={"epochs": 1, "width": 4},
-    picture=zoo.pictures.mistakes,
+    picture=zoo.pictures.confusion,
 )
 
 if __name__ == "__main__":

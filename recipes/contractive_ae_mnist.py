@@ -39,7 +39,8 @@ RECIPE = dataclasses.replace(
             "Adam with rate 1e-3, falling to 0 over the second half of training.",
         ],
         limits=[
-            "Reconstructions are softer than those of ae_mnist, thin strokes faint; no new codes.",
+            "Reconstructions are softer than those of ae_mnist, thin strokes faint. New codes "
+            "cannot be drawn.",
         ],
         data_rights="MNIST, CC BY-SA 3.0",
     ),

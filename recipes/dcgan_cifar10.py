@@ -35,14 +35,14 @@ RECIPE = dataclasses.replace(
     facts=zoo.Facts(
         title="Small photographs of 32x32 pixels from a deep convolutional GAN.",
         differs=[
-            "Width 32; R1 penalty on a quarter of each batch, no batch normalization in the "
-            "discriminator.",
-            "Adam with rate 1e-3, falling to 0 over the second half of training, and beta_2 0.99.",
+            "Width 32; no batch normalization in the discriminator.",
+            dcgan_mnist.PENALTY.format(1),
+            dcgan_mnist.RATE,
         ],
         limits=[
-            "Colours and textures are of photographs, things are not: of the 100 pictured two "
-            "or three, a bird and a dog, can be named.",
-            "Samples vary less than test images: the recall is 0.50 of 0.91.",
+            "Colours and textures are of photographs, objects are not recognisable: of the 100 "
+            "pictured two or three, a bird and a dog, can be named.",
+            "Less varied than test images: recall 0.50 against 0.91.",
         ],
         data_rights="CIFAR-10, no licence stated",
     ),

@@ -6,8 +6,6 @@ import dcgan_mnist
 
 import zoo
 
-penalty, _, rate = dcgan_mnist.RECIPE.facts.differs
-
 RECIPE = dataclasses.replace(
     dcgan_mnist.RECIPE,
     preset="dcgan_fashion_mnist",
@@ -16,8 +14,9 @@ RECIPE = dataclasses.replace(
         title="Clothes of 28x28 pixels from a deep convolutional GAN.",
         differs=[
             "Width 32; a dense layer of 64 units in each player.",
-            penalty,
-            rate,
+            "No batch normalization in the discriminator.",
+            dcgan_mnist.PENALTY.format(1),
+            dcgan_mnist.RATE,
         ],
         limits=[
             "Of the 100 pictured about fifteen are torn: prints, sandals and bags break up.",

@@ -34,6 +34,9 @@ def compile(model, config, steps):
     model.compile(adam, penalty=zoo.losses.R1(config.r1_gamma, config.r1_share))
 
 
+PENALTY = "R1 penalty, gamma {}, on a quarter of each batch."
+RATE = "Adam with rate 1e-3, falling to 0 over the second half of training, and beta_2 0.99."
+
 RECIPE = zoo.Recipe(
     preset="dcgan_mnist",
     family="dcgan",
@@ -43,11 +46,11 @@ RECIPE = zoo.Recipe(
     facts=zoo.Facts(
         title="Handwritten digits of 28x28 pixels from a deep convolutional GAN.",
         differs=[
-            "R1 penalty on a quarter of each batch, no batch normalization in the discriminator.",
-            "A dense layer of 256 units in each player, as InfoGAN has for MNIST.",
-            "Adam with rate 1e-3, falling to 0 over the second half of training, and beta_2 0.99.",
+            "A dense layer of 256 units in each player, no batch normalization in the second.",
+            PENALTY.format(1),
+            RATE,
         ],
-        limits=["Of the 64 samples of seed 0 about ten are malformed.", "No choice of the digit."],
+        limits=["Of the 100 pictured about ten are malformed.", "No choice of the digit."],
         data_rights="MNIST, CC BY-SA 3.0",
     ),
     smoke={"epochs": 1, "width": 8, "hidden_units": 16},

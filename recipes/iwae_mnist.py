@@ -28,7 +28,7 @@ RECIPE = dataclasses.replace(
     vae_mnist.RECIPE,
     preset="iwae_mnist",
     family="iwae",
-    config=Config(epochs=60, batch_size=50, learning_rate=5e-4),
+    config=Config(epochs=60, learning_rate=5e-4),
     build=build,
     compile=compile,
     smoke={"epochs": 1, "k": 2},
@@ -38,7 +38,8 @@ RECIPE = dataclasses.replace(
         differs=[
             "Begins with the weights of vae_mnist, and goes on for 60 passes over the data; the "
             "paper's begins anew, and takes 3,280.",
-            "Batches of 50; the rate 5e-4 falls to 0 over the second half.",
+            "Batches of 50; the rate 5e-4 falls to 0 over the second half. Adam's epsilon is 1e-7, "
+            "theirs 1e-4.",
         ],
         limits=["Not looked at."],
         data_rights="MNIST, CC BY-SA 3.0",

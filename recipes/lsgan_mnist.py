@@ -25,7 +25,12 @@ RECIPE = dataclasses.replace(
     packaged=False,
     facts=zoo.Facts(
         title="Handwritten digits of 28x28 pixels from a least squares GAN.",
-        differs=["Width 32.", *dcgan_mnist.RECIPE.facts.differs],
+        differs=[
+            "Width 32; a dense layer of 256 units in each player.",
+            "No batch normalization in the discriminator.",
+            dcgan_mnist.PENALTY.format(1),
+            dcgan_mnist.RATE,
+        ],
         limits=["Of the 100 pictured about fifteen are malformed.", "No choice of the digit."],
         data_rights="MNIST, CC BY-SA 3.0",
     ),

@@ -27,7 +27,8 @@ RECIPE = dataclasses.replace(
         ],
         limits=[
             "One face, blurred, distorted at the plane's left edge. For research use alone.",
-            "Samples vary less than test images: the recall in pixels is 0.",
+            "Numbers are of pixels. Recall is 0: points of a plane are too near to each other to "
+            "be near to test images.",
         ],
         data_rights="Frey faces, no licence stated: for research use",
     ),

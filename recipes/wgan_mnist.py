@@ -41,8 +41,7 @@ RECIPE = zoo.Recipe(
             "RMSprop with rate 2e-4, falling to 0 over the second half of training.",
         ],
         limits=[
-            "Of the 100 pictured about half are no digit, and strokes are swollen: with clipped "
-            "weights the critic learns slowly.",
+            "Of the 100 pictured about half are no digit, and strokes are swollen.",
             "No choice of the digit.",
         ],
         data_rights="MNIST, CC BY-SA 3.0",

@@ -65,10 +65,8 @@ def name_to_load(card: Card, place: str) -> str:
 
 def number(measurement) -> str:
     """A number as it stands in a table."""
-    text = f"{measurement.value:.4g}"
-    if measurement.spread:
-        text += f" ± {measurement.spread:.1g}"
-    return text if measurement.of_real is None else f"{text} (real {measurement.of_real:.3g})"
+    text, real = measurement.told, measurement.of_real
+    return text if real is None else f"{text} (real {real:.3g})"
 
 
 def table() -> str:
@@ -97,9 +95,11 @@ def gallery() -> str:
     """The page of all presets in Markdown."""
     parts = [
         "# Gallery",
-        "What each preset makes, as the runner pictured it: nothing is selected. All numbers, with "
-        "their protocols, stand in the cards: `zoo info NAME`. Presets whose names begin with "
-        "`hub/` are not in the package: they lie in that folder of the project, which is a hub. "
+        "What each preset makes, as the runner pictured it: no sample is selected. Of classifiers "
+        "it is the percentage of each class of test images, by row, that is taken for each, by "
+        "column. All numbers, with their protocols, stand in the cards: `zoo info NAME`. Presets "
+        "whose names begin with `hub/` are not in the package: they lie in that folder of the "
+        "project, which is a hub. "
         "`python scripts/gallery.py` writes this page.",
     ]
     group = None
@@ -127,7 +127,7 @@ def gallery() -> str:
     if waiting:
         parts.append("## Not trained yet")
         parts.append(
-            "Of these the recipe stands, and no preset: "
+            "Recipes without a preset yet: "
             + ", ".join(f"[`{name}`](../recipes/{name}.py)" for name in waiting)
             + ". `sngan_cifar10` and `wgan_gp_cifar10` wait for a GPU."
         )

@@ -11,6 +11,7 @@ from zoo.card import Card
 from zoo.evaluation import Metric
 from zoo.fetch import sha256
 from zoo.model_card import model_card
+from zoo.publishing import class_differs
 
 pytestmark = pytest.mark.once
 ROOT = registry.ROOT.parent
@@ -92,7 +93,12 @@ def test_recipe_is_the_presets(card):
     recipe = runner.load_recipe(ROOT / card.training.recipe)
     # The settings and functions that made the weights are those that stand there.
     assert card.training.recipe_sha256 == recipe.sha256
-    assert card.limits == recipe.facts.limits
+    facts, identity = recipe.facts, card.identity
+    assert (identity.title, identity.differs) == (facts.title, facts.differs)
+    assert identity.class_differs == class_differs(registry.family_class(recipe.family))
+    assert (card.limits, card.rights.data) == (facts.limits, facts.data_rights)
+    reported = {m.name: (m.reported, m.reported_source) for m in card.metrics if m.reported}
+    assert reported == recipe.reported
 
 
 def test_metrics_are_complete(card):
@@ -124,11 +130,12 @@ def test_weights_are_half_precision_arrays_and_no_code(folder):
     import h5py
 
     with h5py.File(folder / "model.weights.h5") as file:
-        kinds = []
-        file.visititems(
-            lambda _, item: kinds.append(item.dtype.kind if hasattr(item, "dtype") else "f")
-        )
-    assert set(kinds) <= {"f", "u", "i"}
+        items = []
+        file.visititems(lambda _, item: items.append(item))
+        arrays = [(i.dtype, i.size) for i in items if isinstance(i, h5py.Dataset)]
+    assert {kind.kind for kind, _ in arrays} <= {"f", "u", "i"}
+    # One number may be a counter, beyond what half precision holds.
+    assert {kind.name for kind, size in arrays if kind.kind == "f" and size > 1} == {"float16"}
     config = json.loads((folder / "config.json").read_text())
     assert config["module"] is None or config["module"].startswith("zoo.")
 

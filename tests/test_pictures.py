@@ -165,6 +165,24 @@ def test_after_each_epoch(tmp_path):
     assert seen == [model, model]
 
 
+def test_confusion_shades_what_is_taken_for_what():
+    class Classes:
+        num_classes, value_range = 3, (0.0, 1.0)
+
+        def classify(self, images):
+            return np.array([0, 0, 1, 2, 1])
+
+    source = zoo.data.Source("a", np.zeros((5, 2, 2, 1), "uint8"), np.array([0, 0, 1, 1, 1]))
+    picture = np.asarray(pictures.confusion(Classes(), source)).astype(int)
+    side = pictures.CELL
+    # The corner of each cell, beside the text: red falls as the share grows.
+    corners = picture[side + 1 :: side, side + 1 :: side, 0]
+    assert picture.shape == (4 * side, 4 * side, 3)
+    white, full = pictures.PAPER[0], pictures.SHADE[0]
+    share = np.array([[1, 0, 0], [0, 2 / 3, 1 / 3], [0, 0, 0]])  # of the third class there is none
+    np.testing.assert_allclose(corners, white + np.sqrt(share) * (full - white), atol=1)
+
+
 def test_neighbours_stand_beside_their_image():
     """Of images that are training images, that one comes first; then those nearest to it."""
     levels = np.array([0, 40, 90, 150, 220], dtype="uint8")

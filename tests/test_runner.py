@@ -354,10 +354,13 @@ def test_a_preset_is_described_anew(recipe, slice_path, copied):
         ({}, True, "does not go with --smoke"),
         ({"width": 4}, False, "for the recipe as it stands. Received: width=4"),
         ({"epochs": 1}, False, "Received: epochs=1"),
+        ({"data": "a/folder/others.npz"}, False, "Received: data='a/folder/others.npz'"),
     ],
 )
 def test_only_what_the_recipe_says_is_published(recipe, changes, smoke, message):
     runner.check_publishable(recipe, recipe.config, smoke=False)
+    same = recipe.config.replace(data=f"a/folder/{recipe.config.data}.npz")
+    runner.check_publishable(recipe, same, smoke=False)
     with pytest.raises(RecipeError, match=message):
         runner.check_publishable(recipe, recipe.config.replace(**changes), smoke)
 

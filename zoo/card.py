@@ -51,6 +51,7 @@ class Identity(Part):
     paper: Text
     paper_url: Text
     differs: list[Text]  # from the paper
+    class_differs: Line | None = None  # what the class's docstring says of the same
 
 
 class File(Part):

@@ -16,9 +16,10 @@ SAMPLING, CLASSIFYING, CODING = (
 )
 PICTURES = {
     SAMPLING: "Samples, not selected",
-    CLASSIFYING: "Test images whose labels it finds least probable",
+    CLASSIFYING: "Percent of each class of test images, by row, that it takes for each, by column",
     CODING: "Images and their reconstructions",
 }
+PLANE = "The plane of its latents"
 PAGE = """---
 library_name: keras
 license: {license}
@@ -61,8 +62,7 @@ MEASURED = """## Measured
 |---|---|---|{rule}---|
 {rows}
 
-± is the standard deviation over sampling seeds; real is what as many training {what} score in place
-of samples. A protocol is metric, extractor, data and counts, with its hash; numbers of different
+{explained}A protocol is metric, extractor, data and counts, with its hash; numbers of different
 hashes cannot be compared. `card.json` spells each out.{seeds}
 {reported}
 """
@@ -79,7 +79,7 @@ def model_card(card: Card, place: str | None = None) -> str:
     what = "points" if len(contract.output_shape) == 1 and kind == SAMPLING else "images"
     several = training is not None and training.other_seeds
     rows = [
-        f"| {m.name} | {m.value:.4g}{'' if m.spread is None else f' ± {m.spread:.2g}'} | "
+        f"| {m.name} | {m.told} | "
         f"{f'{m.told_again} | ' if several else ''}"
         f"{'' if m.of_real is None else f'{m.of_real:.4g}'} | `{m.protocol.name}` "
         f"{m.protocol.hash} |"
@@ -120,7 +120,7 @@ def model_card(card: Card, place: str | None = None) -> str:
         family=identity.family,
         preset=identity.preset,
         title=identity.title,
-        picture=f"![{PICTURES[kind]}](samples.png)\n\n" if pictured else "",
+        picture=f"![{_caption(card, kind)}](samples.png)\n\n" if pictured else "",
         generative="" if kind == CLASSIFYING else "- generative-model\n",
         # Hugging Face has no tag for points.
         pipeline="" if what == "points" else f"pipeline_tag: {kind}\n",
@@ -137,7 +137,7 @@ def model_card(card: Card, place: str | None = None) -> str:
         latents="" if contract.latent_law is None else f"- Latents: {contract.latent_law}.\n",
         measured=MEASURED.format(
             rows="\n".join(rows),
-            what=what,
+            explained=_explained(card, what),
             reported=reported,
             again=" trained again |" if several else "",
             rule="---|" if several else "",
@@ -155,11 +155,33 @@ def model_card(card: Card, place: str | None = None) -> str:
     )
 
 
+def _caption(card: Card, kind: str) -> str:
+    plane = kind == SAMPLING and card.contract.latent_shape == [2]
+    return PLANE if plane and len(card.contract.output_shape) == 3 else PICTURES[kind]
+
+
+def _explained(card: Card, what: str) -> str:
+    """What the table of the numbers shows beside them."""
+    lines = []
+    if any(m.spread is not None for m in card.metrics):
+        lines.append("± is the standard deviation over sampling seeds.")
+    if any(m.standard_error is not None for m in card.metrics):
+        lines.append("The standard error is the metric's own, for so many samples or images.")
+    if any(m.of_real is not None for m in card.metrics):
+        lines.append(
+            f"Real is what as many training {what} score in place of samples, and of classes test "
+            f"{what}."
+        )
+    return "".join(f"{line}\n" for line in lines)
+
+
 def _differs(card: Card) -> str:
-    """What is known of it; of a model that no recipe made, perhaps nothing."""
-    if card.training is None and not card.identity.differs:
-        return ""
-    return " Differs from it: " + (" ".join(card.identity.differs) or "none.")
+    """What is known of it, by the recipe and by the class."""
+    said, of_class = " ".join(card.identity.differs), card.identity.class_differs
+    said = f" Differs from it: {said}" if said else ""
+    if of_class is None:
+        return said
+    return f"{said} Its class differs, where nothing else is said: {of_class}"
 
 
 def _use(card: Card, source: str) -> tuple[str, str]:

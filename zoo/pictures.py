@@ -1,12 +1,12 @@
 """Pictures of what a model makes: grids of images, reconstructions beside what they are of, the
-plane of two latents, and points over the density that they should follow."""
+plane of two latents, points over the density that they should follow, and confusion matrices."""
 
 from __future__ import annotations
 
 import statistics
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from zoo.data import Source, grid, synthetic, to_range
 from zoo.errors import ArgumentError
@@ -18,6 +18,7 @@ COLUMNS = 10  # of a row of one class, and of reconstructions
 SHOWN = 50  # images that are reconstructed
 NOISE = 0.5  # the standard deviation of what is denoised, for pixels in [0, 1]
 TILES = 20  # of each side of a manifold
+CELL = 40  # of a confusion matrix, in pixels
 SIZE = 512  # of a picture of points, in pixels
 FINE = 2  # dots are drawn this much finer
 
@@ -114,12 +115,29 @@ def manifold(model, tiles: int = TILES) -> Image.Image:
     return grid(model.sample(latents=latents), tiles, model.value_range)
 
 
-def mistakes(model, test: Source, n: int = IMAGES) -> Image.Image:
-    """A picture of the images of `test` whose labels a classifier finds least probable, the worst
-    first."""
-    images = to_range(test.images[:], model.value_range)
-    likely = model.probabilities(images)[np.arange(len(images)), test.labels]
-    return grid(images[np.argsort(likely)[:n]], value_range=model.value_range)
+def confusion(model, test: Source) -> Image.Image:
+    """A picture of the confusion matrix of a classifier: in the row of a class and the column of
+    another, how many percent of its images in `test` the classifier takes for the other."""
+    classes = model.num_classes
+    taken = np.zeros((classes, classes))
+    np.add.at(taken, (test.labels, model.classify(to_range(test.images[:], model.value_range))), 1)
+    percent = 100 * taken / np.maximum(taken.sum(axis=1, keepdims=True), 1)
+    picture = Image.new("RGB", (CELL * (classes + 1),) * 2, tuple(PAPER.astype(int)))
+    draw = ImageDraw.Draw(picture)
+
+    def cell(row: int, column: int, text: str, share: float = 0.0):
+        left, top = CELL * column, CELL * row
+        color = tuple((PAPER + share * (SHADE - PAPER)).astype(int))
+        draw.rectangle((left, top, left + CELL - 1, top + CELL - 1), fill=color)
+        draw.text((left + CELL / 2, top + CELL / 2), text, fill="black", anchor="mm")
+
+    for i in range(classes):
+        cell(0, i + 1, str(i))
+        cell(i + 1, 0, str(i))
+        for j in range(classes):
+            # Nearly all lies on the diagonal: the root shows what lies beside it.
+            cell(i + 1, j + 1, f"{percent[i, j]:.1f}", float(np.sqrt(percent[i, j] / 100)))
+    return picture
 
 
 def neighbours(

@@ -119,6 +119,7 @@ def save(
         paper=model.paper,
         paper_url=model.paper_url,
         differs=list(differs),
+        class_differs=class_differs(type(model)),
     )
     facts = Facts(
         title=identity.title, differs=identity.differs, limits=list(limits), data_rights=data_rights
@@ -139,6 +140,12 @@ def save(
             half_precision=half_precision,
         )
     return folder
+
+
+def class_differs(cls: type) -> str | None:
+    """What the docstring of `cls` says of how it differs from its paper, in one line."""
+    found = re.search(r"Differs from the paper:\s+(.+?)(?:\n\s*\n|$)", cls.__doc__ or "", re.DOTALL)
+    return None if found is None else " ".join(found[1].split())
 
 
 def write(

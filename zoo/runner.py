@@ -95,7 +95,7 @@ def run(
             keeping = Keeping(**keeping, writes=chief)
             checkpoints = out / "checkpoints"
             if anew and chief:
-                shutil.rmtree(out, ignore_errors=True)
+                _remove(out)
             elif (
                 not (keeping.resume or anew) and checkpoints.exists() and any(checkpoints.iterdir())
             ):
@@ -214,11 +214,27 @@ def describe(recipe: Recipe, preset: str | Path) -> None:
     """
     card = _card(recipe, preset)
     facts = _facts(recipe, card.training)
-    identity = card.identity.model_copy(update={"title": facts.title, "differs": facts.differs})
+    cls = registry.family_class(recipe.family)
+    identity = card.identity.model_copy(
+        update={
+            "title": facts.title,
+            "differs": facts.differs,
+            "class_differs": publishing.class_differs(cls),
+        }
+    )
     rights = card.rights.model_copy(update={"data": facts.data_rights})
     metrics = [_beside(recipe, metric) for metric in card.metrics]
     changes = {"identity": identity, "rights": rights, "limits": facts.limits, "metrics": metrics}
     _rewrite(preset, card.model_copy(update=changes))
+
+
+def _remove(folder: Path):
+    try:
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        pass  # there was none
+    except OSError as error:
+        raise RecipeError(f"--out {folder} cannot be made anew: {error}.") from error
 
 
 def _card(recipe: Recipe, preset: str | Path) -> Card:
@@ -322,6 +338,7 @@ def write_preset(
         paper=model.paper,
         paper_url=model.paper_url,
         differs=facts.differs,
+        class_differs=publishing.class_differs(type(model)),
     )
     examples = recipe.examples if training.data == recipe.config.data else 0
     with room(folder), whole_folder(folder) as partial:
@@ -362,7 +379,8 @@ def check_publishable(recipe: Recipe, config: Config, smoke: bool) -> None:
     if smoke:
         raise RecipeError("--publish does not go with --smoke.")
     for key, value in vars(config).items():
-        if key != "data" and value != getattr(recipe.config, key):
+        same = Path(value).stem if key == "data" else value  # a file holds the data of its name
+        if same != getattr(recipe.config, key):
             raise RecipeError(
                 f"--publish is for the recipe as it stands. Received: {key}={value!r} in place of "
                 f"{getattr(recipe.config, key)!r}."

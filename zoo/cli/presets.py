@@ -54,6 +54,7 @@ def info(preset: str, as_json: bool):
         ("model", f"{identity.model}, family {identity.family}, group {identity.group}"),
         ("paper", f"{identity.paper}, {identity.paper_url}"),
         *(("differs", text) for text in identity.differs),
+        *([("its class", identity.class_differs)] if identity.class_differs else ()),
         (
             "weights",
             f"{card.weights.parameters:,} parameters, {size / 2**20:.1f} MiB, {card.weights.dtype}",

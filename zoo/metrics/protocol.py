@@ -102,11 +102,16 @@ class Measurement(Part):
     reported_source: Text | None = None
 
     def __str__(self) -> str:
-        spread = "" if self.spread is None else f" ± {self.spread:.2g}"
-        error = "" if self.standard_error is None else f", standard error {self.standard_error:.2g}"
         real = "" if self.of_real is None else f", real {self.of_real:.4g}"
         again = f", trained again {self.told_again}" if self.again else ""
-        return f"{self.value:.4g}{spread}{error}{real}{again}"
+        return f"{self.told}{real}{again}"
+
+    @property
+    def told(self) -> str:
+        """The value and how sure it is, as text."""
+        spread = "" if self.spread is None else f" ± {self.spread:.2g}"
+        error = "" if self.standard_error is None else f", standard error {self.standard_error:.2g}"
+        return f"{self.value:.4g}{spread}{error}"
 
     @property
     def told_again(self) -> str:
