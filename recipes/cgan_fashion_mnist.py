@@ -3,6 +3,7 @@
 import dataclasses
 
 import cgan_mnist
+import classifier_fashion_mnist
 
 import zoo
 
@@ -19,6 +20,7 @@ RECIPE = dataclasses.replace(
             "Less varied than test images: recall 0.80 against 0.94.",
         ],
         data_rights="Fashion-MNIST, MIT",
+        classes=classifier_fashion_mnist.RECIPE.facts.classes,
     ),
 )
 

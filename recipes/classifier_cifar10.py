@@ -11,6 +11,8 @@ def build(config):
     return zoo.models.Classifier(image_shape=(32, 32, 3), width=config.width)
 
 
+CLASSES = "airplane, automobile, bird, cat, deer, dog, frog, horse, ship, truck"
+
 RECIPE = dataclasses.replace(
     classifier_mnist.RECIPE,
     preset="classifier_cifar10",
@@ -27,6 +29,7 @@ RECIPE = dataclasses.replace(
             "Cats and dogs are taken for each other most often.",
         ],
         data_rights="CIFAR-10, no licence stated",
+        classes=CLASSES.split(", "),
     ),
 )
 

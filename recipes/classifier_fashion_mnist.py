@@ -6,6 +6,8 @@ import classifier_mnist
 
 import zoo
 
+CLASSES = "T-shirt, trousers, pullover, dress, coat, sandal, shirt, sneaker, bag, ankle boot"
+
 RECIPE = dataclasses.replace(
     classifier_mnist.RECIPE,
     preset="classifier_fashion_mnist",
@@ -21,6 +23,7 @@ RECIPE = dataclasses.replace(
             "It gives most noise a label too, with a probability above 0.9.",
         ],
         data_rights="Fashion-MNIST, MIT",
+        classes=CLASSES.split(", "),
     ),
 )
 

@@ -16,6 +16,7 @@ RECIPE = dataclasses.replace(
         differs=dcgan_cifar10.RECIPE.facts.differs,
         limits=["Not looked at.", "For research use alone."],
         data_rights="Labeled Faces in the Wild, no licence stated: for research use",
+        license="other",
     ),
 )
 

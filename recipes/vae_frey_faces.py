@@ -20,6 +20,7 @@ RECIPE = dataclasses.replace(
     preset="vae_frey_faces",
     config=vae_mnist_2d.Config(data="frey_faces", epochs=2000),
     build=build,
+    packaged=False,
     facts=zoo.Facts(
         title="The plane of one face: a variational autoencoder of two latents.",
         differs=[
@@ -29,8 +30,10 @@ RECIPE = dataclasses.replace(
             "One face, blurred, distorted at the plane's left edge. For research use alone.",
             "Numbers are of pixels. Recall is 0: points of a plane are too near to each other to "
             "be near to test images.",
+            "Test images are every tenth: frames beside them in the film were trained on.",
         ],
         data_rights="Frey faces, no licence stated: for research use",
+        license="other",
     ),
 )
 

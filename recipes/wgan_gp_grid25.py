@@ -48,7 +48,7 @@ RECIPE = zoo.Recipe(
         ],
         limits=[
             "About 3% of the samples lie off the modes, half of them on lines between.",
-            "Modes are 0.3 of their true width, and up to 1.1 standard deviations off their place.",
+            "Modes are a third of their true width, and up to 1.1 standard deviations off.",
         ],
         data_rights="none: drawn from a formula",
     ),

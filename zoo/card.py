@@ -100,6 +100,12 @@ class Contract(Part):
     labels: list[Text] | None = None  # names of the classes of a conditional model
     backends: dict[Text, float]  # verified, with the largest difference to the golden samples
 
+    @property
+    def told_labels(self) -> list[str]:
+        """The number of each class, with its name where it has one."""
+        names = enumerate(self.labels or [])
+        return [name if name == str(i) else f"{i} {name}" for i, name in names]
+
 
 class Restored(Part):
     """Where a training made numbers that are not finite, and went back."""
@@ -152,6 +158,8 @@ class Facts(Part):
     differs: list[Text]  # from the paper, beyond what the model's docstring says
     limits: list[Text]
     data_rights: Text
+    license: Line = "Apache-2.0"  # of the weights
+    classes: list[Line] | None = None  # their names, where they are more than numbers
 
 
 class Card(Part):

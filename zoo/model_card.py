@@ -42,7 +42,7 @@ import zoo
 
 - Model: `{model}`, family `{family}`, {parameters:,} parameters.
 - Paper: [{paper}]({url}).{differs}
-{trained}{latents}
+{trained}{latents}{classes}
 {measured}{limits}## Rights
 
 Code: {code}. Weights: {weights}. Data: {rights}.
@@ -135,6 +135,7 @@ def model_card(card: Card, place: str | None = None) -> str:
         differs=_differs(card),
         trained=trained,
         latents="" if contract.latent_law is None else f"- Latents: {contract.latent_law}.\n",
+        classes=f"- Classes: {', '.join(contract.told_labels)}.\n" if contract.labels else "",
         measured=MEASURED.format(
             rows="\n".join(rows),
             explained=_explained(card, what),
@@ -172,6 +173,8 @@ def _explained(card: Card, what: str) -> str:
             f"Real is what as many training {what} score in place of samples, and of classes test "
             f"{what}."
         )
+    notes = dict.fromkeys(note for m in card.metrics for note in m.notes)
+    lines += [note[:1].upper() + note[1:] for note in notes]
     return "".join(f"{line}\n" for line in lines)
 
 

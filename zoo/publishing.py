@@ -122,7 +122,11 @@ def save(
         class_differs=class_differs(type(model)),
     )
     facts = Facts(
-        title=identity.title, differs=identity.differs, limits=list(limits), data_rights=data_rights
+        title=identity.title,
+        differs=identity.differs,
+        limits=list(limits),
+        data_rights=data_rights,
+        license=license,
     )
     with room(folder), whole_folder(folder) as partial:
         write(
@@ -130,7 +134,6 @@ def save(
             partial,
             identity,
             facts,
-            license=license,
             metrics=lambda stored: list(metrics),
             picture=lambda stored: picture or _picture(stored),
             # Of the others nothing is known here: each can check itself by the golden outputs.
@@ -148,12 +151,26 @@ def class_differs(cls: type) -> str | None:
     return None if found is None else " ".join(found[1].split())
 
 
+def named_classes(contract: Contract, facts: Facts) -> Contract:
+    """The contract with the names of the classes that `facts` give, if they give any.
+
+    Raises:
+        ArgumentError: if there are more or fewer classes.
+    """
+    if facts.classes is None or contract.labels is None:
+        return contract
+    if len(facts.classes) != len(contract.labels):
+        raise ArgumentError(
+            f"classes must name {len(contract.labels)} classes. Received: {facts.classes!r}."
+        )
+    return contract.model_copy(update={"labels": facts.classes})
+
+
 def write(
     model: GenerativeModel,
     folder: Path,
     identity: Identity,
     facts: Facts,
-    license: str,
     metrics: Callable[[GenerativeModel], list[Measurement]],
     picture: Callable[[GenerativeModel], Image.Image | None],
     backends: Callable[[Path], dict[str, float]],
@@ -188,10 +205,10 @@ def write(
             parameters=model.count_params(),
             dtype="float16" if half_precision else "float32",
         ),
-        contract=Contract(**model.contract(), backends=backends(folder)),
+        contract=named_classes(Contract(**model.contract(), backends=backends(folder)), facts),
         training=training,
         metrics=metrics(stored),
-        rights=Rights(code="Apache-2.0", weights=license, data=facts.data_rights),
+        rights=Rights(code="Apache-2.0", weights=facts.license, data=facts.data_rights),
         limits=facts.limits,
     )
     card.write(folder / hub.CARD)

@@ -17,7 +17,8 @@ from zoo.card import Card, Facts, Identity, Training
 from zoo.engine import agreed, check_divides, devices, distribute, keep_memory
 from zoo.engine.labels import check_labels
 from zoo.errors import DataError, RecipeError
-from zoo.evaluation import evaluate
+from zoo.evaluation import Metric, evaluate
+from zoo.evaluation.evaluate import default_metrics
 from zoo.home import home, lock_of, room, unfinished, whole_folder
 from zoo.metrics import Measurement
 from zoo.model_card import PAGE_NAME, model_card
@@ -222,9 +223,15 @@ def describe(recipe: Recipe, preset: str | Path) -> None:
             "class_differs": publishing.class_differs(cls),
         }
     )
-    rights = card.rights.model_copy(update={"data": facts.data_rights})
+    rights = card.rights.model_copy(update={"data": facts.data_rights, "weights": facts.license})
     metrics = [_beside(recipe, metric) for metric in card.metrics]
-    changes = {"identity": identity, "rights": rights, "limits": facts.limits, "metrics": metrics}
+    changes = {
+        "identity": identity,
+        "contract": publishing.named_classes(card.contract, facts),
+        "rights": rights,
+        "limits": facts.limits,
+        "metrics": metrics,
+    }
     _rewrite(preset, card.model_copy(update=changes))
 
 
@@ -274,10 +281,13 @@ def _in_hub(folder: Path) -> bool:
 
 def _evaluated(recipe: Recipe, model, train, test, n: int, echo) -> list[Measurement]:
     """What the card reports of `model`; of images that no classifier of this package was trained
-    on, neighbourhoods of pixels."""
+    on, what needs none, with neighbourhoods of pixels."""
     echo("evaluating")
     extractor = fitting_extractor(model, test)
-    metrics = recipe.metrics if extractor is None else ("kid", "prdc")
+    metrics = recipe.metrics
+    if extractor is not None:
+        chosen = [Metric.get(m) for m in metrics or default_metrics(model, test)]
+        metrics = [m for m in chosen if m.needs <= {"features", "images"}]
     report = evaluate(model, test, metrics, n, train=train, extractor=extractor)
     for metric in report.measurements:
         echo(f"  {metric.name} {metric}")
@@ -347,7 +357,6 @@ def write_preset(
             partial,
             identity,
             facts,
-            license="Apache-2.0",
             metrics=evaluated,
             picture=lambda stored: recipe.picture(stored, test),
             backends=agreement.differences,
@@ -370,6 +379,7 @@ def _facts(recipe: Recipe, training: Training) -> Facts:
             "title": f"Trained on {training.data}.",
             "limits": ["Not looked at."],
             "data_rights": "unknown: other data than the recipe's",
+            "classes": None,
         }
     )
 

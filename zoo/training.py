@@ -258,7 +258,7 @@ def _versions() -> dict[str, str]:
         keras.backend.backend(), (keras.backend.backend(),)
     )
     found = {"python": platform.python_version()}
-    for package in ("keras", "numpy", *backend):
+    for package in ("keras-generative-zoo", "keras", "numpy", *backend):
         try:
             found[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:

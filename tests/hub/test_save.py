@@ -7,8 +7,8 @@ from helpers import python, weights_of
 from PIL import Image
 
 import zoo
-from zoo import agreement, hub
-from zoo.card import Card
+from zoo import agreement, hub, publishing
+from zoo.card import Card, Contract, Facts
 from zoo.engine.unset import unset_weights
 from zoo.errors import ArgumentError, IntegrityError
 from zoo.fetch import sha256
@@ -347,3 +347,38 @@ def test_the_index_lists_presets_alone(tmp_path):
         "notes",
         "readme.txt",
     ]
+
+
+@pytest.mark.once
+class TestWhatCardsSay:
+    def test_how_the_class_differs_from_its_paper(self, tmp_path):
+        class Plain(zoo.models.GAN):
+            """Says nothing of a paper."""
+
+        class Other(zoo.models.GAN):
+            """One.
+
+            Differs from the paper: this,
+            and that.
+
+            Not this.
+            """
+
+        assert publishing.class_differs(Plain) is None
+        assert publishing.class_differs(Other) == "this, and that."
+        folder = zoo.save(small(), tmp_path / "mine")
+        said = Card.read(folder / "card.json").identity.class_differs
+        assert "samples come from an average of the generator" in said
+        assert said in (folder / "README.md").read_text()
+
+    def test_names_of_classes(self):
+        contract = Contract(output_shape=[2], output_range=None, labels=["0", "1"], backends={})
+        facts = Facts(title="A.", differs=[], limits=[], data_rights="none", classes=["cat", "1"])
+        assert contract.told_labels == ["0", "1"]
+        named = publishing.named_classes(contract, facts)
+        assert named.told_labels == ["0 cat", "1"]
+        unnamed = facts.model_copy(update={"classes": None})
+        assert publishing.named_classes(contract, unnamed) == contract
+        more = facts.model_copy(update={"classes": ["a", "b", "c"]})
+        with pytest.raises(ArgumentError, match="classes must name 2 classes. Received: .'a', 'b'"):
+            publishing.named_classes(contract, more)

@@ -23,13 +23,31 @@ def test_a_perfect_sampler(mixture):
     assert found.covered == len(mixture.means)
     assert found.high_quality == pytest.approx(1 - np.exp(-4.5), abs=0.004)
     assert found.counts.sum() == round(10_000 * found.high_quality)
+    # Within 3 standard deviations r^2 has the mean (2 - 11 exp(-9/2)) / (1 - exp(-9/2)).
+    inside = np.sqrt((1 - 5.5 * np.exp(-4.5)) / (1 - np.exp(-4.5)))
+    assert found.width == pytest.approx(inside, abs=0.01)
+    assert 0.85 < found.narrowest < found.width
+    assert 0 < found.offset < 0.25
+
+
+def test_narrow_modes_off_their_place():
+    along = np.linspace(-1, 1, 1001)[:, None] * [1.0, 0.0]  # uniform: its deviation is 1 / sqrt(3)
+    modes = [[0.0, 0.0], [100.0, 0.0]]
+    points = np.concatenate([2 * along, [100.0, 0.0] + along @ [[0, 1], [1, 0]] + [0.5, 0.0]])
+    found = mode_coverage(points, modes, sigma=1)
+    assert found.width == pytest.approx(np.mean([2, 1]) / np.sqrt(6), rel=1e-2)
+    assert found.narrowest == pytest.approx(0, abs=1e-6)
+    assert found.offset == pytest.approx(0.5, abs=1e-6)
+    none = mode_coverage(np.full((10, 2), 50.0), modes, sigma=1)
+    assert (none.covered, none.width, none.narrowest, none.offset) == (0, 0, 0, 3)
 
 
 def test_collapse_to_one_mode():
     points = np.tile(RING.means[3], (1000, 1))
-    covered, high_quality, counts = mode_coverage(points, RING.means, RING.sigma)
-    assert (covered, high_quality) == (1, 1.0)
-    np.testing.assert_array_equal(counts, 1000 * (np.arange(8) == 3))
+    found = mode_coverage(points, RING.means, RING.sigma)
+    assert (found.covered, found.high_quality) == (1, 1.0)
+    np.testing.assert_array_equal(found.counts, 1000 * (np.arange(8) == 3))
+    assert found.width == pytest.approx(0, abs=1e-6)
 
 
 def test_a_missing_mode():

@@ -61,7 +61,7 @@ def info(preset: str, as_json: bool):
         ),
         *([("latents", contract.latent_law)] if contract.latent_law else ()),
         (what, f"{' x '.join(map(str, shape))} {span}"),
-        *([("classes", ", ".join(contract.labels))] if contract.labels else ()),
+        *([("classes", ", ".join(contract.told_labels))] if contract.labels else ()),
         (
             "backends",
             ", ".join(f"{name} (off by {off:.1g})" for name, off in contract.backends.items()),

@@ -65,11 +65,19 @@ class ClassModes(_OfClasses):
 
 
 class MixtureModes(Metric):
-    """The modes of a mixture of Gaussians that samples cover, the share of them, and the share of
-    samples at a mode, see `zoo.metrics.mode_coverage`."""
+    """The modes of a mixture of Gaussians that samples cover, the share of them, the share of
+    samples at a mode, and how wide the modes are and how far off, in units of the true standard
+    deviation, see `zoo.metrics.mode_coverage`."""
 
     name = "mixture_modes"
-    outputs = dict.fromkeys(("modes_covered", "mode_share", "high_quality"), "higher")
+    outputs = {
+        "modes_covered": "higher",
+        "mode_share": "higher",
+        "high_quality": "higher",
+        "mode_width": None,  # best at that of real points
+        "narrowest_width": None,
+        "mode_offset": "lower",
+    }
     needs = frozenset({"images"})
 
     def check(self, model, test):
@@ -87,6 +95,9 @@ class MixtureModes(Metric):
             "modes_covered": found.covered,
             "mode_share": share,
             "high_quality": found.high_quality,
+            "mode_width": found.width,
+            "narrowest_width": found.narrowest,
+            "mode_offset": found.offset,
         }
 
 

@@ -17,12 +17,20 @@ class ModeCoverage(NamedTuple):
     """What `mode_coverage` counts.
 
     `covered` is the number of modes covered, `high_quality` the share, in [0, 1], of samples that
-    lie at a mode, and `counts`, of shape `(k,)`, how many lie at each.
+    lie at a mode, and `counts`, of shape `(k,)`, how many lie at each. Of the modes covered, in
+    units of sigma: `width` is the mean over modes of the standard deviation of the samples at one,
+    `narrowest` the least standard deviation at any mode in any direction, and `offset` the greatest
+    distance of their mean from the mode. Of the mixture's own samples in the plane the first two
+    are near 0.97, as nothing beyond 3 sigma is of a mode, and the last near 0. Where no mode is
+    covered they are 0, 0 and 3.
     """
 
     covered: int
     high_quality: float
     counts: np.ndarray
+    width: float
+    narrowest: float
+    offset: float
 
 
 def mode_coverage(points: np.ndarray, means: np.ndarray, sigma: float) -> ModeCoverage:
@@ -48,8 +56,23 @@ def mode_coverage(points: np.ndarray, means: np.ndarray, sigma: float) -> ModeCo
     nearest = distances.argmin(axis=0)
     good = distances.min(axis=0) <= RADIUS * sigma
     counts = np.bincount(nearest[good], minlength=len(means))
-    covered = int(np.sum(counts * len(means) >= SHARE * len(points)))
-    return ModeCoverage(covered, float(good.mean()), counts)
+    covered = np.flatnonzero((counts * len(means) >= SHARE * len(points)) & (counts > 0))
+    deviations, offsets = [], []
+    for mode in covered:
+        here = (points[good & (nearest == mode)] - means[mode]) / sigma
+        center = here.mean(axis=0)
+        # The singular values of centred samples are their deviations along the principal axes.
+        spread = np.linalg.svd(here - center, compute_uv=False) / np.sqrt(len(here))
+        deviations.append(np.pad(spread, (0, means.shape[1] - len(spread))))
+        offsets.append(np.linalg.norm(center))
+    return ModeCoverage(
+        covered=len(covered),
+        high_quality=float(good.mean()),
+        counts=counts,
+        width=float(np.mean([np.sqrt(np.mean(d**2)) for d in deviations] or [0.0])),
+        narrowest=float(np.min(deviations or [0.0])),
+        offset=float(np.max(offsets or [RADIUS])),
+    )
 
 
 class ClassModes(NamedTuple):
