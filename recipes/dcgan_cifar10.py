@@ -42,7 +42,9 @@ RECIPE = dataclasses.replace(
         limits=[
             "Colours and textures are of photographs, objects are not recognisable: of the 100 "
             "pictured two or three, a bird and a dog, can be named.",
-            "Less varied than test images: recall 0.50 against 0.91.",
+            "Less varied than test images: recall 0.50 against 0.91. A precision above that of "
+            "real images says how little the features see.",
+            "Measured with 1,000 test images, by a classifier that is right of 89 in 100.",
         ],
         data_rights="CIFAR-10, no licence stated",
     ),

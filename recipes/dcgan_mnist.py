@@ -50,7 +50,7 @@ RECIPE = zoo.Recipe(
             PENALTY.format(1),
             RATE,
         ],
-        limits=["Of the 100 pictured about ten are malformed.", "No choice of the digit."],
+        limits=["Of the 100 pictured about fifteen are malformed.", "No choice of the digit."],
         data_rights="MNIST, CC BY-SA 3.0",
     ),
     smoke={"epochs": 1, "width": 8, "hidden_units": 16},

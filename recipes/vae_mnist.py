@@ -41,7 +41,7 @@ RECIPE = zoo.Recipe(
         ],
         limits=[
             "86.9 nats: 0.2 more than the paper's, of 1.6 times the passes, 4 times the updates.",
-            "Of the 100 pictured about a fifth are no digit: strokes that break off or cross.",
+            "Of the 100 pictured about a quarter are no digit: strokes that break off or cross.",
         ],
         data_rights="MNIST, CC BY-SA 3.0",
     ),

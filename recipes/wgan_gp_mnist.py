@@ -41,7 +41,7 @@ RECIPE = zoo.Recipe(
             "Adam with rate 5e-4, falling to 0 over the second half of training.",
         ],
         limits=[
-            "Of the 100 pictured about a quarter are malformed; precision 0.78 against 0.94.",
+            "Of the 100 pictured about a third are malformed; precision 0.78 against 0.94.",
         ],
         data_rights="MNIST, CC BY-SA 3.0",
     ),

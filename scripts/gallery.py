@@ -84,7 +84,7 @@ def table() -> str:
         training = card.training
         rows.append(
             f"| `{name_to_load(card, place)}` | {card.identity.title} | "
-            f"{name} {number(measured[name])} | "
+            f"{measured[name].headed} {number(measured[name])} | "
             f"{training.data}, {'x'.join(map(str, shape))} | {training.seconds / 60:.0f} | "
             f"{size:.1f} MiB |"
         )
@@ -99,7 +99,11 @@ def gallery() -> str:
         "it is the percentage of each class of test images, by row, that is taken for each, by "
         "column. All numbers, with their protocols, stand in the cards: `zoo info NAME`. Presets "
         "whose names begin with `hub/` are not in the package: they lie in that folder of the "
-        "project, which is a hub. "
+        "project, which is a hub. An arrow points to what is better, ± is the standard deviation "
+        "over sampling seeds, real what as many real images score; trained again are the numbers "
+        "of other training seeds, and of others those of papers, by their own protocols. A `fid` "
+        "here is of the features of a classifier of this package and not the papers', whose "
+        "numbers are other ones. "
         "`python scripts/gallery.py` writes this page.",
     ]
     group = None
@@ -119,7 +123,7 @@ def gallery() -> str:
         for m in card.metrics:
             others = "" if m.reported is None else f"{m.reported:g} ({m.reported_source})"
             rows.append(
-                f"| {m.name}, {m.protocol.name} | {number(m)} | {m.told_again} | {others} |"
+                f"| {m.headed}, {m.protocol.name} | {number(m)} | {m.told_again} | {others} |"
             )
         parts.append("\n".join(rows))
         parts.append("Limits:\n\n" + "\n".join(f"- {limit}" for limit in card.limits))

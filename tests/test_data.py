@@ -348,3 +348,9 @@ class TestGrid:
 
     def test_grey(self):
         assert zoo.data.grid(np.zeros((4, 3, 3, 1))).mode == "L"
+
+
+def test_a_set_without_tensorflow_datasets(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorflow_datasets", None)  # as if it were not installed
+    with pytest.raises(DataError, match="needs the extra 'data'"):
+        zoo.data.read("mnist", "test")

@@ -42,6 +42,18 @@ class TestInfo:
         with pytest.raises(UnknownNameError, match="Unknown preset: 'dcgan_mnits'.*dcgan_mnist"):
             zoo.info("dcgan_mnits")
 
+    def test_a_checkout_holds_more_than_the_package(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(registry, "ROOT", tmp_path / "zoo")
+        for path in ("hub/large_gan/card.json", "recipes/new_gan.py"):
+            (tmp_path / path).parent.mkdir(parents=True)
+            (tmp_path / path).touch()
+        with pytest.raises(
+            UnknownNameError, match="not in the package: its folder .*hub/large_gan"
+        ):
+            zoo.info("large_gan")
+        with pytest.raises(UnknownNameError, match="no weights yet: python .*recipes/new_gan.py"):
+            zoo.load("new_gan")
+
 
 @pytest.fixture(scope="module")
 def model():

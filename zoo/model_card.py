@@ -79,7 +79,7 @@ def model_card(card: Card, place: str | None = None) -> str:
     what = "points" if len(contract.output_shape) == 1 and kind == SAMPLING else "images"
     several = training is not None and training.other_seeds
     rows = [
-        f"| {m.name} | {m.told} | "
+        f"| {m.headed} | {m.told} | "
         f"{f'{m.told_again} | ' if several else ''}"
         f"{'' if m.of_real is None else f'{m.of_real:.4g}'} | `{m.protocol.name}` "
         f"{m.protocol.hash} |"

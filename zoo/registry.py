@@ -299,6 +299,16 @@ def create(family: str, **config: Any) -> keras.Model:
     return cls(**config)
 
 
+def _beside_the_package(name: str) -> str | None:
+    """Where a checkout holds the preset `name`, or how it is made, if it does."""
+    folder, recipe = ROOT.parent / "hub" / name, ROOT.parent / "recipes" / f"{name}.py"
+    if (folder / "card.json").is_file():
+        return f"It is not in the package: its folder {str(folder)!r} loads."
+    if recipe.is_file():
+        return f"It has no weights yet: python {recipe} trains it."
+    return None
+
+
 def locate(name: str | Path, fresh: bool = False) -> Preset:
     """The preset `name`, a name, path or URL as for `load`: its card, and where its files are.
 
@@ -326,7 +336,7 @@ def locate(name: str | Path, fresh: bool = False) -> Preset:
     urls = hub.sources(name)
     asked = not offline() or any(url.startswith("file://") for url in urls)
     if not urls or not NAME.fullmatch(name) or not (asked or _known(name)):
-        see = SEE if urls else f"{SEE} ZOO_HUB names no hub with more."
+        see = _beside_the_package(name) or SEE
         if Path(name).is_dir():
             see = f"There is a folder of that name: './{name}' is its path."
         if urls and not asked:

@@ -37,7 +37,9 @@ def load_recipe(path: Path) -> Recipe:
         RecipeError: if there is no such file, or no recipe in it.
     """
     if not path.is_file():
-        raise RecipeError(f"There is no recipe {str(path)!r}.")
+        known = registry.ROOT.parent / "recipes" / f"{path.name}.py"
+        meant = f" Is {str(known)!r} meant?" if known.is_file() else ""
+        raise RecipeError(f"There is no recipe {str(path)!r}.{meant}")
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None:
         raise RecipeError(f"A recipe is a Python file. Received: {str(path)!r}.")

@@ -67,7 +67,7 @@ def info(preset: str, as_json: bool):
             ", ".join(f"{name} (off by {off:.1g})" for name, off in contract.backends.items()),
         ),
         *_training_rows(training, what),
-        *((m.name, f"{m}, by {m.protocol.name}") for m in card.metrics),
+        *((m.headed, f"{m}, by {m.protocol.name}") for m in card.metrics),
         *(("limit", text) for text in card.limits),
         (
             "rights",

@@ -112,9 +112,9 @@ def read(
     name: str, split: str, fit: Fit, strict: bool, memory_limit: int = MEMORY_LIMIT
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """The images and labels of a split; see `zoo.data.read`."""
-    import tensorflow_datasets as tfds
-
     found = prepared(name)
+    import tensorflow_datasets as tfds  # it is there, or the line above has said what is missing
+
     if split not in found.info.splits:
         raise MissingSplitError(
             f"split of {name!r} must be one of {sorted(found.info.splits)}. Received: {split!r}."

@@ -10,9 +10,7 @@ from pydantic import ValidationError
 
 from zoo.errors import ArgumentError, ProtocolError, unknown_name
 from zoo.metrics import Measurement
-from zoo.metrics.protocol import Part, Text
-
-ARROWS = {"lower": "↓", "higher": "↑", None: ""}
+from zoo.metrics.protocol import ARROWS, Part, Text
 
 
 class Report(Part):
@@ -34,7 +32,7 @@ class Report(Part):
             ("metric", "value", "±", "error", "real", "protocol"),
             [
                 (
-                    f"{m.name} {ARROWS[m.better]}".strip(),
+                    m.headed,
                     f"{m.value:.4g}",
                     "" if m.spread is None else f"{m.spread:.2g}",
                     "" if m.standard_error is None else f"{m.standard_error:.2g}",
@@ -98,7 +96,7 @@ class Comparison(NamedTuple):
             ("metric", *self.models, "difference", "±"),
             [
                 (
-                    f"{r.name} {ARROWS[r.better]}".strip(),
+                    f"{r.name}{ARROWS[r.better]}",
                     f"{r.first:.4g}",
                     f"{r.second:.4g}",
                     f"{r.difference:+.4g}",

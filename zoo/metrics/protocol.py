@@ -76,6 +76,9 @@ class Protocol(Part):
         return [f"{key} {mine[key]!r} != {its[key]!r}" for key in mine if mine[key] != its[key]]
 
 
+ARROWS = {"lower": " ↓", "higher": " ↑", None: ""}
+
+
 class Measurement(Part):
     """A number that a command measured.
 
@@ -105,6 +108,11 @@ class Measurement(Part):
         real = "" if self.of_real is None else f", real {self.of_real:.4g}"
         again = f", trained again {self.told_again}" if self.again else ""
         return f"{self.told}{real}{again}"
+
+    @property
+    def headed(self) -> str:
+        """The name, with an arrow to what is better."""
+        return f"{self.name}{ARROWS[self.better]}"
 
     @property
     def told(self) -> str:
