@@ -283,7 +283,9 @@ def test_trained_again(tmp_path):
     assert any(m.again != [m.value] for m in card.metrics)
     page = (folder / "README.md").read_text()
     first = card.metrics[0]
-    assert f"| {first.name} | {first.value:.4g} ± {first.spread:.2g} | {first.told_again} |" in page
+    assert (
+        f"| {first.headed} | {first.value:.4g} ± {first.spread:.2g} | {first.told_again} |" in page
+    )
     assert "trained with seed 3; beside it, of trainings with seed 4." in page
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runner, "SAMPLES", 1024)
