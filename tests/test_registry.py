@@ -43,7 +43,8 @@ class TestInfo:
             zoo.info("dcgan_mnits")
 
     def test_a_checkout_holds_more_than_the_package(self, tmp_path, monkeypatch):
-        monkeypatch.setattr(registry, "ROOT", tmp_path / "zoo")
+        monkeypatch.setattr(registry, "HUB", tmp_path / "hub")
+        monkeypatch.setattr(registry, "RECIPES", tmp_path / "recipes")
         for path in ("hub/large_gan/card.json", "recipes/new_gan.py"):
             (tmp_path / path).parent.mkdir(parents=True)
             (tmp_path / path).touch()

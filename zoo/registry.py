@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent
 CARDS = ROOT / "cards"
 WEIGHTS = ROOT / "weights"
+HUB = ROOT.parent / "hub"  # of a checkout: presets that are not in the package
+RECIPES = ROOT.parent / "recipes"  # of a checkout
 
 # From the name that `create` takes to where the class is.
 FAMILIES = {
@@ -301,7 +303,7 @@ def create(family: str, **config: Any) -> keras.Model:
 
 def _beside_the_package(name: str) -> str | None:
     """Where a checkout holds the preset `name`, or how it is made, if it does."""
-    folder, recipe = ROOT.parent / "hub" / name, ROOT.parent / "recipes" / f"{name}.py"
+    folder, recipe = HUB / name, RECIPES / f"{name}.py"
     if (folder / "card.json").is_file():
         return f"It is not in the package: its folder {str(folder)!r} loads."
     if recipe.is_file():

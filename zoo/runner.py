@@ -27,7 +27,7 @@ from zoo.training import Keeping, described_device, fitting_extractor, train
 
 SMOKE_IMAGES = 1024
 SAMPLES = 10_000
-HUB = registry.ROOT.parent / "hub"  # of a checkout: presets that are not in the package
+HUB = registry.HUB
 
 
 def load_recipe(path: Path) -> Recipe:
@@ -37,7 +37,7 @@ def load_recipe(path: Path) -> Recipe:
         RecipeError: if there is no such file, or no recipe in it.
     """
     if not path.is_file():
-        known = registry.ROOT.parent / "recipes" / f"{path.name}.py"
+        known = registry.RECIPES / f"{path.name}.py"
         meant = f" Is {str(known)!r} meant?" if known.is_file() else ""
         raise RecipeError(f"There is no recipe {str(path)!r}.{meant}")
     spec = importlib.util.spec_from_file_location(path.stem, path)
