@@ -35,7 +35,6 @@ RECIPE = dataclasses.replace(
             "Of the 100 pictured about eight are malformed; fours are blots, zeros have specks.",
             "Less varied than test images: recall 0.87 against 0.95.",
         ],
-        data_rights="MNIST, CC BY-SA 3.0",
     ),
 )
 

@@ -46,7 +46,6 @@ RECIPE = zoo.Recipe(
             "Thin gaps and grey edges are lost in the reconstructions.",
             "A linear classifier of its codes errs on 6.5%. New codes cannot be drawn.",
         ],
-        data_rights="MNIST, CC BY-SA 3.0",
     ),
     smoke={"epochs": 1, "latent_dim": 16},
     metrics=("reconstruction", "linear_probe", "inactive_units", "contraction"),

@@ -19,7 +19,6 @@ RECIPE = dataclasses.replace(
             "Prints and lace are noise, sandals come apart, some bags are cluttered.",
             "Less varied than test images: recall 0.80 against 0.94.",
         ],
-        data_rights="Fashion-MNIST, MIT",
         classes=classifier_fashion_mnist.RECIPE.facts.classes,
     ),
 )

@@ -35,7 +35,6 @@ RECIPE = dataclasses.replace(
             "Of the 100 pictured about five are broken or could be read as another digit.",
             "Less varied than test images: recall 0.90 against 0.95.",
         ],
-        data_rights="MNIST, CC BY-SA 3.0",
     ),
     metrics=("parzen", "fid", "kid", "prdc", "modes", "label_accuracy"),
     reported={"parzen": (132.0, "Mirza and Osindero 2014, table 1")},

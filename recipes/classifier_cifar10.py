@@ -28,7 +28,6 @@ RECIPE = dataclasses.replace(
             "Its accuracy is of the first 1,000 test images alone, within about two points.",
             "Cats and dogs are taken for each other most often.",
         ],
-        data_rights="CIFAR-10, no licence stated",
         classes=CLASSES.split(", "),
     ),
 )

@@ -22,7 +22,6 @@ RECIPE = dataclasses.replace(
             "Of the shirts about a fifth are given another label, most often that of a T-shirt.",
             "It gives most noise a label too, with a probability above 0.9.",
         ],
-        data_rights="Fashion-MNIST, MIT",
         classes=CLASSES.split(", "),
     ),
 )

@@ -43,7 +43,6 @@ RECIPE = zoo.Recipe(
             "It gives noise a digit too, with a probability above 0.9: it tells digits apart, and "
             "not whether an image is one."
         ],
-        data_rights="MNIST, CC BY-SA 3.0",
     ),
     smoke={"epochs": 1, "width": 4},
     picture=zoo.pictures.confusion,

@@ -42,7 +42,6 @@ RECIPE = dataclasses.replace(
             "Reconstructions are softer than those of ae_mnist, thin strokes faint. New codes "
             "cannot be drawn.",
         ],
-        data_rights="MNIST, CC BY-SA 3.0",
     ),
 )
 

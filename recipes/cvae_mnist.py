@@ -38,7 +38,6 @@ RECIPE = dataclasses.replace(
             "Strokes are soft, means of pixels; about one in eighty is another digit.",
             "Less varied than test images: recall 0.62 against 0.95.",
         ],
-        data_rights="MNIST, CC BY-SA 3.0",
     ),
 )
 

@@ -46,7 +46,6 @@ RECIPE = dataclasses.replace(
             "real images says how little the features see.",
             "Measured with 1,000 test images, by a classifier that is right of 89 in 100.",
         ],
-        data_rights="CIFAR-10, no licence stated",
     ),
     smoke={"epochs": 1, "width": 8},
     packaged=False,

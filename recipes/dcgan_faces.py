@@ -10,13 +10,11 @@ import zoo
 RECIPE = dataclasses.replace(
     dcgan_cifar10.RECIPE,
     preset="dcgan_faces",
-    config=dcgan_cifar10.Config(data="lfw64", epochs=60, image_size=64),
+    config=dcgan_cifar10.Config(data="lfw64", epochs=50, image_size=64),
     facts=zoo.Facts(
         title="Faces of 64x64 pixels from a deep convolutional GAN.",
         differs=dcgan_cifar10.RECIPE.facts.differs,
         limits=["Not looked at.", "For research use alone."],
-        data_rights="Labeled Faces in the Wild, no licence stated: for research use",
-        license="other",
     ),
 )
 

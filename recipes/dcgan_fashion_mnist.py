@@ -23,7 +23,6 @@ RECIPE = dataclasses.replace(
             "Less varied than test images: recall 0.76 against 0.94.",
             "No choice of the class.",
         ],
-        data_rights="Fashion-MNIST, MIT",
     ),
 )
 

@@ -51,7 +51,6 @@ RECIPE = zoo.Recipe(
             RATE,
         ],
         limits=["Of the 100 pictured about fifteen are malformed.", "No choice of the digit."],
-        data_rights="MNIST, CC BY-SA 3.0",
     ),
     smoke={"epochs": 1, "width": 8, "hidden_units": 16},
 )

@@ -43,7 +43,6 @@ RECIPE = dataclasses.replace(
         limits=[
             "Thin strokes come out smeared or broken; for noise of standard deviation 0.5 alone.",
         ],
-        data_rights="MNIST, CC BY-SA 3.0",
     ),
     metrics=("denoising", *ae_mnist.RECIPE.metrics),
 )

@@ -40,7 +40,6 @@ RECIPE = zoo.Recipe(
             "Adam with rate 1e-3, falling to 0 over the second half of training, and beta_2 0.99.",
         ],
         limits=["Not looked at."],
-        data_rights="MNIST, CC BY-SA 3.0",
     ),
     smoke={"epochs": 1, "units": 20},
     metrics=("parzen", "fid", "kid", "prdc", "modes"),

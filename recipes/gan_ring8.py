@@ -50,7 +50,6 @@ RECIPE = zoo.Recipe(
             "About 3% of the samples lie off the modes, a third of them on lines between.",
             "Modes are too narrow: 0.66 of the true standard deviation, one in one direction 0.28.",
         ],
-        data_rights="none: drawn from a formula",
     ),
     smoke={"epochs": 1},
 )

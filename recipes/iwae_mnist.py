@@ -41,8 +41,11 @@ RECIPE = dataclasses.replace(
             "Batches of 50; the rate 5e-4 falls to 0 over the second half. Adam's epsilon is 1e-7, "
             "theirs 1e-4.",
         ],
-        limits=["Not looked at."],
-        data_rights="MNIST, CC BY-SA 3.0",
+        limits=[
+            "Of the 100 pictured about thirty are malformed: strokes between two digits, or none.",
+            "Softer than digits: a classifier is sure of 75 samples in 100, of real ones of 99.",
+            "123.6 million images seen, of which 120 million are of vae_mnist.",
+        ],
     ),
 )
 

@@ -32,7 +32,6 @@ RECIPE = dataclasses.replace(
             dcgan_mnist.RATE,
         ],
         limits=["Of the 100 pictured about fifteen are malformed.", "No choice of the digit."],
-        data_rights="MNIST, CC BY-SA 3.0",
     ),
 )
 

@@ -1,5 +1,5 @@
-"""Spectrally normalized GAN on CIFAR-10. Run it, with 8-bit images as x_train, x_test, y_train and
-y_test in an .npz file: python recipes/sngan_cifar10.py --data cifar10.npz"""
+"""Spectrally normalized GAN on CIFAR-10, for a GPU. Run it, with 8-bit images as x_train, x_test,
+y_train and y_test in an .npz file: python recipes/sngan_cifar10.py --data cifar10.npz"""
 
 import dataclasses
 
@@ -39,7 +39,6 @@ RECIPE = dataclasses.replace(
         title="Small photographs of 32x32 pixels from a spectrally normalized GAN.",
         differs=["The rate falls to 0 over the second half of training; images are flipped."],
         limits=["Not looked at."],
-        data_rights=dcgan_cifar10.RECIPE.facts.data_rights,
     ),
 )
 

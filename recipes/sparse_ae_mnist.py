@@ -47,7 +47,6 @@ RECIPE = dataclasses.replace(
         limits=[
             "Of the 1,000 units 89 are active for no test image.",
         ],
-        data_rights="MNIST, CC BY-SA 3.0",
     ),
 )
 

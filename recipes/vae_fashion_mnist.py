@@ -26,7 +26,6 @@ RECIPE = dataclasses.replace(
             "Textures, prints and straps are lost: samples are smooth means of pixels.",
             "Of the 100 pictured about ten are no garment with a name; sandals most often.",
         ],
-        data_rights="Fashion-MNIST, MIT",
     ),
 )
 

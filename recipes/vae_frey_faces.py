@@ -32,8 +32,6 @@ RECIPE = dataclasses.replace(
             "be near to test images.",
             "Test images are every tenth: frames beside them in the film were trained on.",
         ],
-        data_rights="Frey faces, no licence stated: for research use",
-        license="other",
     ),
 )
 

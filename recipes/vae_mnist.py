@@ -43,7 +43,6 @@ RECIPE = zoo.Recipe(
             "86.9 nats: 0.2 more than the paper's, of 1.6 times the passes, 4 times the updates.",
             "Of the 100 pictured about a quarter are no digit: strokes that break off or cross.",
         ],
-        data_rights="MNIST, CC BY-SA 3.0",
     ),
     smoke={"epochs": 1},
     reported={"iwae": (-86.76, "Burda, Grosse and Salakhutdinov 2016, table 1")},

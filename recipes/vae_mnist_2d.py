@@ -40,7 +40,6 @@ RECIPE = zoo.Recipe(
             "Blurred, as means of two latents are: between two digits lie shapes that are neither.",
             "Fives and sevens have little room; samples vary little (recall 0.01).",
         ],
-        data_rights="MNIST, CC BY-SA 3.0",
     ),
     smoke={"epochs": 1},
 )

@@ -1,9 +1,8 @@
-"""WGAN-GP on CIFAR-10. Run it, with 8-bit images as x_train, x_test, y_train and y_test in an .npz
-file: python recipes/wgan_gp_cifar10.py --data cifar10.npz"""
+"""WGAN-GP on CIFAR-10, for a GPU. Run it, with 8-bit images as x_train, x_test, y_train and
+y_test in an .npz file: python recipes/wgan_gp_cifar10.py --data cifar10.npz"""
 
 import dataclasses
 
-import dcgan_cifar10
 import wgan_gp_mnist
 
 import zoo
@@ -25,7 +24,6 @@ RECIPE = dataclasses.replace(
             "Adam with rate 5e-4, falling to 0 over the second half of training.",
         ],
         limits=["Not looked at."],
-        data_rights=dcgan_cifar10.RECIPE.facts.data_rights,
     ),
 )
 

@@ -14,7 +14,6 @@ RECIPE = dataclasses.replace(
         title="Clothes of 28x28 pixels from a Wasserstein GAN with gradient penalty.",
         differs=wgan_gp_mnist.RECIPE.facts.differs,
         limits=["Not looked at."],
-        data_rights="Fashion-MNIST, MIT",
     ),
 )
 

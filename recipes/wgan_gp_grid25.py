@@ -50,7 +50,6 @@ RECIPE = zoo.Recipe(
             "About 3% of the samples lie off the modes, half of them on lines between.",
             "Modes are a third of their true width, and up to 1.1 standard deviations off.",
         ],
-        data_rights="none: drawn from a formula",
     ),
     smoke={"epochs": 1, "batch_size": 64},
 )

@@ -43,7 +43,6 @@ RECIPE = zoo.Recipe(
         limits=[
             "Of the 100 pictured about a third are malformed; precision 0.78 against 0.94.",
         ],
-        data_rights="MNIST, CC BY-SA 3.0",
     ),
     smoke={"epochs": 1, "width": 8},
 )

@@ -20,7 +20,6 @@ RECIPE = dataclasses.replace(
             "Modes are a quarter of their true width, and up to 0.64 standard deviations off.",
             "About 1% of the samples lie off the modes: on the lines between, not in tails.",
         ],
-        data_rights="none: drawn from a formula",
     ),
 )
 

@@ -44,7 +44,6 @@ RECIPE = zoo.Recipe(
             "Of the 100 pictured about half are no digit, and strokes are swollen.",
             "No choice of the digit.",
         ],
-        data_rights="MNIST, CC BY-SA 3.0",
     ),
     smoke={"epochs": 1, "width": 8},
 )

@@ -5,6 +5,7 @@ python scripts/gallery.py
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -52,10 +53,12 @@ def presets() -> list[tuple[Card, str]]:
     )
 
 
-def untrained() -> list[str]:
-    """The recipes that no preset was made of yet."""
+def untrained() -> dict[str, str]:
+    """The recipes that no preset was made of yet, and the first sentence of each."""
     trained = {card.name for card, _ in presets()}
-    return sorted({path.stem for path in (ROOT / "recipes").glob("*.py")} - trained)
+    paths = sorted(path for path in registry.RECIPES.glob("*.py") if path.stem not in trained)
+    texts = {path.stem: ast.get_docstring(ast.parse(path.read_text("utf-8"))) for path in paths}
+    return {name: text.split(". ")[0] + "." for name, text in texts.items()}
 
 
 def name_to_load(card: Card, place: str) -> str:
@@ -130,10 +133,11 @@ def gallery() -> str:
     waiting = untrained()
     if waiting:
         parts.append("## Not trained yet")
+        parts.append("Recipes without a preset yet:")
         parts.append(
-            "Recipes without a preset yet: "
-            + ", ".join(f"[`{name}`](../recipes/{name}.py)" for name in waiting)
-            + ". `sngan_cifar10` and `wgan_gp_cifar10` wait for a GPU."
+            "\n".join(
+                f"- [`{name}`](../recipes/{name}.py): {what}" for name, what in waiting.items()
+            )
         )
     return "\n\n".join(parts) + "\n"
 

@@ -88,29 +88,35 @@ def test_backends_agree(card):
     assert max(card.contract.backends.values()) < 1e-3
 
 
-def test_recipe_is_the_presets(card):
+@pytest.fixture
+def recipe(card):
     assert card.training.recipe == f"recipes/{card.name}.py"
-    recipe = runner.load_recipe(ROOT / card.training.recipe)
+    return runner.load_recipe(ROOT / card.training.recipe)
+
+
+def test_recipe_is_the_presets(card, recipe):
     # The settings and functions that made the weights are those that stand there.
     assert card.training.recipe_sha256 == recipe.sha256
     facts, identity = recipe.facts, card.identity
     assert (identity.title, identity.differs) == (facts.title, facts.differs)
     assert identity.class_differs == class_differs(registry.family_class(recipe.family))
     assert card.limits == facts.limits
-    assert (card.rights.data, card.rights.weights) == (facts.data_rights, facts.license)
+    known = zoo.data.rights(recipe.config.data)
+    assert "unknown" not in known
+    assert (card.rights.data, card.rights.weights) == known
     assert facts.classes in (None, card.contract.labels)
     reported = {m.name: (m.reported, m.reported_source) for m in card.metrics if m.reported}
     assert reported == recipe.reported
 
 
-def test_metrics_are_complete(card):
+def test_metrics_are_complete(card, recipe):
     assert card.metrics
     for metric in card.metrics:
         protocol = metric.protocol
         assert protocol.data == card.training.data
         assert protocol.split in ("test", "train, one in ten")  # held out where there is no test
         if protocol.n_fake is not None:
-            assert (protocol.n_fake, metric.seeds) == (10_000, [0, 1, 2])
+            assert (protocol.n_fake, metric.seeds) == (recipe.samples, [0, 1, 2])
             assert metric.spread is not None
             why = [note for note in metric.notes if note.startswith("no number of real images")]
             assert (metric.of_real is None) == (bool(why) or metric.name in WITHOUT_REAL)

@@ -287,12 +287,35 @@ def test_trained_again(tmp_path):
         f"| {first.headed} | {first.value:.4g} ± {first.spread:.2g} | {first.told_again} |" in page
     )
     assert "trained with seed 3; beside it, of trainings with seed 4." in page
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runner, "SAMPLES", 1024)
-        runner.measure(RING, config, folder, echo=lambda line: None)
+    runner.measure(dataclasses.replace(RING, samples=1024), config, folder, echo=lambda line: None)
     anew = Card.read(folder / "card.json")
     assert [m.again for m in anew.metrics] == [m.again for m in card.metrics]
     assert anew.training == card.training
+
+
+def test_rights_follow_the_data(recipe):
+    """What the recipe says itself goes before; of other data nothing it says is said."""
+    training = Card.read(registry.CARDS / "dcgan_mnist.json").training
+    settings = {**vars(recipe.config), "data": "mnist"}
+    training = training.model_copy(update={"settings": settings})
+
+    def told(recipe, data):
+        settings = {**training.settings, "data": data}
+        facts = runner._facts(
+            recipe, training.model_copy(update={"data": data, "settings": settings})
+        )
+        return facts.data_rights, facts.license
+
+    assert told(recipe, "mnist") == ("MNIST, CC BY-SA 3.0", "Apache-2.0")
+    research = ("Labeled Faces in the Wild, no licence stated: for research use", "other")
+    assert told(recipe, "lfw64") == research
+    assert told(recipe, "my_photos") == ("unknown", "unknown")
+    assert zoo.data.rights("ring8") == ("none: drawn from a formula", "Apache-2.0")
+    assert zoo.data.rights("stacked_mnist") == zoo.data.rights("mnist")
+    own = recipe.facts.model_copy(update={"data_rights": "mine", "license": "cc0-1.0"})
+    own = dataclasses.replace(recipe, facts=own)
+    assert told(own, "mnist") == ("mine", "cc0-1.0")
+    assert told(own, "my_photos") == ("unknown", "unknown")
 
 
 def test_a_preset_is_measured_anew(recipe, slice_path, copied):
@@ -302,9 +325,8 @@ def test_a_preset_is_measured_anew(recipe, slice_path, copied):
     cut = before.model_copy(update={"metrics": before.metrics[:1]})
     cut.write(folder / "card.json")
     config = recipe.config.replace(**TINY, data=str(slice_path))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runner, "SAMPLES", 1024)
-        runner.measure(recipe, config, folder, echo=lambda line: None)
+    few = dataclasses.replace(recipe, samples=1024)
+    runner.measure(few, config, folder, echo=lambda line: None)
     after = Card.read(folder / "card.json")
     assert after.model_copy(update={"metrics": []}) == before.model_copy(update={"metrics": []})
     for a, b in zip(after.metrics, before.metrics, strict=True):
@@ -333,7 +355,7 @@ def test_a_preset_is_described_anew(recipe, slice_path, copied):
     runner.describe(later, folder)
     after = Card.read(folder / "card.json")
     assert (after.identity.title, after.limits) == ("Seen.", ["Blurred."])
-    assert after.rights.data == recipe.facts.data_rights
+    assert after.rights.data == before.rights.data == "unknown"  # of that file
     assert after.identity.differs[: len(facts.differs)] == facts.differs
     assert "Not as in the recipe: width=4." in after.identity.differs
     assert (after.metrics[0].reported, after.metrics[0].reported_source) == reported[

@@ -157,8 +157,8 @@ class Facts(Part):
     title: Text
     differs: list[Text]  # from the paper, beyond what the model's docstring says
     limits: list[Text]
-    data_rights: Text
-    license: Line = "Apache-2.0"  # of the weights
+    data_rights: Line | None = None  # null: what `zoo.data.rights` knows of the data
+    license: Line | None = None  # of the weights, as above
     classes: list[Line] | None = None  # their names, where they are more than numbers
 
 

@@ -187,17 +187,28 @@ def _differs(card: Card) -> str:
     return f"{said} Its class differs, where nothing else is said: {of_class}"
 
 
+def _taken(card: Card) -> str:
+    """What a model that looks at images takes."""
+    shape = card.contract.input_shape or card.contract.output_shape
+    return f"images in [0, 1], (n, {', '.join(map(str, shape))})"
+
+
 def _use(card: Card, source: str) -> tuple[str, str]:
-    """What the model is for, as Hugging Face calls it, and a line of Python that uses it, loaded
+    """What the model is for, as Hugging Face calls it, and lines of Python that use it, loaded
     from `source`."""
     contract = card.contract
     loaded = f'zoo.load("{source}")'
     family = card.identity.family
     if family in registry.FAMILIES and issubclass(registry.family_class(family), Classifier):
-        images = "images in [0, 1], (n, " + ", ".join(map(str, contract.input_shape)) + ")"
-        return CLASSIFYING, f"labels = {loaded}.classify(images)  # {images}"
+        return CLASSIFYING, f"labels = {loaded}.classify(images)  # {_taken(card)}"
     if contract.latent_law is None:
-        return CODING, f"model = {loaded}"
+        seen = "denoise(noisy)" if family == "denoising_autoencoder" else "reconstruct(images)"
+        lines = [
+            f"model = {loaded}",
+            f"codes = model.encode(images)  # {_taken(card)}",
+            f"again = model.{seen}",
+        ]
+        return CODING, "\n".join(lines)
     n, labels = 64, ""
     if contract.labels is not None:
         n, labels = 6 * len(contract.labels), ', labels="all"'  # six of each class

@@ -94,6 +94,7 @@ class Recipe:
         facts: what the card says that no program can find out.
         smoke: the settings that `--smoke` replaces, for a run of less than a minute.
         metrics: what the card reports, see `zoo.evaluate`; by default what suits the model.
+        samples: how many samples the numbers in the card are of.
         picture: `picture(model, test)`, what is seen of the model after each epoch and on its
             model card; by default what shows it best, see `zoo.pictures.natural`.
         monitor: what says which checkpoint is the best: the name of a log, of which low is better
@@ -117,6 +118,7 @@ class Recipe:
     facts: Facts
     smoke: dict[str, Any]
     metrics: Sequence[str | Metric] | None = None
+    samples: int = 10_000
     picture: Callable[[keras.Model, Source], Image.Image] = pictures.natural
     monitor: str | None = None
     ship: str = "last"

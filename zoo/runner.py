@@ -26,7 +26,6 @@ from zoo.recipe import Config, Recipe
 from zoo.training import Keeping, described_device, fitting_extractor, train
 
 SMOKE_IMAGES = 1024
-SAMPLES = 10_000
 HUB = registry.HUB
 
 
@@ -88,7 +87,7 @@ def run(
         Stopped: where the program was asked to end.
     """
     code = recipe.source  # of the file as it was read, whatever is written to it meanwhile
-    n = SMOKE_IMAGES if smoke else SAMPLES
+    n = SMOKE_IMAGES if smoke else recipe.samples
     keep_memory()
     with contextlib.ExitStack() as until_written:
         with distribute(on) as chief, config.dtype_policy():
@@ -200,7 +199,7 @@ def measure(recipe: Recipe, config: Config, preset: str | Path, echo=print) -> N
             f"{config.data!r}."
         )
     model = registry.load(preset)
-    metrics = _evaluated(recipe, model, *_read(config, model), SAMPLES, echo)
+    metrics = _evaluated(recipe, model, *_read(config, model), recipe.samples, echo)
     again = {(m.name, m.protocol.hash): m.again for m in card.metrics}
     metrics = [
         m.model_copy(update={"again": again.get((m.name, m.protocol.hash), [])}) for m in metrics
@@ -373,16 +372,17 @@ def _facts(recipe: Recipe, training: Training) -> Facts:
     facts, config = recipe.facts, {**vars(recipe.config), "seed": training.seed}
     changed = {k: v for k, v in training.settings.items() if v != config[k]}
     differs = [*facts.differs, *(f"Not as in the recipe: {k}={v}." for k, v in changed.items())]
-    facts = facts.model_copy(update={"differs": differs})
-    if "data" not in changed:
-        return facts
-    return facts.model_copy(
-        update={
-            "title": f"Trained on {training.data}.",
-            "limits": ["Not looked at."],
-            "data_rights": "unknown: other data than the recipe's",
-            "classes": None,
-        }
+    own = {"title": facts.title, "limits": facts.limits, "classes": facts.classes}
+    given = (facts.data_rights, facts.license)
+    if "data" in changed:
+        own = {"title": f"Trained on {training.data}.", "limits": ["Not looked at."]}
+        given = (None, None)
+    rights = data.rights(training.data)
+    return Facts(
+        **own,
+        differs=differs,
+        data_rights=given[0] or rights.data,
+        license=given[1] or rights.weights,
     )
 
 

@@ -321,6 +321,21 @@ def test_classes_of_conditional_samples():
         evaluated(names="modes")
 
 
+def test_unsure_samples_show_no_class():
+    """Between the first and the second shade, nearer to the second."""
+
+    def sample(n, seed, labels):
+        images = shades(np.arange(n) % 3)
+        return to_range(np.where(images == 130, 96, images).astype("uint8"))
+
+    data = (shades(LABELS), LABELS)
+    report = zoo.evaluate(Sampler(made=sample), data, "modes", n=90, extractor=Brightness())
+    assert report["modes_covered"].value == 3
+    assert report["confident"].value == pytest.approx(2 / 3)
+    assert report["confident_modes"].value == 2
+    assert report["confident_modes"].of_real == 3
+
+
 def test_memorised_images_are_found():
     train, test = RNG.integers(0, 256, (2, 100, 8, 8, 1), dtype="uint8")
     copying = Sampler(made=lambda n, seed, _: to_range(train[np.arange(n) % 100]))

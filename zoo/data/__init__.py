@@ -14,6 +14,7 @@ from zoo.data.decoded import MEMORY_LIMIT
 from zoo.data.grid import grid, save_grid
 from zoo.data.pairs import PairBatches, load_pairs, read_pairs
 from zoo.data.ranges import to_bytes, to_range
+from zoo.data.rights import rights
 from zoo.data.sources import Source, fitting, read, read_splits
 from zoo.data.stacked import stack
 from zoo.errors import ArgumentError, DataError
@@ -29,6 +30,7 @@ __all__ = [
     "read",
     "read_pairs",
     "read_splits",
+    "rights",
     "save_grid",
     "stack",
     "synthetic",

@@ -32,8 +32,11 @@ class InceptionScore(_OfClasses):
 
 class ClassModes(_OfClasses):
     """The classes that samples show, as modes, see `zoo.metrics.class_modes`: how many, which share
-    of all, the Kullback-Leibler divergence from equal frequencies in nats, and the share of samples
-    whose class has a probability above `confidence`."""
+    of all, the Kullback-Leibler divergence from equal frequencies in nats, the share of samples
+    whose class has a probability above `confidence`, and how many classes those alone show.
+
+    The samples of a conditional model are asked for the labels of the test images, so that the
+    frequencies of their classes are those of its labels as far as it obeys them."""
 
     name = "modes"
     outputs = {
@@ -41,6 +44,7 @@ class ClassModes(_OfClasses):
         "mode_share": "higher",
         "mode_kl": "lower",
         "confident": "higher",
+        "confident_modes": "higher",
     }
 
     def __init__(self, confidence: float = 0.9):
@@ -55,12 +59,14 @@ class ClassModes(_OfClasses):
 
     def measure(self, samples, task):
         p = samples.probabilities
-        found = class_modes(p.argmax(axis=1), p.shape[1])
+        classes, sure = p.argmax(axis=1), p.max(axis=1) > self.confidence
+        found = class_modes(classes, p.shape[1])
         return {
             "modes_covered": found.covered,
             "mode_share": found.covered / p.shape[1],
             "mode_kl": found.kl,
-            "confident": float(np.mean(p.max(axis=1) > self.confidence)),
+            "confident": float(np.mean(sure)),
+            "confident_modes": len(np.unique(classes[sure])),
         }
 
 
