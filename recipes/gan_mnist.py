@@ -3,6 +3,7 @@
 import dataclasses
 
 import keras
+from keras import layers
 
 import zoo
 
@@ -10,21 +11,30 @@ import zoo
 @dataclasses.dataclass(frozen=True)
 class Config(zoo.Config):
     data: str = "mnist"
-    epochs: int = 120
+    epochs: int = 130
     batch_size: int = 128
     units: int = 600
     learning_rate: float = 1e-3
-    r1_gamma: float = 1.0
 
 
 def build(config):
-    return zoo.models.GAN(image_shape=(28, 28, 1), units=config.units)
+    generator = keras.Sequential([keras.Input((100,), name="latents")], name="generator")
+    for _ in range(2):
+        generator.add(layers.Dense(config.units, use_bias=False))
+        generator.add(zoo.layers.BatchNormalization(momentum=0.9))
+        generator.add(layers.ReLU())
+    generator.add(layers.Dense(64))  # neighbours among the pixels have to share what they follow
+    generator.add(layers.Dense(784, activation="tanh"))
+    generator.add(layers.Reshape((28, 28, 1)))
+    model = zoo.models.GAN((28, 28, 1), units=config.units, generator=generator)
+    for kernel in (model.discriminator.trainable_variables[0], generator.trainable_variables[-2]):
+        kernel.assign(0.1 * kernel)  # what is random there stays in the images, as speckle
+    return model
 
 
 def compile(model, config, steps):
     rate = zoo.LinearDecay(config.learning_rate, steps)
-    adam = keras.optimizers.Adam(rate, beta_1=0.5, beta_2=0.99)
-    model.compile(adam, penalty=zoo.losses.R1(config.r1_gamma))
+    model.compile(keras.optimizers.Adam(rate, beta_1=0.5, beta_2=0.99), penalty=zoo.losses.R1(1.0))
 
 
 RECIPE = zoo.Recipe(
@@ -36,8 +46,8 @@ RECIPE = zoo.Recipe(
     facts=zoo.Facts(
         title="Handwritten digits of 28x28 pixels from a GAN of dense layers.",
         differs=[
-            "Hidden layers of half as many units; an R1 penalty with gamma 1.",
-            "Adam with rate 1e-3, falling to 0 over the second half of training, and beta_2 0.99.",
+            "Half the units; in G batch normalization, and 64 linear units before the pixels; first "
+            "weights at pixels a tenth; R1, gamma 1; Adam's rate 1e-3, from the middle on to 0.",
         ],
         limits=["Not looked at."],
     ),
