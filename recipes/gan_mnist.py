@@ -46,8 +46,8 @@ RECIPE = zoo.Recipe(
     facts=zoo.Facts(
         title="Handwritten digits of 28x28 pixels from a GAN of dense layers.",
         differs=[
-            "Half the units; in G batch normalization, and 64 linear units before the pixels; first "
-            "weights at pixels a tenth; R1, gamma 1; Adam's rate 1e-3, from the middle on to 0.",
+            "Half the units; in G batch normalization, and 64 linear units before pixels; first "
+            "weights there a tenth; R1, gamma 1; Adam's rate 1e-3, from the middle on to 0.",
         ],
         limits=["Not looked at."],
     ),
