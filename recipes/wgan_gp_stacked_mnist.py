@@ -27,8 +27,8 @@ RECIPE = dataclasses.replace(
         title="Three digits as red, green and blue: a thousand modes, from a Wasserstein GAN.",
         differs=wgan_gp_mnist.RECIPE.facts.differs,
         limits=[
-            "The classifier's likeliest labels name 999.7 of the 1,000 modes, but it is sure of "
-            "one image in five (of real ones, of 96 in 100).",
+            "The classifier's likeliest labels name all 1,000 modes, but it is sure of one image "
+            "in five (of real ones, of 96 in 100); those show 975 modes.",
             "Of the red digits pictured about four in ten are broken; most images have one such.",
         ],
     ),
