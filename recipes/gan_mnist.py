@@ -49,7 +49,7 @@ RECIPE = zoo.Recipe(
             "Half the units; in G batch normalization, and 64 linear units before pixels; first "
             "weights there a tenth; R1, gamma 1; Adam's rate 1e-3, from the middle on to 0.",
         ],
-        limits=["Not looked at."],
+        limits=["Of the 100 pictured ten are malformed, six speckled; edges are ragged."],
     ),
     smoke={"epochs": 1, "units": 20},
     metrics=("parzen", "fid", "kid", "prdc", "modes"),
