@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 from shipped import HUB, SHIPPED
 
@@ -133,6 +134,24 @@ def test_metrics_are_complete(card, recipe):
 def test_model_card_is_up_to_date(card, folder):
     place = f"hub/{card.name}" if folder.parent == HUB else None
     assert (folder / "README.md").read_text() == model_card(card, place)
+
+
+def test_example_of_the_model_card_runs(card, folder, monkeypatch):
+    monkeypatch.chdir(ROOT)  # beside the folder hub
+    example = (folder / "README.md").read_text().split("```python\n")[1].split("```")[0]
+    taken = card.contract.input_shape or card.contract.output_shape
+    some = np.random.default_rng(0).random((4, *taken), dtype="float32")
+    names = {"images": some, "noisy": some - 0.5}
+    exec(compile(example, "model card", "exec"), names)
+    if "again" in names:
+        assert names["again"].shape == some.shape
+        assert len(names["codes"]) == 4
+    elif "labels" in names:
+        assert names["labels"].shape == (4,)
+    else:
+        told = example.split("# (")[1].split(")")[0]
+        made = names["points" if "points" in names else "images"]
+        assert ", ".join(map(str, made.shape)) == told
 
 
 def test_weights_are_half_precision_arrays_and_no_code(folder):
