@@ -46,8 +46,8 @@ RECIPE = zoo.Recipe(
     facts=zoo.Facts(
         title="Handwritten digits of 28x28 pixels from a GAN of dense layers.",
         differs=[
-            "Half the units; in G batch normalization, and 64 linear units before pixels; first "
-            "weights there a tenth; R1, gamma 1; Adam's rate 1e-3, from the middle on to 0.",
+            "Half the units; G: batch norm, 64 linear units before pixels; G, D: at pixels weights "
+            "begin at a tenth; R1, gamma 1; beta_2 0.99; rate 1e-3, to 0 over the second half.",
         ],
         limits=["Of the 100 pictured ten are malformed, six speckled; edges are ragged."],
     ),

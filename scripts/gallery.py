@@ -58,7 +58,7 @@ def untrained() -> dict[str, str]:
     trained = {card.name for card, _ in presets()}
     paths = sorted(path for path in registry.RECIPES.glob("*.py") if path.stem not in trained)
     texts = {path.stem: ast.get_docstring(ast.parse(path.read_text("utf-8"))) for path in paths}
-    return {name: text.split(". ")[0] + "." for name, text in texts.items()}
+    return {name: re.split(r"(?<=\.)\s", text)[0] for name, text in texts.items()}
 
 
 def name_to_load(card: Card, place: str) -> str:

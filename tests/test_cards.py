@@ -141,7 +141,7 @@ def test_example_of_the_model_card_runs(card, folder, monkeypatch):
     example = (folder / "README.md").read_text().split("```python\n")[1].split("```")[0]
     taken = card.contract.input_shape or card.contract.output_shape
     some = np.random.default_rng(0).random((4, *taken), dtype="float32")
-    names = {"images": some, "noisy": some - 0.5}
+    names = {"images": some}
     exec(compile(example, "model card", "exec"), names)
     if "again" in names:
         assert names["again"].shape == some.shape
@@ -152,6 +152,16 @@ def test_example_of_the_model_card_runs(card, folder, monkeypatch):
         told = example.split("# (")[1].split(")")[0]
         made = names["points" if "points" in names else "images"]
         assert ", ".join(map(str, made.shape)) == told
+
+
+def test_page_of_a_model_of_another_class_shows_no_method_it_may_lack():
+    card = zoo.info("ae_mnist")
+    own = card.model_copy(
+        update={"identity": card.identity.model_copy(update={"family": "mine>Own"})}
+    )
+    assert 'model = zoo.load("ae_mnist")\n```' in model_card(own)
+    assert ".encode(" in model_card(card)
+    assert ".encode(" not in model_card(own)
 
 
 def test_weights_are_half_precision_arrays_and_no_code(folder):

@@ -349,13 +349,15 @@ def test_a_preset_is_described_anew(recipe, slice_path, copied):
     training = before.training.model_copy(update={"recipe_sha256": recipe.sha256})
     before = before.model_copy(update={"training": training})
     before.write(folder / "card.json")
-    facts = recipe.facts.model_copy(update={"title": "Seen.", "limits": ["Blurred."]})
+    said = {"title": "Seen.", "limits": ["Blurred."], "data_rights": "mine", "license": "cc0-1.0"}
+    facts = recipe.facts.model_copy(update=said)
     reported = {before.metrics[0].name: (3.25, "a paper, table 1")}
     later = dataclasses.replace(recipe, facts=facts, reported=reported)
     runner.describe(later, folder)
     after = Card.read(folder / "card.json")
     assert (after.identity.title, after.limits) == ("Seen.", ["Blurred."])
-    assert after.rights.data == before.rights.data == "unknown"  # of that file
+    assert before.rights.data == before.rights.weights == "unknown"  # of that file
+    assert (after.rights.data, after.rights.weights) == ("mine", "cc0-1.0")
     assert after.identity.differs[: len(facts.differs)] == facts.differs
     assert "Not as in the recipe: width=4." in after.identity.differs
     assert (after.metrics[0].reported, after.metrics[0].reported_source) == reported[

@@ -6,6 +6,7 @@ import json
 
 from zoo import registry
 from zoo.card import Card
+from zoo.models.autoencoders import Autoencoder, DenoisingAutoencoder
 from zoo.models.classifiers import Classifier
 
 PAGE_NAME = "README.md"
@@ -199,15 +200,16 @@ def _use(card: Card, source: str) -> tuple[str, str]:
     contract = card.contract
     loaded = f'zoo.load("{source}")'
     family = card.identity.family
-    if family in registry.FAMILIES and issubclass(registry.family_class(family), Classifier):
+    cls = registry.family_class(family) if family in registry.FAMILIES else None
+    if cls is not None and issubclass(cls, Classifier):
         return CLASSIFYING, f"labels = {loaded}.classify(images)  # {_taken(card)}"
     if contract.latent_law is None:
-        seen = "denoise(noisy)" if family == "denoising_autoencoder" else "reconstruct(images)"
-        lines = [
-            f"model = {loaded}",
-            f"codes = model.encode(images)  # {_taken(card)}",
-            f"again = model.{seen}",
-        ]
+        lines = [f"model = {loaded}"]
+        if cls is not None and issubclass(cls, Autoencoder):  # of others nothing is known
+            seen = "reconstruct(images)"
+            if issubclass(cls, DenoisingAutoencoder):
+                seen = "denoise(images)  # with noise, values of any size"
+            lines += [f"codes = model.encode(images)  # {_taken(card)}", f"again = model.{seen}"]
         return CODING, "\n".join(lines)
     n, labels = 64, ""
     if contract.labels is not None:

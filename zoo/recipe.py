@@ -19,6 +19,7 @@ from zoo.card import Facts
 from zoo.data import Source
 from zoo.errors import RecipeError, check_choice, unknown_name
 from zoo.evaluation import Metric
+from zoo.evaluation.evaluate import SAMPLES
 
 PRECISIONS = ("float32", "bfloat16", "float16")
 
@@ -118,7 +119,7 @@ class Recipe:
     facts: Facts
     smoke: dict[str, Any]
     metrics: Sequence[str | Metric] | None = None
-    samples: int = 10_000
+    samples: int = SAMPLES
     picture: Callable[[keras.Model, Source], Image.Image] = pictures.natural
     monitor: str | None = None
     ship: str = "last"

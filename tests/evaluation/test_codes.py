@@ -96,8 +96,12 @@ def test_a_card_says_what_is_measured_again(monkeypatch):
     report = zoo.evaluate("gan_ring8", metrics=[other, "mixture_modes"], **options)
     card = zoo.info("gan_ring8").model_copy(update={"metrics": report.measurements})
     monkeypatch.setattr(zoo.registry, "info", lambda name: card)
-    assert zoo.evaluate("gan_ring8", **options).measurements == report.measurements
+    assert zoo.evaluate("gan_ring8", seeds=1).measurements == report.measurements
+    fewer = zoo.evaluate("gan_ring8", n=150, seeds=1)
+    assert fewer["modes_covered"].protocol.n_fake == 150
     # Of other data it says nothing.
     names = {m.name for m in zoo.evaluate("gan_ring8", "grid25", **options).measurements}
     assert "modes_covered" in names
     assert not any(name.startswith("c2st") for name in names)
+    elsewhere = zoo.evaluate("gan_ring8", "grid25", "mixture_modes", seeds=1)
+    assert elsewhere["modes_covered"].protocol.n_fake == 10_000

@@ -13,7 +13,12 @@ from zoo.errors import ArgumentError
 @click.command(cls=OneLine)
 @click.argument("preset")
 @click.option("--metrics", help="Names with commas between, such as fid,kid,prdc,modes.")
-@click.option("-n", "count", default=10_000, help="Samples, and real images at most.")
+@click.option(
+    "-n",
+    "count",
+    type=int,
+    help="Samples, and real images at most; by default as many as the card is of, or 10,000.",
+)
 @click.option("--seeds", default=3, help="How many seeds of samples.")
 @click.option("--data", help="The real images, see `zoo data info`; by default the preset's own.")
 @click.option("--split", default="test", help="The part of the real images.")
@@ -36,7 +41,7 @@ from zoo.errors import ArgumentError
 def evaluate(
     preset: str,
     metrics: str | None,
-    count: int,
+    count: int | None,
     seeds: int,
     data: str | None,
     split: str,

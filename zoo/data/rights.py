@@ -1,4 +1,4 @@
-"""To whom the images of known sets belong, and what follows for weights trained on them."""
+"""The licences of known sets, and of weights that are trained on them."""
 
 from __future__ import annotations
 

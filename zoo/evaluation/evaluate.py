@@ -27,13 +27,14 @@ from zoo.metrics import Measurement, Protocol
 from zoo.models.classifiers import Classifier
 
 Metrics = str | Metric | Sequence[str | Metric]
+SAMPLES = 10_000
 
 
 def evaluate(
     model_or_preset,
     data=None,
     metrics: Metrics | None = None,
-    n: int = 10_000,
+    n: int | None = None,
     seeds: int | Sequence[int] = 3,
     *,
     split: str = "test",
@@ -61,7 +62,8 @@ def evaluate(
             those in the card of a preset, on the data it was trained on, else those that suit the
             model.
         n: how many samples, and at most how many real images: of more, as many are drawn, the same
-            each time.
+            each time; by default as many as the card of a preset is of, on the data it was trained
+            on, else 10,000.
         seeds: how many seeds of samples, 0 and up, or which.
         split: the part of a set that is given by name.
         train: the training images, as `data`; by default, of a set that is given by name, its
@@ -92,15 +94,18 @@ def evaluate(
     >>> report["coverage"].spread is not None, report["coverage"].protocol.n_fake
     (True, 20)
     """
-    check_count("n", n, minimum=2)
+    if n is not None:
+        check_count("n", n, minimum=2)
     seeds = _seeds(seeds)
     model, name, card = _model(model_or_preset)
     trained_on = None if card is None or card.training is None else card.training.data
-    if metrics is None and trained_on is not None and _same(data, trained_on):
+    as_the_card = trained_on is not None and _same(data, trained_on)
+    if n is None:
+        n = (_common(card, "n_fake") if as_the_card else None) or SAMPLES
+    if metrics is None and as_the_card:
         metrics = _of_card(card) or None
         if extractor is None:
-            named = {m.protocol.extractor for m in card.metrics} - {None}
-            extractor = named.pop() if len(named) == 1 else None
+            extractor = _common(card, "extractor")
     if data is None and trained_on is None:
         raise ArgumentError("data is needed: the real images that samples are compared with.")
     data = trained_on if data is None else data
@@ -302,6 +307,12 @@ def _of_card(card: Card) -> list[Metric]:
             settings = {key: value for key, value in protocol.settings if key in own}
             found[which] = cls.from_config(settings)
     return list(found.values())
+
+
+def _common(card: Card, part: str):
+    """What all protocols of a card that have this part have for it, or `None`."""
+    found = {getattr(measurement.protocol, part) for measurement in card.metrics} - {None}
+    return found.pop() if len(found) == 1 else None
 
 
 def _model(model_or_preset) -> tuple[Any, str, Card | None]:
