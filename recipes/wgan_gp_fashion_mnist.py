@@ -13,7 +13,11 @@ RECIPE = dataclasses.replace(
     facts=zoo.Facts(
         title="Clothes of 28x28 pixels from a Wasserstein GAN with gradient penalty.",
         differs=wgan_gp_mnist.RECIPE.facts.differs,
-        limits=["Not looked at."],
+        limits=[
+            "Of the 100 pictured about fifteen are torn: sandals, and holes in prints and bags.",
+            "Less varied than test images: recall 0.77 against 0.94.",
+            "No choice of the class.",
+        ],
     ),
 )
 

@@ -10,14 +10,21 @@ import zoo
 @dataclasses.dataclass(frozen=True)
 class Config(zoo.Config):
     data: str = "mnist"
-    epochs: int = 14
-    batch_size: int = 64  # seen whole by each of the critic's five updates
+    epochs: int = 36
+    batch_size: int = 64
     width: int = 32
-    learning_rate: float = 5e-4
+    hidden_units: int = 128
+    critic_steps: int = 1
+    learning_rate: float = 4e-3
 
 
-def build(config):
-    return zoo.models.WGANGP(image_shape=(28, 28, 1), latent_dim=100, width=config.width)
+def build(config, image_shape=(28, 28, 1)):
+    return zoo.models.WGANGP(
+        image_shape=image_shape,
+        latent_dim=100,
+        width=config.width,
+        hidden_units=config.hidden_units,
+    )
 
 
 def compile(model, config, steps):
@@ -25,7 +32,8 @@ def compile(model, config, steps):
         rate = zoo.LinearDecay(config.learning_rate, updates)
         return keras.optimizers.Adam(rate, beta_1=0.0, beta_2=0.9)
 
-    model.compile({"generator": adam(steps), "discriminator": adam(5 * steps)})
+    n = config.critic_steps
+    model.compile({"generator": adam(steps), "discriminator": adam(n * steps)}, critic_steps=n)
 
 
 RECIPE = zoo.Recipe(
@@ -37,14 +45,15 @@ RECIPE = zoo.Recipe(
     facts=zoo.Facts(
         title="Handwritten digits of 28x28 pixels from a Wasserstein GAN with gradient penalty.",
         differs=[
-            "The bodies of a DCGAN, width 32; the critic's updates of one step share a batch.",
-            "Adam with rate 5e-4, falling to 0 over the second half of training.",
+            "The bodies of a DCGAN, with a dense layer of 128 units in each.",
+            "One update of the critic for each of the generator, not five.",
+            "Adam with rate 4e-3, falling to 0 over the second half of training.",
         ],
         limits=[
-            "Of the 100 pictured about a third are malformed; precision 0.78 against 0.94.",
+            "Of the 100 pictured about twelve are malformed: strokes that break or double.",
         ],
     ),
-    smoke={"epochs": 1, "width": 8},
+    smoke={"epochs": 1, "width": 8, "hidden_units": 16},
 )
 
 if __name__ == "__main__":

@@ -11,12 +11,15 @@ from PIL import Image
 import zoo
 
 
-def test_list(run):
+def test_list(run, monkeypatch):
+    monkeypatch.delenv("ZOO_HUB", raising=False)
     code, out, err = run("list")
     assert (code, err) == (0, "")
     assert [line.split()[0] for line in out.splitlines()] == zoo.list()
     assert "dcgan_mnist" in run("list", "*mnist*", "--family", "dcgan", "--group", "gans")[1]
     assert run("list", "nothing*")[1:] == ("", "No preset matches 'nothing*'.\n")
+    monkeypatch.setenv("ZOO_HUB", "https://hub.invalid")  # is not asked
+    assert run("list", "nothing*")[2].endswith("'nothing*'. --hub asks that of ZOO_HUB too.\n")
 
 
 def test_info(run):

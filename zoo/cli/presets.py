@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
 from pathlib import Path
 
 import click
@@ -29,7 +30,8 @@ def list_command(pattern: str, family: str | None, group: str | None, hub: bool)
         known = at_hub.get(name) or registry.info(name).identity
         click.echo(f"{name:{width}}  {known.title}")
     if not found:
-        click.echo(f"No preset matches {pattern!r}.", err=True)
+        hint = "" if hub or not os.environ.get("ZOO_HUB") else " --hub asks that of ZOO_HUB too."
+        click.echo(f"No preset matches {pattern!r}.{hint}", err=True)
 
 
 @click.command(cls=OneLine)

@@ -42,7 +42,6 @@ def test_capacity_rises_linearly_and_stays(model):
         distance = abs(logs["kl"][0] - capacity)
         expected = logs["reconstruction"][0] + 10 * distance
         assert logs["loss"][0] == pytest.approx(expected, rel=1e-4)
-    assert float(array(model.steps)) == 5
 
 
 def test_the_schedule_survives_saving_and_begins_anew_with_compile(model, tmp_path):
@@ -51,9 +50,22 @@ def test_the_schedule_survives_saving_and_begins_anew_with_compile(model, tmp_pa
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")
     assert (loaded.capacity, loaded.capacity_steps) == (6.0, 100)
-    assert float(array(loaded.steps)) == 4
-    loaded.compile(capacity=6.0, capacity_steps=100)
-    assert float(array(loaded.steps)) == 0
+    assert int(array(loaded.optimizer.iterations)) == 4
+    loaded.compile(loaded.optimizers["model"], capacity=6.0, capacity_steps=100)
+    assert int(array(loaded.optimizer.iterations)) == 0
+
+
+def test_a_warm_up_is_a_factor_and_validation_has_the_capacity_of_the_end(model):
+    schedule = {"capacity": 6.0, "capacity_steps": 4, "warmup_steps": 2}
+    model.compile(keras.optimizers.SGD(0.0), beta=10.0, **schedule)
+    data = np.repeat(IMAGES[:1], 4, axis=0)
+    given = {"batch_size": 4, "verbose": 0, "validation_data": (data,)}
+    logs = model.fit(data, epochs=5, **given).history
+    for step, (capacity, beta) in enumerate([(0, 0), (1.5, 5), (3, 10), (4.5, 10), (6, 10)]):
+        expected = logs["reconstruction"][step] + beta * abs(logs["kl"][step] - capacity)
+        assert logs["loss"][step] == pytest.approx(expected, rel=1e-4)
+        expected = logs["val_reconstruction"][step] + 10 * abs(logs["val_kl"][step] - 6)
+        assert logs["val_loss"][step] == pytest.approx(expected, rel=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ from zoo.engine.batch import Batch
 IMAGES = np.random.default_rng(0).random((5, 8, 8, 1), dtype="float32")
 
 
-def make(k=4):
+def make(k=4, **kwargs):
     model = zoo.create("iwae", image_shape=(8, 8, 1), latent_dim=3, hidden_units=(16,))
-    model.compile(k=k)
+    model.compile(k=k, **kwargs)
     return model
 
 
@@ -53,6 +53,22 @@ def test_the_gradient_is_weighed_by_the_normalized_importance_weights():
     for found, one, other in zip(grads, gradients(True), gradients(False), strict=True):
         np.testing.assert_allclose(array(found), one, rtol=1e-3, atol=1e-5)
         np.testing.assert_allclose(array(found), other, rtol=1e-3, atol=1e-5)
+
+
+def test_the_warm_up_weighs_the_ratio_of_prior_and_posterior():
+    model = make(k=4, warmup_steps=4)
+    noise = np.random.default_rng(0).standard_normal((4, 5, 3)).astype("float32")
+    images = ops.convert_to_tensor(IMAGES)
+    weights, fits = map(
+        array, model.log_weights(images, *model.posterior(images), ops.convert_to_tensor(noise))
+    )
+    for done, share in enumerate((0.0, 0.25, 0.5, 0.75, 1.0, 1.0)):
+        model.optimizer.iterations.assign(done)
+        vars(model)["random"] = Bank(normal=noise.transpose(1, 0, 2).ravel())
+        loss, _ = model.objective(Batch(images), training=True)
+        warm = (fits + share * (weights - fits)).astype("float64")
+        expected = -np.log(np.exp(warm).mean(axis=0)).mean()
+        assert float(array(loss)) == pytest.approx(expected, rel=1e-4)
 
 
 def test_with_one_sample_its_bound_is_the_elbo_of_that_sample():

@@ -11,6 +11,7 @@ from keras import layers, ops
 import zoo
 from zoo.models.vaes import vae as module
 
+KEYS = ("loss", "reconstruction", "kl")
 IMAGES = np.random.default_rng(0).random((7, 2, 2, 1), dtype="float32")
 
 
@@ -69,6 +70,35 @@ def noise_of(k, seed, rows=7):
     generators = [np.random.default_rng((seed, i)) for i in range(rows)]
     draws = [g.standard_normal((k, 3), "float32") for g in generators]
     return np.stack(draws, axis=1)  # (k, rows, 3)
+
+
+def test_the_kl_warms_up_in_training_alone(model):
+    sgd = keras.optimizers.SGD(0.0)
+    for _ in range(2):  # anew with each `compile`, also with an optimizer that was used before
+        model.compile(sgd, warmup_steps=4)
+        given = {"batch_size": 7, "verbose": 0, "validation_data": (IMAGES,)}
+        logs = model.fit(IMAGES, epochs=6, **given).history
+        for step, share in enumerate((0.0, 0.25, 0.5, 0.75, 1.0, 1.0)):
+            train, validation = ({k: logs[f"{x}{k}"][step] for k in KEYS} for x in ("", "val_"))
+            expected = train["reconstruction"] + share * train["kl"]
+            assert train["loss"] == pytest.approx(expected, rel=1e-5)
+            expected = validation["reconstruction"] + validation["kl"]
+            assert validation["loss"] == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_warm_up_counts_steps_of_fit_where_gradients_accumulate(model):
+    model.compile(keras.optimizers.SGD(0.0, gradient_accumulation_steps=2), warmup_steps=2)
+    logs = model.fit(IMAGES, epochs=3, batch_size=7, verbose=0).history
+    for loss, reconstruction, kl, share in zip(*map(logs.get, KEYS), (0.0, 0.5, 1.0), strict=True):
+        assert loss == pytest.approx(reconstruction + share * kl, rel=1e-5)
+
+
+def test_the_warm_up_survives_saving(model, tmp_path):
+    model.compile(warmup_steps=5)
+    model.save(tmp_path / "model.keras")
+    assert keras.saving.load_model(tmp_path / "model.keras").warmup_steps == 5
+    with pytest.raises(ValueError, match="warmup_steps must be a whole number of at least 0"):
+        model.compile(warmup_steps=-1)
 
 
 @pytest.mark.parametrize("k", [1, 13])

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import keras
 from keras import ops
 
-from zoo.engine.batch import Batch
 from zoo.errors import ArgumentError, check_count, check_number
 from zoo.models.vaes.vae import VAE
 from zoo.signature import extends
@@ -63,9 +62,6 @@ class BetaVAE(VAE):
             hidden_units=hidden_units,
             **kwargs,
         )
-        self.steps = self.add_weight(  # since `compile`
-            name="steps", shape=(), dtype="float32", initializer="zeros", trainable=False
-        )
 
     @classmethod
     def test_config(cls):
@@ -83,9 +79,10 @@ class BetaVAE(VAE):
         """Configures training.
 
         Args:
-            optimizer: as for `GenerativeModel.compile`, and `**kwargs`.
+            optimizer: as for `VAE.compile`, and `**kwargs`; a warm-up is a factor of `beta`.
             beta: the weight of the KL, or of its distance to the capacity.
-            capacity: `None`, or the capacity in nats that is reached in the end.
+            capacity: `None`, or the capacity in nats that is reached in the end, and is that of
+                validation.
             capacity_steps: after how many steps of `fit` it is reached; needed with `capacity`.
 
         Raises:
@@ -105,15 +102,9 @@ class BetaVAE(VAE):
         self.beta = beta
         self.capacity = capacity
         self.capacity_steps = capacity_steps
-        self.steps.assign(0.0)
 
-    def weighed(self, reconstruction, kl):
-        if self.capacity is None:
-            return reconstruction + self.beta * kl
-        share = ops.minimum(self.steps / self.capacity_steps, 1.0)
-        return reconstruction + self.beta * ops.abs(kl - share * self.capacity)
-
-    def update(self, batch: Batch):
-        logs = super().update(batch)
-        self.steps.assign_add(1.0)
-        return logs
+    def weighed(self, reconstruction, kl, training: bool):
+        if self.capacity is not None:
+            share = self.progress(self.capacity_steps) if training else 1.0
+            kl = ops.abs(kl - share * self.capacity)
+        return super().weighed(reconstruction, self.beta * kl, training)

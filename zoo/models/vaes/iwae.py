@@ -20,8 +20,8 @@ class IWAE(VAE):
 
     L_k(x) = E[log 1/k sum_i p(x, z_i) / q(z_i | x)], equation 8 of Burda, Grosse and Salakhutdinov
     2016, https://arxiv.org/abs/1509.00519; L_1 is the ELBO, and L_k rises to log p(x) with k.
-    The encoder runs once for all k samples. `fit` logs `loss`, which is -L_k, `reconstruction`,
-    which is -log p(x | z), and `kl`.
+    The encoder runs once for all k samples. `fit` logs `loss`, which is -L_k (after the warm-up, if
+    `compile` is given one), `reconstruction`, which is -log p(x | z), and `kl`.
 
     Args:
         image_shape: as for `VAE`, and all other arguments; by default the bodies are the paper's,
@@ -65,7 +65,8 @@ class IWAE(VAE):
         """Configures training.
 
         Args:
-            optimizer: as for `GenerativeModel.compile`, and `**kwargs`.
+            optimizer: as for `VAE.compile`, and `**kwargs`; a warm-up weighs
+                log p(z) - log q(z | x).
             k: how many samples of the posterior for each image.
 
         Raises:
@@ -81,6 +82,8 @@ class IWAE(VAE):
         batch, units = ops.shape(mean)
         noise = ops.transpose(self.random.normal((batch, self.k, units)), (1, 0, 2))
         weights, fits = self.log_weights(images, mean, log_variance, noise, labels, training)
+        if training and self.warmup_steps:
+            weights = fits + self.progress(self.warmup_steps) * (weights - fits)
         loss = math.log(self.k) - ops.mean(ops.logsumexp(weights, axis=0))
         kl = ops.mean(kl_to_prior(mean, log_variance))
         return loss, {"loss": loss, "reconstruction": -ops.mean(fits), "kl": kl}

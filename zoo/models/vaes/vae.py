@@ -15,6 +15,7 @@ from zoo.engine.sampler import Sampler
 from zoo.errors import ArgumentError, check_choice, check_count
 from zoo.losses import Likelihood
 from zoo.networks import coders
+from zoo.signature import extends
 
 SAMPLES_AT_ONCE = 4096  # of the decoder, in estimates by many samples of each image
 
@@ -27,8 +28,9 @@ class VAE(LatentModel):
     Both maximise the evidence lower bound ELBO(x) = E_q[log p(x | z)] - KL(q(z | x) || p(z)),
     equation 3 of Kingma and Welling 2014, https://arxiv.org/abs/1312.6114, with one sample
     z = mu + sigma * e, e ~ N(0, I), for each image (equation 10), and
-    KL = 1/2 sum(mu^2 + sigma^2 - 1 - log sigma^2). `fit` logs `loss`, which is -ELBO,
-    `reconstruction`, which is -log p(x | z), and `kl`, all in nats per image.
+    KL = 1/2 sum(mu^2 + sigma^2 - 1 - log sigma^2). `fit` logs `loss`, which is -ELBO (after
+    the warm-up, if `compile` is given one), `reconstruction`, which is -log p(x | z), and `kl`, all
+    in nats per image.
 
     `call` and `predict` map images to their reconstruction.
 
@@ -69,6 +71,7 @@ class VAE(LatentModel):
     paper_url = "https://arxiv.org/abs/1312.6114"
     value_range = (0.0, 1.0)
     loss_names = ("loss", "reconstruction", "kl")
+    warmup_steps = 0  # of a model that is not compiled
 
     def __init__(
         self,
@@ -136,6 +139,29 @@ class VAE(LatentModel):
     def default_optimizers(self):
         return {"model": keras.optimizers.Adam(1e-3)}
 
+    @extends(LatentModel)
+    def compile(self, optimizer=None, warmup_steps: int = 0, **kwargs):
+        """Configures training.
+
+        Args:
+            optimizer: as for `GenerativeModel.compile`, and `**kwargs`.
+            warmup_steps: over how many steps of `fit` the weight of the KL in the training loss
+                rises linearly from 0 to 1, which keeps more latents in use: the warm-up of
+                Sønderby et al. 2016, https://arxiv.org/abs/1602.02282. With 0, and in validation,
+                the loss is the paper's.
+
+        Raises:
+            ValueError: if `warmup_steps` is no whole number of at least 0.
+        """
+        check_count("warmup_steps", warmup_steps, minimum=0)
+        super().compile(optimizer, warmup_steps=warmup_steps, **kwargs)
+        self.warmup_steps = warmup_steps
+
+    def progress(self, steps: int):
+        """The share of `steps` of `fit` that are done since `compile`, at most 1."""
+        done = ops.cast(self.optimizer.iterations, "float32")
+        return ops.minimum(done / steps, 1.0)
+
     def posterior(self, images, labels=None, training: bool = False):
         """The mean and the log-variance of q(z | x), each `(batch, latent_dim)`."""
         mean, log_variance = self.encoder(paired(images, labels), training=training)
@@ -160,11 +186,13 @@ class VAE(LatentModel):
         fits = self.log_likelihood(batch.images, latents, batch.labels, training)
         reconstruction = -ops.mean(fits)
         kl = ops.mean(kl_to_prior(mean, log_variance))
-        loss = self.weighed(reconstruction, kl)
+        loss = self.weighed(reconstruction, kl, training)
         return loss, {"loss": loss, "reconstruction": reconstruction, "kl": kl}
 
-    def weighed(self, reconstruction, kl):
+    def weighed(self, reconstruction, kl, training: bool):
         """The loss, from its two terms."""
+        if training and self.warmup_steps:
+            kl = self.progress(self.warmup_steps) * kl
         return reconstruction + kl
 
     def update(self, batch: Batch):
