@@ -47,8 +47,9 @@ RECIPE = zoo.Recipe(
             "6 layers of 128 units in the generator, 3 in the critic, whose updates share a batch.",
         ],
         limits=[
-            "About 3% of the samples lie off the modes, half of them on lines between.",
-            "Modes are a third of their true width, and up to 1.1 standard deviations off.",
+            "3 to 4% of the samples lie off the modes, five sixths of them on lines between.",
+            "Modes are a third of their true width, one an eighth, and up to 1.1 standard "
+            "deviations off.",
         ],
     ),
     smoke={"epochs": 1, "batch_size": 64},

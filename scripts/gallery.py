@@ -119,7 +119,7 @@ def gallery() -> str:
         parts.append(f"![{card.name}](../{place}/samples.png)")
         parts.append(
             f"{card.identity.paper}, <{card.identity.paper_url}>. Trained for "
-            f"{card.training.seconds / 60:.0f} minutes on {card.training.device}; data: "
+            f"{card.training.took} on {card.training.device}; data: "
             f"{card.rights.data}."
         )
         rows = ["| number | value | trained again | of others |", "|---|---|---|---|"]

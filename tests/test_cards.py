@@ -57,6 +57,15 @@ def test_index_of_the_hub_is_up_to_date():
         assert listed[card.name]["bytes"] == size
 
 
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(29, "less than a minute"), (62, "1 minute"), (95, "2 minutes"), (1861, "31 minutes")],
+)
+def test_how_long_it_took(seconds, said):
+    training = zoo.info("gan_ring8").training.model_copy(update={"seconds": seconds})
+    assert training.took == said
+
+
 def test_name_and_place(card, folder):
     assert folder.name == card.name
     if folder.parent == registry.WEIGHTS:

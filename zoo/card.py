@@ -142,6 +142,12 @@ class Training(Part):
     selected: Selected | None = None  # null: the last
     other_seeds: list[int] = Field([])  # of trainings whose numbers stand beside these
 
+    @property
+    def took(self) -> str:
+        """How long it took, for texts: such as 31 minutes."""
+        minutes = round(self.seconds / 60)
+        return f"{minutes} minutes" if minutes > 1 else ["less than a minute", "1 minute"][minutes]
+
 
 class Rights(Part):
     """Licences."""

@@ -50,7 +50,7 @@ Code: {code}. Weights: {weights}. Data: {rights}.
 """
 TRAINED = (
     "- Trained by `{recipe}` on {count:,} {what} of {data}, {seen:,} {what} seen, "
-    "{minutes:.0f} minutes\n  on {device}.\n"
+    "{took}\n  on {device}.\n"
 )
 LIMITS = """## Limits
 
@@ -99,7 +99,7 @@ def model_card(card: Card, place: str | None = None) -> str:
             what=what,
             data=training.data,
             seen=training.images_seen,
-            minutes=training.seconds / 60,
+            took=training.took,
             device=training.device,
         )
         if training.selected is not None:

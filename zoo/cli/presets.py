@@ -85,7 +85,7 @@ def _training_rows(training: Training | None, what: str) -> list[tuple[str, str]
     seen = f"{training.images_seen:,} {what} of {training.data} seen"
     return [
         ("trained", f"{training.recipe}, seed {training.seed}, {seen}"),
-        ("took", f"{training.seconds / 60:.0f} minutes on {training.device}"),
+        ("took", f"{training.took} on {training.device}"),
     ]
 
 
