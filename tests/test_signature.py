@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import zoo
+from zoo import registry
 from zoo.errors import UnknownNameError
 from zoo.signature import extends
 
@@ -26,6 +27,55 @@ def test_a_rule_shows_and_remembers_what_it_passes_on():
 def test_a_misspelt_argument_that_would_be_passed_on():
     with pytest.raises(UnknownNameError, match="likelihod.*likelihood"):
         zoo.create("iwae", image_shape=(8, 8, 1), likelihod="gaussian")
+
+
+def test_help_describes_the_arguments_that_are_passed_on():
+    for family in registry.families():
+        compile = registry.family_class(family).compile
+        arguments = list(inspect.signature(compile).parameters)[1:-1]
+        lines = inspect.getdoc(compile).partition("Args:\n")[2].splitlines()
+        described = [line.strip().split(":")[0] for line in lines if line[:5].count(" ") == 4]
+        assert [a for a in described if a in arguments] == arguments, family
+
+
+def test_own_descriptions_come_before_those_of_the_parent():
+    class Parent:
+        def compile(self, loss, rate):
+            """What the parent does.
+
+            Args:
+                loss: its loss,
+                    on two lines.
+                rate: its rate.
+
+            Raises:
+                ValueError: the parent's.
+            """
+
+    class Child(Parent):
+        @extends(Parent)
+        def compile(self, loss, **kwargs):
+            """What the child does.
+
+            Args:
+                loss: the child's.
+            """
+
+    class Grandchild(Child):
+        @extends(Child)
+        def compile(self, **kwargs):
+            """What the grandchild does."""
+
+    class Silent(Child):
+        @extends(Child)
+        def compile(self, **kwargs):
+            pass
+
+    arguments = "Args:\n    loss: the child's.\n    rate: its rate."
+    errors = "Raises:\n    ValueError: the parent's."
+    assert Child.compile.__doc__ == f"What the child does.\n\n{arguments}\n\n{errors}"
+    assert Grandchild.compile.__doc__ == f"What the grandchild does.\n\n{arguments}\n\n{errors}"
+    assert Silent.compile.__doc__ is None
 
 
 @keras.saving.register_keras_serializable("tests")

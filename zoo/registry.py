@@ -339,7 +339,7 @@ def locate(name: str | Path, fresh: bool = False) -> Preset:
     asked = not offline() or any(url.startswith("file://") for url in urls)
     if not urls or not NAME.fullmatch(name) or not (asked or _known(name)):
         see = _beside_the_package(name) or SEE
-        if Path(name).is_dir():
+        if name and Path(name).is_dir():
             see = f"There is a folder of that name: './{name}' is its path."
         if urls and not asked:
             see = f"{SEE} ZOO_OFFLINE=1 forbids to ask {', '.join(map(remote.shown, hub.bases()))}."

@@ -109,6 +109,11 @@ class TestAddresses:
             zoo.load("my-gan")
         assert zoo.load("./my-gan").built
 
+    def test_a_name_of_no_letters(self):
+        with pytest.raises(UnknownNameError, match="preset: ''") as refused:
+            zoo.load("")
+        assert "folder" not in str(refused.value)
+
     def test_a_page_in_place_of_a_card(self, nginx):
         with pytest.raises(FetchError, match="web page"):
             zoo.load(f"{nginx.url}/page")

@@ -158,7 +158,6 @@ class Autoencoder(GenerativeModel):
         """Configures training.
 
         Args:
-            optimizer: as for `GenerativeModel.compile`, and `**kwargs`.
             loss: `"cross_entropy"`, `"squared_error"`, or a `zoo.losses.ReconstructionLoss`.
 
         Raises:

@@ -73,7 +73,6 @@ class ContractiveAutoencoder(Autoencoder):
         """Configures training.
 
         Args:
-            optimizer: as for `Autoencoder.compile`, and `loss` and `**kwargs`.
             weight: lambda.
             contraction: how the norm is computed: `"exact"`, `"closed_form"`, `"hutchinson"`, or a
                 `zoo.losses.Contraction`; `None`: in closed form where the encoder is one layer of

@@ -67,7 +67,6 @@ class DenoisingAutoencoder(Autoencoder):
         """Configures training.
 
         Args:
-            optimizer: as for `Autoencoder.compile`, and `loss` and `**kwargs`.
             corruption: `"masking"`, `"gaussian"`, `"salt_and_pepper"`, or a
                 `zoo.corruption.Corruption`.
 

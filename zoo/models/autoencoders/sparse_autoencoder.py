@@ -71,7 +71,6 @@ class SparseAutoencoder(Autoencoder):
         """Configures training.
 
         Args:
-            optimizer: as for `Autoencoder.compile`, and `loss` and `**kwargs`.
             sparsity: `"kl"`, `"l1"`, or a `zoo.losses.Sparsity`.
 
         Raises:

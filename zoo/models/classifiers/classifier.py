@@ -109,7 +109,6 @@ class Classifier(GenerativeModel):
         """Configures training.
 
         Args:
-            optimizer: as for `GenerativeModel.compile`, and `**kwargs`.
             augmentation: `None`, or an `Augmentation` of the images that are trained on, such as
                 `zoo.augmentation.DiffAugment(("translation",))`.
 

@@ -220,8 +220,6 @@ class GAN(LatentModel):
                 their own player.
             augmentation: `None`, `"diffaugment"`, or an `Augmentation`, of all images that the
                 discriminator sees in training; a penalty's gradient is taken through it.
-            **kwargs: `jit_compile`, `run_eagerly`, `steps_per_execution`, see
-                `GenerativeModel.compile`.
 
         Raises:
             ValueError: if a name is unknown, or a number is out of range.

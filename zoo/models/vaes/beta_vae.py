@@ -76,10 +76,9 @@ class BetaVAE(VAE):
         capacity_steps: int | None = None,
         **kwargs,
     ):
-        """Configures training.
+        """Configures training. A warm-up is a factor of `beta`.
 
         Args:
-            optimizer: as for `VAE.compile`, and `**kwargs`; a warm-up is a factor of `beta`.
             beta: the weight of the KL, or of its distance to the capacity.
             capacity: `None`, or the capacity in nats that is reached in the end, and is that of
                 validation.

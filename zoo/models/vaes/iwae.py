@@ -62,11 +62,9 @@ class IWAE(VAE):
 
     @extends(VAE)
     def compile(self, optimizer=None, k: int = 50, **kwargs):
-        """Configures training.
+        """Configures training. A warm-up weighs log p(z) - log q(z | x).
 
         Args:
-            optimizer: as for `VAE.compile`, and `**kwargs`; a warm-up weighs
-                log p(z) - log q(z | x).
             k: how many samples of the posterior for each image.
 
         Raises:

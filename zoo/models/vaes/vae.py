@@ -144,7 +144,6 @@ class VAE(LatentModel):
         """Configures training.
 
         Args:
-            optimizer: as for `GenerativeModel.compile`, and `**kwargs`.
             warmup_steps: over how many steps of `fit` the weight of the KL in the training loss
                 rises linearly from 0 to 1, which keeps more latents in use: the warm-up of
                 Sønderby et al. 2016, https://arxiv.org/abs/1602.02282. With 0, and in validation,
