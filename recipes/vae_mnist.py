@@ -22,7 +22,7 @@ def build(config):
 
 def compile(model, config, steps):
     rate = zoo.LinearDecay(config.learning_rate, steps)
-    model.compile(keras.optimizers.Adam(rate))
+    model.compile(keras.optimizers.Adam(rate), warmup_steps=steps // 10)
 
 
 RECIPE = zoo.Recipe(
@@ -36,12 +36,14 @@ RECIPE = zoo.Recipe(
         differs=[
             "Two hidden layers of 200 units, 50 latents, as Burda, Grosse and Salakhutdinov 2016.",
             "Binary pixels, drawn anew each time; the rate 1e-3 falls to 0 over the second half.",
+            "The KL's weight rises from 0 to 1 over the first tenth of training.",
             "Batches of 50, 2,000 passes over the data; theirs: of 20, 3,280. Adam's epsilon is "
             "1e-7, theirs 1e-4.",
         ],
         limits=[
-            "86.9 nats: 0.2 more than the paper's, of 1.6 times the passes, 4 times the updates.",
-            "Of the 100 pictured about a quarter are no digit: strokes that break off or cross.",
+            "Of the 100 pictured about twenty are no digit: strokes that break off or cross.",
+            "A classifier is sure of 68 samples in 100, of real ones of 99.",
+            "Of the 50 latents 22 are in use: the means of the others vary by less than 0.01.",
         ],
     ),
     smoke={"epochs": 1},

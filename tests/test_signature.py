@@ -38,44 +38,76 @@ def test_help_describes_the_arguments_that_are_passed_on():
         assert [a for a in described if a in arguments] == arguments, family
 
 
-def test_own_descriptions_come_before_those_of_the_parent():
-    class Parent:
-        def compile(self, loss, rate):
-            """What the parent does.
+class Parent:
+    def compile(self, loss, rate):
+        """What the parent does.
+
+        Args:
+            loss: its loss,
+                on two lines.
+            rate: its rate.
+
+        Raises:
+            ValueError: the parent's.
+        """
+
+
+ERRORS = "Raises:\n    ValueError: the parent's."
+
+
+@pytest.mark.parametrize(
+    ("doc", "joined"),
+    [
+        (
+            "It.",
+            "It.\n\nArgs:\n    loss: its loss,\n        on two lines.\n    rate: its rate.\n\n",
+        ),
+        (
+            """It.
 
             Args:
-                loss: its loss,
-                    on two lines.
-                rate: its rate.
+                a: new.
 
-            Raises:
-                ValueError: the parent's.
-            """
+                loss: the child's.
+            """,
+            "It.\n\nArgs:\n    loss: the child's.\n    a: new.\n    rate: its rate.\n\n",
+        ),
+    ],
+)
+def test_help_of_own_arguments_and_those_that_are_passed_on(doc, joined):
+    def compile(self, loss, a=1, **kwargs):
+        pass
 
+    compile.__doc__ = doc
+    assert extends(Parent)(compile).__doc__ == joined + ERRORS
+
+
+def test_help_of_own_errors_and_examples():
     class Child(Parent):
         @extends(Parent)
-        def compile(self, loss, **kwargs):
-            """What the child does.
+        def compile(self, rate=2, **kwargs):
+            """It.
 
-            Args:
-                loss: the child's.
+            Raises:
+                TypeError: the child's.
+
+            Example:
+
+            >>> 1
+            1
             """
 
     class Grandchild(Child):
         @extends(Child)
         def compile(self, **kwargs):
-            """What the grandchild does."""
-
-    class Silent(Child):
-        @extends(Child)
-        def compile(self, **kwargs):
             pass
 
-    arguments = "Args:\n    loss: the child's.\n    rate: its rate."
-    errors = "Raises:\n    ValueError: the parent's."
-    assert Child.compile.__doc__ == f"What the child does.\n\n{arguments}\n\n{errors}"
-    assert Grandchild.compile.__doc__ == f"What the grandchild does.\n\n{arguments}\n\n{errors}"
-    assert Silent.compile.__doc__ is None
+    head, arguments, errors, example = Child.compile.__doc__.split("\n\n", 3)
+    assert head == "It."
+    assert arguments.splitlines()[:2] == ["Args:", "    rate: its rate."]
+    assert errors == ERRORS.replace("Raises:", "Raises:\n    TypeError: the child's.")
+    assert example == "Example:\n\n>>> 1\n1"
+    assert Grandchild.compile.__doc__ is None
 
 
 @keras.saving.register_keras_serializable("tests")

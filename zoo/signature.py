@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-import itertools
+import re
 from collections.abc import Callable
 
 
@@ -53,26 +53,34 @@ def extends(parent: type) -> Callable:
 
 
 def _joined(doc: str, parents: str, signature: inspect.Signature) -> str:
-    """The docstring `doc`, with the arguments that only the parent's describes; where it describes
-    none, with the parent's errors too."""
-    head, own, tail = _parts(doc)
-    _, inherited, last = _parts(parents)
-    described = inherited | own
-    entries = [described[name] for name in signature.parameters if name in described]
-    arguments = ["Args:", *itertools.chain(*entries)] if entries else []
-    return "\n\n".join("\n".join(p) for p in (head, arguments, tail or last) if p)
+    """The docstring `doc`, with the arguments that only the parent's describes, and its errors."""
+    own, inherited = _sections(doc), _sections(parents)
+    described = _entries(inherited.get("Args:", [])) | _entries(own.pop("Args:", []))
+    arguments = [line for name in signature.parameters for line in described.get(name, [])]
+    errors = own.pop("Raises:", []) + inherited.get("Raises:", [])
+    head = own.pop("")
+    sections = {"Args:": arguments, "Raises:": errors} | own
+    parts = [head, *([title, *lines] for title, lines in sections.items() if lines)]
+    return "\n\n".join("\n".join(part) for part in parts)
 
 
-def _parts(doc: str) -> tuple[list[str], dict[str, list[str]], list[str]]:
-    """The lines before the list of arguments, those of each argument, and those after."""
-    lines = inspect.cleandoc(doc).splitlines()
-    if "Args:" not in lines:
-        return lines, {}, []
-    start = lines.index("Args:")
-    end = next((i for i in range(start, len(lines)) if not lines[i]), len(lines))
-    arguments: dict[str, list[str]] = {}
-    for line in lines[start + 1 : end]:
-        if line[4] != " ":  # less deep than what goes on
-            entry = arguments.setdefault(line.split(":")[0].strip(), [])
-        entry.append(line)
-    return lines[: start - 1], arguments, lines[end + 1 :]
+def _sections(doc: str) -> dict[str, list[str]]:
+    """The lines of each section of a docstring by its title, such as `Args:`; `""` comes first."""
+    title = ""
+    sections: dict[str, list[str]] = {title: []}
+    for line in inspect.cleandoc(doc).splitlines():
+        if re.fullmatch(r"[A-Z]\w*:", line):
+            title = line
+        sections.setdefault(title, []).extend([] if line == title else [line])
+    return {title: "\n".join(lines).rstrip("\n").split("\n") for title, lines in sections.items()}
+
+
+def _entries(lines: list[str]) -> dict[str, list[str]]:
+    """The lines of each argument by its name."""
+    name = ""
+    entries: dict[str, list[str]] = {}
+    for line in filter(None, lines):
+        if re.match(" {4}\\S", line):
+            name = line.split(":")[0].strip()
+        entries.setdefault(name, []).append(line)
+    return entries

@@ -131,8 +131,9 @@ def sample(
     labels: str | None,
 ):
     """Writes a picture of what PRESET makes: a grid of images, with rows of one class where it has
-    classes; the plane of its latents where it has two (with -n, a grid); points over their density;
-    of an autoencoder, images with their reconstructions below.
+    classes; the plane of its latents where it has two and neither -n, --columns nor another seed
+    than 0 asks for samples; points over their density; of an autoencoder, images with their
+    reconstructions below.
 
     \b
     Example:
