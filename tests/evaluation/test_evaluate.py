@@ -178,6 +178,16 @@ def test_sets_by_name_have_splits(slice_path, tmp_path):
     assert evaluated(**kwargs, baseline=False)["kid"].value
 
 
+def test_what_is_held_out_of_a_set_without_a_test_split(tmp_path):
+    np.savez(tmp_path / "all.npz", x=REAL)
+    train, test = zoo.data.read_splits(tmp_path / "all.npz")
+    kwargs = {"names": "kid", "n": len(test.images)}
+    named = evaluated(data=tmp_path / "all.npz", split="train, one in ten", **kwargs)["kid"]
+    given = evaluated(data=test, train=train, **kwargs)["kid"]
+    assert named.protocol == given.protocol
+    assert (named.value, named.of_real) == (given.value, given.of_real)
+
+
 # Real images are looked at once
 
 

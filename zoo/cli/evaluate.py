@@ -21,7 +21,10 @@ from zoo.errors import ArgumentError
 )
 @click.option("--seeds", default=3, help="How many seeds of samples.")
 @click.option("--data", help="The real images, see `zoo data info`; by default the preset's own.")
-@click.option("--split", default="test", help="The part of the real images.")
+@click.option(
+    "--split",
+    help="The part of the real images; by default that of the card, on its data, or test.",
+)
 @click.option("--extractor", help="A classifier preset, inception or pixels.")
 @click.option("--weights", help="Of a GAN: ema for the averaged generator, raw for the last one.")
 @click.option(
@@ -44,7 +47,7 @@ def evaluate(
     count: int | None,
     seeds: int,
     data: str | None,
-    split: str,
+    split: str | None,
     extractor: str | None,
     weights: str | None,
     no_baseline: bool,

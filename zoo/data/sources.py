@@ -17,6 +17,7 @@ from zoo.errors import ArgumentError, DataError, MissingSplitError, check_choice
 
 OTHER_SPLITS = ("test", "val", "validation")  # folders that are no part of the training images
 ARRAYS = "arrays"  # the name of images that are given as such
+NINE_IN_TEN, ONE_IN_TEN = "train, nine in ten", "train, one in ten"
 POINTS = {"train": 50_000, "test": 10_000}  # of a synthetic set
 
 
@@ -74,7 +75,8 @@ def read(
             of images, or a pair of images and labels.
         split: the part of the set. A folder or zip file may hold a sub-folder of this name for it,
             an `.npz` file the arrays `x_<split>` and `y_<split>`; else all of it is read for the
-            split `"train"`.
+            split `"train"`. Of that, `"train, one in ten"` is each tenth image, which `read_splits`
+            holds out of a set that has no test split, and `"train, nine in ten"` the others.
         image_size: the height and width that images are antialiased and cropped to; `None` leaves
             them as they are, and they need one shape.
         channels: 1 for grey, 3 for colour; `None` leaves images as they are.
@@ -95,7 +97,9 @@ def read(
     check_choice("crop", crop, ("center", "random"))
     check_count("memory_limit", memory_limit, minimum=0)
     fit = Fit(image_size, channels, crop)
-    found = _read(name_or_path, split, fit, strict, memory_limit)
+    held = split in (NINE_IN_TEN, ONE_IN_TEN)
+    found = _read(name_or_path, "train" if held else split, fit, strict, memory_limit)
+    found = _part(found, split) if held else found
     return found._replace(split=None if found.name == ARRAYS else split)
 
 
@@ -144,18 +148,23 @@ def read_splits(
 
     Where there is no test split, each tenth image of the training split is held out for it.
     """
-    train = read(name_or_path, "train", image_size, channels)
+    fit = {"image_size": image_size, "channels": channels}
+    train = read(name_or_path, "train", **fit)
     try:
-        return train, read(name_or_path, "test", image_size, channels)
+        return train, read(name_or_path, "test", **fit)
     except MissingSplitError:
-        count = len(train.images)
-        if count < 2:
-            raise DataError(
-                f"{train.name!r} holds one image, of which none can be held out."
-            ) from None
-        held_out = np.arange(count) % min(count, 10) == min(count, 10) - 1
-        parts = (("train, nine in ten", ~held_out), ("train, one in ten", held_out))
-        return tuple(train.select(rows)._replace(split=split) for split, rows in parts)
+        pass
+    parts = ((_part(train, split), split) for split in (NINE_IN_TEN, ONE_IN_TEN))
+    return tuple(part._replace(split=split) for part, split in parts)
+
+
+def _part(train: Source, split: str) -> Source:
+    """Each tenth image of a training split, or the others."""
+    count = len(train.images)
+    if count < 2:
+        raise DataError(f"{train.name!r} holds one image, of which none can be held out.")
+    held_out = np.arange(count) % min(count, 10) == min(count, 10) - 1
+    return train.select(held_out if split == ONE_IN_TEN else ~held_out)
 
 
 def _draw(name: str, split: str) -> Source:

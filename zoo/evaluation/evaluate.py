@@ -15,6 +15,7 @@ from zoo import data as zoo_data
 from zoo import registry
 from zoo.card import Card
 from zoo.data import Source
+from zoo.data.sources import NINE_IN_TEN, ONE_IN_TEN
 from zoo.engine.batch import check_range
 from zoo.errors import ArgumentError, MissingSplitError, check_count, unknown_name
 from zoo.evaluation.collected import OF_FEATURES, PART, Collected, reference
@@ -37,7 +38,7 @@ def evaluate(
     n: int | None = None,
     seeds: int | Sequence[int] = 3,
     *,
-    split: str = "test",
+    split: str | None = None,
     train=None,
     extractor=None,
     baseline: bool = True,
@@ -65,11 +66,12 @@ def evaluate(
             each time; by default as many as the card of a preset is of, on the data it was trained
             on, else 10,000.
         seeds: how many seeds of samples, 0 and up, or which.
-        split: the part of a set that is given by name.
+        split: the part of a set that is given by name; by default that of the card of a preset, on
+            the data it was trained on, else `"test"`.
         train: the training images, as `data`; by default, of a set that is given by name, its
-            split `"train"`. They tell memorisation, choose the width of Parzen windows, and as many
-            as there are samples are scored in place of samples: `of_real`. (A classifier that is
-            the extractor may have been trained on them.)
+            split `"train"`, less what `split` holds out of it. They tell memorisation, choose the
+            width of Parzen windows, and as many as there are samples are scored in place of
+            samples: `of_real`. (A classifier that is the extractor may have been trained on them.)
         extractor: what makes features of images, see `zoo.evaluation.extractor`; by default the
             classifier that was trained on `data`.
         baseline: whether real images are scored in place of samples too.
@@ -110,6 +112,8 @@ def evaluate(
         raise ArgumentError("data is needed: the real images that samples are compared with.")
     data = trained_on if data is None else data
     name += _checked(sampling, model)
+    if split is None:
+        split = (_common(card, "split") if as_the_card else None) or "test"
     test = read_real(data, split, model)
     chosen = _chosen(metrics, model, test)
     sampled = any(m.of_samples for m in chosen)
@@ -119,7 +123,7 @@ def evaluate(
             f"The metric {wrong.name!r} is for models that make samples. Received: "
             f"{type(model).__name__}."
         )
-    train = _train(train, data, model, chosen, baseline)
+    train = _train(train, data, split, model, chosen, baseline)
     test = drawn(test, n)
     for metric in chosen:
         metric.check(model, test)
@@ -338,7 +342,7 @@ def _checked(sampling: dict[str, Any], model) -> str:
     return f" ({', '.join(f'{k}={v}' for k, v in sampling.items())})" if sampling else ""
 
 
-def _train(train, data, model, chosen: list[Metric], baseline: bool) -> Source | None:
+def _train(train, data, split: str, model, chosen: list[Metric], baseline: bool) -> Source | None:
     """The training images, where a metric asks for them or they are to be scored."""
     needed = [metric for metric in chosen if metric.trains]
     scored = baseline and any(m.of_samples and m.baseline == "train" for m in chosen)
@@ -348,7 +352,8 @@ def _train(train, data, model, chosen: list[Metric], baseline: bool) -> Source |
         return read_real(train, "train", model, "train")
     if isinstance(data, str | Path):
         try:
-            return read_real(data, "train", model, "train")
+            rest = NINE_IN_TEN if split == ONE_IN_TEN else "train"
+            return read_real(data, rest, model, "train")
         except MissingSplitError:
             if needed:
                 raise
