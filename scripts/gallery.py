@@ -88,7 +88,7 @@ def table() -> str:
         rows.append(
             f"| `{name_to_load(card, place)}` | {card.identity.title} | "
             f"{measured[name].headed} {number(measured[name])} | "
-            f"{training.data}, {'x'.join(map(str, shape))} | {training.seconds / 60:.0f} | "
+            f"{training.data}, {'x'.join(map(str, shape))} | {training.minutes} | "
             f"{size:.1f} MiB |"
         )
     return "\n".join(rows)

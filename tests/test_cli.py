@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from helpers import python
 from PIL import Image
+from shipped import HUB
 
 import zoo
 
@@ -243,6 +244,22 @@ class TestEvaluate:
         assert code == 0
         with Image.open(tmp_path / "n.png") as picture:
             assert picture.size == (302, 302)
+
+    def test_neighbours_are_of_the_training_images_alone(self, run, monkeypatch, tmp_path):
+        faces = np.random.default_rng(0).integers(0, 256, (90, 28, 20, 1), dtype="uint8")
+        np.savez(tmp_path / "frey_faces.npz", x=faces)  # without a test split: some are held out
+        looked_at, draw = [], zoo.pictures.neighbours
+        monkeypatch.setattr(
+            zoo.pictures,
+            "neighbours",
+            lambda samples, train, *args: looked_at.append(train) or draw(samples, train, *args),
+        )
+        given = ("--data", tmp_path / "frey_faces.npz", *["--metrics", "prdc", "-n", "9"])
+        given += ("--extractor", "pixels")
+        path = tmp_path / "n.png"
+        assert run("evaluate", HUB / "vae_frey_faces", *given, "--neighbours", path)[0] == 0
+        train, _ = zoo.data.read_splits(tmp_path / "frey_faces.npz")
+        np.testing.assert_array_equal(looked_at[0].images, train.images)
 
     @pytest.mark.parametrize(
         ("options", "message"),

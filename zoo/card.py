@@ -143,9 +143,14 @@ class Training(Part):
     other_seeds: list[int] = Field([])  # of trainings whose numbers stand beside these
 
     @property
+    def minutes(self) -> int:
+        """How long it took."""
+        return round(self.seconds / 60)
+
+    @property
     def took(self) -> str:
         """How long it took, for texts: such as 31 minutes."""
-        minutes = round(self.seconds / 60)
+        minutes = self.minutes
         return f"{minutes} minutes" if minutes > 1 else ["less than a minute", "1 minute"][minutes]
 
 

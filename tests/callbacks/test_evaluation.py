@@ -41,6 +41,19 @@ def test_numbers_join_the_logs_and_the_best_is_kept(tmp_path):
     assert measured.reports[1]["fid"].protocol.n_fake == 96
 
 
+def test_the_split_of_a_set_by_its_name(slice_path):
+    """As for `zoo.evaluate`: the test images, unless another split is named."""
+    made = zoo.create("dcgan", image_shape=(28, 28, 1), width=2)
+    made.compile()
+    for given, split in ((None, "test"), ("train", "train")):
+        measured = zoo.callbacks.Evaluation(
+            slice_path, "kid", n=20, extractor="pixels", split=given
+        )
+        fit_on = zoo.data.to_range(zoo.data.read(slice_path).images[:16])
+        made.fit(fit_on, batch_size=16, verbose=0, callbacks=[measured])
+        assert measured.reports[1]["kid"].protocol.split == split
+
+
 def test_high_is_best_where_it_is_better_and_epochs_are_left_out():
     measured = zoo.callbacks.Evaluation(
         REAL, "prdc", n=96, every=2, monitor="density", extractor="pixels"

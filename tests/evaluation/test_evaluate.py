@@ -163,31 +163,6 @@ def test_what_trains_a_model_measures_it_too(data):
     assert evaluated(names="kid", data=data)["kid"].value == pytest.approx(expected.value)
 
 
-def test_sets_by_name_have_splits(slice_path, tmp_path):
-    model = Sampler(image_shape=(28, 28, 1))
-    report = evaluated(model, "kid", slice_path, n=200)
-    assert report["kid"].protocol.name == "kid/pixels/mnist_slice:test/200:200"
-    assert report["kid"].of_real == pytest.approx(0, abs=0.2 * report["kid"].value)
-    with pytest.warns(UserWarning, match="training and test images are the same"):
-        other = evaluated(model, "kid", slice_path, n=200, split="train")
-    assert other["kid"].protocol != report["kid"].protocol
-    np.savez(tmp_path / "all.npz", x=REAL)
-    with pytest.raises(ValueError, match="must hold images as 'x_test'"):
-        evaluated(names="kid", data=tmp_path / "all.npz")
-    kwargs = {"names": "kid", "data": tmp_path / "all.npz", "split": "train"}
-    assert evaluated(**kwargs, baseline=False)["kid"].value
-
-
-def test_what_is_held_out_of_a_set_without_a_test_split(tmp_path):
-    np.savez(tmp_path / "all.npz", x=REAL)
-    train, test = zoo.data.read_splits(tmp_path / "all.npz")
-    kwargs = {"names": "kid", "n": len(test.images)}
-    named = evaluated(data=tmp_path / "all.npz", split="train, one in ten", **kwargs)["kid"]
-    given = evaluated(data=test, train=train, **kwargs)["kid"]
-    assert named.protocol == given.protocol
-    assert (named.value, named.of_real) == (given.value, given.of_real)
-
-
 # Real images are looked at once
 
 

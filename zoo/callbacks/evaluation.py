@@ -82,7 +82,7 @@ class Evaluation(keras.callbacks.Callback):
             raise ArgumentError(
                 f"Evaluation is for models of this package. Received: {self.model!r}."
             )
-        split = self.options.get("split", "test")
+        split = self.options.get("split") or "test"
         self.real = read_real(self.data, split, self.model)  # once, and not in each epoch
         test = drawn(self.real, self.n)
         for metric in self.metrics:

@@ -66,6 +66,7 @@ def evaluate(
     """
     from zoo import data as zoo_data
     from zoo import evaluation, pictures, registry
+    from zoo.data.sources import training_split
 
     card = registry.info(preset)
     beside = None if other is None else _report(other)
@@ -93,7 +94,10 @@ def evaluate(
     )
     click.echo(report.model_dump_json(indent=2) if as_json else report)
     if neighbours is not None:
-        train = zoo_data.read(data or card.training.data, "train", **zoo_data.fitting(shape))
+        measured_on = report.measurements[0].protocol.split
+        train = zoo_data.read(
+            data or card.training.data, training_split(measured_on), **zoo_data.fitting(shape)
+        )
         samples = model.sample(10, seed=0, **sampling)
         pictures.neighbours(samples, train, model.value_range).save(neighbours)
     if beside is not None:  # at the end: nothing that was measured is lost where it is refused

@@ -158,6 +158,11 @@ def read_splits(
     return tuple(part._replace(split=split) for part, split in parts)
 
 
+def training_split(split: str) -> str:
+    """The split of the training images that go with `split`: without what that holds out."""
+    return NINE_IN_TEN if split == ONE_IN_TEN else "train"
+
+
 def _part(train: Source, split: str) -> Source:
     """Each tenth image of a training split, or the others."""
     count = len(train.images)

@@ -15,7 +15,7 @@ from zoo import data as zoo_data
 from zoo import registry
 from zoo.card import Card
 from zoo.data import Source
-from zoo.data.sources import NINE_IN_TEN, ONE_IN_TEN
+from zoo.data.sources import training_split
 from zoo.engine.batch import check_range
 from zoo.errors import ArgumentError, MissingSplitError, check_count, unknown_name
 from zoo.evaluation.collected import OF_FEATURES, PART, Collected, reference
@@ -352,8 +352,7 @@ def _train(train, data, split: str, model, chosen: list[Metric], baseline: bool)
         return read_real(train, "train", model, "train")
     if isinstance(data, str | Path):
         try:
-            rest = NINE_IN_TEN if split == ONE_IN_TEN else "train"
-            return read_real(data, rest, model, "train")
+            return read_real(data, training_split(split), model, "train")
         except MissingSplitError:
             if needed:
                 raise
