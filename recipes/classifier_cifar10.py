@@ -26,6 +26,8 @@ RECIPE = dataclasses.replace(
         ],
         limits=[
             "Its accuracy is of the first 1,000 test images alone, within about two points.",
+            "It was trained on another .npz file of the set: its hash is not that of later cards. "
+            "On the test images of both, its accuracy is the same.",
             "Cats and dogs are taken for each other most often.",
         ],
         classes=CLASSES.split(", "),

@@ -240,8 +240,11 @@ class TestEvaluate:
 
     def test_neighbours(self, run, slice_path, tmp_path):
         given = ("evaluate", "dcgan_mnist", "--data", slice_path, *self.FAST, "--no-baseline")
-        code, _, _ = run(*given, "--neighbours", tmp_path / "n.png")
+        options = ("--split", "train", "--json")
+        code, out, _ = run(*given, *options, "--neighbours", tmp_path / "n.png")
         assert code == 0
+        report = zoo.evaluation.Report.model_validate_json(out)
+        assert {m.protocol.split for m in report.measurements} == {"train"}
         with Image.open(tmp_path / "n.png") as picture:
             assert picture.size == (302, 302)
 

@@ -262,6 +262,13 @@ def test_some_images_are_held_out(n, held):
     images = np.zeros((n, 4, 4, 1), "uint8")
     train, test = zoo.data.read_splits(images)
     assert (len(train.images), len(test.images)) == (n - held, held)
+    for part in (train, test):
+        named = zoo.data.read(images, part.split)
+        assert (len(named.images), named.split) == (len(part.images), part.split)
+    with pytest.raises(
+        DataError, match="no split 'test'. Allowed: 'train', 'train, nine in ten', 't"
+    ):
+        zoo.data.read(images, "test")
     with pytest.raises(DataError, match="holds one image"):
         zoo.data.read_splits(images[:1])
 

@@ -144,14 +144,15 @@ class Training(Part):
 
     @property
     def minutes(self) -> int:
-        """How long it took."""
+        """How long it took, in whole minutes."""
         return round(self.seconds / 60)
 
     @property
     def took(self) -> str:
         """How long it took, for texts: such as 31 minutes."""
-        minutes = self.minutes
-        return f"{minutes} minutes" if minutes > 1 else ["less than a minute", "1 minute"][minutes]
+        if self.minutes > 1:
+            return f"{self.minutes} minutes"
+        return ["less than a minute", "1 minute"][self.minutes]
 
 
 class Rights(Part):

@@ -28,7 +28,7 @@ def test_a_set_without_a_test_split(tmp_path):
     model = zoo.create("gan", image_shape=(28, 20, 1))
     place = tmp_path / "all.npz"
     np.savez(place, x=REAL)
-    with pytest.raises(ValueError, match="must hold images as 'x_test'"):
+    with pytest.raises(ValueError, match="must hold images as 'x_test'.* such as 'train, one in"):
         evaluated(model, place)
     assert evaluated(model, place, split="train", baseline=False).value
     train, test = zoo.data.read_splits(place)
@@ -36,6 +36,8 @@ def test_a_set_without_a_test_split(tmp_path):
     given = evaluated(model, test, train=train)
     assert named.protocol == given.protocol
     assert (named.value, named.of_real) == (given.value, given.of_real)
+    with pytest.warns(UserWarning, match="training and test images are the same"):
+        evaluated(model, place, split="train, nine in ten")
 
 
 def test_the_split_of_a_preset_is_that_of_its_card(tmp_path):
@@ -45,5 +47,8 @@ def test_the_split_of_a_preset_is_that_of_its_card(tmp_path):
     preset = HUB / "vae_frey_faces"
     found = evaluated(preset, tmp_path / "frey_faces.npz")
     assert found.protocol.split == "train, one in ten"
+    with pytest.warns(UserWarning, match="training and test images are the same"):
+        named = evaluated(preset, tmp_path / "frey_faces.npz", split="train")
+    assert named.protocol.split == "train"
     with pytest.raises(ValueError, match="must hold images as 'x_test'"):
         evaluated(preset, tmp_path / "others.npz")

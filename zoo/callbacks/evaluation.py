@@ -12,7 +12,7 @@ from zoo import engine
 from zoo.errors import ArgumentError, check_choice, check_count, unknown_name
 from zoo.evaluation import Metric, evaluate
 from zoo.evaluation.evaluate import fitting_extractor
-from zoo.evaluation.real import drawn, read_real
+from zoo.evaluation.real import drawn, read_test
 from zoo.home import whole
 
 
@@ -82,8 +82,8 @@ class Evaluation(keras.callbacks.Callback):
             raise ArgumentError(
                 f"Evaluation is for models of this package. Received: {self.model!r}."
             )
-        split = self.options.get("split") or "test"
-        self.real = read_real(self.data, split, self.model)  # once, and not in each epoch
+        # Once, and not in each epoch.
+        self.real = read_test(self.data, self.options.get("split"), self.model)
         test = drawn(self.real, self.n)
         for metric in self.metrics:
             metric.check(self.model, test)

@@ -23,7 +23,8 @@ from zoo.errors import ArgumentError
 @click.option("--data", help="The real images, see `zoo data info`; by default the preset's own.")
 @click.option(
     "--split",
-    help="The part of the real images; by default that of the card, on its data, or test.",
+    help="The part of the real images, such as train, or 'train, one in ten' where there is no "
+    "other; by default that of the card, on its data, or test.",
 )
 @click.option("--extractor", help="A classifier preset, inception or pixels.")
 @click.option("--weights", help="Of a GAN: ema for the averaged generator, raw for the last one.")

@@ -92,7 +92,7 @@ def read_pairs(
         path: a folder or zip file of images that each hold a pair side by side, as pix2pix
             publishes them; or two folders, `(inputs, targets)`, in which the two images of a pair
             bear the same name but for the suffix.
-        split: see `zoo.data.read`.
+        split: `"train"`, or the sub-folder of another split.
         image_size: see `zoo.data.read`, and `strict` and `memory_limit`.
         channels: 1 for grey, 3 for colour.
         inputs: which half is the input, `"left"` or `"right"`; the other one is the target.

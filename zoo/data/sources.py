@@ -17,7 +17,7 @@ from zoo.errors import ArgumentError, DataError, MissingSplitError, check_choice
 
 OTHER_SPLITS = ("test", "val", "validation")  # folders that are no part of the training images
 ARRAYS = "arrays"  # the name of images that are given as such
-NINE_IN_TEN, ONE_IN_TEN = "train, nine in ten", "train, one in ten"
+DIVIDED = NINE_IN_TEN, ONE_IN_TEN = "train, nine in ten", "train, one in ten"
 POINTS = {"train": 50_000, "test": 10_000}  # of a synthetic set
 
 
@@ -75,8 +75,9 @@ def read(
             of images, or a pair of images and labels.
         split: the part of the set. A folder or zip file may hold a sub-folder of this name for it,
             an `.npz` file the arrays `x_<split>` and `y_<split>`; else all of it is read for the
-            split `"train"`. Of that, `"train, one in ten"` is each tenth image, which `read_splits`
-            holds out of a set that has no test split, and `"train, nine in ten"` the others.
+            split `"train"`. `"train, one in ten"` is each tenth image of the split `"train"` (of
+            fewer, the last), `"train, nine in ten"` the others: so `read_splits` divides a set that
+            has no test split.
         image_size: the height and width that images are antialiased and cropped to; `None` leaves
             them as they are, and they need one shape.
         channels: 1 for grey, 3 for colour; `None` leaves images as they are.
@@ -97,16 +98,18 @@ def read(
     check_choice("crop", crop, ("center", "random"))
     check_count("memory_limit", memory_limit, minimum=0)
     fit = Fit(image_size, channels, crop)
-    held = split in (NINE_IN_TEN, ONE_IN_TEN)
-    found = _read(name_or_path, "train" if held else split, fit, strict, memory_limit)
-    found = _part(found, split) if held else found
-    return found._replace(split=None if found.name == ARRAYS else split)
+    divided = split in DIVIDED
+    found = _read(name_or_path, "train" if divided else split, fit, strict, memory_limit)
+    if divided:
+        return _part(found, split)
+    return found._replace(split=None if isinstance(name_or_path, np.ndarray | tuple) else split)
 
 
 def _read(name_or_path, split: str, fit: Fit, strict: bool, memory_limit: int) -> Source:
     if isinstance(name_or_path, np.ndarray | tuple):
         if split != "train":
-            raise MissingSplitError(f"Arrays have the split 'train' alone. Received: {split!r}.")
+            allowed = ", ".join(map(repr, ("train", *DIVIDED)))
+            raise MissingSplitError(f"Arrays have no split {split!r}. Allowed: {allowed}.")
         return _from_arrays(ARRAYS, *_pair(name_or_path), fit)
     if not isinstance(name_or_path, str | Path):
         raise ArgumentError(
@@ -153,14 +156,12 @@ def read_splits(
     try:
         return train, read(name_or_path, "test", **fit)
     except MissingSplitError:
-        pass
-    parts = ((_part(train, split), split) for split in (NINE_IN_TEN, ONE_IN_TEN))
-    return tuple(part._replace(split=split) for part, split in parts)
+        return _part(train, NINE_IN_TEN), _part(train, ONE_IN_TEN)
 
 
 def training_split(split: str) -> str:
     """The split of the training images that go with `split`: without what that holds out."""
-    return NINE_IN_TEN if split == ONE_IN_TEN else "train"
+    return NINE_IN_TEN if split in DIVIDED else "train"
 
 
 def _part(train: Source, split: str) -> Source:
@@ -169,7 +170,8 @@ def _part(train: Source, split: str) -> Source:
     if count < 2:
         raise DataError(f"{train.name!r} holds one image, of which none can be held out.")
     held_out = np.arange(count) % min(count, 10) == min(count, 10) - 1
-    return train.select(held_out if split == ONE_IN_TEN else ~held_out)
+    part = train.select(held_out if split == ONE_IN_TEN else ~held_out)
+    return part._replace(split=split)
 
 
 def _draw(name: str, split: str) -> Source:

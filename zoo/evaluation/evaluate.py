@@ -22,7 +22,7 @@ from zoo.evaluation.collected import OF_FEATURES, PART, Collected, reference
 from zoo.evaluation.extractors import extractor as find_extractor
 from zoo.evaluation.metric import Metric, Task
 from zoo.evaluation.of_classes import mixture
-from zoo.evaluation.real import drawn, read_real
+from zoo.evaluation.real import drawn, read_real, read_test
 from zoo.evaluation.report import Report
 from zoo.metrics import Measurement, Protocol
 from zoo.models.classifiers import Classifier
@@ -67,9 +67,11 @@ def evaluate(
             on, else 10,000.
         seeds: how many seeds of samples, 0 and up, or which.
         split: the part of a set that is given by name; by default that of the card of a preset, on
-            the data it was trained on, else `"test"`.
-        train: the training images, as `data`; by default, of a set that is given by name, its
-            split `"train"`, less what `split` holds out of it. They tell memorisation, choose the
+            the data it was trained on, else `"test"`. A set without it has `"train, one in ten"`,
+            see `zoo.data.read`.
+        train: the training images, as `data`, where a name is for all of its split `"train"`; by
+            default, of a set that is given by name, its split `"train"`, less what `split` holds
+            out of it. They tell memorisation, choose the
             width of Parzen windows, and as many as there are samples are scored in place of
             samples: `of_real`. (A classifier that is the extractor may have been trained on them.)
         extractor: what makes features of images, see `zoo.evaluation.extractor`; by default the
@@ -112,9 +114,9 @@ def evaluate(
         raise ArgumentError("data is needed: the real images that samples are compared with.")
     data = trained_on if data is None else data
     name += _checked(sampling, model)
-    if split is None:
-        split = (_common(card, "split") if as_the_card else None) or "test"
-    test = read_real(data, split, model)
+    if split is None and as_the_card:
+        split = _common(card, "split")
+    test = read_test(data, split, model)
     chosen = _chosen(metrics, model, test)
     sampled = any(m.of_samples for m in chosen)
     if sampled and not hasattr(model, "sample"):
@@ -123,7 +125,7 @@ def evaluate(
             f"The metric {wrong.name!r} is for models that make samples. Received: "
             f"{type(model).__name__}."
         )
-    train = _train(train, data, split, model, chosen, baseline)
+    train = _train(train, data, test.split, model, chosen, baseline)
     test = drawn(test, n)
     for metric in chosen:
         metric.check(model, test)
@@ -342,7 +344,9 @@ def _checked(sampling: dict[str, Any], model) -> str:
     return f" ({', '.join(f'{k}={v}' for k, v in sampling.items())})" if sampling else ""
 
 
-def _train(train, data, split: str, model, chosen: list[Metric], baseline: bool) -> Source | None:
+def _train(
+    train, data, split: str | None, model, chosen: list[Metric], baseline: bool
+) -> Source | None:
     """The training images, where a metric asks for them or they are to be scored."""
     needed = [metric for metric in chosen if metric.trains]
     scored = baseline and any(m.of_samples and m.baseline == "train" for m in chosen)

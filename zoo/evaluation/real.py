@@ -8,9 +8,28 @@ import numpy as np
 
 from zoo import data as zoo_data
 from zoo.data import Source
+from zoo.data.sources import ONE_IN_TEN
 from zoo.engine.batch import check_range
 from zoo.engine.labels import check_labels
-from zoo.errors import ArgumentError
+from zoo.errors import ArgumentError, MissingSplitError
+
+
+def read_test(data, split: str | None, model) -> Source:
+    """The real images that `model` is measured on: those of `split`, by default of `"test"`.
+
+    Raises:
+        ValueError: as `read_real`.
+        DataError: if there is no such split, with another that can be named.
+    """
+    if split is not None:
+        return read_real(data, split, model)
+    try:
+        return read_real(data, "test", model)
+    except MissingSplitError as error:
+        raise MissingSplitError(
+            f"{error} split= takes another part of the set, such as {ONE_IN_TEN!r}: each tenth "
+            "training image."
+        ) from error
 
 
 def read_real(data, split: str, model, argument: str = "data") -> Source:
