@@ -64,7 +64,7 @@ class Classes:
     num_classes = 3
 
     def sample(self, n=None, seed=None, labels=None):
-        assert labels == "all"
+        np.testing.assert_array_equal(labels, np.repeat([0, 1, 2], 10))
         return np.zeros((n, 2, 2, 1), dtype="float32")
 
 
@@ -195,8 +195,9 @@ class TestData:
             np.testing.assert_array_equal(np.asarray(picture), np.asarray(expected))
         assert run("data", "preview", "ring8", "-o", tmp_path / "ring.png")[0] == 0
 
-    def test_prepare_what_is_prepared(self, run, monkeypatch):
-        place = Path(__file__).parent / "data" / "tfds_array_record"
+    @pytest.mark.parametrize("files", ["tfds_array_record", "tfds_tfrecord"])
+    def test_prepare_what_is_prepared(self, run, files, monkeypatch):
+        place = Path(__file__).parent / "data" / files
         monkeypatch.setenv("TFDS_DATA_DIR", str(place))
         code, out, _ = run("data", "prepare", "mnist")
         assert (code, out.strip()) == (0, f"mnist: {place / 'mnist' / '3.0.1'}")
@@ -241,10 +242,11 @@ class TestEvaluate:
     def test_neighbours(self, run, slice_path, tmp_path):
         given = ("evaluate", "dcgan_mnist", "--data", slice_path, *self.FAST, "--no-baseline")
         options = ("--split", "train", "--json")
-        code, out, _ = run(*given, *options, "--neighbours", tmp_path / "n.png")
+        code, out, err = run(*given, *options, "--neighbours", tmp_path / "n.png")
         assert code == 0
         report = zoo.evaluation.Report.model_validate_json(out)
         assert {m.protocol.split for m in report.measurements} == {"train"}
+        assert str(tmp_path / "n.png") in err
         with Image.open(tmp_path / "n.png") as picture:
             assert picture.size == (302, 302)
 

@@ -96,8 +96,8 @@ class TestImages:
         expected = model.sample(seed=0, labels=np.repeat([0, 1, 2], 10))
         np.testing.assert_array_equal(found, zoo.data.grid(expected, columns=10))
         assert pictures.samples(model, n=6).size == (22, 32)
-        with pytest.raises(ValueError, match="n must be a multiple of num_classes=3"):
-            pictures.samples(model, n=7)
+        expected = model.sample(seed=0, labels=[0, 0, 0, 1, 1, 2, 2])
+        np.testing.assert_array_equal(pictures.samples(model, n=7), zoo.data.grid(expected))
 
 
 class TestPoints:

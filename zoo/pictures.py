@@ -57,7 +57,8 @@ def samples(
     """A picture of samples of `model`, which has `sample`.
 
     Images are put in a grid, those of a conditional model with equally many of each class, in rows
-    of one class. Points are laid over the distribution that they should follow.
+    of one class where `n` is a multiple of the classes. Points are laid over the distribution that
+    they should follow.
 
     Args:
         model: a `zoo.engine.model.GenerativeModel` that samples.
@@ -68,7 +69,7 @@ def samples(
         **options: more arguments of `model.sample`.
 
     Raises:
-        ValueError: if the model is conditional and `n` is not a multiple of its classes.
+        ValueError: if an argument has a wrong value.
     """
     if len(model.image_shape) == 1:
         points = model.sample(POINTS if n is None else n, seed=seed, **options)
@@ -76,8 +77,9 @@ def samples(
     classes = model.num_classes
     if classes is not None and "labels" not in options:
         n = COLUMNS * classes if n is None else n
-        columns = n // classes if columns is None else columns
-        options["labels"] = "all"
+        if columns is None and n % classes == 0:
+            columns = n // classes
+        options["labels"] = np.sort(np.arange(n) % classes)
     images = model.sample(IMAGES if n is None else n, seed=seed, **options)
     return grid(images, columns, *(() if model.value_range is None else (model.value_range,)))
 

@@ -75,7 +75,7 @@ def run(
         smoke: uses a few images only.
         echo: is given one line at each stage.
         on: the number of devices, see `zoo.distribute`.
-        anew: removes what is in `out` first.
+        anew: removes what is in `out` before the training.
         **keeping: how the run is kept from being lost, see `zoo.training.Keeping`; with
             `resume=True` it goes on with what is in `out`.
 
@@ -96,11 +96,8 @@ def run(
             echo = echo if chief else (lambda line: None)
             keeping = Keeping(**keeping, writes=chief)
             checkpoints = out / "checkpoints"
-            if anew and chief:
-                _remove(out)
-            elif (
-                not (keeping.resume or anew) and checkpoints.exists() and any(checkpoints.iterdir())
-            ):
+            goes_on = keeping.resume or anew
+            if not goes_on and checkpoints.exists() and any(checkpoints.iterdir()):
                 raise RecipeError(
                     f"{out} holds a training already: continue it with --resume, or choose another "
                     "--out."
@@ -110,6 +107,8 @@ def run(
             source, test = _read(config, model)
             if smoke:
                 source = source.select(slice(SMOKE_IMAGES))
+            if anew and chief:  # not before there is something to train on
+                _remove(out)
             try:
                 out.mkdir(parents=True, exist_ok=True)
             except OSError as error:

@@ -45,6 +45,8 @@ def test_the_split_of_a_preset_is_that_of_its_card(tmp_path):
     for name in ("frey_faces", "others"):
         np.savez(tmp_path / f"{name}.npz", x=REAL)
     preset = HUB / "vae_frey_faces"
+    with pytest.raises(zoo.errors.DataError, match=r"'frey_faces'.*cannot be read: data must name"):
+        evaluated(preset, None)
     found = evaluated(preset, tmp_path / "frey_faces.npz")
     assert found.protocol.split == "train, one in ten"
     with pytest.warns(UserWarning, match="training and test images are the same"):

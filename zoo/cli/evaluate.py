@@ -101,6 +101,7 @@ def evaluate(
         )
         samples = model.sample(10, seed=0, **sampling)
         pictures.neighbours(samples, train, model.value_range).save(neighbours)
+        click.echo(neighbours, err=as_json)
     if beside is not None:  # at the end: nothing that was measured is lost where it is refused
         click.echo(f"\n{evaluation.compare(report, beside)}")
 

@@ -66,7 +66,8 @@ def builder(name: str, **options):
 
 
 def prepare(name: str, downloaded: Path | None = None) -> Path:
-    """Downloads and prepares the set `name` as array records; returns the folder.
+    """Downloads and prepares the set `name` as array records, unless it is prepared already, in
+    whatever files; returns the folder.
 
     Args:
         name: the name of the set.
@@ -75,8 +76,9 @@ def prepare(name: str, downloaded: Path | None = None) -> Path:
     Raises:
         DataError: if there is no such set, or it cannot be downloaded or prepared.
     """
-    found = builder(name, file_format="array_record")
+    found = builder(name)
     if not found.data_path.exists():
+        found = builder(name, file_format="array_record")
         import tensorflow_datasets as tfds
 
         config = tfds.download.DownloadConfig(manual_dir=downloaded)

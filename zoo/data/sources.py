@@ -209,11 +209,11 @@ def _read_npz(path: Path, split: str) -> tuple[np.ndarray, np.ndarray | None]:
     with file as arrays:
         suffix = f"_{split}" if f"x_{split}" in arrays else ""
         if f"x{suffix}" not in arrays or (not suffix and split != "train"):
+            suffixes = [f"_{split}", ""] if split == "train" else [f"_{split}"]
+            x, y = (" or ".join(repr(key + suffix) for suffix in suffixes) for key in "xy")
             raise MissingSplitError(
-                f"{path.name} must hold images as 'x_{split}'"
-                + (" or 'x'" if split == "train" else "")
-                + " and may "
-                f"hold labels as 'y' in place of 'x'. It holds: {sorted(arrays)}."
+                f"{path.name} must hold images as {x}, and may hold labels as {y}. It holds: "
+                f"{sorted(arrays)}."
             )
         labels = _integers(arrays[f"y{suffix}"]) if f"y{suffix}" in arrays else None
         return arrays[f"x{suffix}"], labels

@@ -17,7 +17,7 @@ from zoo.card import Card
 from zoo.data import Source
 from zoo.data.sources import training_split
 from zoo.engine.batch import check_range
-from zoo.errors import ArgumentError, MissingSplitError, check_count, unknown_name
+from zoo.errors import ArgumentError, DataError, MissingSplitError, check_count, unknown_name
 from zoo.evaluation.collected import OF_FEATURES, PART, Collected, reference
 from zoo.evaluation.extractors import extractor as find_extractor
 from zoo.evaluation.metric import Metric, Task
@@ -112,11 +112,14 @@ def evaluate(
             extractor = _common(card, "extractor")
     if data is None and trained_on is None:
         raise ArgumentError("data is needed: the real images that samples are compared with.")
-    data = trained_on if data is None else data
     name += _checked(sampling, model)
     if split is None and as_the_card:
         split = _common(card, "split")
-    test = read_test(data, split, model)
+    if data is None:
+        data = trained_on
+        test = _read_again(data, split, model)
+    else:
+        test = read_test(data, split, model)
     chosen = _chosen(metrics, model, test)
     sampled = any(m.of_samples for m in chosen)
     if sampled and not hasattr(model, "sample"):
@@ -300,6 +303,17 @@ def _seeds(seeds: int | Sequence[int]) -> list[int]:
 def _same(data, trained_on: str) -> bool:
     """Whether the real images are those of the card."""
     return data is None or (isinstance(data, str | Path) and Path(data).stem == trained_on)
+
+
+def _read_again(trained_on: str, split: str | None, model) -> Source:
+    """The real images of the set that a preset was trained on, by the name in its card."""
+    try:
+        return read_test(trained_on, split, model)
+    except DataError as error:
+        raise DataError(
+            f"The set {trained_on!r}, which the preset was trained on, cannot be read: data must "
+            f"name it, or its file or folder. ({error})"
+        ) from error
 
 
 def _of_card(card: Card) -> list[Metric]:

@@ -27,8 +27,8 @@ def read_test(data, split: str | None, model) -> Source:
         return read_real(data, "test", model)
     except MissingSplitError as error:
         raise MissingSplitError(
-            f"{error} split= takes another part of the set, such as {ONE_IN_TEN!r}: each tenth "
-            "training image."
+            f"{error} Another part can be named as split, such as {ONE_IN_TEN!r}, which is each "
+            "tenth training image."
         ) from error
 
 
