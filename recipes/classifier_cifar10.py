@@ -26,8 +26,8 @@ RECIPE = dataclasses.replace(
         ],
         limits=[
             "Its accuracy is of the first 1,000 test images alone, within about two points.",
-            "It was trained on another .npz file of the set: its hash is not that of later cards. "
-            "On the test images of both, its accuracy is the same.",
+            "It was trained on another copy of CIFAR-10 than dcgan_cifar10, as data_sha256 says; "
+            "its accuracy on those test images of either copy is the same.",
             "Cats and dogs are taken for each other most often.",
         ],
         classes=CLASSES.split(", "),

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 import zoo
+from zoo.data import named
 from zoo.errors import DataError
 
 HERE = Path(__file__).parent
@@ -56,8 +57,12 @@ class TestNpz:
     @pytest.mark.parametrize(
         ("arrays", "split", "message"),
         [
-            ({"images": colours()}, "train", r"must hold images as 'x_train' or 'x'.*\['images'\]"),
-            ({"x": colours()}, "test", "must hold images as 'x_test'"),
+            (
+                {"images": colours()},
+                "train",
+                r"as 'x_train' or 'x', .*'y_train' or 'y'\..*\['images'\]",
+            ),
+            ({"x": colours()}, "test", r"images as 'x_test', and may hold labels as 'y_test'\."),
             ({"x": colours() / 255}, "train", "8-bit .* float64"),
         ],
     )
@@ -239,6 +244,22 @@ class TestTFDS:
         monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
         with pytest.raises(DataError, match="'mnist' is not prepared in .*zoo data prepare mnist"):
             zoo.data.read("mnist")
+
+    def test_sets_are_prepared_as_array_records(self, monkeypatch, tmp_path):
+        asked = []
+
+        class Builder:
+            data_path = tmp_path / "absent"
+
+            def download_and_prepare(self, download_config):
+                raise OSError("no network\nand more")
+
+        monkeypatch.setattr(
+            named, "builder", lambda name, **options: asked.append(options) or Builder()
+        )
+        with pytest.raises(DataError, match=r"'mnist' cannot be prepared: no network$"):
+            named.prepare("mnist")
+        assert asked[-1] == {"file_format": "array_record"}
 
     def test_unknown_set(self):
         with pytest.raises(DataError, match="Unknown data set: 'mnits'"):

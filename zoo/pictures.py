@@ -56,9 +56,9 @@ def samples(
 ) -> Image.Image:
     """A picture of samples of `model`, which has `sample`.
 
-    Images are put in a grid, those of a conditional model with equally many of each class, in rows
-    of one class where `n` is a multiple of the classes. Points are laid over the distribution that
-    they should follow.
+    Images are put in a grid, those of a conditional model in the order of their classes, of each as
+    many as of others or one more: in rows of one class where `n` is a multiple of the classes.
+    Points are laid over the distribution that they should follow.
 
     Args:
         model: a `zoo.engine.model.GenerativeModel` that samples.

@@ -107,12 +107,7 @@ def run(
             source, test = _read(config, model)
             if smoke:
                 source = source.select(slice(SMOKE_IMAGES))
-            if anew and chief:  # not before there is something to train on
-                _remove(out)
-            try:
-                out.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise RecipeError(f"--out {out} cannot be made: {error.strerror}.") from error
+            _make(out, anew, chief)  # not before there is something to train on
             echo(
                 f"{recipe.preset}: {len(source.images)} {_what(model)} of {source.name} for "
                 f"training, {len(test.images)} for testing, "
@@ -235,13 +230,23 @@ def describe(recipe: Recipe, preset: str | Path) -> None:
     _rewrite(preset, card.model_copy(update=changes))
 
 
-def _remove(folder: Path):
-    try:
-        shutil.rmtree(folder)
-    except FileNotFoundError:
-        pass  # there was none
-    except OSError as error:
-        raise RecipeError(f"--out {folder} cannot be made anew: {error}.") from error
+def _make(out: Path, anew: bool, writes: bool) -> None:
+    """Makes the folder `out`, in the process that writes; if `anew`, without what it held.
+
+    Raises:
+        RecipeError: if it cannot be made, in all processes that train together.
+    """
+    error = None
+    if writes:
+        try:
+            if anew and out.exists():
+                shutil.rmtree(out)
+            out.mkdir(parents=True, exist_ok=True)
+        except OSError as found:
+            error = found
+    if agreed(error is not None):
+        reason = "see the first process" if error is None else error.strerror
+        raise RecipeError(f"--out {out} cannot be made: {reason}.") from error
 
 
 def _card(recipe: Recipe, preset: str | Path) -> Card:

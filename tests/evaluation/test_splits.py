@@ -28,7 +28,9 @@ def test_a_set_without_a_test_split(tmp_path):
     model = zoo.create("gan", image_shape=(28, 20, 1))
     place = tmp_path / "all.npz"
     np.savez(place, x=REAL)
-    with pytest.raises(ValueError, match="must hold images as 'x_test'.* such as 'train, one in"):
+    with pytest.raises(
+        ValueError, match="must hold images as 'x_test'.*'train, one in ten' is each"
+    ):
         evaluated(model, place)
     assert evaluated(model, place, split="train", baseline=False).value
     train, test = zoo.data.read_splits(place)
@@ -40,13 +42,19 @@ def test_a_set_without_a_test_split(tmp_path):
         evaluated(model, place, split="train, nine in ten")
 
 
-def test_the_split_of_a_preset_is_that_of_its_card(tmp_path):
+def test_the_split_of_a_preset_is_that_of_its_card(tmp_path, monkeypatch):
     """`vae_frey_faces` was measured on what its recipe held out: its set has no test split."""
     for name in ("frey_faces", "others"):
         np.savez(tmp_path / f"{name}.npz", x=REAL)
     preset = HUB / "vae_frey_faces"
     with pytest.raises(zoo.errors.DataError, match=r"'frey_faces'.*cannot be read: data must name"):
         evaluated(preset, None)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(zoo.errors.MissingSplitError, match=r"as 'x_no_such'.*\['x'\]\.$"):
+        evaluated(preset, "frey_faces.npz", split="no_such")
+    np.savez(tmp_path / "mnist.npz", x=REAL[:, :, :1].repeat(28, 2))
+    with pytest.raises(zoo.errors.MissingSplitError, match="'train, one in ten' is each tenth"):
+        evaluated("dcgan_mnist", "mnist.npz")  # that of the card is "test"
     found = evaluated(preset, tmp_path / "frey_faces.npz")
     assert found.protocol.split == "train, one in ten"
     with pytest.warns(UserWarning, match="training and test images are the same"):

@@ -83,7 +83,7 @@ class Evaluation(keras.callbacks.Callback):
                 f"Evaluation is for models of this package. Received: {self.model!r}."
             )
         # Once, and not in each epoch.
-        self.real = read_test(self.data, self.options.get("split"), self.model)
+        self.real = read_test(self.data, self.options.get("split"), "test", self.model)
         test = drawn(self.real, self.n)
         for metric in self.metrics:
             metric.check(self.model, test)

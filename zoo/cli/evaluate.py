@@ -110,7 +110,7 @@ def _report(other: str):
     """What was measured of a preset, by its name or path, or what a file of `--json` holds."""
     from zoo import evaluation, registry
 
-    if other.endswith(".json"):
+    if other.endswith(".json") or Path(other).is_file():
         return evaluation.Report.read(other)
     card = registry.info(other)
     return evaluation.Report(model=card.name, measurements=card.metrics)

@@ -69,9 +69,9 @@ def evaluate(
         split: the part of a set that is given by name; by default that of the card of a preset, on
             the data it was trained on, else `"test"`. A set without it has `"train, one in ten"`,
             see `zoo.data.read`.
-        train: the training images, as `data`, where a name is for all of its split `"train"`; by
-            default, of a set that is given by name, its split `"train"`, less what `split` holds
-            out of it. They tell memorisation, choose the
+        train: the training images, as `data`, of a set that is given by name its split `"train"`;
+            by default that of `data`, where it is given by name, less what `split` holds out of it.
+            They tell memorisation, choose the
             width of Parzen windows, and as many as there are samples are scored in place of
             samples: `of_real`. (A classifier that is the extractor may have been trained on them.)
         extractor: what makes features of images, see `zoo.evaluation.extractor`; by default the
@@ -113,13 +113,12 @@ def evaluate(
     if data is None and trained_on is None:
         raise ArgumentError("data is needed: the real images that samples are compared with.")
     name += _checked(sampling, model)
-    if split is None and as_the_card:
-        split = _common(card, "split")
+    usual = (_common(card, "split") if as_the_card else None) or "test"
     if data is None:
         data = trained_on
-        test = _read_again(data, split, model)
+        test = _read_again(data, split, usual, model)
     else:
-        test = read_test(data, split, model)
+        test = read_test(data, split, usual, model)
     chosen = _chosen(metrics, model, test)
     sampled = any(m.of_samples for m in chosen)
     if sampled and not hasattr(model, "sample"):
@@ -305,10 +304,12 @@ def _same(data, trained_on: str) -> bool:
     return data is None or (isinstance(data, str | Path) and Path(data).stem == trained_on)
 
 
-def _read_again(trained_on: str, split: str | None, model) -> Source:
+def _read_again(trained_on: str, split: str | None, usual: str, model) -> Source:
     """The real images of the set that a preset was trained on, by the name in its card."""
     try:
-        return read_test(trained_on, split, model)
+        return read_test(trained_on, split, usual, model)
+    except MissingSplitError:
+        raise
     except DataError as error:
         raise DataError(
             f"The set {trained_on!r}, which the preset was trained on, cannot be read: data must "

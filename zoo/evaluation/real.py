@@ -14,21 +14,20 @@ from zoo.engine.labels import check_labels
 from zoo.errors import ArgumentError, MissingSplitError
 
 
-def read_test(data, split: str | None, model) -> Source:
-    """The real images that `model` is measured on: those of `split`, by default of `"test"`.
+def read_test(data, split: str | None, usual: str, model) -> Source:
+    """The real images that `model` is measured on: those of `split`, by default of `usual`.
 
     Raises:
         ValueError: as `read_real`.
-        DataError: if there is no such split, with another that can be named.
+        DataError: if there is no such split; where it is the default, with what can be named.
     """
     if split is not None:
         return read_real(data, split, model)
     try:
-        return read_real(data, "test", model)
+        return read_real(data, usual, model)
     except MissingSplitError as error:
         raise MissingSplitError(
-            f"{error} Another part can be named as split, such as {ONE_IN_TEN!r}, which is each "
-            "tenth training image."
+            f"{error} Another split can be named; of training images, {ONE_IN_TEN!r} is each tenth."
         ) from error
 
 
