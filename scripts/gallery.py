@@ -9,10 +9,10 @@ import ast
 import re
 from pathlib import Path
 
-from zoo import registry
-from zoo.card import Card
-from zoo.hub import CARD
-from zoo.runner import HUB
+from zoo.presets import locate
+from zoo.presets.card import Card
+from zoo.presets.hub import CARD
+from zoo.runs.run import HUB
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
@@ -44,7 +44,7 @@ TELLING = (
 
 def presets() -> list[tuple[Card, str]]:
     """The card of each preset and its folder, from the project's, group by group."""
-    packaged = [(Card.read(path), "zoo/weights") for path in registry.CARDS.glob("*.json")]
+    packaged = [(Card.read(path), "zoo/weights") for path in locate.CARDS.glob("*.json")]
     others = [(Card.read(path), HUB.name) for path in HUB.glob(f"*/{CARD}")]
     order = list(GROUPS)
     return sorted(
@@ -56,7 +56,7 @@ def presets() -> list[tuple[Card, str]]:
 def untrained() -> dict[str, str]:
     """The recipes that no preset was made of yet, and the first sentence of each."""
     trained = {card.name for card, _ in presets()}
-    paths = sorted(path for path in registry.RECIPES.glob("*.py") if path.stem not in trained)
+    paths = sorted(path for path in locate.RECIPES.glob("*.py") if path.stem not in trained)
     texts = {path.stem: ast.get_docstring(ast.parse(path.read_text("utf-8"))) for path in paths}
     return {name: re.split(r"(?<=\.)\s", text)[0] for name, text in texts.items()}
 

@@ -50,7 +50,7 @@ def _reproducible():
 @pytest.fixture(scope="session")
 def slice_path() -> Path:
     """Real MNIST: 1,024 training and 256 test images."""
-    return TESTS / "data" / "mnist_slice.npz"
+    return TESTS / "assets" / "mnist_slice.npz"
 
 
 @pytest.fixture(scope="session")
@@ -62,7 +62,7 @@ def digits(slice_path) -> np.ndarray:
 @pytest.fixture(params=zoo.families())
 def make(request):
     """A function that makes a small model of the family under test."""
-    cls = zoo.registry.family_class(request.param)
+    cls = zoo.models.families.family(request.param).cls
     return lambda **changes: cls(**{**cls.test_config(), **changes})
 
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import zoo
-from zoo import registry
+from zoo.models import families
 
-MODELS = {name: registry.family_class(name) for name in zoo.families()}
+MODELS = {name: families.family(name).cls for name in zoo.families()}
 BATCH = 8
 
 

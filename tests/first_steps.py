@@ -6,16 +6,17 @@ from pathlib import Path
 import numpy as np
 from helpers import Bank, array
 
-from zoo import engine, registry
+from zoo import engine
+from zoo.models import families
 
 STEPS = 10
 BATCH = 40  # five minibatches of eight for a critic: batch norm over two would be chaotic
-PLACE = Path(__file__).parent / "data" / "first_steps.npz"
+PLACE = Path(__file__).parent / "assets" / "first_steps"  # one file a family
 NUMBERS = 8192  # random ones of each kind, for each step
 
 
 def make(family: str):
-    cls = registry.family_class(family)
+    cls = families.family(family).cls
     return cls(**cls.test_config())
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-GOLDEN = Path(__file__).parent / "data" / "inception.npz"
+GOLDEN = Path(__file__).parent / "assets" / "inception.npz"
 SIZES = ((32, 32), (48, 64), (299, 299), (320, 310))
 GOLDEN_SIZES = SIZES[:2]
 EACH = 8  # of so many features the golden file has one

@@ -1,20 +1,24 @@
-"""Writes what the backends are compared by: `tests/data/first_steps.npz`, the first steps of every
-family, and `tests/data/inception.npz`, features of torch-fidelity's network.
+"""Writes the files that the backends are compared by.
 
-Run once, on PyTorch; the tests of all three backends compare with it.
+They are `tests/assets/first_steps/<family>.npz`, the first steps of a family, and
+`tests/assets/inception.npz`, features of torch-fidelity's network. Run on PyTorch with the names of
+families whose goldens are made, or with `inception`; the tests of all backends compare with them.
 """
+
+import sys
 
 import inception
 import keras
 import numpy as np
 from first_steps import PLACE, first_gradients, make, train
 
-import zoo
-
 if __name__ == "__main__":
     keras.utils.set_random_seed(0)
-    arrays = {}
-    for family in zoo.families():
+    for family in sys.argv[1:]:
+        if family == "inception":
+            inception.write_golden()
+            continue
+        arrays = {}
         model = make(family)
         initial = model.get_weights()
 
@@ -27,9 +31,9 @@ if __name__ == "__main__":
         _, final = train(fresh(), keras.optimizers.SGD(0.01))
         gradients = first_gradients(fresh())
         for kind, values in (("initial", initial), ("final", final)):
-            arrays |= {f"{family}/{kind}/{i}": value for i, value in enumerate(values)}
-        arrays |= {f"{family}/loss/{name}": np.array(values) for name, values in losses.items()}
+            arrays |= {f"{kind}/{i}": value for i, value in enumerate(values)}
+        arrays |= {f"loss/{name}": np.array(values) for name, values in losses.items()}
         for player, grads in gradients.items():
-            arrays |= {f"{family}/gradient/{player}/{i}": g for i, g in enumerate(grads)}
-    np.savez_compressed(PLACE, **arrays)
-    inception.write_golden()
+            arrays |= {f"gradient/{player}/{i}": g for i, g in enumerate(grads)}
+        PLACE.mkdir(exist_ok=True)
+        np.savez_compressed(PLACE / f"{family}.npz", **arrays)

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import zoo
-from zoo import registry
+from zoo.presets import locate
 
-HUB = registry.ROOT.parent / "hub"
+HUB = locate.ROOT.parent / "hub"
 # What `zoo.load` takes, and the folder.
 SHIPPED: dict[str, Path] = {
-    **{name: registry.WEIGHTS / name for name in zoo.list()},
+    **{name: locate.WEIGHTS / name for name in zoo.list()},
     **{str(place.parent): place.parent for place in sorted(HUB.glob("*/card.json"))},
 }

@@ -224,7 +224,7 @@ import importlib.util, pathlib, sys
 if not importlib.util.find_spec("tensorflow"):
     sys.exit("no tensorflow")
 import keras, numpy, zoo
-model = zoo.create(sys.argv[1], **zoo.registry.family_class(sys.argv[1]).test_config())
+model = zoo.create(sys.argv[1], **zoo.models.families.family(sys.argv[1]).cls.test_config())
 model.compile()
 images = numpy.zeros((8, *model.image_shape), "float32")
 model.fit(images, numpy.zeros(8, int), batch_size=4, epochs=2, verbose=0,

@@ -18,7 +18,9 @@ BLOCKS = re.findall(r"```(\w+)\n(.*?)```", TEXT, flags=re.DOTALL)
 def test_python(tmp_path, monkeypatch, capsys):
     """All blocks, as a reader would type them."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(zoo.registry, "_registered", {})  # what it registers is not for others
+    monkeypatch.setattr(
+        zoo.presets.locate, "_registered", {}
+    )  # what it registers is not for others
     blocks = [code for language, code in BLOCKS if language == "python"]
     assert len(blocks) >= 5
     names = {}
@@ -70,7 +72,7 @@ class TestText:
             assert (ROOT / path).is_file(), path
 
     def test_options_of_recipes_are_there(self):
-        from zoo import runner
+        from zoo.runs import run as runner
 
         train = next(command for name, command in cli.commands.items() if name == "train")
         known = {option for parameter in train.params for option in parameter.opts}

@@ -6,7 +6,7 @@
 (64, 28, 28, 1)
 """
 
-from zoo.installed import choose_backend
+from zoo.base.backends import choose_backend
 
 choose_backend()
 
@@ -18,7 +18,6 @@ from zoo import (
     engine,
     errors,
     evaluation,
-    hub,
     layers,
     losses,
     metrics,
@@ -26,14 +25,17 @@ from zoo import (
     networks,
     pictures,
 )
-from zoo.card import Card, Facts
 from zoo.cli import run_recipe
 from zoo.engine import distribute
 from zoo.evaluation import evaluate
-from zoo.publishing import push, save
-from zoo.recipe import Config, Recipe
-from zoo.registry import create, families, groups, info, load, register
-from zoo.registry import names as list
+from zoo.models.families import create, families, groups, register_family
+from zoo.presets import hub
+from zoo.presets.card import Card, Facts
+from zoo.presets.load import info, load
+from zoo.presets.locate import names as list
+from zoo.presets.locate import register
+from zoo.presets.save import push, save
+from zoo.runs.recipe import Config, Recipe
 from zoo.schedules import LinearDecay
 from zoo.version import __version__
 
@@ -68,6 +70,7 @@ __all__ = [
     "pictures",
     "push",
     "register",
+    "register_family",
     "run_recipe",
     "save",
 ]

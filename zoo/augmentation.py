@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import keras
 from keras import ops
 
+from zoo.base.named import Named
 from zoo.errors import ArgumentError, check_choice
-from zoo.lookup import Named
 
 
 class Augmentation(Named):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import keras
 from keras import ops
 
+from zoo.base.named import Named
 from zoo.errors import ArgumentError, check_number
-from zoo.lookup import Named
 
 
 class Corruption(Named):

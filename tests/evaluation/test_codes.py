@@ -95,7 +95,7 @@ def test_a_card_says_what_is_measured_again(monkeypatch):
     other = zoo.evaluation.ClassifierTest(size=100, classifier="linear")
     report = zoo.evaluate("gan_ring8", metrics=[other, "mixture_modes"], **options)
     card = zoo.info("gan_ring8").model_copy(update={"metrics": report.measurements})
-    monkeypatch.setattr(zoo.registry, "info", lambda name: card)
+    monkeypatch.setattr(zoo.evaluation.evaluate, "info", lambda name: card)
     assert zoo.evaluate("gan_ring8", seeds=1).measurements == report.measurements
     fewer = zoo.evaluate("gan_ring8", n=150, seeds=1)
     assert fewer["modes_covered"].protocol.n_fake == 150

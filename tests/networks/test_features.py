@@ -175,7 +175,7 @@ def published(server, monkeypatch, tmp_path):
     monkeypatch.setattr(features, "inception_network", small_network)
     monkeypatch.setattr(features, "INCEPTION_URLS", (f"{address}/{features.INCEPTION}",))
     file = folder / features.INCEPTION
-    monkeypatch.setattr(features, "INCEPTION_SHA256", zoo.fetch.sha256(file))
+    monkeypatch.setattr(features, "INCEPTION_SHA256", zoo.files.fetch.sha256(file))
     monkeypatch.setattr(features, "INCEPTION_BYTES", file.stat().st_size)
     return file, tmp_path / "home" / "extractors", weights
 
@@ -246,7 +246,7 @@ def test_other_tensors_leave_nothing_behind(published, monkeypatch):
 
     file, home, _ = published
     torch.save({"fc.weight": torch.zeros(4, 5)}, file)
-    monkeypatch.setattr(features, "INCEPTION_SHA256", zoo.fetch.sha256(file))
+    monkeypatch.setattr(features, "INCEPTION_SHA256", zoo.files.fetch.sha256(file))
     monkeypatch.setattr(features, "INCEPTION_BYTES", file.stat().st_size)
     with pytest.raises(IntegrityError, match="fc.weight must have the shape"):
         features.inception()

@@ -8,14 +8,16 @@ from helpers import python
 from program import RING, SHORT, assert_same_run, finished
 
 import zoo
-from zoo import checkpoint
+from zoo.callbacks import checkpoint_folder
 
 pytestmark = pytest.mark.once
 
 DRIVER = """
 import pathlib, resource, sys
 import zoo
-from zoo import callbacks, publishing, runner
+from zoo import callbacks
+from zoo.presets import save
+from zoo.runs import run as runner
 
 def full(size):
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
@@ -63,14 +65,14 @@ def run(what, out, *options):
 def test_no_room(alone, tmp_path, what, place, newest):
     out = tmp_path / "out"
     last = run(what, out)
-    found = checkpoint.saved(out / "checkpoints")
+    found = checkpoint_folder.saved(out / "checkpoints")
     assert re.search(place + ": File too large", last), last
-    assert checkpoint.step_of(found[-1]) == newest
+    assert checkpoint_folder.step_of(found[-1]) == newest
     assert f"What was trained is kept in {found[-1]}. It is continued by: " in last
     assert re.search(r"python recipes/gan_ring8\.py .* --out \S+/out --resume$", last), last
     for path in found:
-        checkpoint.check(path)
-    assert not checkpoint.left(out / "checkpoints")
+        checkpoint_folder.check(path)
+    assert not checkpoint_folder.left(out / "checkpoints")
     hidden = [p.name for p in out.rglob("*") if p.name.startswith(".") or "partial" in p.name]
     assert hidden == []
     finished(out, *SHORT, "--resume")

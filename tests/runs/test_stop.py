@@ -14,10 +14,10 @@ import pytest
 from program import EVALUATING, ROOT, SHORT, TRAINING, Program, assert_same_run
 
 import zoo
-from zoo import checkpoint, engine
-from zoo.callbacks import Checkpoints
+from zoo import engine
+from zoo.base.stopping import Stop, Stopped, watched
+from zoo.callbacks import Checkpoints, checkpoint_folder
 from zoo.cli.train import _kept
-from zoo.stopping import Stop, Stopped, watched
 
 
 def command_of(printed):
@@ -40,18 +40,18 @@ def test_in_training(alone, tmp_path, number, code):
         assert program.ends() == code, program.printed()
         printed = program.printed()
     assert "Traceback" not in printed
-    newest = checkpoint.saved(out / "checkpoints")[-1]
-    checkpoint.check(newest)
+    newest = checkpoint_folder.saved(out / "checkpoints")[-1]
+    checkpoint_folder.check(newest)
     assert f"stopped by {signal.Signals(number).name}. What was trained is kept in" in printed
     assert str(newest) in printed
-    assert not checkpoint.left(out / "checkpoints")
+    assert not checkpoint_folder.left(out / "checkpoints")
     command = command_of(printed)
     expected = [*program.arguments, "--resume"]
     assert shlex.split(command)[0] == f"KERAS_BACKEND={os.environ['KERAS_BACKEND']}"
     assert shlex.split(command)[2:] == expected
     done = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    step = checkpoint.step_of(newest)
+    step = checkpoint_folder.step_of(newest)
     assert f"resumed: {step} of 192 steps are done" in done.stdout
     assert step % 32, "the signal came between two epochs: the test has shown less than it should"
     # Other steps between checkpoints are no other training.
@@ -83,7 +83,7 @@ def test_elsewhere(tmp_path):
 READING = """
 import os, signal, time
 import zoo
-from zoo import runner
+from zoo.runs import run as runner
 from zoo.data import read_splits
 
 def slow(*args, **options):
@@ -115,7 +115,7 @@ def test_while_reading_data(tmp_path):
 
 TWICE = """
 import os, signal, time
-from zoo.stopping import watched
+from zoo.base.stopping import watched
 
 with watched() as stop, stop.deferred():
     os.kill(os.getpid(), signal.SIGINT)

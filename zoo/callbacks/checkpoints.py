@@ -17,9 +17,11 @@ import keras
 import numpy as np
 from keras import ops
 
-from zoo import checkpoint, engine, storage
+from zoo import engine
+from zoo.base.stopping import Stop
+from zoo.callbacks import checkpoint_folder
 from zoo.errors import ArgumentError, DivergedError, IntegrityError, StorageError, check_count
-from zoo.stopping import Stop
+from zoo.presets import storage
 
 DIFF_LINES = 40  # of a difference that is shown
 
@@ -96,7 +98,7 @@ class Checkpoints(keras.callbacks.Callback):
 
     def saved(self) -> list[Path]:
         """The checkpoints in the folder, oldest first."""
-        return checkpoint.saved(self.folder)
+        return checkpoint_folder.saved(self.folder)
 
     def restore(self, model: keras.Model, say: Callable[[str], None] = warnings.warn) -> int:
         """Puts the newest whole checkpoint, if there is one, into the compiled `model`; returns the
@@ -106,11 +108,11 @@ class Checkpoints(keras.callbacks.Callback):
             ArgumentError: if it is of a training with other settings; with what differs.
             IntegrityError: if there are checkpoints, and none is whole. Nothing is changed then.
         """
-        torn = {path.name: "it was not finished" for path in checkpoint.left(self.folder)}
+        torn = {path.name: "it was not finished" for path in checkpoint_folder.left(self.folder)}
         broken = {}
         for place in reversed(self.saved()):
             try:
-                state = checkpoint.check(place)
+                state = checkpoint_folder.check(place)
                 break
             except IntegrityError as error:
                 broken[place.name] = str(error)
@@ -127,7 +129,7 @@ class Checkpoints(keras.callbacks.Callback):
         for name, why in {**broken, **torn}.items():
             say(f"{self.folder / name} is left out: {why}; {place.name} is taken.")
         self.check_same(state["about"])
-        checkpoint.read_weights(place, model)
+        checkpoint_folder.read_weights(place, model)
         self.steps = self.newest = state["step"]
         self.seconds, self.means = state["seconds"], state["means"]
         self.history, self.restored = state["history"], state["restored"]
@@ -140,9 +142,9 @@ class Checkpoints(keras.callbacks.Callback):
         if self.best is None or self.monitor is None or self.best["name"] != self.monitor.name:
             self.best = None
             return
-        place = checkpoint.place_of(self.folder, self.best["step"])
+        place = checkpoint_folder.place_of(self.folder, self.best["step"])
         try:
-            checkpoint.check(place)
+            checkpoint_folder.check(place)
         except IntegrityError as error:
             say(f"The best checkpoint, {place}, is lost: {error}; the best from now on is kept.")
             self.best = None
@@ -155,12 +157,12 @@ class Checkpoints(keras.callbacks.Callback):
         """
         if self.best is None:
             raise IntegrityError(f"There is no best checkpoint in {self.folder}.")
-        place = checkpoint.place_of(self.folder, self.best["step"])
+        place = checkpoint_folder.place_of(self.folder, self.best["step"])
         try:
-            checkpoint.check(place)
+            checkpoint_folder.check(place)
         except IntegrityError as error:
             raise IntegrityError(f"The best checkpoint, {place}, is lost: {error}.") from error
-        checkpoint.read_weights(place, model)
+        checkpoint_folder.read_weights(place, model)
 
     def check_same(self, about: dict[str, Any]) -> None:
         """Raises, with what differs, unless `about` is that of this training; of texts of several
@@ -264,7 +266,7 @@ class Checkpoints(keras.callbacks.Callback):
             "about": self.about,
         }
         broken = refused = None
-        place = checkpoint.place_of(self.folder, self.steps)
+        place = checkpoint_folder.place_of(self.folder, self.steps)
         if self.writes:
             with engine.alone():
                 weights = storage.weights_file(self.model)
@@ -273,7 +275,7 @@ class Checkpoints(keras.callbacks.Callback):
             raise self._diverged(_player_with_broken_weights(self.model), [broken or "weights"])
         if self.writes:
             try:
-                checkpoint.write(place, weights, state)
+                checkpoint_folder.write(place, weights, state)
             except OSError as error:
                 refused = error
         if engine.agreed(refused is not None):
@@ -288,16 +290,16 @@ class Checkpoints(keras.callbacks.Callback):
     def _tidy(self):
         """Removes all but the last checkpoints up to this step and the best of each of them: older
         ones, and what was left out when this process began."""
-        last = [p for p in self.saved() if checkpoint.step_of(p) <= self.steps][-self.keep :]
+        last = [p for p in self.saved() if checkpoint_folder.step_of(p) <= self.steps][-self.keep :]
         kept = set(last)
         for place in last:
             try:
-                best = checkpoint.read_state(place)["best"]
+                best = checkpoint_folder.read_state(place)["best"]
             except IntegrityError:
                 continue  # it was passed over when this process began, and says nothing
             if best is not None:
-                kept.add(checkpoint.place_of(self.folder, best["step"]))
-        for old in {*self.saved(), *checkpoint.left(self.folder)} - kept:
+                kept.add(checkpoint_folder.place_of(self.folder, best["step"]))
+        for old in {*self.saved(), *checkpoint_folder.left(self.folder)} - kept:
             shutil.rmtree(old, ignore_errors=True)  # what stays is removed the next time
 
     def _diverged(self, player: str | None, names: list[str]) -> DivergedError:
@@ -312,7 +314,7 @@ class Checkpoints(keras.callbacks.Callback):
     def _last_good(self) -> str:
         if self.newest is None:
             return "there is no checkpoint yet"
-        return f"the last good checkpoint is {checkpoint.place_of(self.folder, self.newest)}"
+        return f"the last good checkpoint is {checkpoint_folder.place_of(self.folder, self.newest)}"
 
 
 def _player_of(model: keras.Model, logs: list[str]) -> str | None:

@@ -13,7 +13,7 @@ from zoo.errors import ArgumentError, check_choice, check_count, unknown_name
 from zoo.evaluation import Metric, evaluate
 from zoo.evaluation.evaluate import fitting_extractor
 from zoo.evaluation.real import drawn, read_test
-from zoo.home import whole
+from zoo.files.home import whole
 
 
 class Evaluation(keras.callbacks.Callback):

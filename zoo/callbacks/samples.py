@@ -9,7 +9,7 @@ import keras
 from PIL import Image
 
 from zoo import engine, pictures
-from zoo.home import room, whole
+from zoo.files.home import room, whole
 
 
 class SampleGrids(keras.callbacks.Callback):

@@ -54,7 +54,7 @@ def flat(message: str) -> str:
 
 def listed() -> dict:
     """What the hub of ZOO_HUB lists; where it cannot be asked, nothing, and a line that says so."""
-    from zoo import hub
+    from zoo.presets import hub
 
     if not hub.bases():
         click.echo("zoo: ZOO_HUB names no hub to ask.", err=True)

@@ -66,14 +66,15 @@ def evaluate(
       zoo evaluate runs/mine/preset --compare dcgan_mnist
     """
     from zoo import data as zoo_data
-    from zoo import evaluation, pictures, registry
+    from zoo import evaluation, pictures
     from zoo.data.sources import training_split
+    from zoo.presets import load
 
-    card = registry.info(preset)
+    card = load.info(preset)
     beside = None if other is None else _report(other)
     if as_json and beside is not None:
         raise ArgumentError("--json does not go with --compare. Received: both.")
-    model = registry.load(preset)
+    model = load.load(preset)
     shape = model.image_shape
     if neighbours is not None:
         check_writable(neighbours, "--neighbours")
@@ -108,9 +109,10 @@ def evaluate(
 
 def _report(other: str):
     """What was measured of a preset, by its name or path, or what a file of `--json` holds."""
-    from zoo import evaluation, registry
+    from zoo import evaluation
+    from zoo.presets import load
 
     if other.endswith(".json") or Path(other).is_file():
         return evaluation.Report.read(other)
-    card = registry.info(other)
+    card = load.info(other)
     return evaluation.Report(model=card.name, measurements=card.metrics)

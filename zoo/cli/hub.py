@@ -11,7 +11,7 @@ from zoo.cli.base import SETTINGS, OneLine, OneLineGroup, flat, listed, print_ro
 from zoo.errors import ArgumentError, IntegrityError, ZooError
 
 if TYPE_CHECKING:
-    from zoo.preset import Preset
+    from zoo.presets.preset import Preset
 
 
 @click.command(cls=OneLine)
@@ -32,19 +32,20 @@ def fetch(
       zoo fetch hf://user/my-gan --extras
       ZOO_HUB=https://example.org/hub zoo fetch --all
     """
-    from zoo import registry, remote
+    from zoo.files import remote
+    from zoo.presets import locate
 
     if everything == bool(names):
         raise ArgumentError(
             f"zoo fetch takes names, or --all. Received: {'both' if everything else 'neither'}."
         )
     failed = False
-    for name in registry.matching(listed()) if everything else names:
+    for name in locate.matching(listed()) if everything else names:
         parts = None if component is None else [component]
         try:
-            preset, folder = registry.ensure(name, parts, extras, fresh)
+            preset = locate.locate(name, fresh).ensure(parts, extras)
             size = sum(file.bytes for file in preset.files(parts, extras).values())
-            click.echo(f"{remote.shown(name)}: {folder} ({_mebibytes(size)})")
+            click.echo(f"{remote.shown(name)}: {preset.folder} ({_mebibytes(size)})")
         except ZooError as error:  # the others are fetched all the same
             failed = True
             click.echo(f"zoo: error: {flat(str(error))}", err=True)
@@ -58,8 +59,9 @@ def fetch(
 def verify(names: tuple[str, ...], outputs: bool):
     """Checks the files of presets at hand, by default of all, against the hashes in their cards,
     byte by byte. Fails if one differs."""
-    from zoo import hub, registry, remote
-    from zoo.preset import Preset, cached_folder
+    from zoo.files import remote
+    from zoo.presets import hub, locate
+    from zoo.presets.preset import Preset, cached_folder
 
     # Also what was fetched from addresses that no name stands for.
     fetched = {
@@ -68,12 +70,10 @@ def verify(names: tuple[str, ...], outputs: bool):
         if cached_folder(card).is_dir()
     }
     bad = False
-    for name in names or [*registry.names(pretrained=True), *fetched]:
+    for name in names or [*locate.names(pretrained=True), *fetched]:
         try:
             preset = None if names else fetched.get(name)
-            click.echo(
-                f"{remote.shown(name)}: {_verified(preset or registry.locate(name), outputs)}"
-            )
+            click.echo(f"{remote.shown(name)}: {_verified(preset or locate.locate(name), outputs)}")
         except ZooError as error:
             bad = True
             click.echo(f"{remote.shown(name)}: {flat(str(error))}", err=True)
@@ -83,8 +83,9 @@ def verify(names: tuple[str, ...], outputs: bool):
 
 def _verified(preset: Preset, outputs: bool) -> str:
     """What is found of the files of `preset`, or an error."""
-    from zoo import agreement, fetch, storage
-    from zoo.preset import check_inside
+    from zoo.files import fetch
+    from zoo.presets import golden, storage
+    from zoo.presets.preset import check_inside
 
     weights = preset.card.weights
     # Of the extras, and of what is fetched as it is needed, what is there.
@@ -98,14 +99,14 @@ def _verified(preset: Preset, outputs: bool) -> str:
     said = f"{len({**needed, **there})} files are whole"
     if preset.missing:
         said += f", not fetched: {', '.join(preset.missing)}"
-    if outputs and (preset.missing or agreement.GOLDEN not in there):
-        wanted = ", ".join([*preset.missing, agreement.GOLDEN])
+    if outputs and (preset.missing or golden.GOLDEN not in there):
+        wanted = ", ".join([*preset.missing, golden.GOLDEN])
         raise IntegrityError(
             f"Its outputs cannot be compared: {wanted} must be there, which `zoo fetch --extras` "
             "sees to."
         )
     if outputs:
-        off = agreement.difference(storage.read_model(preset.folder), preset.folder)
+        off = golden.difference(storage.read_model(preset.folder), preset.folder)
         said += f", outputs off by {off:.1g}"
     return said
 
@@ -122,16 +123,16 @@ def push(preset: str, url: str, overwrite: bool):
     Example:
       zoo push runs/mine/preset hf://me/my-gan
     """
-    from zoo import publishing
+    from zoo.presets.save import push as push_preset
 
-    click.echo(f"{preset}: {publishing.push(preset, url, overwrite)}")
+    click.echo(f"{preset}: {push_preset(preset, url, overwrite)}")
 
 
 @click.command(cls=OneLine)
 @click.argument("base")
 def index(base: str):
     """Writes index.json of the hub at BASE: the presets in the folders below it."""
-    from zoo import hub
+    from zoo.presets import hub
 
     found = hub.write_index(base)
     click.echo(f"{base}: {', '.join(found) or 'no preset'}")
@@ -145,8 +146,8 @@ def cache():
 @cache.command("list")
 def cache_list():
     """Lists what is kept, its size and where it is from."""
-    from zoo import home
-    from zoo.cache import entries
+    from zoo.files import home
+    from zoo.presets.cache import entries
 
     click.echo(f"{home.home()}: {_mebibytes(sum(e.bytes for e in entries()))}")
     rows = [(e.name, f"{_mebibytes(e.bytes):>12}  {e.origin}".rstrip()) for e in entries()]
@@ -159,7 +160,7 @@ def cache_list():
 def cache_clean(name: str | None):
     """Removes what is kept: all of it, or what bears NAME in `zoo cache list`, or a preset's name.
     It is fetched or computed anew when it is needed."""
-    from zoo.cache import clean
+    from zoo.presets.cache import clean
 
     for entry in clean(name):
         click.echo(f"removed: {entry.name} ({_mebibytes(entry.bytes)})")

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import click
 
-from zoo.card import Training
 from zoo.cli.base import OneLine, check_writable, listed, print_rows
 from zoo.errors import ArgumentError, check_count
+from zoo.presets.card import Training
 
 
 @click.command("list", cls=OneLine)
@@ -21,13 +21,13 @@ from zoo.errors import ArgumentError, check_count
 @click.option("--hub", is_flag=True, help="Asks the hub that ZOO_HUB names too.")
 def list_command(pattern: str, family: str | None, group: str | None, hub: bool):
     """Lists the presets whose names match PATTERN, such as '*mnist*'."""
-    from zoo import registry
+    from zoo.presets import load, locate
 
     at_hub = listed() if hub else {}
-    found = registry.matching(at_hub, pattern, family, group)
+    found = locate.matching(at_hub, pattern, family, group)
     width = max(map(len, found), default=0)
     for name in found:
-        known = at_hub.get(name) or registry.info(name).identity
+        known = at_hub.get(name) or load.info(name).identity
         click.echo(f"{name:{width}}  {known.title}")
     if not found:
         hint = "" if hub or not os.environ.get("ZOO_HUB") else " --hub asks that of ZOO_HUB too."
@@ -40,9 +40,9 @@ def list_command(pattern: str, family: str | None, group: str | None, hub: bool)
 def info(preset: str, as_json: bool):
     """Shows the card of PRESET: what it is, how it was trained, what it measures, its limits and
     rights."""
-    from zoo import registry
+    from zoo.presets import load
 
-    card = registry.info(preset)
+    card = load.info(preset)
     if as_json:
         click.echo(card.model_dump_json(indent=2))
         return
@@ -145,11 +145,12 @@ def sample(
         check_count("--columns", columns)
     if seed is not None:
         check_count("--seed", seed, minimum=0)
-    from zoo import pictures, registry
+    from zoo import pictures
+    from zoo.presets import locate
 
-    found = registry.locate(preset)  # an unknown name is an error before anything is made
+    found = locate.locate(preset)  # an unknown name is an error before anything is made
     check_writable(out)
-    model = registry.load(preset)
+    model = found.read()
     makes = inspect.signature(model.sample).parameters if hasattr(model, "sample") else None
     if makes is None and not hasattr(model, "reconstruct"):
         raise ArgumentError(
@@ -175,7 +176,7 @@ def _shown(preset, model, data: str | None, reconstructs: bool):
     import numpy as np
 
     from zoo.data import Source, fitting, read, read_splits, synthetic
-    from zoo.publishing import EXAMPLES
+    from zoo.presets.save import EXAMPLES
 
     training = preset.card.training
     if not reconstructs:
@@ -190,6 +191,6 @@ def _shown(preset, model, data: str | None, reconstructs: bool):
         raise ArgumentError(
             f"{preset.card.name!r} is shown by images that it reconstructs: give --data."
         )
-    folder = preset.ensure({EXAMPLES: kept[EXAMPLES]})
+    folder = preset.ensure_files({EXAMPLES: kept[EXAMPLES]})
     with np.load(folder / EXAMPLES, allow_pickle=False) as arrays:
         return Source(EXAMPLES, arrays["images"], None)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import click
 
+from zoo.base.stopping import Stopped, watched
 from zoo.cli.base import SETTINGS, OneLine
 from zoo.errors import ArgumentError, DivergedError, StorageError, check_count
-from zoo.stopping import Stopped, watched
 
 # What the user gave, for the processes that this program starts.
 STARTED_AS = "ZOO_STARTED_AS"
@@ -133,7 +133,7 @@ def train(recipe: Path, **options):
       zoo train recipes/dcgan_mnist.py --data path/to/images
       zoo train recipes/dcgan_mnist.py --distribute 2 --precision bfloat16
     """
-    from zoo.runner import load_recipe
+    from zoo.runs.run import load_recipe
 
     _train(load_recipe(recipe), sys.orig_argv, **options)
 
@@ -155,7 +155,8 @@ def _train(
     publish,
     **keeping,
 ):
-    from zoo import engine, runner
+    from zoo import engine
+    from zoo.runs import run
 
     changes = dict(recipe.smoke) if smoke else {}
     given = {"epochs": epochs, "seed": seed, "data": data, "precision": precision}
@@ -170,16 +171,16 @@ def _train(
     check_count("batch_size", config.batch_size)
     check_count("seed", config.seed, minimum=0)
     if publish:
-        runner.check_publishable(recipe, config, smoke)
+        run.check_publishable(recipe, config, smoke)
     anew = out is None and smoke and not keeping["resume"]
     if out is None:
         out = Path("runs") / (recipe.preset + ("_smoke" if smoke else ""))
     if measure or describe:
-        preset = runner.published(recipe) if publish else out / "preset"
+        preset = run.published(recipe) if publish else out / "preset"
         if measure:
-            runner.measure(recipe, config, preset, click.echo)
+            run.measure(recipe, config, preset, click.echo)
         if describe:
-            runner.describe(recipe, preset)
+            run.describe(recipe, preset)
         click.echo(f"rewritten: the card of {preset}")
         return
     command = shlex.split(os.environ.pop(STARTED_AS, "")) or command
@@ -187,7 +188,7 @@ def _train(
     engine.launch(distribute, config.batch_size, _again(), started_as)
     with watched() as stop:
         try:
-            folder = runner.run_again(
+            folder = run.run_again(
                 recipe,
                 config,
                 out,
@@ -213,12 +214,12 @@ def _train(
         return  # another process wrote it
     click.echo(f"preset: {folder}")
     if publish:
-        runner.publish(recipe, folder)
-        click.echo(f"published: zoo.load({runner.published(recipe)!r})")
+        run.publish(recipe, folder)
+        click.echo(f"published: zoo.load({run.published(recipe)!r})")
 
 
 def _kept(out: Path) -> str:
-    from zoo.training import last_checkpoint
+    from zoo.runs.training import last_checkpoint
 
     found = [last_checkpoint(folder) for folder in (out, *out.glob("seed-*"))]
     newest = max(filter(None, found), key=lambda path: path.stat().st_mtime, default=None)

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from zoo.base.ranges import to_bytes, to_range
 from zoo.data import synthetic
 from zoo.data.batches import Batches
 from zoo.data.decoded import MEMORY_LIMIT
 from zoo.data.grid import grid, save_grid
 from zoo.data.pairs import PairBatches, load_pairs, read_pairs
-from zoo.data.ranges import to_bytes, to_range
 from zoo.data.rights import rights
 from zoo.data.sources import Source, fitting, read, read_splits
 from zoo.data.stacked import stack

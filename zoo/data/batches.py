@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from keras.utils import PyDataset
 
+from zoo.base.ranges import to_range
 from zoo.data.decoded import Broken
-from zoo.data.ranges import to_range
 from zoo.errors import ArgumentError, DataError, check_choice, check_count
 
 AHEAD = 4  # batches that are made ready while a step is computed

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from zoo.data.ranges import to_bytes
+from zoo.base.ranges import to_bytes
 from zoo.errors import ArgumentError
 
 

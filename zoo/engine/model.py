@@ -106,7 +106,7 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
         raise NotImplementedError
 
     def contract(self) -> dict[str, Any]:
-        """What goes in and what comes out, for the card; see `zoo.card.Contract`."""
+        """What goes in and what comes out, for the card; see `zoo.presets.card.Contract`."""
         classes = None if self.num_classes is None else [str(i) for i in range(self.num_classes)]
         return {
             "output_shape": list(self.image_shape),
@@ -128,6 +128,11 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
         raise NotImplementedError
 
     # Configuration
+
+    @classmethod
+    def constructor_names(cls, config: dict[str, Any]) -> list[str]:
+        """Return the names of the arguments that the constructor takes beside those of `config`."""
+        return [name for name in inspect.signature(cls.__init__).parameters if name != "self"]
 
     def constructor_argument(self, name: str) -> Any:
         """What the user gave the constructor as `name`, or its default; `None` if it has none."""

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from zoo.data import Source
-from zoo.home import home, whole
+from zoo.files.home import home, whole
 from zoo.metrics import Moments
 
 PART = 512  # images at once

@@ -12,8 +12,6 @@ from typing import Any
 import numpy as np
 
 from zoo import data as zoo_data
-from zoo import registry
-from zoo.card import Card
 from zoo.data import Source
 from zoo.data.sources import training_split
 from zoo.engine.batch import check_range
@@ -26,6 +24,8 @@ from zoo.evaluation.real import drawn, read_real, read_test
 from zoo.evaluation.report import Report
 from zoo.metrics import Measurement, Protocol
 from zoo.models.classifiers import Classifier
+from zoo.presets.card import Card
+from zoo.presets.load import info, load
 
 Metrics = str | Metric | Sequence[str | Metric]
 SAMPLES = 10_000
@@ -345,8 +345,8 @@ def _model(model_or_preset) -> tuple[Any, str, Card | None]:
                 f"preset. Received: {model_or_preset!r}."
             )
         return model_or_preset, model_or_preset.name, None
-    card = registry.info(model_or_preset)
-    return registry.load(model_or_preset), card.name, card
+    card = info(model_or_preset)
+    return load(model_or_preset), card.name, card
 
 
 def _checked(sampling: dict[str, Any], model) -> str:

@@ -7,10 +7,11 @@ import re
 
 import keras
 
-from zoo import registry
 from zoo.errors import ArgumentError, unknown_name
 from zoo.models.classifiers import Classifier
 from zoo.networks.features import Extractor, PerChannel, Pixels, inception
+from zoo.presets import locate
+from zoo.presets.load import info, load
 
 FAMILY = "classifier"
 STACKED = "stacked_"
@@ -56,13 +57,13 @@ def extractor(value=None, data: str | None = None):
 
 def names() -> list[str]:
     """The names that `extractor` takes."""
-    return [*registry.names(family=FAMILY), "inception", "pixels"]
+    return [*locate.names(family=FAMILY), "inception", "pixels"]
 
 
 def _default(data: str | None) -> str:
     grey = (data or "").removeprefix(STACKED)
     name = f"{FAMILY}_{grey}"
-    if name not in registry.names(family=FAMILY):
+    if name not in locate.names(family=FAMILY):
         raise ArgumentError(
             f"No extractor was trained on the data {data!r}: extractor= must be given. Allowed: "
             f"{', '.join(names())}, or a Keras model."
@@ -77,10 +78,10 @@ def _named(name: str):
     if name == "inception":
         return inception()
     single = name.removesuffix(" per channel")
-    if single not in registry.names(family=FAMILY):
+    if single not in locate.names(family=FAMILY):
         raise unknown_name("extractor", name, names())
-    weights = registry.info(single).weights.files["model.weights.h5"]
-    found = _classifier(registry.load(single), single, weights.sha256)
+    weights = info(single).weights.files["model.weights.h5"]
+    found = _classifier(load(single), single, weights.sha256)
     return found if single == name else PerChannel(found)
 
 

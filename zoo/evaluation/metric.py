@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from zoo.base.named import Named
 from zoo.data import Source
 from zoo.errors import ArgumentError, unknown_name
 from zoo.evaluation.collected import Collected
-from zoo.lookup import Named
 
 
 class Task(NamedTuple):

@@ -8,12 +8,13 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
+from zoo.base.records import Record, Text
 from zoo.errors import ArgumentError, ProtocolError, unknown_name
 from zoo.metrics import Measurement
-from zoo.metrics.protocol import ARROWS, Part, Text
+from zoo.metrics.protocol import ARROWS
 
 
-class Report(Part):
+class Report(Record):
     """The numbers of one model. `report["fid"]` is a `zoo.metrics.Measurement`, `str(report)` a
     table and `report.model_dump_json()` what `Report.read` reads."""
 

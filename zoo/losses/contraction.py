@@ -8,8 +8,8 @@ import keras
 from keras import layers, ops
 
 from zoo import engine
+from zoo.base.named import Named
 from zoo.errors import ArgumentError, check_count
-from zoo.lookup import Named
 from zoo.losses.per_sample import per_sample
 
 

@@ -7,8 +7,8 @@ import math
 import keras
 from keras import ops
 
+from zoo.base.named import Named
 from zoo.errors import check_number
-from zoo.lookup import Named
 
 LOWEST_LOG_VARIANCE = 2.0 * math.log(1 / 510)
 

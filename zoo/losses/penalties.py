@@ -13,8 +13,8 @@ import keras
 from keras import ops
 
 from zoo import engine
+from zoo.base.named import Named
 from zoo.errors import ArgumentError, check_number
-from zoo.lookup import Named
 from zoo.losses.per_sample import per_sample
 
 

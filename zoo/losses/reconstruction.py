@@ -5,8 +5,8 @@ from __future__ import annotations
 import keras
 from keras import ops
 
+from zoo.base.named import Named
 from zoo.errors import ArgumentError
-from zoo.lookup import Named
 from zoo.losses.per_sample import per_sample
 
 

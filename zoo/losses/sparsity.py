@@ -6,8 +6,8 @@ import keras
 from keras import ops
 
 from zoo import engine
+from zoo.base.named import Named
 from zoo.errors import ArgumentError, check_number
-from zoo.lookup import Named
 
 
 class Sparsity(Named):

@@ -7,11 +7,10 @@ import hashlib
 import json
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 
-Text = Annotated[str, Field(min_length=1)]
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Count = Annotated[int, Field(gt=0)]
+from zoo.base.records import Count, Record, Sha256, Text
+
 Setting = bool | int | float | str | None | tuple[float, ...]
 
 
@@ -23,13 +22,7 @@ def _pairs(value: Any) -> Any:
 Settings = Annotated[tuple[tuple[Text, Setting], ...], BeforeValidator(_pairs)]
 
 
-class Part(BaseModel):
-    """Data that refuse unknown keys, changes and numbers that are not finite."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class Protocol(Part):
+class Protocol(Record):
     """All that a number depends on beside the model and the seed of its samples.
 
     `metric` is the name of the metric, `version` that of its rule and `settings` are its own, as
@@ -79,7 +72,7 @@ class Protocol(Part):
 ARROWS = {"lower": " ↓", "higher": " ↑", None: ""}
 
 
-class Measurement(Part):
+class Measurement(Record):
     """A number that a command measured.
 
     `value` is the mean over the sampling `seeds` and `spread` the standard deviation over them;
@@ -94,12 +87,12 @@ class Measurement(Part):
     name: Text
     value: float
     spread: float | None = None
-    seeds: list[int] = []
+    seeds: list[int] = Field([])
     standard_error: float | None = None
     of_real: float | None = None
-    again: list[float] = []
+    again: list[float] = Field([])
     better: Literal["lower", "higher"] | None = None
-    notes: list[Text] = []
+    notes: list[Text] = Field([])
     protocol: Protocol
     reported: float | None = None
     reported_source: Text | None = None

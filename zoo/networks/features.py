@@ -10,12 +10,12 @@ import keras
 import numpy as np
 from keras import ops
 
-from zoo import fetch
-from zoo.data.ranges import BYTES, to_range
+from zoo.base.ranges import BYTES, to_range
 from zoo.engine import compiled
 from zoo.engine.inference import batched
 from zoo.errors import ArgumentError
-from zoo.home import home, whole
+from zoo.files import fetch
+from zoo.files.home import home, whole
 from zoo.networks.inception import inception as inception_network
 from zoo.networks.inception import load_tensors
 from zoo.networks.torch_file import read_tensors

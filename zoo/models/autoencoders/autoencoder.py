@@ -9,15 +9,16 @@ import keras
 import numpy as np
 from keras import ops
 
+from zoo.base.extends import extends
 from zoo.engine.batch import Batch, check_body, check_logits
 from zoo.engine.model import GenerativeModel
 from zoo.errors import ArgumentError
 from zoo.losses import ReconstructionLoss
+from zoo.models.families import register_family
 from zoo.networks.autoencoders import pair
-from zoo.signature import extends
 
 
-@keras.saving.register_keras_serializable("zoo")
+@register_family("autoencoder", short="ae", package="zoo")
 class Autoencoder(GenerativeModel):
     """An encoder to a short code and a decoder back, trained to reproduce the image.
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import keras
 from keras import ops
 
+from zoo.base.extends import extends
 from zoo.errors import check_number
 from zoo.losses import Contraction, ReconstructionLoss
 from zoo.losses.contraction import ClosedForm, Exact, one_sigmoid_layer
 from zoo.models.autoencoders.autoencoder import Autoencoder
-from zoo.signature import extends
+from zoo.models.families import register_family
 
 
-@keras.saving.register_keras_serializable("zoo")
+@register_family("contractive_autoencoder", short="contractive_ae", package="zoo")
 class ContractiveAutoencoder(Autoencoder):
     """An autoencoder whose code moves little when the image does.
 

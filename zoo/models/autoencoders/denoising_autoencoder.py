@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import keras
 import numpy as np
 
+from zoo.base.extends import extends
 from zoo.corruption import Corruption
 from zoo.losses import ReconstructionLoss
 from zoo.models.autoencoders.autoencoder import Autoencoder
-from zoo.signature import extends
+from zoo.models.families import register_family
 
 
-@keras.saving.register_keras_serializable("zoo")
+@register_family("denoising_autoencoder", short="denoising_ae", package="zoo")
 class DenoisingAutoencoder(Autoencoder):
     """An autoencoder that sees a corrupted image and is to give the clean one.
 

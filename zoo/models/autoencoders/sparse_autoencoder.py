@@ -5,14 +5,15 @@ from __future__ import annotations
 import keras
 from keras import ops
 
+from zoo.base.extends import extends
 from zoo.errors import ArgumentError
 from zoo.losses import KL, ReconstructionLoss, Sparsity
 from zoo.metrics.codes import INACTIVE, Inactivity, inactivity
 from zoo.models.autoencoders.autoencoder import Autoencoder
-from zoo.signature import extends
+from zoo.models.families import register_family
 
 
-@keras.saving.register_keras_serializable("zoo")
+@register_family("sparse_autoencoder", short="sparse_ae", package="zoo")
 class SparseAutoencoder(Autoencoder):
     """An autoencoder with many code units of which few are active in one image.
 

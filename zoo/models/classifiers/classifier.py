@@ -7,14 +7,15 @@ import numpy as np
 from keras import ops
 
 from zoo.augmentation import Augmentation
+from zoo.base.extends import extends
 from zoo.engine.batch import Batch, check_body, check_image_shape
 from zoo.engine.model import GenerativeModel
 from zoo.errors import ArgumentError, check_count
+from zoo.models.families import register_family
 from zoo.networks import classifier
-from zoo.signature import extends
 
 
-@keras.saving.register_keras_serializable("zoo")
+@register_family("classifier", package="zoo")
 class Classifier(GenerativeModel):
     """A network from images to features, and a linear layer from features to the logits of classes.
 

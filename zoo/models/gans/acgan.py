@@ -9,11 +9,12 @@ import numpy as np
 from keras import ops
 
 from zoo.errors import ArgumentError, check_count
+from zoo.models.families import register_family
 from zoo.models.gans.gan import GAN
 from zoo.networks import conditional, dcgan
 
 
-@keras.saving.register_keras_serializable("zoo")
+@register_family("acgan", package="zoo")
 class ACGAN(GAN):
     """A GAN whose discriminator also names the class of the image.
 

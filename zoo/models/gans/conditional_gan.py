@@ -8,11 +8,12 @@ import keras
 
 from zoo.engine.batch import check_image_shape
 from zoo.errors import ArgumentError, check_choice, check_count
+from zoo.models.families import register_family
 from zoo.models.gans.gan import GAN
 from zoo.networks import conditional, mlp
 
 
-@keras.saving.register_keras_serializable("zoo")
+@register_family("conditional_gan", short="cgan", package="zoo")
 class ConditionalGAN(GAN):
     """A GAN whose players are both told the class of the image.
 

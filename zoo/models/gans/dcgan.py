@@ -6,11 +6,12 @@ import functools
 
 import keras
 
+from zoo.models.families import register_family
 from zoo.models.gans.gan import GAN
 from zoo.networks import dcgan as bodies
 
 
-@keras.saving.register_keras_serializable("zoo")
+@register_family("dcgan", package="zoo")
 class DCGAN(GAN):
     """A GAN whose players are convolutional.
 

@@ -10,17 +10,18 @@ from keras import ops
 
 from zoo import engine
 from zoo.augmentation import Augmentation
+from zoo.base.extends import extends
 from zoo.engine.averaging import average, copy
 from zoo.engine.batch import Batch, check_body, check_image_shape, check_logits, minibatch, paired
 from zoo.engine.latent import LatentModel
 from zoo.engine.sampler import Sampler
 from zoo.errors import ArgumentError, check_choice, check_count, check_number
 from zoo.losses import AdversarialLoss, Penalty
+from zoo.models.families import register_family
 from zoo.networks import mlp, points
-from zoo.signature import extends
 
 
-@keras.saving.register_keras_serializable("zoo")
+@register_family("gan", package="zoo")
 class GAN(LatentModel):
     """A generator G and a discriminator D that play against each other.
 

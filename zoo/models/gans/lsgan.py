@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import keras
-
+from zoo.base.extends import extends
+from zoo.models.families import register_family
 from zoo.models.gans.dcgan import DCGAN
-from zoo.signature import extends
 
 
-@keras.saving.register_keras_serializable("zoo")
+@register_family("lsgan", package="zoo")
 class LSGAN(DCGAN):
     """A GAN whose discriminator is a regression to 1 for real and 0 for generated images.
 

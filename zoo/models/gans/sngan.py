@@ -7,6 +7,7 @@ import functools
 import keras
 from keras import initializers, layers
 
+from zoo.base.extends import extends
 from zoo.errors import check_count
 from zoo.layers import (
     BatchNormalization,
@@ -15,12 +16,12 @@ from zoo.layers import (
     SpectralConv2D,
     SpectralDense,
 )
+from zoo.models.families import register_family
 from zoo.models.gans.gan import GAN
 from zoo.networks.sizes import stages_of
-from zoo.signature import extends
 
 
-@keras.saving.register_keras_serializable("zoo")
+@register_family("sngan", package="zoo")
 class SNGAN(GAN):
     """A GAN whose discriminator has slope at most 1 in each of its layers.
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import keras
 
+from zoo.base.extends import extends
+from zoo.models.families import register_family
 from zoo.models.gans.dcgan import DCGAN
-from zoo.signature import extends
 
 
-@keras.saving.register_keras_serializable("zoo")
+@register_family("wgan", package="zoo")
 class WGAN(DCGAN):
     """A generator trained against an estimate of the Wasserstein-1 distance to the data.
 

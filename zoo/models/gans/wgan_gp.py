@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import keras
 
+from zoo.base.extends import extends
+from zoo.models.families import register_family
 from zoo.models.gans.wgan import WGAN
-from zoo.signature import extends
 
 
-@keras.saving.register_keras_serializable("zoo")
+@register_family("wgan_gp", package="zoo")
 class WGANGP(WGAN):
     """A Wasserstein GAN whose critic is held to slope 1 by a penalty in place of clipping.
 

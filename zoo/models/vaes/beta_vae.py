@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import keras
 from keras import ops
 
+from zoo.base.extends import extends
 from zoo.errors import ArgumentError, check_count, check_number
+from zoo.models.families import register_family
 from zoo.models.vaes.vae import VAE
-from zoo.signature import extends
 
 
-@keras.saving.register_keras_serializable("zoo")
+@register_family("beta_vae", package="zoo")
 class BetaVAE(VAE):
     """A VAE whose KL weighs more, so that its latents separate what varies independently.
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import keras
-
+from zoo.base.extends import extends
 from zoo.errors import check_count
+from zoo.models.families import register_family
 from zoo.models.vaes.vae import VAE
-from zoo.signature import extends
 
 
-@keras.saving.register_keras_serializable("zoo")
+@register_family("conditional_vae", short="cvae", package="zoo")
 class ConditionalVAE(VAE):
     """A VAE whose encoder and decoder are both told the class of the image.
 

@@ -8,13 +8,14 @@ from collections.abc import Sequence
 import keras
 from keras import ops
 
+from zoo.base.extends import extends
 from zoo.engine.batch import Batch
 from zoo.errors import check_count
+from zoo.models.families import register_family
 from zoo.models.vaes.vae import VAE, kl_to_prior
-from zoo.signature import extends
 
 
-@keras.saving.register_keras_serializable("zoo")
+@register_family("iwae", package="zoo")
 class IWAE(VAE):
     """A VAE trained on a tighter bound, from k samples of each image's posterior.
 

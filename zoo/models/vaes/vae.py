@@ -9,18 +9,19 @@ import keras
 import numpy as np
 from keras import ops
 
+from zoo.base.extends import extends
 from zoo.engine.batch import Batch, check_body, paired
 from zoo.engine.latent import LatentModel
 from zoo.engine.sampler import Sampler
 from zoo.errors import ArgumentError, check_choice, check_count
 from zoo.losses import Likelihood
+from zoo.models.families import register_family
 from zoo.networks import coders
-from zoo.signature import extends
 
 SAMPLES_AT_ONCE = 4096  # of the decoder, in estimates by many samples of each image
 
 
-@keras.saving.register_keras_serializable("zoo")
+@register_family("vae", package="zoo")
 class VAE(LatentModel):
     """A decoder p(x | z) with prior p(z) = N(0, I), and an encoder q(z | x) = N(mu, diag sigma^2)
     that approximates its posterior.

@@ -1,0 +1,54 @@
+"""Every family takes the same first steps on every backend."""
+
+import keras
+import numpy as np
+import pytest
+from first_steps import PLACE, first_gradients, make, train
+
+import zoo
+
+
+@pytest.fixture(params=zoo.families())
+def family(request):
+    return request.param
+
+
+@pytest.fixture
+def golden(family):
+    with np.load(PLACE / f"{family}.npz") as arrays:
+        return dict(arrays)
+
+
+def start(golden, family):
+    model = make(family)
+    model.set_weights([golden[f"initial/{i}"] for i in range(len(model.weights))])
+    return model
+
+
+def test_losses_of_ten_steps(golden, family):
+    """With the paper's optimizers."""
+    losses, _ = train(start(golden, family))
+    for name, values in losses.items():
+        expected = golden[f"loss/{name}"]
+        np.testing.assert_allclose(values, expected, rtol=1e-3, atol=1e-3, err_msg=name)
+
+
+def test_gradients_of_the_first_step(golden, family):
+    """Of each player's first update, with the paper's optimizers: 1e-4 in norm for each array."""
+    for player, grads in first_gradients(start(golden, family)).items():
+        for i, grad in enumerate(grads):
+            expected = golden[f"gradient/{player}/{i}"]
+            error = np.linalg.norm(grad - expected)
+            # Where terms of order one cancel, as in a logit's bias, float32 leaves 2e-7.
+            assert error <= 1e-4 * np.linalg.norm(expected) + 2e-7, (player, i)
+
+
+def test_weights_after_ten_steps_of_gradient_descent(golden, family):
+    """Batch-norm statistics and averaged weights too; Adam would magnify rounding noise."""
+    model = start(golden, family)
+    _, weights = train(model, keras.optimizers.SGD(0.01))
+    for i, (weight, variable) in enumerate(zip(weights, model.weights, strict=True)):
+        expected = golden[f"final/{i}"]
+        np.testing.assert_allclose(weight, expected, rtol=1e-3, atol=1e-5, err_msg=variable.path)
+        moved = np.abs(weight - golden[f"initial/{i}"]).max()
+        assert moved > 0, f"{variable.path} did not move: the comparison says nothing of it"

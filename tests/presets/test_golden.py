@@ -1,0 +1,28 @@
+"""Every preset gives its golden images on every backend."""
+
+import numpy as np
+import pytest
+from shipped import SHIPPED
+
+import zoo
+from zoo.presets import golden, locate
+
+
+@pytest.mark.parametrize("preset", SHIPPED, ids=[folder.name for folder in SHIPPED.values()])
+def test_golden(preset):
+    assert golden.difference(zoo.load(preset), SHIPPED[preset]) < 1e-3
+
+
+def test_a_seed_stands_for_the_golden_latents():
+    """So `sample(64, seed=0)` gives the same images on each backend too."""
+    with np.load(locate.WEIGHTS / "dcgan_mnist" / golden.GOLDEN) as arrays:
+        images = zoo.load("dcgan_mnist").sample(64, seed=0)
+        assert images.shape == arrays["outputs"].shape == (64, 28, 28, 1)
+        assert np.abs(images - arrays["outputs"]).max() < 1e-3
+        assert np.abs(arrays["outputs"]).max() > 0.9
+
+
+def test_another_model_does_not_pass():
+    model = zoo.load("dcgan_mnist")
+    model.set_weights([1.01 * w for w in model.get_weights()])
+    assert golden.difference(model, locate.WEIGHTS / "dcgan_mnist") > 1e-3

@@ -1,0 +1,1 @@
+"""The ground floor: lookup by name, records, backends, signals. No Keras."""

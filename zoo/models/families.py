@@ -1,0 +1,135 @@
+"""The families of models, by name: registered by their classes, found and created here."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import keras
+
+from zoo.errors import ArgumentError, unknown_name
+
+NAME = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
+OWN = "own"  # the group of families from outside of this package
+
+
+class Family(NamedTuple):
+    """A registered class of models.
+
+    `group` is the folder of the class for families of this package, `"own"` for others; `short` is
+    the name with which the names of its presets begin.
+    """
+
+    name: str
+    cls: type
+    group: str
+    short: str
+
+
+_families: dict[str, Family] = {}
+
+
+def register_family(name: str, *, short: str | None = None, package: str = "Custom") -> Callable:
+    """Decorate a class of models, so that it is a family like those of this package.
+
+    `zoo.create(name)` makes models of it, and recipes, cards, `zoo.save` and `zoo.load` know it by
+    `name`. The class is also registered with Keras, by which saved models find it.
+
+    Args:
+        name: lower-case letters and digits, with single underscores between.
+        short: the name with which the names of its presets begin; by default `name`.
+        package: the package under which Keras registers the class.
+
+    Raises:
+        ArgumentError: if `name` is no such name, or names another class already.
+
+    Example:
+
+    >>> import zoo
+    >>> @zoo.register_family("small_gan", package="mine")
+    ... class SmallGAN(zoo.models.GAN):
+    ...     pass
+    >>> "small_gan" in zoo.families()
+    True
+    """
+    if not isinstance(name, str) or not NAME.fullmatch(name):
+        raise ArgumentError(
+            "A family's name must be of lower-case letters and digits, with single underscores "
+            f"between. Received: {name!r}."
+        )
+
+    def decorate(cls: type) -> type:
+        others = [other for other in _families.values() if not _same(other.cls, cls)]
+        taken = {key for other in others for key in (other.name, other.short)}
+        for key in (name, short or name):
+            if key in taken:
+                raise ArgumentError(f"The family name {key!r} is taken by another class.")
+        parts = cls.__module__.split(".")
+        group = parts[2] if parts[:2] == ["zoo", "models"] and len(parts) > 3 else OWN
+        _families[name] = Family(name, cls, group, short or name)
+        return keras.saving.register_keras_serializable(package)(cls)
+
+    return decorate
+
+
+def _same(one: type, other: type) -> bool:
+    """Return whether `other` is `one` defined anew, as by a cell of a notebook run twice."""
+    return (one.__module__, one.__qualname__) == (other.__module__, other.__qualname__)
+
+
+def families() -> list[str]:
+    """Return the names that `zoo.create` takes, in alphabetical order."""
+    return sorted(_families)
+
+
+def groups() -> list[str]:
+    """Return the groups of families, in alphabetical order."""
+    return sorted({family.group for family in _families.values()})
+
+
+def family(name: str) -> Family:
+    """Return the family of this name, or short name.
+
+    Raises:
+        UnknownNameError: if there is no such family, with the nearest names.
+    """
+    for found in _families.values():
+        if name in (found.name, found.short):
+            return found
+    see = "`zoo.families()` shows all; zoo.load loads presets, which `zoo.list()` shows."
+    raise unknown_name("family", name, _families, see=see)
+
+
+def family_of(cls: type) -> Family | None:
+    """Return the family that `cls` is the class of, or `None`."""
+    return next((found for found in _families.values() if found.cls is cls), None)
+
+
+def create(name: str, **config: Any) -> keras.Model:
+    """Create a new, untrained model of a family.
+
+    Args:
+        name: the name of a family, see `zoo.families`, or its short name, such as `"ae"`, `"cvae"`
+            or `"cgan"`.
+        **config: the arguments of its class, such as `image_shape=(64, 64, 3)`.
+
+    Raises:
+        UnknownNameError: if there is no such family, or it takes no such argument, with the nearest
+            names.
+
+    Example:
+
+    >>> import zoo
+    >>> zoo.create("dcgan", image_shape=(8, 8, 1), width=2).sample(2, seed=0).shape
+    (2, 8, 8, 1)
+    """
+    cls = family(name).cls
+    allowed = cls.constructor_names(config)
+    for key in config:
+        if key not in allowed:
+            of_compile = key in inspect.signature(cls.compile).parameters
+            see = f"{key!r} is an argument of its compile()." if of_compile else None
+            raise unknown_name(f"argument of {name}", key, allowed, see)
+    return cls(**config)

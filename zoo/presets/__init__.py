@@ -1,0 +1,1 @@
+"""Presets: their cards, their folders, where they lie, and how they are loaded and saved."""

@@ -1,0 +1,227 @@
+"""`locate`: the one place that answers where a preset is, and lists those that are known."""
+
+from __future__ import annotations
+
+import fnmatch
+import functools
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from zoo.errors import ArgumentError, unknown_name
+from zoo.files import remote
+from zoo.files.fetch import offline
+from zoo.models import families
+from zoo.presets import hub
+from zoo.presets.card import Card
+from zoo.presets.preset import Preset
+
+ROOT = Path(__file__).parent.parent
+CARDS = ROOT / "cards"
+WEIGHTS = ROOT / "weights"
+HUB = ROOT.parent / "hub"  # of a checkout: presets that are not in the package
+RECIPES = ROOT.parent / "recipes"  # of a checkout
+
+NAME = re.compile(r"[a-z0-9]+([_-][a-z0-9]+)*")
+SEE = "`zoo.list()` or `zoo list` shows all."
+
+
+def locate(name: str | Path, fresh: bool = False) -> Preset:
+    """Find the preset `name`.
+
+    Args:
+        name: a name, a path or a URL, as for `zoo.load`. A name is looked for among the presets of
+            this package, then of `zoo.register`, then at the hubs of `ZOO_HUB`.
+        fresh: whether a card that lies elsewhere is asked for again.
+
+    Returns:
+        Its card, the place of its files, and how they are read.
+
+    Raises:
+        UnknownNameError: if there is no such preset, with the nearest names.
+    """
+    if not isinstance(name, str | Path):
+        raise ArgumentError(f"A preset is a name, a path or a URL. Received: {name!r}.")
+    if remote.is_url(name):
+        return Preset.at_url(name, fresh)
+    if is_keras_file(name):
+        raise ArgumentError(f"{str(name)!r} is a Keras file, which has no card.")
+    if isinstance(name, Path) or "/" in name or os.sep in name:
+        return Preset.in_folder(Path(name).expanduser())
+    if name in _registered:
+        return locate(_registered[name], fresh)
+    if name in _packaged():
+        if (WEIGHTS / name).is_dir():
+            return Preset(_card(name), WEIGHTS / name)
+        return Preset.fetched(_card(name), hub.sources(name), pinned=True)
+    return _at_a_hub(name, fresh)
+
+
+def _at_a_hub(name: str, fresh: bool) -> Preset:
+    """Find the preset `name` at the hubs of `ZOO_HUB`, or raise the error for an unknown name."""
+    urls = hub.sources(name)
+    asked = not offline() or any(url.startswith("file://") for url in urls)
+    if not urls or not NAME.fullmatch(name) or not (asked or _remembered(urls)):
+        see = _beside_the_package(name) or SEE
+        if name and Path(name).is_dir():
+            see = f"There is a folder of that name: './{name}' is its path."
+        if urls and not asked:
+            see = f"{SEE} ZOO_OFFLINE=1 forbids to ask {', '.join(map(remote.shown, hub.bases()))}."
+        raise unknown_name("preset", name, known_names(), see=see)
+    try:
+        return Preset.at(urls, name, fresh)
+    except remote.MissingError as error:
+        where = ", ".join(map(remote.shown, hub.bases()))
+        see = f"{SEE} Nor is it at {where}."
+        raise unknown_name("preset", name, known_names(), see=see) from error
+
+
+def is_keras_file(name: object) -> bool:
+    """Return whether `name` is the path of a `.keras` file."""
+    return isinstance(name, str | Path) and str(name).endswith(".keras") and "://" not in str(name)
+
+
+def _beside_the_package(name: str) -> str | None:
+    """Return a sentence on where a checkout holds the preset `name`, or its recipe, if it does."""
+    folder, recipe = HUB / name, RECIPES / f"{name}.py"
+    if (folder / "card.json").is_file():
+        return f"It is not in the package: its folder {str(folder)!r} loads."
+    if recipe.is_file():
+        return f"It has no weights yet: python {recipe} trains it."
+    return None
+
+
+def names(
+    pattern: str = "*",
+    *,
+    family: str | None = None,
+    group: str | None = None,
+    pretrained: bool | None = None,
+    hub: bool = False,
+) -> list[str]:
+    """List the names of presets, in alphabetical order.
+
+    These are the presets of this package, of `zoo.register`, and those of the hub that were loaded
+    before.
+
+    Args:
+        pattern: a shell pattern, such as `"*mnist*"`.
+        family: only presets of this family, such as `"dcgan"`.
+        group: only presets of this group, such as `"gans"`.
+        pretrained: only presets with (`True`) or without (`False`) weights at hand.
+        hub: asks the hub of `ZOO_HUB` too what it has.
+
+    Raises:
+        UnknownNameError: if there is no such family or group.
+        FetchError: if `hub` is set and none answers.
+    """
+    listed = hubs.index() if hub else {}
+    return matching(listed, pattern, family, group, pretrained)
+
+
+hubs = hub  # `names` has an argument of that name
+
+
+def matching(
+    listed: Mapping[str, hub.Entry],
+    pattern: str = "*",
+    family: str | None = None,
+    group: str | None = None,
+    pretrained: bool | None = None,
+) -> list[str]:
+    """List presets as `names` does, with those that the index of a hub has `listed`."""
+    family = None if family is None else families.family(family).name
+    if group is not None and group not in families.groups():
+        raise unknown_name("group", group, families.groups())
+    found = sorted({*known_names(), *listed})
+    found = [name for name in found if fnmatch.fnmatchcase(name, pattern)]
+    if family is None and group is None and pretrained is None:
+        return found
+    presets = {name: _known(name) for name in found}  # without asking anybody
+    family_of = {
+        name: preset.card.identity.family if preset else getattr(listed.get(name), "family", None)
+        for name, preset in presets.items()
+    }
+    return [
+        name
+        for name, preset in presets.items()
+        if family in (None, family_of[name])
+        and group in (None, _group(family_of[name]))
+        and pretrained in (None, preset is not None and not preset.missing)
+    ]
+
+
+def _group(family: str | None) -> str | None:
+    """Return the group of a registered family."""
+    return families.family(family).group if family in families.families() else None
+
+
+def _known(name: str) -> Preset | None:
+    """Find the preset `name` without asking another machine."""
+    source = _registered.get(name)
+    if isinstance(source, Path) or name in _packaged():
+        return locate(name)
+    return _remembered([source] if source else hubs.sources(name))
+
+
+def _remembered(urls: list[str]) -> Preset | None:
+    """Return the preset whose card was read at one of `urls` before."""
+    for url in urls:
+        if (card := hubs.remembered_card(url)) is not None:
+            return Preset.fetched(card, [url])
+    return None
+
+
+def known_names() -> list[str]:
+    """List the preset names known without asking a hub."""
+    found = {*_packaged(), *_registered}
+    if os.environ.get("ZOO_HUB"):
+        bases = tuple(map(remote.shown, hubs.bases()))
+        at_hubs = [card.name for _, source, card in hubs.memories() if source.startswith(bases)]
+        found |= {name for name in at_hubs if _remembered(hubs.sources(name))}
+    return sorted(found)
+
+
+def _packaged() -> list[str]:
+    return [path.stem for path in CARDS.glob("*.json")]
+
+
+_registered: dict[str, str | Path] = {}
+
+
+def register(name: str, source: str | Path) -> None:
+    """Make `zoo.load(name)` load the preset at `source`, in this process.
+
+    Args:
+        name: lower-case letters, digits, underscores and hyphens.
+        source: the folder of a preset, or its URL, as for `zoo.load`. It is read when the preset is
+            used.
+
+    Raises:
+        ArgumentError: if `name` is taken, or is no name; if `source` is neither a folder that
+            exists nor a URL.
+    """
+    if not isinstance(name, str) or not NAME.fullmatch(name):
+        raise ArgumentError(
+            "name must be of small letters and digits, with single underscores or hyphens "
+            f"between. Received: {name!r}."
+        )
+    source = remote.check_url(source) if remote.is_url(source) else Path(source).expanduser()
+    if isinstance(source, Path) and not source.is_dir():
+        raise ArgumentError(f"source must be a folder or a URL. Received: {str(source)!r}.")
+    if name in _packaged() or _registered.get(name, source) != source:
+        there = remote.shown(str(_registered.get(name)))
+        taken = f"that of {there}" if name in _registered else "of this package"
+        raise ArgumentError(f"The name {name!r} is taken: it is {taken}.")
+    _registered[name] = source
+
+
+def forget() -> None:
+    """Read the cards of the package anew: one has changed on disk."""
+    _card.cache_clear()
+
+
+@functools.cache
+def _card(name: str) -> Card:
+    return Card.read(CARDS / f"{name}.json")

@@ -1,0 +1,173 @@
+"""`Preset`: a card, the place of the files that it names, and how they are read."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import keras
+
+from zoo.errors import ArgumentError, IntegrityError, WrongBytesError, unknown_name
+from zoo.files import remote
+from zoo.files.fetch import download, verify
+from zoo.files.home import home
+from zoo.presets import hub, storage
+from zoo.presets.card import Card, File
+
+
+@dataclasses.dataclass(frozen=True)
+class Preset:
+    """A preset that was found.
+
+    Attributes:
+        card: its card.
+        folder: the folder that holds its files, or will hold them once they are fetched.
+        urls: the folders, mirrors of each other, from which files are fetched; `None` where all are
+            in `folder`.
+        pinned: whether the card comes with this package, so that no server can change it.
+    """
+
+    card: Card
+    folder: Path
+    urls: tuple[str, ...] | None = None
+    pinned: bool = False
+
+    @classmethod
+    def in_folder(cls, folder: Path) -> Preset:
+        """Find the preset in a folder of this machine."""
+        if not folder.is_dir():
+            raise ArgumentError(f"There is no folder {str(folder)!r}.")
+        if not (folder / hub.CARD).is_file():
+            inner = folder / "preset"
+            held = f" But {inner} is one." if (inner / hub.CARD).is_file() else ""
+            raise IntegrityError(f"There is no preset in {folder}: it holds no card.json.{held}")
+        return cls(Card.read(folder / hub.CARD), folder)
+
+    @classmethod
+    def fetched(cls, card: Card, urls: Iterable[str], pinned: bool = False) -> Preset:
+        """Describe the preset of `card` whose files are fetched from `urls` to the cache."""
+        return cls(card, cached_folder(card), tuple(urls), pinned)
+
+    @classmethod
+    def at(cls, urls: list[str], name: str | None = None, fresh: bool = False) -> Preset:
+        """Find the preset at each of `urls`; see `zoo.hub.find_card`."""
+        card, _ = hub.find_card(urls, name, fresh)
+        return cls.fetched(card, urls)
+
+    @classmethod
+    def at_url(cls, url: str, fresh: bool = False) -> Preset:
+        """Find the preset whose folder `url` is.
+
+        Raises:
+            ArgumentError: if it is no URL of a known scheme.
+            FetchError: if there is no preset.
+        """
+        if url.endswith(".keras"):
+            raise ArgumentError(
+                "A Keras file has no card to check it by, and is read from this machine alone. "
+                f"Received: {remote.shown(url)!r}."
+            )
+        return cls.at([remote.check_url(url)], fresh=fresh)
+
+    def files(
+        self, components: Iterable[str] | None = None, extras: bool = False
+    ) -> dict[str, File]:
+        """Return the files that reading the whole, or some of its `components`, needs."""
+        weights = self.card.weights
+        found: dict[str, File] = {}
+        if components is None or not weights.components:
+            found |= weights.files  # the whole, of which the components are taken
+        else:
+            for name in components:
+                if name not in weights.components:
+                    raise unknown_name(f"component of {self.card.name}", name, weights.components)
+                found |= weights.components[name]
+        return {**found, **(weights.extras if extras else {})}
+
+    def ensure(self, components: Iterable[str] | None = None, extras: bool = False) -> Preset:
+        """Fetch what is missing of `files(components, extras)`, and verify all of them.
+
+        Where they are no longer what a remembered card says, the card is asked for again.
+
+        Returns:
+            This preset, or the one of the newer card.
+
+        Raises:
+            IntegrityError: if a file is not what the card names.
+            FetchError: if one cannot be fetched.
+        """
+        try:
+            self.ensure_files(self.files(components, extras))
+            return self
+        except (WrongBytesError, remote.MissingError):
+            if self.urls is None or self.pinned:
+                raise
+            newer = Preset.at(list(self.urls), fresh=True)
+            if newer.card == self.card:
+                raise
+        newer.ensure_files(newer.files(components, extras))
+        return newer
+
+    def ensure_files(self, files: dict[str, File]) -> Path:
+        """Fetch what is missing of these files, verify all, and return their folder.
+
+        Raises:
+            IntegrityError: if a file is not what the card names.
+            FetchError: if one cannot be fetched.
+        """
+        for name, file in files.items():
+            path = self.folder / name
+            if self.urls is not None:
+                urls = [f"{url}/{name}" for url in self.urls]
+                download(urls, path, file.sha256, file.bytes)
+            else:
+                check_inside(path)
+                verify(path, file.sha256, file.bytes)
+        return self.folder
+
+    def read(self, components: Sequence[str] | None = None) -> keras.Model:
+        """Fetch, verify and read the model, or one part of it; see `zoo.load`."""
+        if components is None:
+            return storage.read_model(self.ensure().folder)
+        parts = [components] if isinstance(components, str) else components
+        if not isinstance(parts, list | tuple) or len(parts) != 1 or not isinstance(parts[0], str):
+            raise ArgumentError(
+                f"components must hold one name, such as ['generator']. Received: {components!r}."
+            )
+        (part,) = parts
+        preset = self.ensure(parts)
+        if preset.card.weights.components:
+            return storage.read_component(preset.folder, part)
+        found = storage.read_model(preset.folder).components()
+        if part not in found:
+            raise unknown_name(f"component of {preset.card.name}", part, found)
+        return found[part]
+
+    @property
+    def missing(self) -> list[str]:
+        """The files that reading the whole needs and that are not there."""
+        return [name for name in self.card.weights.files if not (self.folder / name).is_file()]
+
+
+def check_inside(path: Path) -> None:
+    """Raise unless the file `path` lies in its folder, also where it is a link."""
+    folder = path.parent.resolve()
+    if path.resolve().parent != folder:
+        raise IntegrityError(
+            f"The file {path} is a link to {path.resolve()}, out of the preset's folder, which is "
+            "refused."
+        )
+
+
+def cached_folder(card: Card) -> Path:
+    """Return the folder of the cache for the preset of `card`.
+
+    Other files have another folder, so that one version never takes the place of another while that
+    is read.
+    """
+    files = {name: file.sha256 for name, file in card.weights.all_files.items()}
+    key = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()[:12]
+    return home() / "presets" / f"{card.name}-{key}"

@@ -1,0 +1,233 @@
+"""Presets as folders in Keras's own format: `config.json`, `metadata.json`, `model.weights.h5`.
+
+`keras.saving.load_model` reads such a folder too, once `zoo` is imported. Weights are arrays only:
+no pickle, no code.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import warnings
+import zipfile
+import zlib
+from pathlib import Path
+
+import h5py
+import keras
+import numpy as np
+
+from zoo.engine.unset import unset_weights
+from zoo.errors import ArgumentError, IntegrityError
+from zoo.presets import safety
+
+CONFIG = "config.json"
+METADATA = "metadata.json"
+WEIGHTS = "model.weights.h5"
+LARGEST = 2**26  # bytes of a configuration
+
+
+def write_model(model: keras.Model, folder: Path, half_precision: bool = True) -> None:
+    """Writes `model`, without optimizers, to `folder`.
+
+    Args:
+        model: a built model.
+        folder: an existing folder.
+        half_precision: stores arrays of more than one float32 number as float16.
+
+    Raises:
+        ValueError: if an array does not fit into half precision.
+    """
+    # A model of the same configuration that was never compiled has no optimizer to save.
+    bare = type(model).from_config(model.get_config())
+    _copy_state(model, bare)
+    _write_config(bare, folder / CONFIG)
+    (folder / METADATA).write_text(
+        json.dumps({"keras_version": keras.__version__}) + "\n", encoding="utf-8"
+    )
+    _write_weights(bare, folder / WEIGHTS, half_precision)
+
+
+def write_components(model: keras.Model, folder: Path, half_precision: bool = True) -> dict:
+    """Writes the parts of `model` that can be loaded alone to `folder`; returns the names of each
+    one's files."""
+    found = {}
+    for name, part in model.components().items():
+        files = config, weights = (f"{name}.json", f"{name}.weights.h5")
+        _write_config(part, folder / config)
+        _write_weights(part, folder / weights, half_precision)
+        found[name] = files
+    return found
+
+
+def read_model(folder: Path, config: str = CONFIG, weights: str = WEIGHTS) -> keras.Model:
+    """The model in `folder`, uncompiled, with the weights of the file and float32 arrays.
+
+    Raises:
+        IntegrityError: if the files name a class that is not known, or hold anything but the arrays
+            of the model.
+    """
+    source = f"The file {folder / weights}"
+    shapes = safety.check_arrays(folder / weights, source)
+    model = _built(folder / config, sum(math.prod(shape) * n for shape, n in shapes.items()))
+    safety.check_fits(shapes, model, source)
+    read_weights(model, folder / weights, f"the model of {config}")
+    return model
+
+
+def read_weights(model: keras.Model, path: Path, what: str = "the model") -> None:
+    """Puts what the file `path` holds into `model`, which errors call `what`.
+
+    Raises:
+        IntegrityError: if it does not fit.
+    """
+    try:
+        with warnings.catch_warnings():
+            # Where Keras would leave a layer as it is, with a warning.
+            warnings.filterwarnings("error", "Skipping nested container", UserWarning)
+            model.load_weights(path)
+    except (ValueError, KeyError, OSError, RuntimeError, UserWarning) as error:
+        raise IntegrityError(f"The file {path} does not fit {what}. {error}") from error
+
+
+def read_component(folder: Path, name: str) -> keras.Model:
+    """The part of a model that `write_components` wrote to `folder`."""
+    return read_model(folder, f"{name}.json", f"{name}.weights.h5")
+
+
+def read_file(path: Path) -> keras.Model:
+    """The model in the `.keras` file `path`, as Keras reads it, after the same checks of its
+    configuration and its arrays.
+
+    Raises:
+        IntegrityError: as for `read_model`, or if it is no such file.
+    """
+    source = f"The file {path}"
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+            others = set(names) - {CONFIG, METADATA, WEIGHTS}
+            if others or len(set(names)) != len(names):
+                raise IntegrityError(
+                    f"{source} holds {', '.join(sorted(others)) or 'a name twice'}. "
+                    f"Allowed: {CONFIG}, {METADATA} and {WEIGHTS}."
+                )
+            if archive.getinfo(CONFIG).file_size > LARGEST:
+                raise IntegrityError(
+                    f"{source} holds a configuration of more than {LARGEST} bytes."
+                )
+            config = archive.read(CONFIG)
+            with archive.open(WEIGHTS) as weights:
+                safety.check_arrays(weights, source)
+    # What the library makes of archives that are broken, encrypted or compressed as it knows not.
+    except (zipfile.BadZipFile, zlib.error, KeyError, OSError, RuntimeError, ValueError) as error:
+        raise IntegrityError(f"{path} is no Keras file: {error}.") from error
+    safety.check_config(_parsed(config, path), source)
+    try:
+        return keras.saving.load_model(path, safe_mode=True)
+    except Exception as error:  # whatever a layer says of a configuration that was made up
+        raise IntegrityError(f"Keras cannot read the file {path}. {_said(error)}") from error
+
+
+def _parsed(text: bytes, path: Path) -> dict:
+    try:
+        config = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise IntegrityError(f"The configuration in {path} is no JSON: {error}.") from error
+    if not isinstance(config, dict):
+        raise IntegrityError(f"The configuration in {path} is no object.")
+    return config
+
+
+def _built(path: Path, most: int) -> keras.Model:
+    """The model of the configuration in `path`, of at most so many numbers, which are yet to be
+    set."""
+    if path.stat().st_size > LARGEST:
+        raise IntegrityError(f"The file {path} has more than {LARGEST} bytes.")
+    config = _parsed(path.read_bytes(), path)
+    safety.check_config(config, f"The file {path}")
+    try:
+        with unset_weights(most):
+            model = keras.saving.deserialize_keras_object(config, safe_mode=True)
+    except Exception as error:  # whatever a layer says of a configuration that was made up
+        raise IntegrityError(f"No model can be built of the file {path}. {_said(error)}") from error
+    if not isinstance(model, keras.Model):
+        raise IntegrityError(f"The file {path} is not the configuration of a model.")
+    return model
+
+
+def _said(error: Exception) -> str:
+    """The begin of what `error` says; Keras puts whole configurations in it."""
+    return " ".join(f"{type(error).__name__}: {error}".split())[:300]
+
+
+def _write_config(model: keras.Model, path: Path) -> None:
+    config = keras.saving.serialize_keras_object(model)
+    config["config"].pop("dtype_policy", None)  # a preset is built under the policy in force
+    path.write_text(json.dumps(config, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _copy_state(source: keras.Model, target: keras.Model) -> None:
+    for new, old in zip(target.variables, source.variables, strict=True):
+        new.assign(old)
+
+
+def _write_weights(model: keras.Model, path: Path, half_precision: bool) -> None:
+    weights = weights_file(model)
+    path.write_bytes(_halved(weights) if half_precision else weights)
+
+
+class _Buffer(io.BytesIO):
+    """Memory under the only kind of name that Keras writes weights to."""
+
+    def __str__(self) -> str:
+        return WEIGHTS
+
+
+def weights_file(model: keras.Model) -> bytes:
+    """Keras's HDF5 file of the weights, and of the optimizer of a compiled model, made in memory:
+    where a disk is full, the HDF5 library ends the process instead of raising an error."""
+    buffer = _Buffer()
+    model.save_weights(buffer)
+    return buffer.getvalue()
+
+
+def not_finite(weights: bytes) -> str | None:
+    """The name of an array of the HDF5 file `weights` that holds NaN or an infinity, or `None`."""
+
+    def visit(name, item):
+        numbers = isinstance(item, h5py.Dataset) and np.issubdtype(item.dtype, np.floating)
+        return name if numbers and not np.isfinite(item[()]).all() else None
+
+    with h5py.File(io.BytesIO(weights), "r") as file:
+        return file.visititems(visit)
+
+
+def _halved(weights: bytes) -> bytes:
+    """The HDF5 file `weights` with its float32 arrays in float16; single numbers stay as they
+    are."""
+    buffer = io.BytesIO()
+    with h5py.File(io.BytesIO(weights), "r") as source, h5py.File(buffer, "w") as target:
+
+        def visit(name, item):
+            if isinstance(item, h5py.Group):
+                copied = target.require_group(name)
+            else:
+                copied = target.create_dataset(name, data=_half(name, item[()]))
+            copied.attrs.update(item.attrs)
+
+        target.attrs.update(source.attrs)
+        source.visititems(visit)
+    return buffer.getvalue()
+
+
+def _half(name: str, array: np.ndarray) -> np.ndarray:
+    if array.dtype != np.float32 or array.size == 1:
+        return array
+    if not np.abs(array).max() < np.finfo("float16").max:
+        raise ArgumentError(
+            f"The array {name} does not fit into half precision: its largest value is "
+            f"{array.max()}."
+        )
+    return array.astype("float16")

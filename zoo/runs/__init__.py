@@ -1,0 +1,1 @@
+"""Runs of recipes: training, evaluation, cards, and the shelf of the project."""
