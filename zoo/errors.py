@@ -21,6 +21,10 @@ class UnknownNameError(ArgumentError):
     """A name that is not among those known."""
 
 
+class ModelError(ZooError, TypeError):
+    """A class of models that does not keep what its tasks promise."""
+
+
 class IntegrityError(ZooError):
     """A file whose bytes are not those its card names."""
 

@@ -9,13 +9,14 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from zoo.data import Source, grid, synthetic, to_range
+from zoo.engine.spaces import Classes, Normal
 from zoo.errors import ArgumentError
 from zoo.metrics import nearest_neighbours
 
 IMAGES = 100
 POINTS = 10_000
 COLUMNS = 10  # of a row of one class, and of reconstructions
-SHOWN = 50  # images that are reconstructed
+SHOWN_IMAGES = 50  # that are reconstructed
 NOISE = 0.5  # the standard deviation of what is denoised, for pixels in [0, 1]
 TILES = 20  # of each side of a manifold
 CELL = 40  # of a confusion matrix, in pixels
@@ -27,7 +28,7 @@ SHADE = np.array([120, 170, 225], dtype="float32")  # of the densest place
 INK = np.array([190, 50, 10], dtype="float32")  # of samples
 
 
-def natural(
+def default_picture(
     model,
     test: Source | None = None,
     n: int | None = None,
@@ -35,13 +36,45 @@ def natural(
     columns: int | None = None,
     **options,
 ) -> Image.Image:
-    """What shows a model best: `reconstructions` of one that makes no samples; the `manifold` of
-    one with two latents, unless it is asked for samples, by `n`, `columns` or another seed than 0;
-    else `samples`. Arguments as there."""
-    if not hasattr(model, "sample"):
-        return reconstructions(model, test, n or SHOWN, columns or COLUMNS)
-    plane = getattr(model, "latent_dim", None) == 2 and model.num_classes is None
-    if plane and len(model.image_shape) == 3 and not (n or seed or columns or options):
+    """Draw the picture that shows a model best, by the first of its tasks that has one.
+
+    A model that samples is shown by `samples`, or by its `manifold`; one that translates by
+    `translations`, one that encodes by `reconstructions`, a classifier by `confusion`.
+
+    Args:
+        model: a model of this package.
+        test: real data, where the picture needs any.
+        n: the number of samples, or of real data that are shown.
+        seed: the seed of samples; `None` draws other ones at each call.
+        columns: the number of images in a row.
+        **options: more arguments of the model's `sample`.
+
+    Raises:
+        ArgumentError: if no task of the model has a picture.
+    """
+    for task, picture in PICTURES.items():
+        if task in model.tasks:
+            return picture(model, test, n, seed, columns, **options)
+    raise ArgumentError(
+        f"A picture needs a model with one of the tasks {', '.join(PICTURES)}. Received: "
+        f"{type(model).__name__}, with {', '.join(model.tasks)}."
+    )
+
+
+natural = default_picture  # its name in earlier versions
+
+
+def needs_test_data(model) -> bool:
+    """Return whether the default picture of `model` is one of real data, or there is none."""
+    if "samples" not in model.tasks:
+        return True
+    return model.condition is not None and not isinstance(model.condition, Classes)
+
+
+def _of_samples(model, test, n, seed, columns, **options) -> Image.Image:
+    """Draw the manifold of two latents, unless samples are asked for; else samples."""
+    plane = model.noise == Normal((2,)) and model.condition is None and model.data.name == "images"
+    if plane and not (n or seed or columns or options):
         return manifold(model)
     return samples(model, test, n, seed, columns, **options)
 
@@ -54,16 +87,17 @@ def samples(
     columns: int | None = None,
     **options,
 ) -> Image.Image:
-    """A picture of samples of `model`, which has `sample`.
+    """Draw samples of `model`.
 
     Images are put in a grid, those of a conditional model in the order of their classes, of each as
     many as of others or one more: in rows of one class where `n` is a multiple of the classes.
     Points are laid over the distribution that they should follow.
 
     Args:
-        model: a `zoo.engine.model.GenerativeModel` that samples.
-        test: real points, which say where to look, and by their name what the exact density is.
-        n: how many samples; by default 100 images, ten of each class, or 10,000 points.
+        model: a model that samples.
+        test: real points, which say where to look, and by their name what the exact density is; or
+            real data with the conditions of a model whose condition is none of classes.
+        n: the number of samples; by default 100 images, ten of each class, or 10,000 points.
         seed: the seed of the samples; `None` draws other ones at each call.
         columns: images in a row; by default as many as rows, or those of one class.
         **options: more arguments of `model.sample`.
@@ -71,59 +105,132 @@ def samples(
     Raises:
         ValueError: if an argument has a wrong value.
     """
-    if len(model.image_shape) == 1:
-        points = model.sample(POINTS if n is None else n, seed=seed, **options)
-        return scatter(points, test)
-    classes = model.num_classes
-    if classes is not None and "labels" not in options:
-        n = COLUMNS * classes if n is None else n
+    shown = SHOWN.get(model.data.name)
+    if shown is None:
+        raise ArgumentError(
+            f"A picture is of data that are {', '.join(SHOWN)}. Received: {model.data.name}."
+        )
+    default = DEFAULT_COUNT.get(model.data.name, IMAGES)
+    if isinstance(model.condition, Classes) and not {"labels", "condition"} & options.keys():
+        classes = model.condition.n
+        if n is None:
+            n = COLUMNS * classes if default == IMAGES else default
         if columns is None and n % classes == 0:
             columns = n // classes
         options["labels"] = np.sort(np.arange(n) % classes)
-    images = model.sample(IMAGES if n is None else n, seed=seed, **options)
-    return grid(images, columns, *(() if model.value_range is None else (model.value_range,)))
+    elif model.condition is not None and not options.keys() & {"labels", "condition"}:
+        conditions = _conditions(model, test, n or default)
+        n, options["condition"] = len(conditions), conditions
+    n = default if n is None else n
+    return shown(model.data, model.sample(n, seed=seed, **options), columns, test)
 
 
-def reconstructions(model, test: Source, n: int = SHOWN, columns: int = COLUMNS) -> Image.Image:
-    """The first `n` images of `test`, each with its reconstruction below. Of a model that denoises,
-    between both is what it is given: the image with Gaussian noise of standard deviation 0.5, for
-    pixels in [0, 1], not clipped; shown it is."""
-    if not hasattr(model, "reconstruct") or test is None:
+def _conditions(model, test: Source | None, n: int) -> np.ndarray:
+    """Return the conditions of the first `n` of `test`."""
+    if test is None or test.labels is None:
+        raise ArgumentError(
+            f"A picture of {type(model).__name__} needs test data with {model.condition.noun}. "
+            f"Received: test={test!r}."
+        )
+    return model.condition.from_stored(test.labels[:n])
+
+
+def _grid(space, images: np.ndarray, columns: int | None, test) -> Image.Image:
+    return grid(images, columns, *(() if space.range is None else (space.range,)))
+
+
+def _sequences(space, frames: np.ndarray, columns, test) -> Image.Image:
+    """Draw each sequence as a row of its frames."""
+    return _grid(space, frames.reshape(-1, *space.shape[1:]), space.n, test)
+
+
+def _rasters(space, vectors: np.ndarray, columns, test) -> Image.Image:
+    """Draw each vector as a row of dark and light squares."""
+    squares = np.repeat(np.repeat(vectors, 4, axis=0), 4, axis=1)
+    return Image.fromarray((255 * squares).astype("uint8"))
+
+
+def _points(space, points: np.ndarray, columns, test) -> Image.Image:
+    return scatter(points, test)
+
+
+def translations(
+    model, test: Source, n: int | None = None, seed: int | None = 0, columns=None
+) -> Image.Image:
+    """Draw inputs of `test` in a row, below them the model's outputs and the targets."""
+    columns = columns or COLUMNS
+    inputs = _conditions(model, test, n or columns)
+    outputs = model.translate(inputs, seed=seed)
+    targets = model.data.from_stored(test.images[: len(inputs)])
+    low, high = model.condition.range or (0.0, 1.0)
+    to_low, to_high = model.data.range or (0.0, 1.0)
+    inputs = (inputs - low) / (high - low) * (to_high - to_low) + to_low
+    channels = max(x.shape[-1] for x in (inputs, targets))
+    rows = [np.repeat(x, channels // x.shape[-1], axis=-1) for x in (inputs, outputs, targets)]
+    return _rows(rows, columns, (to_low, to_high))
+
+
+def reconstructions(
+    model, test: Source | None, n: int | None = None, seed=None, columns: int | None = None
+) -> Image.Image:
+    """Draw the first `n` images of `test`, each with its reconstruction below.
+
+    For a denoising model a middle row shows its input: the image plus Gaussian noise of standard
+    deviation 0.5 for pixels in [0, 1], clipped for display only.
+    """
+    if "encodes" not in model.tasks or test is None:
         raise ArgumentError(
             "A picture needs a model that makes samples, or one with reconstruct and test images. "
             f"Received: {type(model).__name__}, test={test!r}."
         )
-    low, high = model.value_range
-    images = to_range(test.images[:n], model.value_range)
-    rows = [images]
-    if hasattr(model, "denoise"):
+    low, high = model.data.range
+    images = model.data.from_stored(test.images[: n or SHOWN_IMAGES])
+    if "denoises" in model.tasks:
         noise = np.random.default_rng(0).standard_normal(images.shape, dtype="float32")
-        rows += [images + NOISE * (high - low) * noise]
-        rows += [model.denoise(rows[-1])]
+        noisy = images + NOISE * (high - low) * noise
+        rows = [images, noisy, model.denoise(noisy)]
+    elif model.condition is not None:
+        rows = [images, model.reconstruct(images, _conditions(model, test, len(images)))]
     else:
-        rows += [model.reconstruct(images)]
-    blocks = [x[i : i + columns] for i in range(0, len(images), columns) for x in rows]
+        rows = [images, model.reconstruct(images)]
+    return _rows(rows, columns or COLUMNS, (low, high))
+
+
+def _rows(rows: list[np.ndarray], columns: int, value_range) -> Image.Image:
+    """Draw arrays of equally many images below each other, `columns` at a time."""
+    blocks = [x[i : i + columns] for i in range(0, len(rows[0]), columns) for x in rows]
     padded = [np.pad(x, ((0, columns - len(x)), *[(0, 0)] * 3)) for x in blocks]
-    return grid(np.clip(np.concatenate(padded), low, high), columns, model.value_range)
+    return grid(np.clip(np.concatenate(padded), *value_range), columns, value_range)
 
 
 def manifold(model, tiles: int = TILES) -> Image.Image:
-    """The images of a model with two latents, over the plane of these: in steps of equal
-    probability under N(0, I), from left to right the first latent, from bottom to top the second,
-    as figure 4 of Kingma and Welling 2014, https://arxiv.org/abs/1312.6114."""
+    """Draw the images of a model with two latents, over the plane of these.
+
+    The steps are of equal probability under N(0, I), from left to right of the first latent, from
+    bottom to top of the second, as in figure 4 of Kingma and Welling 2014,
+    https://arxiv.org/abs/1312.6114.
+    """
     normal = statistics.NormalDist()
     steps = [normal.inv_cdf((i + 0.5) / tiles) for i in range(tiles)]
-    latents = np.array([(x, y) for y in reversed(steps) for x in steps], dtype="float32")
-    return grid(model.sample(latents=latents), tiles, model.value_range)
+    noise = np.array([(x, y) for y in reversed(steps) for x in steps], dtype="float32")
+    return grid(model.sample(noise=noise), tiles, model.data.range)
 
 
-def confusion(model, test: Source) -> Image.Image:
-    """A picture of the confusion matrix of a classifier: in the row of a class and the column of
-    another, how many percent of its images in `test` the classifier takes for the other."""
-    classes = model.num_classes
-    taken = np.zeros((classes, classes))
-    np.add.at(taken, (test.labels, model.classify(to_range(test.images[:], model.value_range))), 1)
-    percent = 100 * taken / np.maximum(taken.sum(axis=1, keepdims=True), 1)
+def confusion(
+    model, test: Source | None, n: int | None = None, seed=None, columns=None
+) -> Image.Image:
+    """Draw the confusion matrix of a classifier: in the row of a class and the column of another,
+    the percentage of its images in `test` that the classifier takes for the other."""
+    if test is None or test.labels is None:
+        raise ArgumentError(
+            f"A confusion matrix needs test images with labels. Received: test={test!r}."
+        )
+    classes = model.condition.n
+    labels = test.labels[: n or len(test.images)]
+    predicted = model.classify(model.data.from_stored(test.images[: len(labels)]))
+    counts = np.zeros((classes, classes))
+    np.add.at(counts, (labels, predicted), 1)
+    percent = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     picture = Image.new("RGB", (CELL * (classes + 1),) * 2, tuple(PAPER.astype(int)))
     draw = ImageDraw.Draw(picture)
 
@@ -172,7 +279,7 @@ def scatter(points: np.ndarray, test: Source | None = None) -> Image.Image:
         points: of shape `(n, 2)`.
         test: real points.
     """
-    if points.ndim != 2 or points.shape[1] != 2:
+    if points.shape[1:] != (2,):
         raise ArgumentError(f"points must have the shape (n, 2). Received: shape {points.shape}.")
     framed = points if test is None else test.images
     low, high = framed.min(axis=0), framed.max(axis=0)
@@ -215,3 +322,20 @@ def _smooth(counts: np.ndarray) -> np.ndarray:
     padded = np.pad(counts, 1)
     rows, columns = counts.shape
     return sum(padded[i : i + rows, j : j + columns] for i in range(3) for j in range(3))
+
+
+# Pictures by the task that they show, the first task of a model in this order.
+PICTURES = {
+    "samples": _of_samples,
+    "translates": translations,
+    "encodes": reconstructions,
+    "classifies": confusion,
+}
+# Pictures of samples by the name of the space of the data.
+SHOWN = {
+    "images": _grid,
+    "points": _points,
+    "frames": _sequences,
+    "binary_vectors": _rasters,
+}
+DEFAULT_COUNT = {"points": POINTS, "frames": COLUMNS}

@@ -11,7 +11,7 @@ import keras
 from zoo import engine
 from zoo.errors import ArgumentError, check_choice, check_count, unknown_name
 from zoo.evaluation import Metric, evaluate
-from zoo.evaluation.evaluate import fitting_extractor
+from zoo.evaluation.plan import fitting_extractor
 from zoo.evaluation.real import drawn, read_test
 from zoo.files.home import whole
 
@@ -74,11 +74,11 @@ class Evaluation(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         named = set(inspect.signature(evaluate).parameters) - {"model_or_preset", "sampling"}
-        of_samples = inspect.signature(getattr(self.model, "sample", len)).parameters
+        of_samples = sampling_arguments(self.model)
         for key in self.options:
             if key not in named and key not in of_samples:
                 raise unknown_name("argument of Evaluation", key, {*named, *of_samples})
-        if not hasattr(self.model, "image_shape"):
+        if getattr(self.model, "tasks", None) is None:
             raise ArgumentError(
                 f"Evaluation is for models of this package. Received: {self.model!r}."
             )
@@ -113,3 +113,10 @@ class Evaluation(keras.callbacks.Callback):
                     whole(self.best) as partial,
                 ):  # a stop meanwhile leaves the one before
                     self.model.save(partial)
+
+
+def sampling_arguments(model) -> set[str]:
+    """Return the names of the arguments of the model's `sample`, if it samples."""
+    if "samples" not in getattr(model, "tasks", ()):
+        return set()
+    return set(inspect.signature(model.sample).parameters)

@@ -65,20 +65,20 @@ def evaluate(
       zoo evaluate dcgan_mnist --metrics fid,kid,prdc -n 10000 --json > dcgan.json
       zoo evaluate runs/mine/preset --compare dcgan_mnist
     """
-    from zoo import data as zoo_data
     from zoo import evaluation, pictures
     from zoo.data.sources import training_split
-    from zoo.presets import load
+    from zoo.evaluation.real import read_named
+    from zoo.presets.locate import locate
 
-    card = load.info(preset)
+    located = locate(preset)
+    card = located.card
     beside = None if other is None else _report(other)
     if as_json and beside is not None:
         raise ArgumentError("--json does not go with --compare. Received: both.")
-    model = load.load(preset)
-    shape = model.image_shape
+    model = located.read()
     if neighbours is not None:
         check_writable(neighbours, "--neighbours")
-        if len(shape) != 3 or not hasattr(model, "sample"):
+        if model.data.name != "images" or "samples" not in model.tasks:
             raise ArgumentError(f"--neighbours is for samples of images. Received: {preset!r}.")
     if data is None and card.training is None:
         raise ArgumentError(f"--data is needed: no recipe made {preset!r}.")
@@ -97,22 +97,20 @@ def evaluate(
     click.echo(report.model_dump_json(indent=2) if as_json else report)
     if neighbours is not None:
         measured_on = report.measurements[0].protocol.split
-        train = zoo_data.read(
-            data or card.training.data, training_split(measured_on), **zoo_data.fitting(shape)
-        )
+        train = read_named(data or card.training.data, training_split(measured_on), model)
         samples = model.sample(10, seed=0, **sampling)
-        pictures.neighbours(samples, train, model.value_range).save(neighbours)
+        pictures.neighbours(samples, train, model.data.range).save(neighbours)
         click.echo(neighbours, err=as_json)
     if beside is not None:  # at the end: nothing that was measured is lost where it is refused
         click.echo(f"\n{evaluation.compare(report, beside)}")
 
 
 def _report(other: str):
-    """What was measured of a preset, by its name or path, or what a file of `--json` holds."""
+    """Return the numbers of a preset, by its name or path, or of a file of `--json`."""
     from zoo import evaluation
-    from zoo.presets import load
+    from zoo.presets.load import info
 
     if other.endswith(".json") or Path(other).is_file():
         return evaluation.Report.read(other)
-    card = load.info(other)
+    card = info(other)
     return evaluation.Report(model=card.name, measurements=card.metrics)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import json
 import os
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import click
 
 from zoo.cli.base import OneLine, check_writable, listed, print_rows
 from zoo.errors import ArgumentError, check_count
-from zoo.presets.card import Training
+from zoo.presets.card import Signature, Training
 
 
 @click.command("list", cls=OneLine)
@@ -21,15 +20,16 @@ from zoo.presets.card import Training
 @click.option("--hub", is_flag=True, help="Asks the hub that ZOO_HUB names too.")
 def list_command(pattern: str, family: str | None, group: str | None, hub: bool):
     """Lists the presets whose names match PATTERN, such as '*mnist*'."""
-    from zoo.presets import load, locate
+    from zoo.presets.load import info as card_of
+    from zoo.presets.locate import matching
 
     at_hub = listed() if hub else {}
-    found = locate.matching(at_hub, pattern, family, group)
-    width = max(map(len, found), default=0)
-    for name in found:
-        known = at_hub.get(name) or load.info(name).identity
-        click.echo(f"{name:{width}}  {known.title}")
-    if not found:
+    names = matching(at_hub, pattern, family, group)
+    width = max(map(len, names), default=0)
+    for name in names:
+        entry = at_hub.get(name) or card_of(name).identity
+        click.echo(f"{name:{width}}  {entry.title}")
+    if not names:
         hint = "" if hub or not os.environ.get("ZOO_HUB") else " --hub asks that of ZOO_HUB too."
         click.echo(f"No preset matches {pattern!r}.{hint}", err=True)
 
@@ -40,18 +40,15 @@ def list_command(pattern: str, family: str | None, group: str | None, hub: bool)
 def info(preset: str, as_json: bool):
     """Shows the card of PRESET: what it is, how it was trained, what it measures, its limits and
     rights."""
-    from zoo.presets import load
+    from zoo.presets.load import info as card_of
 
-    card = load.info(preset)
+    card = card_of(preset)
     if as_json:
         click.echo(card.model_dump_json(indent=2))
         return
-    identity, training, contract = card.identity, card.training, card.contract
+    identity, training, signature = card.identity, card.training, card.signature
     size = sum(file.bytes for file in card.weights.files.values())
     click.echo(f"{identity.preset}: {identity.title}\n")
-    shape = contract.input_shape or contract.output_shape
-    what = "points" if len(shape) == 1 else "images"
-    span = f"in {json.dumps(contract.output_range)}" if contract.output_range else "of any value"
     rows = [
         ("model", f"{identity.model}, family {identity.family}, group {identity.group}"),
         ("paper", f"{identity.paper}, {identity.paper_url}"),
@@ -61,15 +58,13 @@ def info(preset: str, as_json: bool):
             "weights",
             f"{card.weights.parameters:,} parameters, {size / 2**20:.1f} MiB, {card.weights.dtype}",
         ),
-        *([("latents", contract.latent_law)] if contract.latent_law else ()),
-        (what, f"{' x '.join(map(str, shape))} {span}"),
-        *([("classes", ", ".join(contract.told_labels))] if contract.labels else ()),
+        *_signature_rows(signature),
         (
             "backends",
-            ", ".join(f"{name} (off by {off:.1g})" for name, off in contract.backends.items()),
+            ", ".join(f"{name} (off by {off:.1g})" for name, off in signature.backends.items()),
         ),
-        *_training_rows(training, what),
-        *((m.headed, f"{m}, by {m.protocol.name}") for m in card.metrics),
+        *_training_rows(training, signature.data.noun),
+        *((m.heading, f"{m}, by {m.protocol.name}") for m in card.metrics),
         *(("limit", text) for text in card.limits),
         (
             "rights",
@@ -79,10 +74,25 @@ def info(preset: str, as_json: bool):
     print_rows(rows, indent="  ")
 
 
-def _training_rows(training: Training | None, what: str) -> list[tuple[str, str]]:
+def _signature_rows(signature: Signature) -> list[tuple[str, str]]:
+    condition = signature.condition
+    return [
+        ("tasks", ", ".join(signature.tasks) or "unknown"),
+        *(("latents", space.text) for space in signature.noise.values()),
+        (signature.data.noun, signature.data.text),
+        *([("classes", condition.text)] if signature.classes is not None else ()),
+        *(
+            [("condition", f"{condition.noun}, {condition.text}")]
+            if condition is not None and signature.classes is None
+            else ()
+        ),
+    ]
+
+
+def _training_rows(training: Training | None, noun: str) -> list[tuple[str, str]]:
     if training is None:
         return []
-    seen = f"{training.images_seen:,} {what} of {training.data} seen"
+    seen = f"{training.images_seen:,} {noun} of {training.data} seen"
     return [
         ("trained", f"{training.recipe}, seed {training.seed}, {seen}"),
         ("took", f"{training.took} on {training.device}"),
@@ -146,51 +156,52 @@ def sample(
     if seed is not None:
         check_count("--seed", seed, minimum=0)
     from zoo import pictures
-    from zoo.presets import locate
+    from zoo.presets.locate import locate
 
-    found = locate.locate(preset)  # an unknown name is an error before anything is made
+    preset_found = locate(preset)  # an unknown name is an error before anything is made
     check_writable(out)
-    model = found.read()
-    makes = inspect.signature(model.sample).parameters if hasattr(model, "sample") else None
-    if makes is None and not hasattr(model, "reconstruct"):
+    model = preset_found.read()
+    samples = "samples" in model.tasks
+    if not {*pictures.PICTURES} & {*model.tasks} - {"classifies"}:
         raise ArgumentError(
             f"PRESET must be one that makes samples or reconstructions. Received: {preset!r}."
         )
     options = {"weights": weights, "labels": labels}
     options = {key: value for key, value in options.items() if value is not None}
-    if makes is None and (options or seed is not None):
+    if not samples and (options or seed is not None):
         name = "seed" if seed is not None else next(iter(options))
         raise ArgumentError(f"--{name} is for presets that make samples. Received: {preset!r}.")
-    if "weights" in options and "weights" not in makes:
+    if weights is not None and "weights" not in inspect.signature(model.sample).parameters:
         raise ArgumentError(f"--weights is for GANs. Received: {weights!r} for {preset!r}.")
     if labels is not None and labels.isdecimal():
         options["labels"] = int(labels)
-    test = _shown(found, model, data, makes is None)
-    pictures.natural(model, test, count, seed, columns, **options).save(out)
-    what = "reconstructions" if makes is None else "samples"
+    test = _test_data(preset_found, model, data)
+    pictures.default_picture(model, test, count, seed, columns, **options).save(out)
+    what = next(word for task, word in MADE.items() if task in model.tasks)
     click.echo(f"{what} of {preset}: {out}")
 
 
-def _shown(preset, model, data: str | None, reconstructs: bool):
-    """The real images, or points, that a picture of `model` needs; `None` where it needs none."""
-    import numpy as np
+MADE = {"samples": "samples", "translates": "translations", "encodes": "reconstructions"}
 
-    from zoo.data import Source, fitting, read, read_splits, synthetic
-    from zoo.presets.save import EXAMPLES
+
+def _test_data(preset, model, data: str | None):
+    """Return the real data that a picture of `model` needs, or `None` where it needs none."""
+    from zoo.data import read, synthetic
+    from zoo.evaluation.real import read_held_out
+    from zoo.pictures import needs_test_data
+    from zoo.presets.save import read_examples
 
     training = preset.card.training
-    if not reconstructs:
+    if not needs_test_data(model):
         if data is not None:
             raise ArgumentError(f"--data is for autoencoders. Received: {preset.card.name!r}.")
         named = training is not None and training.data in synthetic.NAMED
         return read(training.data, "test") if named else None
     if data is not None:
-        return read_splits(data, **fitting(model.image_shape))[1]
-    kept = preset.card.weights.extras
-    if EXAMPLES not in kept:
+        return read_held_out(data, model)
+    examples = read_examples(preset)
+    if examples is None:
         raise ArgumentError(
-            f"{preset.card.name!r} is shown by images that it reconstructs: give --data."
+            f"{preset.card.name!r} is shown by {model.data.noun} of a data set: give --data."
         )
-    folder = preset.ensure_files({EXAMPLES: kept[EXAMPLES]})
-    with np.load(folder / EXAMPLES, allow_pickle=False) as arrays:
-        return Source(EXAMPLES, arrays["images"], None)
+    return examples

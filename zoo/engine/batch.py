@@ -1,56 +1,43 @@
-"""What one training or validation step sees, checked and cut into minibatches."""
+"""`Batch`: what one training or validation step sees, and its minibatches."""
 
 from __future__ import annotations
 
-import math
-import warnings
 from typing import Any, NamedTuple
 
 import keras
 from keras import ops
 
-from zoo.errors import ArgumentError, check_count
+from zoo.errors import ArgumentError
 
 
 class Batch(NamedTuple):
-    """What one training or validation step sees.
+    """The data of one training or validation step, and their conditions.
 
-    `images` has the shape `(batch, height, width, channels)`; `labels`, of shape `(batch,)`, is
-    `None` for unconditional models.
+    `data` is a batch of the model's space `data`; `condition` one of its space `condition`, or
+    `None` for models without one. `images` and `labels` are other names of both.
     """
 
-    images: Any
-    labels: Any = None
+    data: Any
+    condition: Any = None
+
+    @property
+    def images(self) -> Any:
+        return self.data
+
+    @property
+    def labels(self) -> Any:
+        return self.condition
 
 
-def paired(inputs, labels=None):
-    """What a body is called with: `inputs`, or `[inputs, labels]` where the model is
+def paired(inputs, condition=None):
+    """Return the inputs of a network: `inputs`, or `[inputs, condition]` where the model is
     conditional."""
-    return inputs if labels is None else [inputs, labels]
-
-
-def check_images(argument: str, images, image_shape: tuple[int, ...]) -> None:
-    """Raises unless `images` is a batch of floating-point images, or points, of `image_shape`."""
-    what = "images" if len(image_shape) == 3 else "points"
-    if not hasattr(images, "shape") or tuple(images.shape[1:]) != tuple(image_shape):
-        raise ArgumentError(
-            f"{argument} must hold {what} of shape (batch, {', '.join(map(str, image_shape))}). "
-            f"Received: {_what(images)}."
-        )
-    if images.shape[0] == 0:
-        raise ArgumentError(f"{argument} holds no {what[:-1]}.")
-    if "float" not in keras.backend.standardize_dtype(images.dtype):
-        raise ArgumentError(
-            f"{argument} must hold floating-point {what} in the model's value range. Received: "
-            "dtype "
-            f"{keras.backend.standardize_dtype(images.dtype)}. zoo.data.to_range converts "
-            "8-bit images."
-        )
+    return inputs if condition is None else [inputs, condition]
 
 
 def minibatch(values, index: int, parts: int):
-    """The `index`-th of `parts` equal minibatches of `values`: of its rows every `parts`-th; all
-    rows where they cannot be cut equally.
+    """Return the `index`-th of `parts` equal minibatches of `values`: of its rows every `parts`-th;
+    all rows where they cannot be cut equally.
 
     Every so many, and not one block: each minibatch is then spread over all devices that hold the
     rows. Written without a branch: on TensorFlow the number of rows can be unknown while the step
@@ -60,12 +47,12 @@ def minibatch(values, index: int, parts: int):
         return values
     rows = ops.shape(values)[0]
     whole = (rows % parts + parts - 1) // parts  # 1 where the rows cannot be cut, else 0
-    found = values[index * (1 - whole) :: parts - whole * (parts - 1)]
-    return ops.reshape(found, (-1, *values.shape[1:]))  # else TensorFlow knows no shape at all
+    chosen = values[index * (1 - whole) :: parts - whole * (parts - 1)]
+    return ops.reshape(chosen, (-1, *values.shape[1:]))  # else TensorFlow knows no shape at all
 
 
 def check_body(name: str, network) -> None:
-    """Raises unless `network` is a Keras model, or `None`."""
+    """Raise unless `network` is a Keras model, or `None`."""
     if network is not None and not isinstance(network, keras.Model):
         raise ArgumentError(
             f"{name} must be a keras.Model. Received: {network!r} of type {type(network).__name__}."
@@ -73,7 +60,7 @@ def check_body(name: str, network) -> None:
 
 
 def check_logits(name: str, network: keras.Model) -> None:
-    """Raises where `network` ends in a squashing activation, which the loss applies itself."""
+    """Raise where `network` ends in a squashing activation, which the loss applies itself."""
     activation = getattr(network.layers[-1], "activation", None) if network.layers else None
     if activation in (keras.activations.sigmoid, keras.activations.softmax):
         raise ArgumentError(
@@ -82,45 +69,12 @@ def check_logits(name: str, network: keras.Model) -> None:
         )
 
 
-def check_range(
-    argument: str, images, value_range: tuple[float, float], in_training: bool = True
-) -> None:
-    """Raises unless the values of the array `images` lie in `value_range`; warns, `in_training`,
-    where they look like those of [0, 1]."""
-    low, high = float(images.min()), float(images.max())
-    if not math.isfinite(low) or not math.isfinite(high):
-        raise ArgumentError(f"{argument} must be finite. Received: NaN or infinite values.")
-    if in_training and value_range[0] < 0 <= low < high <= 1:
-        warnings.warn(
-            f"{argument} holds no negative value, but the model's images lie in "
-            f"{list(value_range)}. Images in [0, 1] are converted by zoo.data.to_range(images, "
-            f"{tuple(value_range)}, source=(0, 1)).",
-            stacklevel=4,
-        )
-    slack = 0.01 * (value_range[1] - value_range[0])  # interpolation overshoots a little
-    if not (value_range[0] - slack <= low and high <= value_range[1] + slack):
-        raise ArgumentError(
-            f"{argument} must hold values in {list(value_range)}. Received: values from {low:g} to "
-            f"{high:g}. zoo.data.to_range(images, {tuple(value_range)}, source=(low, high)) "
-            "converts."
-        )
-
-
-def check_image_shape(image_shape, points: bool = False) -> tuple[int, ...]:
-    """`image_shape` as a tuple of three numbers, or of one where `points` are allowed, or an
-    error."""
+def symbolic_outputs(name: str, network: keras.Model, inputs):
+    """Return the symbolic outputs of `network`, called `name` in errors, which builds it."""
     try:
-        shape = tuple(check_count("image_shape", size) for size in image_shape)
-    except (TypeError, ValueError):
-        shape = ()
-    if len(shape) != 3 and not (points and len(shape) == 1):
-        allowed = "(height, width, channels)" + (", or (features,) for points" if points else "")
+        return network(inputs)
+    except ValueError as error:
+        shapes = keras.tree.map_structure(lambda x: tuple(x.shape), inputs)
         raise ArgumentError(
-            f"image_shape must be {allowed}, positive whole numbers. Received: {image_shape!r}."
-            + ("" if points else " Bodies of your own, without image_shape, take other shapes.")
-        )
-    return shape
-
-
-def _what(value) -> str:
-    return f"shape {tuple(value.shape)}" if hasattr(value, "shape") else type(value).__name__
+            f"{name} does not take inputs of shape {shapes}. It says: {error}"
+        ) from error

@@ -20,11 +20,11 @@ def batched(function: Callable, inputs: tuple[np.ndarray, ...], batch_size: int)
     Args:
         function: from batches of `inputs` to tensors with as many rows, such as what
             `engine.compiled` gives.
-        inputs: arrays of equally many rows.
+        inputs: arrays of equally many rows, or dicts of them.
         batch_size: how many rows are computed at once.
     """
     check_count("batch_size", batch_size)
-    total = len(inputs[0])
+    total = len(keras.tree.flatten(inputs)[0])
     if not total:
         raise ArgumentError("There is nothing to compute: the inputs have no rows.")
     whole = None
@@ -33,7 +33,7 @@ def batched(function: Callable, inputs: tuple[np.ndarray, ...], batch_size: int)
         padded = min(batch_size, 1 << (rows - 1).bit_length())
         # What is missing repeats the last row.
         picked = np.minimum(np.arange(start, start + padded), total - 1)
-        found = function(*(x[picked] for x in inputs))
+        found = function(*keras.tree.map_structure(lambda x, rows=picked: x[rows], inputs))
         if whole is None:
             whole = keras.tree.map_structure(
                 lambda y: np.empty((total, *y.shape[1:]), "float32"), found

@@ -1,4 +1,4 @@
-"""What `fit` and `evaluate` are given, checked as far as it can be seen before the first step.
+"""Checks of what `fit` and `evaluate` are given, as far as it can be seen before the first step.
 
 What is seen too late, inside a compiled step, cannot be an error any more.
 """
@@ -12,14 +12,12 @@ import numpy as np
 from keras import ops
 
 from zoo import engine
-from zoo.engine.batch import check_images, check_range
-from zoo.engine.labels import check_labels
 from zoo.engine.rows import Rows
 from zoo.errors import ArgumentError
 
 
 def checked(model, x, y, sample_weight=None, class_weight=None):
-    """`x` and `y` for Keras, or an error.
+    """Return `x` and `y` for Keras, or raise.
 
     Arrays and tensors are looked at whole, generators batch by batch as they are read, and of data
     sets the first batch.
@@ -27,54 +25,53 @@ def checked(model, x, y, sample_weight=None, class_weight=None):
     if not model.compiled:
         raise ArgumentError(f"{type(model).__name__} is not compiled: call compile() first.")
     if x is None:
-        raise ArgumentError("x is missing: images, or what gives batches of them.")
+        raise ArgumentError(f"x is missing: {model.data.noun}, or what gives batches of them.")
     if sample_weight is not None or class_weight is not None:
         raise ArgumentError(f"{type(model).__name__} takes no sample_weight and no class_weight.")
     if isinstance(y, list | tuple):
         y = np.asarray(y)
     if isinstance(x, np.ndarray) or ops.is_tensor(x):
         check(model, x, y, "x", "y")
-    elif isinstance(x, Iterator):
-        x = _each_checked(model, x)
-    else:
-        given = getattr(x, "value_range", None)
-        wanted = model.value_range
-        if given is not None and wanted is not None and tuple(given) != tuple(wanted):
-            raise ArgumentError(
-                f"x must hold images in {list(wanted)}, the value_range of {type(model).__name__}. "
-                f"Received: batches with value_range={tuple(given)}."
-            )
-        batch = _first(x)
-        if batch is not None:
-            check(model, *_parts(batch), "images of x", "labels of x")
-        labels = getattr(x, "labels", None)
-        if model.num_classes is not None and labels is not None:
-            check_labels("labels of x", labels, model.num_classes)
+        return x, None if model.condition is None else y
+    if isinstance(x, Iterator):
+        return _each_checked(model, x), y
+    wanted, received = model.value_range, getattr(x, "value_range", None)
+    if received is not None and wanted is not None and tuple(received) != tuple(wanted):
+        raise ArgumentError(
+            f"x must hold images in {list(wanted)}, the value_range of {type(model).__name__}. "
+            f"Received: batches with value_range={tuple(received)}."
+        )
+    batch = _first(x)
+    if batch is not None:
+        check(model, *_parts(batch), "images of x", "labels of x")
+    labels = getattr(x, "labels", None)
+    if model.condition is not None and labels is not None:
+        model.condition.checked("labels of x", labels)
     return x, y
 
 
-def shared(model, x, y, given: dict, seed=None) -> dict:
-    """What of `given`, the arguments of `fit` or `evaluate`, changes where devices share batches:
-    arrays, for the rows of this process.
+def shared(model, x, y, arguments: dict, seed=None) -> dict:
+    """Return the `arguments` of `fit` or `evaluate` that change where devices share batches: the
+    rows of this process of arrays.
 
     Raises:
         ArgumentError: if a batch cannot be divided equally.
     """
     if engine.devices() == 1:
         return {}
-    if given.get("validation_split"):
+    if arguments.get("validation_split"):
         raise ArgumentError("validation_split is for one device: give validation_data.")
     if hasattr(x, "sharded"):  # batches of `zoo.data`
         _check_shares(x.batch_size, 0 if seed is not None else len(x.images))
         return {"x": x.sharded(*engine.process())}
     if not isinstance(x, np.ndarray) and not ops.is_tensor(x):
         return {}
-    batch_size = given.get("batch_size") or 32
+    batch_size = arguments.get("batch_size") or 32
     _check_shares(batch_size, len(x))
     if engine.process()[1] == 1:
         return {}
-    arrays = (x,) if model.num_classes is None or y is None else (x, y)
-    seed = seed if given.get("shuffle", True) else None
+    arrays = (x,) if model.condition is None or y is None else (x, y)
+    seed = seed if arguments.get("shuffle", True) else None
     rows = Rows(arrays, batch_size, engine.process(), seed)
     return {"x": rows, "y": None, "batch_size": None, "shuffle": False}
 
@@ -90,14 +87,21 @@ def _check_shares(batch_size: int, images: int) -> None:
         )
 
 
-def check(model, images, labels, images_are: str, labels_are: str) -> None:
-    """Raises unless these are images, and labels where the model takes them, that can be meant."""
-    check_images(images_are, images, model.image_shape)
-    if model.value_range is not None:
-        check_range(images_are, ops.convert_to_numpy(images), model.value_range)
-    if model.num_classes is not None and labels is not None:
-        labels = ops.convert_to_numpy(labels) if ops.is_tensor(labels) else labels
-        check_labels(labels_are, labels, model.num_classes)
+def check(model, x, y, x_name: str, y_name: str) -> None:
+    """Raise unless `x` and `y` hold data, and conditions where the model takes them, that can be
+    meant; warn of conditions that it does not take."""
+    (data, data_name), (condition, condition_name) = model.data_and_condition(
+        (x, x_name), (y, y_name)
+    )
+    model.data.check(data_name, data)
+    model.data.check_values(data_name, ops.convert_to_numpy(data))
+    if condition is None:
+        return
+    if model.condition is None:
+        model.warn_of_y()
+        return
+    condition = ops.convert_to_numpy(condition) if ops.is_tensor(condition) else condition
+    model.condition.checked(condition_name, condition)
 
 
 def _each_checked(model, batches: Iterator) -> Iterator:
@@ -107,17 +111,17 @@ def _each_checked(model, batches: Iterator) -> Iterator:
 
 
 def _parts(batch) -> tuple:
-    """The images and the labels of an element of a data set."""
-    images, labels, _ = keras.utils.unpack_x_y_sample_weight(batch)
-    if isinstance(images, list | tuple) and len(images) == 1:
-        (images,) = images
-    if isinstance(images, list | tuple) and len(images) == 2 and labels is None:
-        images, labels = images
-    return images, labels
+    """Return the x and the y of an element of a data set."""
+    x, y, _ = keras.utils.unpack_x_y_sample_weight(batch)
+    if isinstance(x, list | tuple) and len(x) == 1:
+        (x,) = x
+    if isinstance(x, list | tuple) and len(x) == 2 and y is None:
+        x, y = x
+    return x, y
 
 
 def _first(x):
-    """The first batch, or `None` where it cannot be had without a cost."""
+    """Return the first batch, or `None` where it cannot be had without a cost."""
     if getattr(x, "num_workers", 0) or getattr(x, "read_once", False):
         # A torch DataLoader would start its processes; what `engine.feed` made is read once.
         return None

@@ -1,8 +1,9 @@
-"""`GenerativeModel`: what every rule of the zoo shares, on top of `keras.Model`."""
+"""`Model`: the base class of the training rules, on top of `keras.Model`."""
 
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,63 +12,43 @@ import numpy as np
 from keras import ops
 
 from zoo import engine
-from zoo.engine import players
-from zoo.engine.batch import Batch, check_images, check_range
+from zoo.engine import players, spaces
+from zoo.engine.batch import Batch
+from zoo.engine.compilation import Compiled
+from zoo.engine.configuration import Configured
+from zoo.engine.golden import inputs_for, outputs_for
 from zoo.engine.inference import batched
 from zoo.engine.inputs import checked, shared
-from zoo.engine.labels import check_labels
-from zoo.engine.means import Means
 from zoo.engine.random import Fixed, Random
-from zoo.errors import ArgumentError, unknown_name
+from zoo.engine.tasks import Translates, tasks_of
+from zoo.errors import ArgumentError
+
+Range = tuple[float, float]
 
 
-class GenerativeModel(engine.StepAdaptor, keras.Model):
+class Model(Compiled, Configured, engine.StepAdaptor, keras.Model):
     """Base class of the training rules.
 
-    A rule says what its `players` are (the sets of weights that have an optimizer of their own),
-    which losses it logs (`loss_names`), what one training step does (`update`) and what it reports
-    on validation data (`validate`). Both draw their random numbers from `self.random`. In return it
-    is an ordinary Keras model on each backend: `compile`, `fit`, `evaluate`, `predict`, `save` and
-    the callbacks of Keras work, a saved model comes back compiled with the state of every optimizer
-    and of every random seed, and its configuration is captured from its constructor.
+    A rule states its signature: the spaces `data`, `condition` and `noise` (see
+    `zoo.engine.spaces`), which its constructor sets, and its tasks, which it inherits (see
+    `zoo.engine.tasks`). It says what its `players` are (the sets of weights that have an optimizer
+    of their own), which losses it logs (`loss_names`), and what one training step does: `objective`
+    alone where one optimizer minimises one loss, else `update` and `validate`. Random numbers come
+    from `self.random`. In return it is an ordinary Keras model on each backend: `compile`, `fit`,
+    `evaluate`, `predict`, `save` and the callbacks of Keras work, a saved model comes back compiled
+    with the state of every optimizer and of every random seed, and its configuration is captured
+    from its constructor.
+
+    Attributes:
+        data: the space of the data that `fit` takes and samples belong to.
+        condition: the space of the conditions, or `None`.
+        noise: the space of the noise that samples are made of, a dict of such spaces, or `None`.
     """
 
     paper: str
     paper_url: str
-    value_range: tuple[float, float] | None = None  # of images; None: any
-    image_shape: tuple[int, ...]  # (height, width, channels), or (features,) for points
-    num_classes: int | None = None  # of a conditional model
-
-    def __init_subclass__(cls, **kwargs):
-        super().__init_subclass__(**kwargs)
-        for name in {"loss", "optimizer", "stop_training"} & set(vars(cls)):
-            raise TypeError(
-                f"{cls.__name__} must not define {name!r}: Keras assigns an attribute of this name."
-            )
-        for parameter in inspect.signature(cls.__init__).parameters.values():
-            if parameter.kind is parameter.VAR_POSITIONAL:
-                raise TypeError(
-                    f"The constructor of {cls.__name__} must not take *{parameter.name}: "
-                    "a configuration holds named arguments."
-                )
-
-    def __new__(cls, *args, **kwargs):
-        model = super().__new__(cls, *args, **kwargs)
-        signature = inspect.signature(cls.__init__)
-        try:
-            bound = signature.bind(model, *args, **kwargs)
-        except TypeError:
-            return model  # `__init__` is about to raise the same error, with the better traceback.
-        bound.apply_defaults()
-        _, *arguments = bound.arguments.items()
-        flat = {}
-        for name, value in arguments:
-            named = signature.parameters[name].kind is not inspect.Parameter.VAR_KEYWORD
-            flat.update({name: value} if named else value)
-        # Past Keras's tracking: the arguments are not a second place in which sub-models live.
-        vars(model)["_constructor_arguments"] = players.Frozen(flat)
-        vars(model)["_built_under"] = keras.config.dtype_policy().name
-        return model
+    condition: spaces.Space | None = None
+    noise: spaces.NoiseSpace | None = None
 
     def __init__(self, name: str | None = None):
         super().__init__(name=name)
@@ -75,11 +56,58 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
         self.random = Random(self.seed_generator)
         self._inference_functions = {}
 
+    # The signature
+
+    @property
+    def data(self) -> spaces.Space:
+        space = vars(self).get("_data")
+        if space is None:
+            raise ArgumentError(
+                f"{type(self).__name__} states no data: its constructor must set self.data, such "
+                "as zoo.engine.spaces.Images(28, 28, 1, (-1, 1))."
+            )
+        return space
+
+    @data.setter
+    def data(self, space: spaces.Space) -> None:
+        vars(self)["_data"] = spaces.Space.get(space)
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """The names of what the model can do, see `zoo.engine.tasks`."""
+        return tasks_of(type(self))
+
+    @property
+    def image_shape(self) -> tuple[int, ...]:
+        """The shape of one datum: `(height, width, channels)`, or `(features,)` for points."""
+        return self.data.shape
+
+    @image_shape.setter
+    def image_shape(self, shape: tuple[int, ...]) -> None:
+        # A rule whose range is an attribute of its class may state its data by their shape alone.
+        value_range = vars(type(self)).get("value_range")
+        self.data = spaces.of_shape(tuple(shape), value_range if value_range else None)
+
+    @property
+    def value_range(self) -> Range | None:
+        """The range of the data, or `None` for any value."""
+        return self.data.range
+
+    @property
+    def num_classes(self) -> int | None:
+        """The number of classes, of a model whose condition is one."""
+        return self.condition.n if isinstance(self.condition, spaces.Classes) else None
+
+    @num_classes.setter
+    def num_classes(self, n: int | None) -> None:
+        self.condition = None if n is None else spaces.Classes(n)
+
     # What a rule defines
 
     @classmethod
     def test_config(cls) -> dict[str, Any]:
-        """The constructor's arguments for a tiny model, with which the contract is tested."""
+        """Return the constructor's arguments for a tiny model, with which the contract is
+        tested."""
         raise NotImplementedError
 
     @property
@@ -94,210 +122,74 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
         raise NotImplementedError
 
     def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
-        """A new optimizer for every player: the paper's."""
+        """Return a new optimizer for every player: the paper's."""
+        raise NotImplementedError
+
+    def objective(self, batch: Batch, training: bool) -> tuple[Any, dict[str, Any]]:
+        """Return the loss, a scalar, and a scalar for each of `loss_names`, of a rule with one
+        player."""
         raise NotImplementedError
 
     def update(self, batch: Batch) -> dict[str, Any]:
-        """One training step; returns a scalar for each of `loss_names`."""
-        raise NotImplementedError
+        """Take one training step, and return a scalar for each of `loss_names`."""
+        return self.minimize(lambda: self.objective(batch, training=True), "model")
 
     def validate(self, batch: Batch) -> dict[str, Any]:
-        """The same scalars for a validation batch, with nothing trained."""
-        raise NotImplementedError
-
-    def contract(self) -> dict[str, Any]:
-        """What goes in and what comes out, for the card; see `zoo.presets.card.Contract`."""
-        classes = None if self.num_classes is None else [str(i) for i in range(self.num_classes)]
-        return {
-            "output_shape": list(self.image_shape),
-            "output_range": self.value_range,
-            "labels": classes,
-        }
+        """Return the same scalars for a validation batch, with nothing trained."""
+        return self.objective(batch, training=False)[1]
 
     def components(self) -> dict[str, keras.Model]:
-        """The parts that `zoo.load(name, components=[...])` gives alone, by name; of a model that
-        samples, one that samples as it does, see `zoo.models.Sampler`."""
+        """Return the parts that `zoo.load(name, components=[...])` gives alone, by name; of a model
+        that samples, one that samples as it does, see `zoo.models.Sampler`."""
         return {}
 
     def golden_inputs(self, n: int) -> dict[str, np.ndarray]:
-        """Inputs for which each backend must give the same outputs."""
-        raise NotImplementedError
+        """Return inputs for which each backend must give the same outputs."""
+        return inputs_for(self, n)
 
     def golden_outputs(self, inputs: dict[str, np.ndarray]) -> np.ndarray:
-        """What the model makes of `golden_inputs`."""
-        raise NotImplementedError
-
-    # Configuration
-
-    @classmethod
-    def constructor_names(cls, config: dict[str, Any]) -> list[str]:
-        """Return the names of the arguments that the constructor takes beside those of `config`."""
-        return [name for name in inspect.signature(cls.__init__).parameters if name != "self"]
-
-    def constructor_argument(self, name: str) -> Any:
-        """What the user gave the constructor as `name`, or its default; `None` if it has none."""
-        return self._constructor_arguments.get(name)
-
-    def get_config(self) -> dict[str, Any]:
-        config = {
-            key: keras.saving.serialize_keras_object(value)
-            for key, value in self._constructor_arguments.items()
-        }
-        return {**config, "dtype_policy": self._built_under}
-
-    @classmethod
-    def from_config(cls, config, custom_objects=None):
-        """The model of `config`; without `dtype_policy` in it, under the policy in force."""
-        arguments = {
-            key: keras.saving.deserialize_keras_object(value, custom_objects=custom_objects)
-            for key, value in config.items()
-            if key != "dtype_policy"
-        }
-        policy = keras.config.dtype_policy()
-        keras.config.set_dtype_policy(config.get("dtype_policy", policy))
-        try:
-            return cls(**arguments)
-        finally:
-            keras.config.set_dtype_policy(policy)
-
-    # Compilation
-
-    def compile(
-        self,
-        optimizer=None,
-        jit_compile: bool | str = "auto",
-        run_eagerly: bool = False,
-        steps_per_execution: int = 1,
-        **objective,
-    ):
-        """Configures training; without arguments, as in the paper.
-
-        Args:
-            optimizer: `None` for the paper's optimizers, one optimizer (or its name), of which
-                every player gets a copy, or a dict from player to optimizer, in which players left
-                out keep the paper's.
-            jit_compile: `"auto"` compiles with XLA where that is faster: on JAX, and on TensorFlow
-                with a GPU.
-            run_eagerly: runs each step uncompiled, for debugging.
-            steps_per_execution: as in Keras; PyTorch allows 1 only.
-            **objective: the arguments of a rule's own `compile`, which a saved model remembers.
-
-        Raises:
-            UnknownNameError: if an argument is not one that the rule's `compile` names.
-            ValueError: if the optimizers, or the layers of the model, do not allow to train it.
-        """
-        for name in objective:
-            if name not in self._compile_names():
-                what = f"argument of {type(self).__name__}.compile"
-                raise unknown_name(what, name, self._compile_names())
-        optimizers = self.resolve_optimizers(optimizer)
-        super().compile(
-            optimizer=players.container(optimizers, self.players),
-            run_eagerly=run_eagerly,
-            steps_per_execution=steps_per_execution,
-            jit_compile=not run_eagerly
-            and (engine.jit_by_default() if jit_compile == "auto" else jit_compile),
-            auto_scale_loss=False,
-        )
-        self.optimizer.build(self.trainable_variables)
-        # Past Keras's tracking, which would take the optimizers for a second set of state.
-        vars(self)["_optimizers"] = players.Frozen(optimizers)
-        vars(self)["_means"] = Means(self.loss_names)
-        vars(self)["_logged_by"] = {}
-        vars(self)["_compile_arguments"] = players.Frozen(
-            {
-                **objective,
-                "jit_compile": jit_compile,
-                "run_eagerly": run_eagerly,
-                "steps_per_execution": steps_per_execution,
-            }
-        )
-
-    @classmethod
-    def _compile_names(cls) -> list[str]:
-        """The arguments that `compile` names, here and in the parents it passes them on to."""
-        own = [c.compile for c in cls.mro() if issubclass(c, GenerativeModel)]
-        named = [p for fn in own for p in inspect.signature(fn).parameters.values()]
-        return sorted({p.name for p in named if p.kind is not p.VAR_KEYWORD} - {"self"})
-
-    def resolve_optimizers(self, optimizer) -> dict[str, keras.optimizers.Optimizer]:
-        """An optimizer for each player, from what `compile` was given.
-
-        Raises:
-            ArgumentError: if that, or something else of this model, does not allow to train it.
-                Nothing has been changed then.
-        """
-        layers = self._flatten_layers(include_self=False)
-        for layer in layers:
-            if getattr(layer, "activity_regularizer", None) is not None:
-                raise ArgumentError(
-                    f"The layer {layer.name} has an activity_regularizer, which is not supported. "
-                    "Allowed: regularizers of weights."
-                )
-        found = players.resolve_optimizers(optimizer, self.default_optimizers())
-        return players.scaled(found, layers)
-
-    def get_compile_config(self) -> dict[str, Any]:
-        if not self.compiled:
-            return {}
-        arguments = keras.saving.serialize_keras_object(dict(self._compile_arguments.items()))
-        return {"optimizer": players.serialized(self._optimizers), **arguments}
-
-    def compile_from_config(self, config: dict[str, Any]) -> None:
-        self.compile(**keras.saving.deserialize_keras_object(config))
-
-    @property
-    def optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
-        """The optimizer of every player."""
-        return dict(self._optimizers.items())
-
-    @property
-    def metrics(self) -> list[keras.metrics.Metric]:
-        return [self._means] if self.compiled else []
-
-    @property
-    def metrics_names(self) -> list[str]:
-        return list(self.loss_names) if self.compiled else []
-
-    def _flatten_metrics_in_order(self, logs):
-        # What `evaluate` gives without `return_dict`: Keras would take names of metrics.
-        found = [logs[name] for name in self.loss_names]
-        return found[0] if len(found) == 1 else found
+        """Return the outputs of the model for `golden_inputs`."""
+        return outputs_for(self, inputs)
 
     # Steps
 
     def fit(self, x=None, y=None, *args, **kwargs):
-        """As `keras.Model.fit`; batches of `zoo.data` are read ahead, and each epoch takes its
-        whole ones, in an order of its own. `initial_epoch` says which epoch's order comes first;
-        else a second call goes on where the first one ended."""
-        given = _arguments(keras.Model.fit, x, y, *args, **kwargs)
-        weights = {key: given.get(key) for key in ("sample_weight", "class_weight")}
+        """Train as `keras.Model.fit` does.
+
+        Batches of `zoo.data` are read ahead, and each epoch takes its whole ones, in an order of
+        its own. `initial_epoch` says which epoch's order comes first; else a second call goes on
+        where the first one ended. A `y` that the model has no use for is ignored, with a warning.
+        """
+        arguments = _arguments(keras.Model.fit, x, y, *args, **kwargs)
+        weights = {key: arguments.get(key) for key in ("sample_weight", "class_weight")}
+        vars(self)["_warned_of_y"] = False
         x, y = checked(self, x, y, **weights)
         engine.equalize([*self.variables, *self.optimizer.variables])
         seed = [int(number) for number in ops.convert_to_numpy(self.seed_generator.state)]
-        own = shared(self, x, y, given, seed)
+        changes = shared(self, x, y, arguments, seed)
         if not hasattr(x, "stream"):
             ordered = {"shuffle": False} if isinstance(x, Iterator) else {}  # or Keras warns
-            return super().fit(**{**ordered, **given, "x": x, "y": y, **own})
-        steps = given.get("steps_per_epoch") or x.full_batches
-        start = given["initial_epoch"] * steps if "initial_epoch" in given else x.position
-        fed = engine.feed(own.get("x", x), start)
+            return super().fit(**{**ordered, **arguments, "x": x, "y": y, **changes})
+        steps = arguments.get("steps_per_epoch") or x.full_batches
+        start = arguments["initial_epoch"] * steps if "initial_epoch" in arguments else x.position
+        fed = engine.feed(changes.get("x", x), start)
         ready = {"x": fed, "steps_per_epoch": steps, "shuffle": False}
-        history = super().fit(**{**given, **ready})
+        history = super().fit(**{**arguments, **ready})
         x.position = start + len(history.epoch) * steps
         return history
 
     def evaluate(self, x=None, y=None, *args, **kwargs):
-        given = _arguments(keras.Model.evaluate, x, y, *args, **kwargs)
-        x, y = checked(self, x, y, sample_weight=given.get("sample_weight"))
+        arguments = _arguments(keras.Model.evaluate, x, y, *args, **kwargs)
+        vars(self)["_warned_of_y"] = False
+        x, y = checked(self, x, y, sample_weight=arguments.get("sample_weight"))
         if hasattr(x, "fixed"):  # batches of `zoo.data`: the same each time
             x = x.fixed()
-        own = shared(self, x, y, given)
-        own.pop("shuffle", None)
-        return super().evaluate(**{**given, "x": x, "y": y, **own})
+        changes = shared(self, x, y, arguments)
+        changes.pop("shuffle", None)
+        return super().evaluate(**{**arguments, "x": x, "y": y, **changes})
 
     def minimize(self, loss_fn, player: str):
-        """One step of `player`'s optimizer on `loss_fn() -> (loss, logs)`; returns the logs.
+        """Take one step of `player`'s optimizer on `loss_fn() -> (loss, logs)`; return the logs.
 
         Weight regularizers of the player's layers are added to the loss.
         """
@@ -323,7 +215,7 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
         batch = self.unpack(data)
         logs = self._track(batch, self.update(batch))
         if engine.replicas() > 1:
-            # Of Keras's own batch norm, which sees the rows of one replica.
+            # The statistics of Keras's own batch norm, which sees the rows of one replica.
             statistics = [
                 variable
                 for layer in self._flatten_layers(include_self=False)
@@ -343,105 +235,103 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
         finally:
             vars(self)["random"] = of_training
 
-    def unpack(self, data) -> Batch:
-        """The batch of `data`, which is what `fit` was given: images, `(images, labels)` or a tuple
-        of one.
+    def data_and_condition(self, x, y) -> tuple[Any, Any]:
+        """Return the data and the condition of what `fit` takes as `x` and `y`: a model that
+        translates takes the condition first."""
+        return (y, x) if isinstance(self, Translates) else (x, y)
 
-        Models that are not conditional drop the labels. Labels out of range, which `fit` refuses
-        where it sees them, make the loss NaN where only the device does.
+    def unpack(self, data) -> Batch:
+        """Return the batch of `data`, an element of what `fit` was given: data, `(data,
+        condition)` or a tuple of one.
+
+        Labels out of range, which `fit` refuses where it sees them, make the loss NaN where only
+        the device does.
         """
-        images, labels, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         if sample_weight is not None:
             raise ArgumentError(
                 f"{type(self).__name__} takes no sample_weight and no class_weight."
             )
-        check_images("x", images, self.image_shape)
-        images = ops.cast(images, "float32")
-        if self.num_classes is None:
-            return Batch(images)
-        if labels is None or "int" not in keras.backend.standardize_dtype(labels.dtype):
-            received = "none" if labels is None else f"labels of type {labels.dtype}"
+        values, condition = self.data_and_condition(x, y)
+        self.data.check("x" if values is x else "y", values)
+        values = self.data.cast(values)
+        if self.condition is None:
+            if condition is not None:
+                self.warn_of_y()
+            return Batch(values)
+        if condition is None:
             raise ArgumentError(
-                f"{type(self).__name__} needs integer labels, fit(images, labels) or batches of "
-                f"(images, labels). Received: {received}."
+                f"{type(self).__name__} needs {self.condition.noun}, fit(data, "
+                f"{self.condition.noun}) or batches of (data, {self.condition.noun}). Received: "
+                "none."
             )
-        if tuple(labels.shape[1:]) not in ((), (1,)):
-            raise ArgumentError(
-                f"labels must be integers of shape (batch,). Received: shape {labels.shape}."
+        self.condition.check(self.condition.noun, condition)
+        valid = self.condition.validity(condition)
+        if valid is not None:
+            values = ops.where(valid, values, float("nan"))
+        return Batch(values, self.condition.cast(condition))
+
+    def warn_of_y(self) -> None:
+        """Say once in a `fit` that it ignores the conditions that it was given."""
+        if not vars(self).get("_warned_of_y"):
+            vars(self)["_warned_of_y"] = True
+            warnings.warn(
+                f"{type(self).__name__} is not conditional: it ignores y, the second part of the "
+                "data.",
+                stacklevel=4,
             )
-        labels = ops.cast(ops.reshape(labels, (-1,)), "int32")
-        kept = ops.clip(labels, 0, self.num_classes - 1)
-        return Batch(ops.where(ops.all(kept == labels), images, float("nan")), kept)
 
     def unpaired(self, inputs) -> tuple:
-        """What `call` is given, as images or latents, and labels, which are `None` where the model
-        is not conditional."""
-        if self.num_classes is None:
+        """Return the inputs of `call` as data or noise, and the condition, which is `None` where
+        the model has none."""
+        if self.condition is None:
             return inputs, None
         if not isinstance(inputs, list | tuple) or len(inputs) != 2:
             raise ArgumentError(
                 f"{type(self).__name__} is conditional: it is called with two inputs, the second "
-                "of which are labels."
+                f"of which are {self.condition.noun}."
             )
         return tuple(inputs)
 
     def _track(self, batch: Batch, logs: dict[str, Any]) -> dict[str, Any]:
-        size = ops.shape(batch.images)[0]
+        size = ops.shape(batch.data)[0]
         means = engine.averaged(list(logs.values()))
         self._means.update_state(dict(zip(logs, means, strict=True)), size)
         return self._means.result()
 
-    # State
-
-    def _own_state(self) -> list:
-        """The variables that no sub-model saves: this model's own, and the state of every seed
-        generator."""
-        saved = {id(v) for v in self.weights}
-        own = [*self._trainable_variables, *self._non_trainable_variables]
-        return own + [v for v in self.non_trainable_variables if id(v) not in saved]
-
-    def save_own_variables(self, store) -> None:
-        for index, variable in enumerate(self._own_state()):
-            store[str(index)] = ops.convert_to_numpy(variable)
-
-    def load_own_variables(self, store) -> None:
-        state = self._own_state()
-        if len(store.keys()) != len(state):
-            raise ArgumentError(
-                f"{type(self).__name__} has {len(state)} variables of its own; the file holds "
-                f"{len(store.keys())}. "
-                "It was saved from another architecture."
-            )
-        for index, variable in enumerate(state):
-            variable.assign(store[str(index)])
-
     # Inference
 
     def call_signature(self) -> list:
-        """The inputs of `call`, for `export`: by default images."""
-        images = keras.InputSpec(shape=(None, *self.image_shape), dtype="float32")
-        if self.num_classes is None:
-            return [images]
-        return [[images, keras.InputSpec(shape=(None,), dtype="int32")]]
+        """Return the inputs of `call`, for `export`: by default data, and conditions."""
+        return self.signature_of(self.data)
+
+    def signature_of(self, space: spaces.Space) -> list:
+        """Return the signature of a function of `space`, and of the condition where the model has
+        one."""
+        if self.condition is None:
+            return [space.spec()]
+        return [[space.spec(), self.condition.spec()]]
 
     def export(
         self, filepath, format="tf_saved_model", verbose=None, input_signature=None, **kwargs
     ):
-        """As `keras.Model.export`; `input_signature` is by default that of `call`."""
+        """Export as `keras.Model.export` does; `input_signature` is by default that of `call`."""
         signature = self.call_signature() if input_signature is None else input_signature
         return super().export(filepath, format, verbose, signature, **kwargs)
 
     def checked_inputs(
         self, images, labels=None, labelled: bool | None = None, in_range: bool = True
     ) -> tuple[np.ndarray, ...]:
-        """`(images,)`, or `(images, labels)` where `labelled` (by default: for conditional models),
-        as arrays for `infer`, or an error, also where values must be `in_range` and are not."""
-        labelled = self.num_classes is not None if labelled is None else labelled
-        images = ops.convert_to_numpy(images)
-        check_images("images", images, self.image_shape)
-        images = images.astype("float32")
-        if in_range and self.value_range is not None:
-            check_range("images", images, self.value_range, in_training=False)
+        """Return data, and conditions where `labelled`, as arrays for `infer`, or raise.
+
+        Args:
+            images: data.
+            labels: their conditions.
+            labelled: whether conditions are needed; by default where the model has any.
+            in_range: whether data out of range are an error.
+        """
+        labelled = self.condition is not None if labelled is None else labelled
+        images = self.data.checked(self.data.noun, images, in_range=in_range)
         if not labelled:
             if labels is not None:
                 raise ArgumentError(
@@ -449,11 +339,14 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
                 )
             return (images,)
         if labels is None:
-            raise ArgumentError(f"{type(self).__name__} needs labels, one for each image.")
-        return images, check_labels("labels", labels, self.num_classes, rows=len(images))
+            raise ArgumentError(
+                f"{type(self).__name__} needs {self.condition.noun}, one for each image."
+            )
+        return images, self.condition.checked(self.condition.noun, labels, rows=len(images))
 
-    def infer(self, key: str, fn, inputs: tuple[np.ndarray, ...], batch_size: int):
-        """`fn`, jitted, over the rows of the arrays `inputs`, see `zoo.engine.inference.batched`.
+    def infer(self, key: str, fn, inputs: tuple, batch_size: int):
+        """Return `fn`, jitted, over the rows of the arrays `inputs`, see
+        `zoo.engine.inference.batched`.
 
         `key` is the name under which the compiled function is kept.
         """
@@ -463,8 +356,13 @@ class GenerativeModel(engine.StepAdaptor, keras.Model):
         return batched(self._inference_functions[key], inputs, batch_size)
 
 
+class GenerativeModel(Model):
+    """Base class of the training rules that make data: from noise, from a condition, or from a
+    code."""
+
+
 def _arguments(method, *args, **kwargs) -> dict[str, Any]:
-    """What `method` was called with, by name."""
+    """Return the arguments of a call of `method`, by name."""
     bound = inspect.signature(method).bind(None, *args, **kwargs).arguments
     bound.pop("self")
     rest = bound.pop("kwargs", {})

@@ -1,27 +1,31 @@
-"""`Sampler`: what of a model makes its samples, alone."""
+"""`Sampler`: the part of a model that makes its samples, alone."""
 
 from __future__ import annotations
 
 import keras
 
+from zoo.engine.batch import paired
 from zoo.engine.latent import LatentModel
+from zoo.engine.priors import Prior
+from zoo.engine.spaces import Classes, of_shape
 from zoo.errors import ArgumentError
 
 
 @keras.saving.register_keras_serializable("zoo")
 class Sampler(LatentModel):
-    """The network that makes the samples of a model, without the rest: it samples as that does,
-    and cannot be trained.
+    """The network that makes the samples of a model, without the rest: it samples as the model
+    does, and cannot be trained.
 
     Args:
         network: from latents `(batch, latent_dim)`, and labels `(batch,)` where `num_classes` is
             given, to images, or to what `likelihood` needs.
         latent_dim: the number of latent variables.
         image_shape: `(height, width, channels)`, or `(features,)` for points.
-        value_range: of the images; `None`: any.
-        num_classes: of a conditional model.
+        value_range: the range of the images; `None`: any.
+        num_classes: the number of classes of a conditional model.
         likelihood: an object whose `mean` makes images of what `network` gives.
         name: the name of the model.
+        prior: the prior of the latents; by default N(0, I).
 
     Attributes:
         network: as given.
@@ -39,19 +43,21 @@ class Sampler(LatentModel):
         num_classes: int | None = None,
         likelihood=None,
         name: str | None = None,
+        prior: Prior | None = None,
     ):
         super().__init__(name=name)
         self.network = network
+        self.data = of_shape(tuple(image_shape), value_range)
+        self.condition = None if num_classes is None else Classes(num_classes)
+        if prior is not None:
+            self.prior = prior
         self.latent_dim = latent_dim
-        self.image_shape = tuple(image_shape)
-        self.value_range = None if value_range is None else tuple(value_range)
-        self.num_classes = num_classes
         self.likelihood = likelihood
         self.built = True
 
     @classmethod
     def of(cls, model: LatentModel, network: keras.Model, likelihood=None) -> Sampler:
-        """That of `model`, of which `network` makes the samples."""
+        """Create the sampler of `model`, whose samples `network` makes."""
         return cls(
             network,
             model.latent_dim,
@@ -59,10 +65,11 @@ class Sampler(LatentModel):
             model.value_range,
             model.num_classes,
             likelihood,
+            prior=None if model.prior.is_identity else model.prior,
         )
 
     def compile(self, optimizer=None, **kwargs):
-        """Not of a part of a model.
+        """Refuse to train a part of a model.
 
         Raises:
             ArgumentError: always.
@@ -72,9 +79,12 @@ class Sampler(LatentModel):
             "whole."
         )
 
+    def call_signature(self):
+        return self.signature_of(self.noise)
+
     def call(self, inputs, training=False):
         return self.generate(*self.unpaired(inputs))
 
     def generate(self, latents, labels=None):
-        found = self.network(latents if labels is None else [latents, labels], training=False)
-        return found if self.likelihood is None else self.likelihood.mean(found)
+        outputs = self.network(paired(latents, labels), training=False)
+        return outputs if self.likelihood is None else self.likelihood.mean(outputs)

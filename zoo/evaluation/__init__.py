@@ -2,7 +2,7 @@
 
 from zoo.evaluation.evaluate import evaluate, metrics
 from zoo.evaluation.extractors import extractor
-from zoo.evaluation.metric import Metric, Task
+from zoo.evaluation.metric import Metric, Subject
 from zoo.evaluation.of_classes import (
     ClassEntropy,
     ClassModes,
@@ -25,11 +25,15 @@ from zoo.evaluation.of_images import (
     IWAE,
     Accuracy,
     BitsPerDimension,
+    LogLikelihood,
     Memorisation,
     Parzen,
     Reconstruction,
+    Translation,
 )
 from zoo.evaluation.report import Comparison, Report, compare
+
+Task = Subject  # its name in earlier versions
 
 __all__ = [
     "ELBO",
@@ -50,6 +54,7 @@ __all__ = [
     "KernelDistance",
     "LabelAccuracy",
     "LinearProbe",
+    "LogLikelihood",
     "MMDTest",
     "Memorisation",
     "Metric",
@@ -58,7 +63,9 @@ __all__ = [
     "PrecisionRecall",
     "Reconstruction",
     "Report",
+    "Subject",
     "Task",
+    "Translation",
     "compare",
     "evaluate",
     "extractor",

@@ -8,7 +8,6 @@ import re
 import keras
 
 from zoo.errors import ArgumentError, unknown_name
-from zoo.models.classifiers import Classifier
 from zoo.networks.features import Extractor, PerChannel, Pixels, inception
 from zoo.presets import locate
 from zoo.presets.load import info, load
@@ -42,7 +41,7 @@ def extractor(value=None, data: str | None = None):
         return _named(_default(data))
     if isinstance(value, str):
         return _named(value)
-    if isinstance(value, Classifier):
+    if "classifies" in getattr(value, "tasks", ()) and hasattr(value, "body"):
         return _classifier(value, value.name)
     if isinstance(value, keras.Model):
         # Keras counts the models of a process in their names: the hash tells them apart.
@@ -85,7 +84,7 @@ def _named(name: str):
     return found if single == name else PerChannel(found)
 
 
-def _classifier(model: Classifier, name: str, sha256: str | None = None) -> Extractor:
+def _classifier(model, name: str, sha256: str | None = None) -> Extractor:
     images = keras.Input(model.image_shape)
     features = model.body(images)
     network = keras.Model(images, [features, model.head(features)])

@@ -12,8 +12,8 @@ from zoo.errors import ArgumentError, unknown_name
 from zoo.evaluation.collected import Collected
 
 
-class Task(NamedTuple):
-    """What is measured: a model, the real images that count, and what was collected of them."""
+class Subject(NamedTuple):
+    """The subject of a measurement: a model, the real data, and what was collected of them."""
 
     model: Any
     test: Source  # 8-bit images, or points, with labels where they have any
@@ -58,13 +58,13 @@ class Metric(Named):
             raise unknown_name(cls.kind, value, cls.named(), see)
         return super().get(value)
 
-    def measure(self, samples: Collected | None, task: Task) -> dict[str, Any]:
+    def measure(self, samples: Collected | None, subject: Subject) -> dict[str, Any]:
         """The numbers, by name: floats, or pairs of a float and its standard error.
 
         Args:
             samples: what was collected of samples, or of real images in their place; `None` for
                 metrics that look at none.
-            task: see `Task`.
+            subject: see `Subject`.
         """
         raise NotImplementedError
 
@@ -75,6 +75,6 @@ class Metric(Named):
         """What the protocol says of it beside its name."""
         return self.get_config()
 
-    def notes(self, samples: Collected | None, task: Task) -> list[str]:
+    def notes(self, samples: Collected | None, subject: Subject) -> list[str]:
         """What to beware of."""
         return []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from zoo.data import Source, synthetic
+from zoo.engine.spaces import Classes
 from zoo.errors import ArgumentError, check_number
 from zoo.evaluation.metric import Metric
 from zoo.metrics import class_entropy, class_modes, inception_score, label_accuracy, mode_coverage
@@ -26,7 +27,7 @@ class InceptionScore(_OfClasses):
     name = "inception_score"
     outputs = {"inception_score": "higher"}
 
-    def measure(self, samples, task):
+    def measure(self, samples, subject):
         return {"inception_score": inception_score(samples.probabilities)}
 
 
@@ -51,13 +52,13 @@ class ClassModes(_OfClasses):
         self.confidence = check_number("confidence", confidence)
 
     def check(self, model, test):
-        if len(model.image_shape) == 1:
+        if model.data.name != "images":
             raise ArgumentError(
                 f"The metric {self.name!r} is for images; {MixtureModes.name!r} counts the modes "
                 f"of points. Received: data {test.name!r}."
             )
 
-    def measure(self, samples, task):
+    def measure(self, samples, subject):
         p = samples.probabilities
         classes, sure = p.argmax(axis=1), p.max(axis=1) > self.confidence
         found = class_modes(classes, p.shape[1])
@@ -93,8 +94,8 @@ class MixtureModes(Metric):
                 f"{test.name!r}."
             )
 
-    def measure(self, samples, task):
-        truth = mixture(task.test)
+    def measure(self, samples, subject):
+        truth = mixture(subject.test)
         found = mode_coverage(samples.images, truth.means, truth.sigma)
         share = found.covered / len(truth.means)
         return {
@@ -121,13 +122,13 @@ class LabelAccuracy(_OfClasses):
     outputs = {"label_accuracy": "higher"}
 
     def check(self, model, test):
-        if model.num_classes is None:
+        if not isinstance(model.condition, Classes):
             raise ArgumentError(
                 f"The metric {self.name!r} is for conditional models. Received: "
                 f"{type(model).__name__}."
             )
 
-    def measure(self, samples, task):
+    def measure(self, samples, subject):
         predicted = samples.probabilities.argmax(axis=1)
         return {"label_accuracy": label_accuracy(predicted, samples.labels)}
 
@@ -139,6 +140,6 @@ class ClassEntropy(_OfClasses):
     name = "class_entropy"
     outputs = {"class_entropy": "higher", "class_entropy_of_each": "lower"}
 
-    def measure(self, samples, task):
+    def measure(self, samples, subject):
         found = class_entropy(samples.probabilities)
         return dict(zip(self.outputs, found, strict=True))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from keras import ops
 
-from zoo.data import to_range
 from zoo.errors import ArgumentError, check_count, check_number
 from zoo.evaluation.metric import Metric
 from zoo.evaluation.of_images import parts, with_error
@@ -21,7 +20,7 @@ class _OfCodes(Metric):
     baseline = None
 
     def check(self, model, test):
-        if not hasattr(model, "encoder") or model.num_classes is not None:
+        if "encodes" not in model.tasks or model.condition is not None:
             raise ArgumentError(
                 f"The metric {self.name!r} is for models that encode images alone. Received: "
                 f"{type(model).__name__}."
@@ -44,14 +43,14 @@ class LinearProbe(_OfCodes):
                 "which has none."
             )
 
-    def measure(self, samples, task):
-        if task.train.labels is None:
+    def measure(self, samples, subject):
+        if subject.train.labels is None:
             raise ArgumentError(
-                f"The metric {self.name!r} needs train with labels. Received: {task.train.name!r}, "
-                "which has none."
+                f"The metric {self.name!r} needs train with labels. Received: "
+                f"{subject.train.name!r}, which has none."
             )
-        found = [_codes(task.model, source) for source in (task.train, task.test)]
-        wrong = linear_classifier(found[0], task.train.labels, found[1]) != task.test.labels
+        found = [_codes(subject.model, source) for source in (subject.train, subject.test)]
+        wrong = linear_classifier(found[0], subject.train.labels, found[1]) != subject.test.labels
         return {"probe_error": with_error(wrong)}
 
 
@@ -63,8 +62,8 @@ class InactiveUnits(_OfCodes):
     name = "inactive_units"
     outputs = {"inactive": None, "never_active": "lower"}
 
-    def measure(self, samples, task):
-        found = inactivity(_codes(task.model, task.test))
+    def measure(self, samples, subject):
+        found = inactivity(_codes(subject.model, subject.test))
         return {"inactive": found.per_image, "never_active": found.never}
 
 
@@ -85,24 +84,24 @@ class Contraction(_OfCodes):
 
     def check(self, model, test):
         super().check(model, test)
-        if hasattr(model, "posterior"):
+        if "scores" in model.tasks or getattr(model, "encoder", None) is None:
             raise ArgumentError(
                 f"The metric {self.name!r} is for autoencoders, whose codes are no distributions. "
                 f"Received: {type(model).__name__}."
             )
 
-    def measure(self, samples, task):
-        encoder, model = task.model.encoder, task.model
+    def measure(self, samples, subject):
+        encoder, model = subject.model.encoder, subject.model
         squared = Exact() if one_sigmoid_layer(encoder) is None else ClosedForm()
 
         def norm(x):
             codes = ops.cast(encoder(x, training=False), "float32")
             return ops.sqrt(squared(encoder, x, codes, model.random))
 
-        some = task.test.select(slice(self.images))
-        images = to_range(some.images[:], model.value_range)
+        some = subject.test.select(slice(self.images))
+        images = model.data.from_stored(some.images[:])
         norms = model.infer("jacobian norm", norm, (images,), batch_size=50)
-        deviation = float(np.sqrt(_codes(model, task.test).var(axis=0).mean()))
+        deviation = float(np.sqrt(_codes(model, subject.test).var(axis=0).mean()))
         mean, error = with_error(norms)
         found = {"jacobian_norm": (mean, error)}
         if deviation > 0:  # else all codes are one
@@ -125,20 +124,20 @@ class Denoising(_OfCodes):
         self.sigma = check_number("sigma", sigma, above=True)
 
     def check(self, model, test):
-        if not hasattr(model, "denoise"):
+        if "denoises" not in model.tasks:
             raise ArgumentError(
                 f"The metric {self.name!r} is for models with denoise. Received: "
                 f"{type(model).__name__}."
             )
 
-    def measure(self, samples, task):
-        low, high = task.model.value_range
+    def measure(self, samples, subject):
+        low, high = subject.model.data.range
         rng = np.random.default_rng(0)
         before, after = [], []
-        for images, _ in parts(task):
+        for images, _ in parts(subject):
             noise = rng.standard_normal(images.shape, dtype="float32")
             noisy = images + self.sigma * (high - low) * noise
-            for found, seen in ((before, noisy), (after, task.model.denoise(noisy))):
+            for found, seen in ((before, noisy), (after, subject.model.denoise(noisy))):
                 error = np.square((seen - images).astype("float64") / (high - low))
                 found.append(-10 * np.log10(np.maximum(error.mean(axis=(1, 2, 3)), 1e-12)))
         before, after = np.concatenate(before), np.concatenate(after)
@@ -153,7 +152,7 @@ def _codes(model, source) -> np.ndarray:
     """The codes of all images of `source`, one row each."""
     found = []
     for start in range(0, len(source.images), 4096):
-        codes = model.encode(to_range(source.images[start : start + 4096], model.value_range))
+        codes = model.encode(model.data.from_stored(source.images[start : start + 4096]))
         codes = codes[0] if isinstance(codes, tuple) else codes
         found.append(codes.reshape(len(codes), -1))
     return np.concatenate(found)

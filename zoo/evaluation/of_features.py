@@ -18,11 +18,11 @@ class FrechetDistance(Metric):
     outputs = {"fid": "lower"}
     needs = frozenset({"moments"})
 
-    def measure(self, samples, task):
-        return {"fid": samples.moments.distance(task.real.moments)}
+    def measure(self, samples, subject):
+        return {"fid": samples.moments.distance(subject.real.moments)}
 
-    def notes(self, samples, task):
-        fewest, dimensions = min(samples.n, task.real.n), len(task.real.moments.mean)
+    def notes(self, samples, subject):
+        fewest, dimensions = min(samples.n, subject.real.n), len(subject.real.moments.mean)
         if fewest > dimensions:
             return []
         return [
@@ -39,8 +39,8 @@ class KernelDistance(Metric):
     outputs = {"kid": "lower"}
     needs = frozenset({"features"})
 
-    def measure(self, samples, task):
-        return {"kid": tuple(kernel.estimate(samples.features, task.real.features))}
+    def measure(self, samples, subject):
+        return {"kid": tuple(kernel.estimate(samples.features, subject.real.features))}
 
 
 class PRDC(Metric):
@@ -54,8 +54,8 @@ class PRDC(Metric):
     def __init__(self, k: int = 5):
         self.k = check_count("k", k)
 
-    def measure(self, samples, task):
-        return prdc(task.real.features, samples.features, self.k)
+    def measure(self, samples, subject):
+        return prdc(subject.real.features, samples.features, self.k)
 
 
 class PrecisionRecall(Metric):
@@ -69,8 +69,8 @@ class PrecisionRecall(Metric):
     def __init__(self, k: int = 3):
         self.k = check_count("k", k)
 
-    def measure(self, samples, task):
-        return precision_recall(task.real.features, samples.features, self.k)._asdict()
+    def measure(self, samples, subject):
+        return precision_recall(subject.real.features, samples.features, self.k)._asdict()
 
 
 class _TwoSampleTest(Metric):
@@ -90,10 +90,10 @@ class _TwoSampleTest(Metric):
                 f"{type(self).__name__}(size=...) takes another."
             )
 
-    def rows(self, samples, task) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def rows(self, samples, subject) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Rows of samples and of real images to compare, and the other real rows."""
-        fake, real = (x[np.lexsort(x.T[:8])] for x in (samples.features, task.real.features))
-        of_fake = np.random.default_rng((task.seed, 2)).permutation(len(fake))[: self.size]
+        fake, real = (x[np.lexsort(x.T[:8])] for x in (samples.features, subject.real.features))
+        of_fake = np.random.default_rng((subject.seed, 2)).permutation(len(fake))[: self.size]
         of_real = np.random.default_rng(2).permutation(len(real))
         return fake[of_fake], real[of_real[: self.size]], real[of_real[self.size :]]
 
@@ -110,8 +110,8 @@ class _PermutationTest(_TwoSampleTest):
         self.size = check_count("size", size, minimum=2)
         self.permutations = check_count("permutations", permutations)
 
-    def measure(self, samples, task):
-        found = self.test(*self.rows(samples, task), task.seed)
+    def measure(self, samples, subject):
+        found = self.test(*self.rows(samples, subject), subject.seed)
         return dict(zip(self.outputs, found, strict=True))
 
 
@@ -170,7 +170,7 @@ class ClassifierTest(_TwoSampleTest):
         check_choice("classifier", classifier, ("neighbours", "linear"))
         self.classifier = classifier
 
-    def measure(self, samples, task):
-        fake, real, _ = self.rows(samples, task)
-        found = classifier_test(fake, real, self.classifier, task.seed)
+    def measure(self, samples, subject):
+        fake, real, _ = self.rows(samples, subject)
+        found = classifier_test(fake, real, self.classifier, subject.seed)
         return dict(zip(self.outputs, found, strict=True))

@@ -1,4 +1,4 @@
-"""The real images that samples are compared with, from whatever `zoo.evaluate` is given."""
+"""Real images that samples are compared with, from whatever `zoo.evaluate` is given."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ import numpy as np
 from zoo import data as zoo_data
 from zoo.data import Source
 from zoo.data.sources import ONE_IN_TEN
-from zoo.engine.batch import check_range
-from zoo.engine.labels import check_labels
+from zoo.engine.spaces import Classes, Images
 from zoo.errors import ArgumentError, MissingSplitError
 
 
 def read_test(data, split: str | None, usual: str, model) -> Source:
-    """The real images that `model` is measured on: those of `split`, by default of `usual`.
+    """Read the real images that `model` is measured on: those of `split`, by default of `usual`.
 
     Raises:
         ValueError: as `read_real`.
@@ -32,45 +31,24 @@ def read_test(data, split: str | None, usual: str, model) -> Source:
 
 
 def read_real(data, split: str, model, argument: str = "data") -> Source:
-    """The real images of `data`, which `zoo.evaluate` was given as `argument`, 8-bit and of the
-    model's shape; or points.
+    """Return the real images of `data`, which `zoo.evaluate` was given as `argument`, 8-bit and of
+    the model's shape; or points.
 
     Raises:
         ValueError: if they are of another shape or type, or values are out of range.
     """
-    shape = tuple(model.image_shape)
+    space = model.data
     if isinstance(data, str | Path):
-        source = zoo_data.read(data, split, **zoo_data.fitting(shape))
+        source = read_named(data, split, model)
     elif isinstance(data, Source):
         source = data
     elif hasattr(data, "images") and hasattr(data, "labels"):
         source = Source("batches", data.images, data.labels)
     else:
-        images, labels = data if isinstance(data, tuple) and len(data) == 2 else (data, None)
-        source = Source("arrays", _bytes(np.asarray(images), model, argument), labels)
-    if tuple(source.images.shape[1:]) != shape:
-        raise ArgumentError(
-            f"{argument} must hold images of shape {shape}, as the model's. Received: images of "
-            f"shape {tuple(source.images.shape[1:])}."
-        )
-    if len(shape) == 3 and source.images.dtype != np.uint8:
-        raise ArgumentError(f"{argument} must hold 8-bit images. Received: {source.images.dtype}.")
-    if len(shape) == 3 and int(source.images[:1000].max()) <= 1:
-        raise ArgumentError(
-            f"{argument} must hold 8-bit images, from 0 to 255. Received: values up to 1 alone."
-        )
-    if len(shape) == 1 and not np.isfinite(source.images[:]).all():
-        raise ArgumentError(f"{argument} must be finite. Received: NaN or infinite values.")
-    if model.num_classes is not None and source.labels is None:
-        raise ArgumentError(
-            f"{argument} must have labels for {type(model).__name__}, which is asked for them. "
-            "Received: none."
-        )
-    if model.num_classes is not None:
-        labels = check_labels(
-            f"the labels of {argument}", source.labels, model.num_classes, len(source.images)
-        )
-        source = source._replace(labels=labels)
+        source = _from_arrays(data, model, argument)
+    space.check_stored(argument, source.images)
+    if model.condition is not None:
+        source = _with_conditions(source, model, argument)
     if len(source.images) < 2:
         raise ArgumentError(
             f"{argument} must hold two images or more. Received: {len(source.images)}."
@@ -78,29 +56,59 @@ def read_real(data, split: str, model, argument: str = "data") -> Source:
     return source
 
 
-def _bytes(images: np.ndarray, model, argument: str) -> np.ndarray:
-    """An array of images as 8 bits; points as float32."""
-    if len(model.image_shape) == 1:
-        return images.astype("float32")
-    if images.dtype == np.uint8:
-        return images
-    if not np.issubdtype(images.dtype, np.floating) or not images.size:
-        raise ArgumentError(
-            f"{argument} must hold 8-bit images, or float images in the model's value range. "
-            f"Received: {images.dtype} of shape {images.shape}."
+def read_named(data: str | Path, split: str, model) -> Source:
+    """Read a set by its name or path for `model`: images of its shape, or points; of a model whose
+    condition is an image, pairs, of which the inputs stand in the place of labels."""
+    options = zoo_data.fitting(model.data.shape)
+    if not isinstance(model.condition, Images):
+        return zoo_data.read(data, split, **options)
+    inputs, targets = zoo_data.read_pairs(data, split, **options)
+    return targets._replace(labels=inputs.images, split=split)
+
+
+def read_held_out(data: str | Path, model) -> Source:
+    """Read the test data of a set for `model`: its split `"test"`, or each tenth datum where there
+    is none."""
+    try:
+        return read_named(data, "test", model)
+    except MissingSplitError:
+        return read_named(data, ONE_IN_TEN, model)
+
+
+def _from_arrays(data, model, argument: str) -> Source:
+    """Return arrays of a user as a source; a pair is what `fit` takes."""
+    x, y = data if isinstance(data, tuple) and len(data) == 2 else (data, None)
+    values, condition = (x, y) if y is None else model.data_and_condition(x, y)
+    values = model.data.stored_from_array(argument, np.asarray(values))
+    if condition is not None and model.condition is not None:
+        condition = model.condition.stored_from_array(
+            f"the {model.condition.noun} of {argument}", np.asarray(condition)
         )
-    check_range(argument, images, model.value_range, in_training=False)
-    if model.value_range[0] < 0 <= images.min():
+    return Source("arrays", values, condition)
+
+
+def _with_conditions(source: Source, model, argument: str) -> Source:
+    """Return `source` with the conditions of `model` checked, or raise."""
+    noun = model.condition.noun
+    if source.labels is None:
         raise ArgumentError(
-            f"{argument} must hold images in {list(model.value_range)}. Received: no negative "
-            f"value. zoo.data.to_range(images, {tuple(model.value_range)}, source=(0, 1)) converts "
-            "images in [0, 1]."
+            f"{argument} must have {noun} for {type(model).__name__}, which is asked for them. "
+            "Received: none."
         )
-    return zoo_data.to_bytes(images, model.value_range)
+    labels, rows = source.labels, len(source.images)
+    if len(labels) != rows:
+        raise ArgumentError(
+            f"the {noun} of {argument} must be {rows} {noun}. Received: {len(labels)}."
+        )
+    model.condition.check_stored(f"the {noun} of {argument}", labels)
+    if isinstance(model.condition, Classes):
+        labels = model.condition.from_stored(labels)
+    return source._replace(labels=labels)
 
 
 def drawn(source: Source, n: int) -> Source:
-    """`n` images of `source`, drawn once and for all, in their order; all if there are no more."""
+    """Return `n` images of `source`, drawn once and for all, in their order, or all if there are
+    no more."""
     if len(source.images) <= n:
         return source
     rows = np.random.default_rng(0).permutation(len(source.images))[:n]

@@ -1,5 +1,6 @@
 """Layers with an invariant of their own, and Keras's convolutions and batch norm in fast forms."""
 
+from zoo.engine.priors import Prior, StandardNormal
 from zoo.layers.convolution import Conv2D, Conv2DTranspose
 from zoo.layers.maxout import Maxout
 from zoo.layers.normalization import BatchNormalization
@@ -11,7 +12,9 @@ __all__ = [
     "Conv2D",
     "Conv2DTranspose",
     "Maxout",
+    "Prior",
     "SpectralConv2D",
     "SpectralDense",
+    "StandardNormal",
     "TransposedDense",
 ]

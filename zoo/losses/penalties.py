@@ -40,17 +40,21 @@ class Penalty(Named):
         """
         raise NotImplementedError
 
-    def judged(self, verdict: Callable, real, fake, random) -> tuple:
-        """The verdicts on real and on generated images, and the penalty.
+    def with_outputs(
+        self, discriminator_outputs: Callable, logits: Callable, real, fake, random
+    ) -> tuple:
+        """Return the discriminator's outputs on real and on generated images, and the penalty.
 
-        A penalty that looks at the gradient on exactly one of both gets the verdict on it from the
-        same pass: the numbers are the same, and one pass in four is saved.
+        A penalty on the gradient at exactly one of both takes the outputs on it from the same pass:
+        the numbers are the same, and one pass in four is saved.
 
         Args:
-            verdict: from images to `(batch, columns)`, of which the first column is the logit.
+            discriminator_outputs: from images to the discriminator's outputs, of any structure.
+            logits: from these outputs to one logit for each image, `(batch, 1)`.
+            real: as for `__call__`, and `fake` and `random`.
         """
-        penalty = self(lambda images: verdict(images)[:, :1], real, fake, random)
-        return verdict(real), verdict(fake), penalty
+        penalty = self(lambda images: logits(discriminator_outputs(images)), real, fake, random)
+        return discriminator_outputs(real), discriminator_outputs(fake), penalty
 
     def constrain(self, variables: list) -> None:
         """Is called with the discriminator's weights after each of its updates."""
@@ -73,18 +77,18 @@ class _GradientPenalty(Penalty):
         images = self.images(real, fake, random)
         return self.value(_squared_norm(engine.gradient(discriminator, images)))
 
-    def judged(self, verdict, real, fake, random):
+    def with_outputs(self, discriminator_outputs, logits, real, fake, random):
         if self.fused is None:
-            return super().judged(verdict, real, fake, random)
+            return super().with_outputs(discriminator_outputs, logits, real, fake, random)
 
         def scored(images):
-            found = verdict(images)
-            return found[:, :1], found
+            outputs = discriminator_outputs(images)
+            return logits(outputs), outputs
 
         images = {"real": real, "fake": fake}
-        found = {key: verdict(x) for key, x in images.items() if key != self.fused}
-        grad, found[self.fused] = engine.gradient(scored, images[self.fused], has_aux=True)
-        return found["real"], found["fake"], self.value(_squared_norm(grad))
+        outputs = {k: discriminator_outputs(x) for k, x in images.items() if k != self.fused}
+        grad, outputs[self.fused] = engine.gradient(scored, images[self.fused], has_aux=True)
+        return outputs["real"], outputs["fake"], self.value(_squared_norm(grad))
 
 
 class _ZeroCentered(_GradientPenalty):

@@ -1,7 +1,7 @@
 """The training rules, one file a paper."""
 
 from zoo.engine.latent import LatentModel
-from zoo.engine.model import GenerativeModel
+from zoo.engine.model import GenerativeModel, Model
 from zoo.engine.sampler import Sampler
 from zoo.models.autoencoders import (
     Autoencoder,
@@ -32,6 +32,7 @@ __all__ = [
     "DenoisingAutoencoder",
     "GenerativeModel",
     "LatentModel",
+    "Model",
     "Sampler",
     "SparseAutoencoder",
 ]

@@ -1,4 +1,5 @@
-"""Bodies that two or more models share: functions that return a `keras.Model`."""
+"""Networks that two or more models share: architectures of adversarial rules, encoders and
+decoders, and feature extractors."""
 
 from zoo.networks import (
     autoencoders,
@@ -10,9 +11,24 @@ from zoo.networks import (
     dcgan,
     mlp,
     points,
+    resnet,
+    sngan,
 )
+from zoo.networks.architecture import Architecture, Demands
+from zoo.networks.dcgan import DCGAN
+from zoo.networks.mlp import MLP
+from zoo.networks.points import Points
+from zoo.networks.resnet import ResNet
+from zoo.networks.sngan import SNGAN
 
 __all__ = [
+    "DCGAN",
+    "MLP",
+    "SNGAN",
+    "Architecture",
+    "Demands",
+    "Points",
+    "ResNet",
     "autoencoders",
     "classifier",
     "coders",
@@ -22,4 +38,6 @@ __all__ = [
     "dcgan",
     "mlp",
     "points",
+    "resnet",
+    "sngan",
 ]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
-from zoo.engine.batch import check_image_shape
+from zoo.engine.spaces import of_image_shape
 from zoo.errors import ArgumentError, check_choice, check_count
 from zoo.layers import TransposedDense
 from zoo.networks import convolutional
@@ -42,11 +42,7 @@ def pair(
         width: the channels of the largest feature maps of a convolutional body.
         upsampling: see `zoo.networks.convolutional.up`.
     """
-    shape = check_image_shape(image_shape)
-    if len(shape) != 3:
-        raise ArgumentError(
-            f"image_shape must be (height, width, channels). Received: {image_shape!r}."
-        )
+    shape = of_image_shape(image_shape, points=False).shape
     check_count("latent_dim", latent_dim)
     check_choice("architecture", architecture, ARCHITECTURES)
     if tied and architecture != "one_layer":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from zoo.engine.batch import check_image_shape
+from zoo.engine.spaces import of_image_shape
 from zoo.errors import check_count
 from zoo.layers import BatchNormalization, Conv2D
 
@@ -24,7 +24,7 @@ def body(image_shape: tuple[int, int, int], width: int = 32) -> keras.Model:
     Returns:
         A model from images `(batch, height, width, channels)` to features `(batch, 4 * width)`.
     """
-    inputs = keras.Input(check_image_shape(image_shape))
+    inputs = keras.Input(of_image_shape(image_shape, points=False).shape)
     check_count("width", width)
     x = inputs
     for stage in range(STAGES):

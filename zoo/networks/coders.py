@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
-from zoo.engine.batch import check_image_shape
-from zoo.errors import ArgumentError, check_choice, check_count
+from zoo.engine.spaces import of_image_shape
+from zoo.errors import check_choice, check_count
 from zoo.networks import convolutional
 from zoo.networks.conditioning import label_inputs, label_planes, label_vector
 from zoo.networks.dense import hidden
@@ -94,12 +94,7 @@ def decoder(
 
 
 def _images(image_shape) -> tuple[int, int, int]:
-    shape = check_image_shape(image_shape)
-    if len(shape) != 3:
-        raise ArgumentError(
-            f"image_shape must be (height, width, channels). Received: {image_shape!r}."
-        )
-    return shape
+    return of_image_shape(image_shape, points=False).shape
 
 
 def _hidden(x, hidden_units, architecture):

@@ -1,4 +1,4 @@
-"""The convolutional bodies of Radford, Metz and Chintala 2015, https://arxiv.org/abs/1511.06434.
+"""The convolutional networks of Radford, Metz and Chintala 2015, https://arxiv.org/abs/1511.06434.
 
 Images of 28 pixels start from 7x7 feature maps, those of a power of two from 4x4. Each stage halves
 the channels and doubles the size, and the last one before the image has `width` channels: 64 pixels
@@ -10,9 +10,112 @@ from __future__ import annotations
 import keras
 from keras import initializers, layers
 
+from zoo.engine.spaces import Images
 from zoo.errors import check_choice, check_count
-from zoo.layers import BatchNormalization, Conv2D, Conv2DTranspose
-from zoo.networks.sizes import stages_of
+from zoo.layers import BatchNormalization, Conv2D, Conv2DTranspose, SpectralConv2D, SpectralDense
+from zoo.networks.architecture import Architecture, Demands
+from zoo.networks.sizes import WORDS, fits_stages, stages_of
+
+
+@keras.saving.register_keras_serializable("zoo")
+class DCGAN(Architecture):
+    """Strided convolutions down, and transposed ones up.
+
+    Batch normalization in both players except at the generator's output and the discriminator's
+    input, ReLU in the generator and LeakyReLU(0.2) in the discriminator, weights from
+    N(0, 0.02^2): section 3 and figure 1 of Radford, Metz and Chintala 2015,
+    https://arxiv.org/abs/1511.06434.
+
+    Args:
+        width: the channels of the largest feature maps; each halving of the size doubles them.
+        hidden_units: `None` for the paper's networks, in which the vector end of each player is
+            linear; a number puts a dense layer of so many units between it and the feature maps, as
+            InfoGAN does for MNIST (table 1 of Chen et al. 2016, https://arxiv.org/abs/1606.03657).
+        discriminator_normalization: `"batch"`, `"spectral"` or `None`; `"auto"` for what the rule
+            calls for, and `"batch"` where it calls for nothing.
+        embedding_dim: as for `Architecture`.
+        projection: as for `Architecture`.
+
+    Differs from the paper: kernels are 4x4 and not 5x5, so that no output pixel gets more terms
+    than another; labels are joined as in `Architecture`.
+    """
+
+    name = "dcgan"
+    fits_words = WORDS
+
+    def __init__(
+        self,
+        width: int = 64,
+        hidden_units: int | None = None,
+        discriminator_normalization: str | None = "auto",
+        embedding_dim: int | None = None,
+        projection: bool = False,
+    ):
+        super().__init__(embedding_dim, projection)
+        self.width = check_count("width", width)
+        if hidden_units is not None:
+            check_count("hidden_units", hidden_units)
+        self.hidden_units = hidden_units
+        allowed = ("auto", "batch", "spectral", None)
+        check_choice("discriminator_normalization", discriminator_normalization, allowed)
+        self.discriminator_normalization = discriminator_normalization
+
+    @classmethod
+    def fits(cls, data):
+        return fits_stages(data)
+
+    @classmethod
+    def test_config(cls):
+        return {"image_shape": (8, 8, 1), "width": 2}
+
+    def normalization(self, demands: Demands) -> str | None:
+        """Return the normalization of the discriminator under the demands of a rule."""
+        if self.discriminator_normalization != "auto":
+            return self.discriminator_normalization
+        if demands.spectral:
+            return "spectral"
+        return None if demands.per_image else "batch"
+
+    def body(self, data, latent_dim, name):
+        start, stages = stages_of(data.shape)
+        channels = self.width * 2 ** (stages - 1)
+        inputs = x = keras.Input((latent_dim,), name="latents")
+        if self.hidden_units is not None:
+            x = _normalized(
+                layers.Dense(self.hidden_units, use_bias=False, kernel_initializer="he_normal"), x
+            )
+        x = _normalized(_dense(start * start * channels, use_bias=False), x)
+        x = layers.Reshape((start, start, channels))(x)
+        for stage in range(1, stages):
+            x = _normalized(_conv(Conv2DTranspose, channels >> stage, use_bias=False), x)
+        x = _conv(Conv2DTranspose, data.channels)(x)
+        # In float32 whatever the dtype policy: images are the model's boundary.
+        images = layers.Activation("tanh", dtype="float32", name="images")(x)
+        return keras.Model(inputs, images, name=name)
+
+    def features(self, x, data, demands):
+        normalization = self.normalization(demands)
+        _, stages = stages_of(data.shape)
+        convolution = SpectralConv2D if normalization == "spectral" else Conv2D
+        x = layers.LeakyReLU(0.2)(_conv(convolution, self.width)(x))
+        for stage in range(1, stages):
+            conv = _conv(convolution, self.width << stage, use_bias=normalization != "batch")
+            x = _leaky(conv, x, normalization)
+        x = layers.Flatten()(x)
+        if self.hidden_units is not None:
+            dense = SpectralDense if normalization == "spectral" else layers.Dense
+            hidden = dense(
+                self.hidden_units,
+                use_bias=normalization != "batch",
+                kernel_initializer="he_normal",
+            )
+            x = _leaky(hidden, x, normalization)
+        return x
+
+    def head(self, units, name, demands, use_bias=True):
+        # Logits are float32 whatever the dtype policy.
+        dense = SpectralDense if self.normalization(demands) == "spectral" else layers.Dense
+        return _dense(units, dense, dtype="float32", use_bias=use_bias, name=name)
 
 
 def generator(
@@ -22,38 +125,9 @@ def generator(
     hidden_units: int | None = None,
     name: str = "generator",
 ) -> keras.Model:
-    """From latents `(batch, latent_dim)` to images `(batch, *image_shape)` in [-1, 1].
-
-    Args:
-        image_shape: `(size, size, channels)`; the size is 28 or a power of two from 8.
-        latent_dim: the number of latent variables.
-        width: the channels of the last feature maps before the image.
-        hidden_units: `None` for the paper's body, in which the latents are mapped linearly to the
-            first feature maps; a number puts a dense layer of so many units between, as InfoGAN
-            does for MNIST (table 1 of Chen et al. 2016, https://arxiv.org/abs/1606.03657).
-        name: the name of the model.
-
-    Differs from the paper: kernels are 4x4 and not 5x5, so that no output pixel gets more terms
-    than another.
-    """
-    start, stages = stages_of(image_shape)
-    _check(latent_dim=latent_dim, width=width, hidden_units=hidden_units)
-    channels = width * 2 ** (stages - 1)
-
-    inputs = x = keras.Input((latent_dim,), name="latents")
-    if hidden_units is not None:
-        x = _normalized(
-            layers.Dense(hidden_units, use_bias=False, kernel_initializer="he_normal"), x
-        )
-    x = _normalized(_dense(start * start * channels, use_bias=False), x)
-    x = layers.Reshape((start, start, channels))(x)
-    for stage in range(1, stages):
-        x = _normalized(_conv(Conv2DTranspose, channels >> stage, use_bias=False), x)
-    x = _conv(Conv2DTranspose, image_shape[-1])(x)
-    # In float32 whatever the dtype policy: images are the model's boundary.
-    return keras.Model(
-        inputs, layers.Activation("tanh", dtype="float32", name="images")(x), name=name
-    )
+    """Return the generator of `DCGAN`, from latents `(batch, latent_dim)` to images in [-1, 1];
+    arguments as there."""
+    return DCGAN(width, hidden_units).generator(_images(image_shape), latent_dim, name=name)
 
 
 def discriminator(
@@ -64,66 +138,24 @@ def discriminator(
     output_bias: bool = True,
     name: str = "discriminator",
 ) -> keras.Model:
-    """From images `(batch, *image_shape)` in [-1, 1] to one logit per image, `(batch, 1)`: the
-    generator's mirror.
-
-    Args:
-        image_shape: `(size, size, channels)`; the size is 28 or a power of two from 8.
-        width: the channels of the first feature maps.
-        hidden_units: `None` for the paper's body, in which the last feature maps are mapped
-            linearly to the logit; a number puts a dense layer of so many units between.
-        normalization: `"batch"`, or `None`, which a penalty on the gradient of single images calls
-            for.
-        output_bias: whether the logit has a bias, which a loss that a constant shift does not
-            change would never train.
-        name: the name of the model.
-
-    Differs from the paper: kernels are 4x4 and not 5x5.
-    """
-    inputs = keras.Input(image_shape, name="images")
-    x = features(inputs, image_shape, width, hidden_units, normalization)
-    return keras.Model(inputs, head(1, "logit", use_bias=output_bias)(x), name=name)
+    """Return the discriminator of `DCGAN`, from images in [-1, 1] to logits `(batch, 1)`; arguments
+    as there."""
+    architecture = DCGAN(width, hidden_units, normalization)
+    demands = Demands(output_bias=output_bias)
+    return architecture.discriminator(_images(image_shape), demands=demands, name=name)
 
 
-def features(
-    x, image_shape: tuple[int, int, int], width: int, hidden_units: int | None, normalization
-):
-    """The discriminator's body up to the vector, of shape `(batch, features)`, that its `head`
-    reads; `x` are images of the size of `image_shape`."""
-    _, stages = stages_of(image_shape)
-    _check(width=width, hidden_units=hidden_units)
-    check_choice("discriminator_normalization", normalization, ("batch", None))
-    x = layers.LeakyReLU(0.2)(_conv(Conv2D, width)(x))
-    for stage in range(1, stages):
-        conv = _conv(Conv2D, width << stage, use_bias=normalization is None)
-        x = _leaky(conv, x, normalization)
-    x = layers.Flatten()(x)
-    if hidden_units is not None:
-        dense = layers.Dense(
-            hidden_units, use_bias=normalization is None, kernel_initializer="he_normal"
-        )
-        x = _leaky(dense, x, normalization)
-    return x
-
-
-def head(units: int, name: str, use_bias: bool = True) -> layers.Layer:
-    """The last layer of a discriminator; its logits are float32 whatever the dtype policy."""
-    return _dense(units, dtype="float32", use_bias=use_bias, name=name)
-
-
-def _check(latent_dim=1, width=1, hidden_units=None) -> None:
-    check_count("latent_dim", latent_dim)
-    check_count("width", width)
-    if hidden_units is not None:
-        check_count("hidden_units", hidden_units)
+def _images(image_shape) -> Images:
+    stages_of(image_shape)  # or an error
+    return Images(*image_shape, (-1.0, 1.0))
 
 
 def _weights():
     return initializers.RandomNormal(stddev=0.02)
 
 
-def _dense(units, **kwargs):
-    return layers.Dense(units, kernel_initializer=_weights(), **kwargs)
+def _dense(units, layer=layers.Dense, **kwargs):
+    return layer(units, kernel_initializer=_weights(), **kwargs)
 
 
 def _conv(layer, channels, **kwargs):

@@ -1,4 +1,4 @@
-"""The fully connected bodies of the first GANs, made for MNIST.
+"""The fully connected networks of the first GANs, made for MNIST.
 
 Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661, name rectifiers, maxout units and their
 numbers in the hyperparameters published beside the paper; Mirza and Osindero 2014,
@@ -12,8 +12,102 @@ import math
 import keras
 from keras import layers
 
-from zoo.layers import Maxout
+from zoo.engine.spaces import Classes, Images
+from zoo.errors import check_count
+from zoo.layers import Maxout, SpectralDense
+from zoo.networks.architecture import NO_DEMANDS, Architecture, Demands
 from zoo.networks.conditioning import label_inputs, label_vector, projection
+
+
+@keras.saving.register_keras_serializable("zoo")
+class MLP(Architecture):
+    """Two hidden layers in each player, on images of any size.
+
+    The generator has rectified linear units, the discriminator maxout units of 5 pieces, of which
+    there are a fifth: those of Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661, for MNIST.
+    With labels they are those of section 4.1 of Mirza and Osindero 2014,
+    https://arxiv.org/abs/1411.1784: hidden layers of 200 units for the latents and of 1,000 for the
+    label, joined by one of 1,200; maxout layers of 240 units of 5 pieces for the image and of 50 of
+    5 for the label, joined by one of 240 of 4.
+
+    Args:
+        units: the units of the largest layer, 1,200 in both papers; the other layers are in
+            proportion.
+        embedding_dim: as for `Architecture`.
+        projection: as for `Architecture`.
+
+    Differs from the paper: no dropout; images lie in [-1, 1], so that the generator ends in tanh.
+    """
+
+    name = "mlp"
+    fits_words = "images of any size"
+
+    def __init__(
+        self, units: int = 1200, embedding_dim: int | None = None, projection: bool = False
+    ):
+        super().__init__(embedding_dim, projection)
+        self.units = check_count("units", units, minimum=5)
+
+    @classmethod
+    def fits(cls, data):
+        return data.name == "images"
+
+    @classmethod
+    def test_config(cls):
+        return {"image_shape": (8, 8, 1), "units": 24}
+
+    def part(self, of_1200: int) -> int:
+        """Return the units of a layer that has `of_1200` where the largest has 1,200."""
+        return max(1, self.units * of_1200 // 1200)
+
+    def body(self, data, latent_dim, name):
+        inputs = x = keras.Input((latent_dim,), name="latents")
+        for _ in range(2):
+            x = layers.Dense(self.units, activation="relu")(x)
+        return keras.Model(inputs, _image(x, data.shape), name=name)
+
+    def generator(self, data, latent_dim, condition=None, name="generator"):
+        if condition is None:
+            return super().generator(data, latent_dim, name=name)
+        self.check_fits(data)
+        latents, labels = keras.Input((latent_dim,), name="latents"), label_inputs()
+        of_latents = layers.Dense(self.part(200), activation="relu")(latents)
+        vector = label_vector(condition.n, self.embedding_dim)(labels)
+        of_labels = layers.Dense(self.part(1000), activation="relu")(vector)
+        x = layers.Concatenate()([of_latents, of_labels])
+        x = layers.Dense(self.units, activation="relu")(x)
+        return keras.Model([latents, labels], _image(x, data.shape), name=name)
+
+    def features(self, x, data, demands):
+        x = layers.Flatten()(x)
+        for _ in range(2):
+            x = self.maxout(240, 5, demands)(x)
+        return x
+
+    def maxout(self, of_1200: int, pieces: int, demands: Demands) -> Maxout:
+        """Return a layer of maxout units."""
+        return Maxout(self.part(of_1200), pieces=pieces, spectral=demands.spectral)
+
+    def head(self, units, name, demands, use_bias=True):
+        dense = SpectralDense if demands.spectral else layers.Dense
+        return dense(units, dtype="float32", use_bias=use_bias, name=name)
+
+    def discriminator(
+        self, data, condition=None, demands=NO_DEMANDS, classes=None, name="discriminator"
+    ):
+        if condition is None:
+            return super().discriminator(data, None, demands, classes, name)
+        self.check_fits(data)
+        images, labels = keras.Input(data.shape, name="images"), label_inputs()
+        x = self.maxout(240, 5, demands)(layers.Flatten()(images))
+        if not self.projection:
+            vector = label_vector(condition.n, self.embedding_dim)(labels)
+            x = layers.Concatenate()([x, self.maxout(50, 5, demands)(vector)])
+        x = self.maxout(240, 4, demands)(x)
+        logit = self.head(1, "logit", demands, demands.output_bias)(x)
+        if self.projection:
+            logit = projection(logit, x, labels, condition.n)
+        return keras.Model([images, labels], logit, name=name)
 
 
 def generator(
@@ -22,22 +116,15 @@ def generator(
     units: int = 1200,
     name: str = "generator",
 ) -> keras.Model:
-    """Goodfellow's: two hidden layers of 1,200 rectified linear units, and tanh."""
-    inputs = x = keras.Input((latent_dim,), name="latents")
-    for _ in range(2):
-        x = layers.Dense(units, activation="relu")(x)
-    return keras.Model(inputs, _image(x, image_shape), name=name)
+    """Return the generator of `MLP`, from latents to images; arguments as there."""
+    return MLP(units).generator(Images(*image_shape, (-1.0, 1.0)), latent_dim, name=name)
 
 
 def discriminator(
     image_shape: tuple[int, int, int], units: int = 1200, name: str = "discriminator"
 ) -> keras.Model:
-    """Goodfellow's: two hidden layers of 240 maxout units of 5 pieces."""
-    inputs = keras.Input(image_shape, name="images")
-    x = layers.Flatten()(inputs)
-    for _ in range(2):
-        x = Maxout(units // 5, pieces=5)(x)
-    return keras.Model(inputs, _logit(x), name=name)
+    """Return the discriminator of `MLP`, from images to logits; arguments as there."""
+    return MLP(units).discriminator(Images(*image_shape, (-1.0, 1.0)), name=name)
 
 
 def conditional_generator(
@@ -47,15 +134,10 @@ def conditional_generator(
     embedding_dim: int | None = None,
     name: str = "generator",
 ) -> keras.Model:
-    """Mirza and Osindero's, from `[latents, labels]`: hidden layers of 200 units for the latents
-    and of 1,000 for the label, joined by one of 1,200."""
-    latents, labels = keras.Input((latent_dim,), name="latents"), label_inputs()
-    of_latents = layers.Dense(200, activation="relu")(latents)
-    vector = label_vector(num_classes, embedding_dim)(labels)
-    of_labels = layers.Dense(1000, activation="relu")(vector)
-    x = layers.Concatenate()([of_latents, of_labels])
-    x = layers.Dense(1200, activation="relu")(x)
-    return keras.Model([latents, labels], _image(x, image_shape), name=name)
+    """Return the conditional generator of `MLP`, from `[latents, labels]`; arguments as there."""
+    data = Images(*image_shape, (-1.0, 1.0))
+    architecture = MLP(embedding_dim=embedding_dim)
+    return architecture.generator(data, latent_dim, Classes(num_classes), name=name)
 
 
 def conditional_discriminator(
@@ -65,21 +147,11 @@ def conditional_discriminator(
     project: bool = False,
     name: str = "discriminator",
 ) -> keras.Model:
-    """Mirza and Osindero's, from `[images, labels]`: maxout layers of 240 units of 5 pieces for
-    the image and of 50 of 5 for the label, joined by one of 240 of 4.
-
-    With `project` the label enters at the end only, see `zoo.networks.conditioning.projection`.
-    """
-    images, labels = keras.Input(image_shape, name="images"), label_inputs()
-    x = Maxout(240, pieces=5)(layers.Flatten()(images))
-    if not project:
-        of_labels = Maxout(50, pieces=5)(label_vector(num_classes, embedding_dim)(labels))
-        x = layers.Concatenate()([x, of_labels])
-    x = Maxout(240, pieces=4)(x)
-    logit = _logit(x)
-    if project:
-        logit = projection(logit, x, labels, num_classes)
-    return keras.Model([images, labels], logit, name=name)
+    """Return the conditional discriminator of `MLP`, from `[images, labels]`; arguments as
+    there."""
+    data = Images(*image_shape, (-1.0, 1.0))
+    architecture = MLP(embedding_dim=embedding_dim, projection=project)
+    return architecture.discriminator(data, Classes(num_classes), name=name)
 
 
 def _image(x, image_shape):
@@ -87,7 +159,3 @@ def _image(x, image_shape):
     x = layers.Dense(math.prod(image_shape))(x)
     x = layers.Activation("tanh", dtype="float32")(x)
     return layers.Reshape(image_shape, dtype="float32", name="images")(x)
-
-
-def _logit(x):
-    return layers.Dense(1, dtype="float32", name="logit")(x)

@@ -1,11 +1,67 @@
-"""Fully connected bodies for points in the plane, and for other small vectors."""
+"""Fully connected networks for points in the plane, and for other small vectors."""
 
 from __future__ import annotations
 
 import keras
 from keras import layers
 
+from zoo.engine.spaces import Points as PointSpace
 from zoo.errors import check_count
+from zoo.layers import SpectralDense
+from zoo.networks.architecture import Architecture, Demands
+
+
+@keras.saving.register_keras_serializable("zoo")
+class Points(Architecture):
+    """Hidden layers of rectified linear units, from latents to points of any value and from points
+    to logits.
+
+    Args:
+        units: the units of each hidden layer.
+        hidden_layers: their number in each player.
+        embedding_dim: as for `Architecture`.
+        projection: as for `Architecture`.
+    """
+
+    name = "points"
+    fits_words = "points"
+
+    def __init__(
+        self,
+        units: int = 128,
+        hidden_layers: int = 3,
+        embedding_dim: int | None = None,
+        projection: bool = False,
+    ):
+        super().__init__(embedding_dim, projection)
+        self.units = check_count("units", units)
+        self.hidden_layers = check_count("hidden_layers", hidden_layers)
+
+    @classmethod
+    def fits(cls, data):
+        return data.name == "points"
+
+    @classmethod
+    def test_config(cls):
+        return {"image_shape": (2,), "units": 8}
+
+    def body(self, data, latent_dim, name):
+        inputs = keras.Input((latent_dim,), name="latents")
+        outputs = layers.Dense(data.n, dtype="float32")(self.hidden(inputs, layers.Dense))
+        return keras.Model(inputs, outputs, name=name)
+
+    def features(self, x, data, demands):
+        return self.hidden(x, SpectralDense if demands.spectral else layers.Dense)
+
+    def head(self, units, name, demands, use_bias=True):
+        dense = SpectralDense if demands.spectral else layers.Dense
+        return dense(units, use_bias=use_bias, dtype="float32", name=name)
+
+    def hidden(self, x, dense):
+        """Return `x` through the hidden layers, of the class `dense`."""
+        for _ in range(self.hidden_layers):
+            x = dense(self.units, activation="relu", kernel_initializer="he_normal")(x)
+        return x
 
 
 def generator(
@@ -15,16 +71,9 @@ def generator(
     hidden_layers: int = 3,
     name: str = "generator",
 ) -> keras.Model:
-    """From latents `(batch, latent_dim)` to points `(batch, features)`, of any value.
-
-    Args:
-        latent_dim: the number of latent variables.
-        features: the dimension of a point.
-        units: the rectified linear units of each hidden layer.
-        hidden_layers: their number.
-        name: the name of the model.
-    """
-    return _body(latent_dim, features, units, hidden_layers, True, "latents", name)
+    """Return the generator of `Points`, from latents `(batch, latent_dim)` to points `(batch,
+    features)`; arguments as there."""
+    return Points(units, hidden_layers).generator(PointSpace(features), latent_dim, name=name)
 
 
 def discriminator(
@@ -34,23 +83,8 @@ def discriminator(
     output_bias: bool = True,
     name: str = "discriminator",
 ) -> keras.Model:
-    """From points `(batch, features)` to logits `(batch, 1)`.
-
-    Args:
-        features: as for `generator`, and `units` and `hidden_layers`.
-        output_bias: whether the logit has a bias; a Wasserstein critic has none.
-        name: the name of the model.
-    """
-    return _body(features, 1, units, hidden_layers, output_bias, "points", name)
-
-
-def _body(inputs, outputs, units, hidden_layers, output_bias, input_name, name):
-    sizes = {"inputs": inputs, "units": units, "hidden_layers": hidden_layers}
-    for key, value in sizes.items():
-        check_count(key, value)
-    first = x = keras.Input((inputs,), name=input_name)
-    for _ in range(hidden_layers):
-        x = layers.Dense(units, activation="relu", kernel_initializer="he_normal")(x)
-    return keras.Model(
-        first, layers.Dense(outputs, use_bias=output_bias, dtype="float32")(x), name=name
-    )
+    """Return the discriminator of `Points`, from points `(batch, features)` to logits `(batch, 1)`;
+    arguments as there. A Wasserstein critic has no `output_bias`."""
+    architecture = Points(units, hidden_layers)
+    demands = Demands(output_bias=output_bias)
+    return architecture.discriminator(PointSpace(features), demands=demands, name=name)

@@ -14,10 +14,14 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from zoo.base.records import Line, Record, Sha256, Text
-from zoo.errors import CardError
+from zoo.engine.model import Model
+from zoo.engine.spaces import Classes, Noise, Normal, Space, of_shape
+from zoo.engine.tasks import tasks_of
+from zoo.errors import ArgumentError, CardError
 from zoo.metrics.protocol import Measurement
+from zoo.models import families
 
-FORMAT = 3
+FORMAT = 4
 
 PresetName = Annotated[str, Field(pattern=r"^[a-z0-9]+([_-][a-z0-9]+)*$", max_length=100)]
 
@@ -88,22 +92,71 @@ class Weights(Record):
         return {**self.files, **self.extras, **dict(parts)}
 
 
-class Contract(Record):
-    """What goes in and what comes out."""
+class SpaceRecord(Record):
+    """A space of a model's signature, see `zoo.engine.spaces`."""
 
-    input_shape: list[int] | None = None  # of models that take images
-    latent_law: Text | None = None
-    latent_shape: list[int] | None = None
-    output_shape: list[int]
-    output_range: tuple[float, float] | None  # null: any value, of points
-    labels: list[Text] | None = None  # names of the classes of a conditional model
-    backends: dict[Text, float]  # verified, with the largest difference to the golden samples
+    kind: Line  # the name of the space, such as `images`
+    noun: Line  # the plural of its values
+    shape: list[int]
+    range: tuple[float, float] | None = None  # of images; null: any value
+    names: list[Line] | None = None  # of classes
+    text: Text  # the space in words
+
+    @classmethod
+    def of(cls, space: Space) -> SpaceRecord:
+        """Record `space`."""
+        classes = isinstance(space, Classes)
+        return cls(
+            kind=space.name,
+            noun=space.noun,
+            shape=[space.n] if classes else list(space.shape),
+            range=getattr(space, "range", None),
+            names=[*(space.names or map(str, range(space.n)))] if classes else None,
+            text=space.text,
+        )
+
+
+class Signature(Record):
+    """The spaces and the tasks of a model: what goes in and what comes out."""
+
+    data: SpaceRecord
+    condition: SpaceRecord | None = None
+    noise: dict[Line, SpaceRecord] = Field({})  # a single space is called `noise`
+    tasks: list[Line]  # see `zoo.engine.tasks`
+    backends: dict[Text, float]  # verified, with the largest difference to the golden outputs
+
+    @classmethod
+    def of(cls, model: Model, backends: dict[str, float]) -> Signature:
+        """Record the signature of `model`."""
+        noise = {} if model.noise is None else model.noise
+        spaces = {"noise": noise} if isinstance(noise, Noise) else noise
+        return cls(
+            data=SpaceRecord.of(model.data),
+            condition=None if model.condition is None else SpaceRecord.of(model.condition),
+            noise={name: SpaceRecord.of(space) for name, space in spaces.items()},
+            tasks=list(model.tasks),
+            backends=backends,
+        )
 
     @property
-    def told_labels(self) -> list[str]:
-        """The number of each class, with its name where it has one."""
-        names = enumerate(self.labels or [])
-        return [name if name == str(i) else f"{i} {name}" for i, name in names]
+    def classes(self) -> list[str] | None:
+        """The names of the classes of the condition, or `None` where it is none of classes."""
+        return None if self.condition is None else self.condition.names
+
+    def with_classes(self, names: list[str] | None) -> Signature:
+        """Return this signature with the names of its classes; `None` leaves them as they are.
+
+        Raises:
+            ArgumentError: if there are more or fewer classes.
+        """
+        if names is None or self.classes is None:
+            return self
+        if len(names) != len(self.classes):
+            raise ArgumentError(
+                f"classes must name {len(self.classes)} classes. Received: {names!r}."
+            )
+        condition = SpaceRecord.of(Classes(len(names), tuple(names)))
+        return self.model_copy(update={"condition": condition})
 
 
 class Restored(Record):
@@ -126,7 +179,8 @@ class Training(Record):
     """How the weights came to be."""
 
     recipe: Text
-    recipe_sha256: Sha256
+    recipe_sha256: Sha256  # of the text that trained it
+    equal_recipe_sha256: Sha256 | None = None  # of a later text that builds the same model
     settings: dict[str, Any]
     seed: int
     steps: int
@@ -174,12 +228,12 @@ class Facts(Record):
 
 
 class Card(Record):
-    """A card, format 3."""
+    """The card of a preset, format 4."""
 
-    format: Literal[3] = FORMAT
+    format: Literal[4] = FORMAT
     identity: Identity
     weights: Weights
-    contract: Contract
+    signature: Signature
     training: Training | None  # null: of a model that no recipe of this package made
     metrics: list[Measurement]
     rights: Rights
@@ -252,7 +306,7 @@ def _converted(raw: dict[str, Any], source: str) -> dict[str, Any]:
 
 
 def _from_1(raw: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Protocols of format 1 were sentences, which cannot be compared."""
+    """Leave out the numbers, whose protocols were sentences that cannot be compared."""
     metrics = raw.get("metrics")
     listed = metrics if isinstance(metrics, list) else []
     names = [metric.get("name") for metric in listed if isinstance(metric, dict)]
@@ -261,8 +315,39 @@ def _from_1(raw: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
 
 
 def _from_2(raw: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Format 3 added what may be missing: components, and models without a recipe."""
+    """Leave all as it is: format 3 added what may be missing, components, and models without a
+    recipe."""
     return raw, []
 
 
-_CHANGES = {1: _from_1, 2: _from_2}
+def _from_3(raw: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Put a signature in the place of the contract; the tasks are those of the family."""
+    contract = raw.get("contract")
+    if not isinstance(contract, dict):
+        return raw, []  # the schema says what is wrong
+    identity = raw.get("identity")
+    family = identity.get("family") if isinstance(identity, dict) else None
+    latents = contract.get("latent_shape")
+    if family in families.families():
+        tasks = list(tasks_of(families.family(family).cls))
+    else:
+        tasks = ["samples"] if latents else []
+    labels = contract.get("labels")
+    try:
+        shape = contract.get("input_shape") or contract["output_shape"]
+        data = SpaceRecord.of(of_shape(tuple(shape), contract.get("output_range")))
+        condition = Classes(len(labels), tuple(labels)) if labels else None
+        signature = {
+            "data": data.model_dump(),
+            "condition": condition and SpaceRecord.of(condition).model_dump(),
+            "noise": {"noise": SpaceRecord.of(Normal(latents)).model_dump()} if latents else {},
+            "tasks": tasks,
+            "backends": contract["backends"],
+        }
+    except (ArgumentError, KeyError, TypeError, ValueError):
+        return raw, []  # the schema says what is wrong
+    kept = {key: value for key, value in raw.items() if key != "contract"}
+    return {**kept, "signature": signature}, []
+
+
+_CHANGES = {1: _from_1, 2: _from_2, 3: _from_3}

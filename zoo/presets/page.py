@@ -1,25 +1,15 @@
-"""The model card: a preset's card as a page, with the front matter that Hugging Face reads."""
+"""`model_card`: the card of a preset as a page, with the front matter that Hugging Face reads."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from typing import NamedTuple
 
-from zoo.models import families
-from zoo.models.autoencoders import Autoencoder, DenoisingAutoencoder
-from zoo.models.classifiers import Classifier
-from zoo.presets.card import Card
+from zoo.metrics import Measurement
+from zoo.presets.card import Card, Signature, Training
 
 PAGE_NAME = "README.md"
-SAMPLING, CLASSIFYING, CODING = (
-    "unconditional-image-generation",
-    "image-classification",
-    "image-feature-extraction",
-)
-PICTURES = {
-    SAMPLING: "Samples, not selected",
-    CLASSIFYING: "Percent of each class of test images, by row, that it takes for each, by column",
-    CODING: "Images and their reconstructions",
-}
 PLANE = "The plane of its latents"
 PAGE = """---
 library_name: keras
@@ -43,13 +33,13 @@ import zoo
 
 - Model: `{model}`, family `{family}`, {parameters:,} parameters.
 - Paper: [{paper}]({url}).{differs}
-{trained}{latents}{classes}
+{trained}{signature}
 {measured}{limits}## Rights
 
 Code: {code}. Weights: {weights}. Data: {rights}.
 """
 TRAINED = (
-    "- Trained by `{recipe}` on {count:,} {what} of {data}, {seen:,} {what} seen, "
+    "- Trained by `{recipe}` on {count:,} {noun} of {data}, {seen:,} {noun} seen, "
     "{took}\n  on {device}.\n"
 )
 LIMITS = """## Limits
@@ -59,61 +49,97 @@ LIMITS = """## Limits
 """
 MEASURED = """## Measured
 
-| metric | value |{again} real | protocol |
+| metric | value |{others} real | protocol |
 |---|---|---|{rule}---|
 {rows}
 
 {explained}A protocol is metric, extractor, data and counts, with its hash; numbers of different
 hashes cannot be compared. `card.json` spells each out.{seeds}
-{reported}
+{published}
 """
-AGAIN = """
+OTHER_SEEDS = """
 Value is of the preset, trained with seed {}; beside it, of trainings with seed {}."""
 
 
-def model_card(card: Card, place: str | None = None) -> str:
-    """The page of `card`, in Markdown; `place` is where it is loaded from, by default by its name,
-    or from a folder where no recipe of this package made it."""
-    identity, training, contract = card.identity, card.training, card.contract
-    source = place or (card.name if training is not None else f"path/to/{card.name}")
-    kind, example = _use(card, source)
-    what = "points" if len(contract.output_shape) == 1 and kind == SAMPLING else "images"
-    several = training is not None and training.other_seeds
-    rows = [
-        f"| {m.headed} | {m.told} | "
-        f"{f'{m.told_again} | ' if several else ''}"
-        f"{'' if m.of_real is None else f'{m.of_real:.4g}'} | `{m.protocol.name}` "
-        f"{m.protocol.hash} |"
-        for m in card.metrics
-    ]
-    reported = "".join(
-        f"\nOf others: `{m.name}` {m.reported:g}, {m.reported_source}.\n"
-        for m in card.metrics
-        if m.reported is not None
+class Use(NamedTuple):
+    """The use of a model with a task: its pipeline, as Hugging Face calls it, the caption of its
+    picture, and lines of Python, given the signature and the expression that loads the model."""
+
+    pipeline: str
+    caption: str
+    example: Callable[[Signature, str], str]
+
+
+def _sampling(signature: Signature, loaded: str) -> str:
+    n, labels = 64, ""
+    if signature.classes is not None:
+        n, labels = 6 * len(signature.classes), ', labels="all"'  # six of each class
+    elif signature.condition is not None:
+        n, labels = 4, f", condition={signature.condition.noun}"
+    shape = ", ".join(map(str, (n, *signature.data.shape)))
+    span = ""
+    if signature.data.range is not None:
+        span = f" in {json.dumps([int(v) if v == int(v) else v for v in signature.data.range])}"
+    return (
+        f"{signature.data.noun} = {loaded}.sample({n}, seed=0{labels})  # ({shape}), float32{span}"
     )
-    trained = ""
-    if training is not None:
-        trained = TRAINED.format(
-            recipe=training.recipe,
-            count=training.data_images,
-            what=what,
-            data=training.data,
-            seen=training.images_seen,
-            took=training.took,
-            device=training.device,
-        )
-        if training.selected is not None:
-            best = training.selected
-            trained += (
-                f"- These are the weights of step {best.step} of {training.steps}, the best by "
-            )
-            trained += f"`{best.monitor}`, {best.value:.4g}.\n"
-        for which in training.restored:
-            trained += (
-                f"- Step {which.step} made numbers that are not finite; it went back to step "
-            )
-            trained += f"{which.to}.\n"
+
+
+def _translating(signature: Signature, loaded: str) -> str:
+    shape = ", ".join(map(str, signature.condition.shape))
+    return f"outputs = {loaded}.translate(inputs)  # inputs of shape (n, {shape})"
+
+
+def _coding(signature: Signature, loaded: str) -> str:
+    second = "reconstructions = model.reconstruct(images)"
+    if "denoises" in signature.tasks:
+        second = "clean = model.denoise(images)  # with noise, values of any size"
+    return f"model = {loaded}\ncodes = model.encode(images)  # {_taken(signature)}\n{second}"
+
+
+def _classifying(signature: Signature, loaded: str) -> str:
+    return f"labels = {loaded}.classify(images)  # {_taken(signature)}"
+
+
+def _scoring(signature: Signature, loaded: str) -> str:
+    return f"nats = {loaded}.log_prob({signature.data.noun})  # {_taken(signature)}"
+
+
+def _taken(signature: Signature) -> str:
+    """Return the form of the data that a model takes, in words."""
+    data = signature.data
+    span = "" if data.range is None else f" in {json.dumps([int(v) for v in data.range])}"
+    return f"{data.noun}{span}, (n, {', '.join(map(str, data.shape))})"
+
+
+# The first task of a model in this order is what its page shows.
+USES = {
+    "samples": Use("unconditional-image-generation", "Samples, not selected", _sampling),
+    "translates": Use("image-to-image", "Inputs, outputs and targets", _translating),
+    "encodes": Use("image-feature-extraction", "Images and their reconstructions", _coding),
+    "classifies": Use(
+        "image-classification",
+        "Percent of each class of test images, by row, that it takes for each, by column",
+        _classifying,
+    ),
+    "scores": Use("other", "", _scoring),
+}
+
+
+def model_card(card: Card, place: str | None = None) -> str:
+    """Return the page of `card`, in Markdown.
+
+    Args:
+        card: the card of the preset.
+        place: where it is loaded from; by default its name, or a folder where no recipe of this
+            package made it.
+    """
+    identity, training, signature = card.identity, card.training, card.signature
+    source = place or (card.name if training is not None else f"path/to/{card.name}")
+    loaded = f'zoo.load("{source}")'
+    use = next((USES[task] for task in USES if task in signature.tasks), None)
     pictured = "samples.png" in card.weights.extras
+    images = signature.data.kind == "images"  # for others Hugging Face has no pipeline
     return PAGE.format(
         license=card.rights.weights.lower(),
         weights=card.rights.weights,
@@ -121,11 +147,10 @@ def model_card(card: Card, place: str | None = None) -> str:
         family=identity.family,
         preset=identity.preset,
         title=identity.title,
-        picture=f"![{_caption(card, kind)}](samples.png)\n\n" if pictured else "",
-        generative="" if kind == CLASSIFYING else "- generative-model\n",
-        # Hugging Face has no tag for points.
-        pipeline="" if what == "points" else f"pipeline_tag: {kind}\n",
-        example=example,
+        picture=f"![{_caption(card, use)}](samples.png)\n\n" if pictured else "",
+        generative="- generative-model\n" * bool({"samples", "encodes"} & {*signature.tasks}),
+        pipeline=f"pipeline_tag: {use.pipeline}\n" if use is not None and images else "",
+        example=f"model = {loaded}" if use is None else use.example(signature, loaded),
         copies="From a copy of this folder, its path takes the place of the name."
         if training is not None or place is not None
         else "The path is that of this folder.",
@@ -134,21 +159,9 @@ def model_card(card: Card, place: str | None = None) -> str:
         paper=identity.paper,
         url=identity.paper_url,
         differs=_differs(card),
-        trained=trained,
-        latents="" if contract.latent_law is None else f"- Latents: {contract.latent_law}.\n",
-        classes=f"- Classes: {', '.join(contract.told_labels)}.\n" if contract.labels else "",
-        measured=MEASURED.format(
-            rows="\n".join(rows),
-            explained=_explained(card, what),
-            reported=reported,
-            again=" trained again |" if several else "",
-            rule="---|" if several else "",
-            seeds=AGAIN.format(training.seed, " and ".join(map(str, training.other_seeds)))
-            if several
-            else "",
-        )
-        if rows
-        else "",
+        trained="" if training is None else _trained(training, signature.data.noun),
+        signature=_signature(signature),
+        measured=_measured(card),
         limits=LIMITS.format("\n".join(f"- {limit}" for limit in card.limits))
         if card.limits
         else "",
@@ -157,22 +170,92 @@ def model_card(card: Card, place: str | None = None) -> str:
     )
 
 
-def _caption(card: Card, kind: str) -> str:
-    plane = kind == SAMPLING and card.contract.latent_shape == [2]
-    return PLANE if plane and len(card.contract.output_shape) == 3 else PICTURES[kind]
+def _caption(card: Card, use: Use | None) -> str:
+    signature = card.signature
+    noise = [space.shape for space in signature.noise.values()]
+    plane = signature.data.kind == "images" and signature.condition is None and noise == [[2]]
+    if plane:
+        return PLANE
+    return "" if use is None else use.caption
 
 
-def _explained(card: Card, what: str) -> str:
-    """What the table of the numbers shows beside them."""
-    lines = []
+def _trained(training: Training, noun: str) -> str:
+    """Return the lines on the training."""
+    text = TRAINED.format(
+        recipe=training.recipe,
+        count=training.data_images,
+        noun=noun,
+        data=training.data,
+        seen=training.images_seen,
+        took=training.took,
+        device=training.device,
+    )
+    if training.selected is not None:
+        best = training.selected
+        text += (
+            f"- These are the weights of step {best.step} of {training.steps}, the best by "
+            f"`{best.monitor}`, {best.value:.4g}.\n"
+        )
+    for restored in training.restored:
+        text += (
+            f"- Step {restored.step} made numbers that are not finite; it went back to step "
+            f"{restored.to}.\n"
+        )
+    return text
+
+
+def _signature(signature: Signature) -> str:
+    """Return the lines on noise, conditions and tasks."""
+    lines = [f"- Latents: {space.text}.\n" for space in signature.noise.values()]
+    if signature.classes is not None:
+        lines.append(f"- Classes: {signature.condition.text}.\n")
+    elif signature.condition is not None:
+        lines.append(f"- Condition: {signature.condition.noun}, {signature.condition.text}.\n")
+    if signature.tasks:
+        lines.append(f"- Tasks: {', '.join(signature.tasks)}.\n")
+    return "".join(lines)
+
+
+def _measured(card: Card) -> str:
+    """Return the section of the numbers, if there are any."""
+    training = card.training
+    if not card.metrics:
+        return ""
+    several = training is not None and bool(training.other_seeds)
+    published = "".join(
+        f"\nPublished by others: `{m.name}` {m.published:g}, {m.published_source}.\n"
+        for m in card.metrics
+        if m.published is not None
+    )
+    return MEASURED.format(
+        rows="\n".join(_row(m, several) for m in card.metrics),
+        explained=_explained(card),
+        published=published,
+        others=" other trainings |" if several else "",
+        rule="---|" if several else "",
+        seeds=OTHER_SEEDS.format(training.seed, " and ".join(map(str, training.other_seeds)))
+        if several
+        else "",
+    )
+
+
+def _row(m: Measurement, several: bool) -> str:
+    others = f"{m.other_trainings_text} | " if several else ""
+    real = "" if m.real_baseline is None else f"{m.real_baseline:.4g}"
+    return f"| {m.heading} | {m.text} | {others}{real} | `{m.protocol.name}` {m.protocol.hash} |"
+
+
+def _explained(card: Card) -> str:
+    """Return the lines on what the table of the numbers shows beside them."""
+    noun, lines = card.signature.data.noun, []
     if any(m.spread is not None for m in card.metrics):
         lines.append("± is the standard deviation over sampling seeds.")
     if any(m.standard_error is not None for m in card.metrics):
         lines.append("The standard error is the metric's own, for so many samples or images.")
-    if any(m.of_real is not None for m in card.metrics):
+    if any(m.real_baseline is not None for m in card.metrics):
         lines.append(
-            f"Real is what as many training {what} score in place of samples, and of classes test "
-            f"{what}."
+            f"Real is what as many training {noun} score in place of samples, and of classes test "
+            f"{noun}."
         )
     notes = dict.fromkeys(note for m in card.metrics for note in m.notes)
     lines += [note[:1].upper() + note[1:] for note in notes]
@@ -180,44 +263,9 @@ def _explained(card: Card, what: str) -> str:
 
 
 def _differs(card: Card) -> str:
-    """What is known of it, by the recipe and by the class."""
-    said, of_class = " ".join(card.identity.differs), card.identity.class_differs
-    said = f" Differs from it: {said}" if said else ""
+    """Return how the preset differs from its paper, by the recipe and by the class."""
+    of_recipe, of_class = " ".join(card.identity.differs), card.identity.class_differs
+    text = f" Differs from it: {of_recipe}" if of_recipe else ""
     if of_class is None:
-        return said
-    return f"{said} Its class differs, where nothing else is said: {of_class}"
-
-
-def _taken(card: Card) -> str:
-    """What a model that looks at images takes."""
-    shape = card.contract.input_shape or card.contract.output_shape
-    return f"images in [0, 1], (n, {', '.join(map(str, shape))})"
-
-
-def _use(card: Card, source: str) -> tuple[str, str]:
-    """What the model is for, as Hugging Face calls it, and lines of Python that use it, loaded
-    from `source`."""
-    contract = card.contract
-    loaded = f'zoo.load("{source}")'
-    family = card.identity.family
-    cls = families.family(family).cls if family in families.families() else None
-    if cls is not None and issubclass(cls, Classifier):
-        return CLASSIFYING, f"labels = {loaded}.classify(images)  # {_taken(card)}"
-    if contract.latent_law is None:
-        lines = [f"model = {loaded}"]
-        if cls is not None and issubclass(cls, Autoencoder):  # of others nothing is known
-            seen = "reconstruct(images)"
-            if issubclass(cls, DenoisingAutoencoder):
-                seen = "denoise(images)  # with noise, values of any size"
-            lines += [f"codes = model.encode(images)  # {_taken(card)}", f"again = model.{seen}"]
-        return CODING, "\n".join(lines)
-    n, labels = 64, ""
-    if contract.labels is not None:
-        n, labels = 6 * len(contract.labels), ', labels="all"'  # six of each class
-    what = "points" if len(contract.output_shape) == 1 else "images"
-    shape = ", ".join(map(str, (n, *contract.output_shape)))
-    span = ""
-    if contract.output_range is not None:
-        span = f" in {json.dumps([int(v) if v == int(v) else v for v in contract.output_range])}"
-    line = f"{what} = {loaded}.sample({n}, seed=0{labels})  # ({shape}), float32{span}"
-    return SAMPLING, line
+        return text
+    return f"{text} Its class differs, where nothing else is said: {of_class}"

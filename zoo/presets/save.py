@@ -14,7 +14,8 @@ import numpy as np
 from PIL import Image
 
 from zoo import pictures
-from zoo.engine.model import GenerativeModel
+from zoo.data import Source
+from zoo.engine.model import Model
 from zoo.errors import ArgumentError, IntegrityError
 from zoo.files import remote
 from zoo.files.fetch import read, sha256
@@ -22,8 +23,9 @@ from zoo.files.home import room, whole_folder
 from zoo.metrics import Measurement
 from zoo.models.families import OWN, family_of
 from zoo.presets import golden, hub, locate, safety, storage
-from zoo.presets.card import Card, Contract, Facts, File, Identity, Rights, Training, Weights
+from zoo.presets.card import Card, Facts, File, Identity, Rights, Signature, Training, Weights
 from zoo.presets.page import PAGE_NAME, model_card
+from zoo.presets.preset import Preset
 
 GOLDEN_IMAGES = 64
 EXAMPLES = "examples.npz"  # 8-bit images, which a model that makes none itself is shown by
@@ -51,7 +53,7 @@ def save(
     Hugging Face reads it. A preset that was there is replaced once the new one is whole.
 
     Args:
-        model: a model of this package, or of your own subclass of `zoo.models.GenerativeModel`.
+        model: a model of this package, or of your own subclass of `zoo.models.Model`.
         folder: where to; its name is the preset's.
         title: one line that says what it is.
         license: of the weights, as Hugging Face calls it, such as `"cc-by-4.0"`.
@@ -80,9 +82,9 @@ def save(
             "copies it to a URL."
         )
     folder = Path(folder).expanduser()
-    if not isinstance(model, GenerativeModel):
+    if not isinstance(model, Model):
         raise ArgumentError(
-            "model must be one of this package, or of a subclass of zoo.models.GenerativeModel. "
+            "model must be one of this package, or of a subclass of zoo.models.Model. "
             f"Received: {type(model).__name__}."
         )
     if not model.built:
@@ -161,28 +163,13 @@ def class_differs(cls: type) -> str | None:
     return None if found is None else " ".join(found[1].split())
 
 
-def named_classes(contract: Contract, facts: Facts) -> Contract:
-    """The contract with the names of the classes that `facts` give, if they give any.
-
-    Raises:
-        ArgumentError: if there are more or fewer classes.
-    """
-    if facts.classes is None or contract.labels is None:
-        return contract
-    if len(facts.classes) != len(contract.labels):
-        raise ArgumentError(
-            f"classes must name {len(contract.labels)} classes. Received: {facts.classes!r}."
-        )
-    return contract.model_copy(update={"labels": facts.classes})
-
-
 def write(
-    model: GenerativeModel,
+    model: Model,
     folder: Path,
     identity: Identity,
     facts: Facts,
-    metrics: Callable[[GenerativeModel], list[Measurement]],
-    picture: Callable[[GenerativeModel], Image.Image | None],
+    metrics: Callable[[Model], list[Measurement]],
+    picture: Callable[[Model], Image.Image | None],
     backends: Callable[[Path], dict[str, float]],
     training: Training | None = None,
     half_precision: bool = True,
@@ -215,7 +202,7 @@ def write(
             parameters=model.count_params(),
             dtype="float16" if half_precision else "float32",
         ),
-        contract=named_classes(Contract(**model.contract(), backends=backends(folder)), facts),
+        signature=Signature.of(model, backends(folder)).with_classes(facts.classes),
         training=training,
         metrics=metrics(stored),
         rights=Rights(code="Apache-2.0", weights=facts.license, data=facts.data_rights),
@@ -316,8 +303,19 @@ def check_replaceable(folder: Path) -> None:
         )
 
 
-def _picture(model: GenerativeModel) -> Image.Image | None:
-    return pictures.natural(model) if hasattr(model, "sample") else None
+def read_examples(preset: Preset) -> Source | None:
+    """Return the data that are kept with a preset to show it by, or `None`."""
+    kept = preset.card.weights.extras
+    if EXAMPLES not in kept:
+        return None
+    folder = preset.ensure_files({EXAMPLES: kept[EXAMPLES]})
+    with np.load(folder / EXAMPLES, allow_pickle=False) as arrays:
+        labels = arrays["labels"] if "labels" in arrays.files else None
+        return Source(EXAMPLES, arrays["images"], labels)
+
+
+def _picture(model: Model) -> Image.Image | None:
+    return None if pictures.needs_test_data(model) else pictures.default_picture(model)
 
 
 def _files(folder: Path) -> dict[str, File]:

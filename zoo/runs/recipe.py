@@ -18,7 +18,7 @@ from zoo import pictures
 from zoo.data import Source
 from zoo.errors import RecipeError, check_choice, unknown_name
 from zoo.evaluation import Metric
-from zoo.evaluation.evaluate import SAMPLES
+from zoo.evaluation.plan import SAMPLES
 from zoo.presets.card import Facts
 
 PRECISIONS = ("float32", "bfloat16", "float16")
@@ -97,7 +97,7 @@ class Recipe:
         metrics: what the card reports, see `zoo.evaluate`; by default what suits the model.
         samples: how many samples the numbers in the card are of.
         picture: `picture(model, test)`, what is seen of the model after each epoch and on its
-            model card; by default what shows it best, see `zoo.pictures.natural`.
+            model card; by default what shows it best, see `zoo.pictures.default_picture`.
         monitor: what says which checkpoint is the best: the name of a log, of which low is better
             unless a metric of this name says otherwise, or of a number of a metric, such as
             `"fid"`, which is then measured after each epoch. By default the log `"loss"` of a
@@ -120,7 +120,7 @@ class Recipe:
     smoke: dict[str, Any]
     metrics: Sequence[str | Metric] | None = None
     samples: int = SAMPLES
-    picture: Callable[[keras.Model, Source], Image.Image] = pictures.natural
+    picture: Callable[[keras.Model, Source], Image.Image] = pictures.default_picture
     monitor: str | None = None
     ship: str = "last"
     reported: Mapping[str, tuple[float, str]] = dataclasses.field(default_factory=dict)

@@ -14,10 +14,9 @@ from filelock import Timeout
 
 from zoo import data
 from zoo.engine import agreed, check_divides, devices, distribute, keep_memory
-from zoo.engine.labels import check_labels
 from zoo.errors import DataError, RecipeError
 from zoo.evaluation import Metric, evaluate
-from zoo.evaluation.evaluate import default_metrics
+from zoo.evaluation.defaults import default_metrics
 from zoo.files.home import home, lock_of, room, unfinished, whole_folder
 from zoo.metrics import Measurement
 from zoo.models import families
@@ -225,7 +224,7 @@ def describe(recipe: Recipe, preset: str | Path) -> None:
     metrics = [_beside(recipe, metric) for metric in card.metrics]
     changes = {
         "identity": identity,
-        "contract": save.named_classes(card.contract, facts),
+        "signature": card.signature.with_classes(facts.classes),
         "rights": rights,
         "limits": facts.limits,
         "metrics": metrics,
@@ -327,7 +326,7 @@ def _read(config: Config, model) -> tuple[data.Source, data.Source]:
     if model.num_classes is not None:
         if train.labels is None:
             raise DataError(f"The model needs labels, and {train.name!r} has none.")
-        check_labels("labels", train.labels, model.num_classes)
+        model.condition.checked("labels", train.labels)
     return train, test
 
 

@@ -240,7 +240,7 @@ def _monitored(
 
 def fitting_extractor(model, test: data.Source) -> str | None:
     """`"pixels"` for samples of images that no classifier of this package was trained on."""
-    if len(model.image_shape) == 3 and hasattr(model, "sample"):
+    if model.data.name == "images" and "samples" in model.tasks:
         try:
             find_extractor(data=test.name)
         except ArgumentError:

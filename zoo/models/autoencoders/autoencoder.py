@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import ClassVar
 
 import keras
 import numpy as np
@@ -11,15 +12,20 @@ from keras import ops
 
 from zoo.base.extends import extends
 from zoo.engine.batch import Batch, check_body, check_logits
+from zoo.engine.compilation import Argument
 from zoo.engine.model import GenerativeModel
+from zoo.engine.spaces import Space, of_shape
+from zoo.engine.tasks import Encodes
 from zoo.errors import ArgumentError
 from zoo.losses import ReconstructionLoss
 from zoo.models.families import register_family
 from zoo.networks.autoencoders import pair
 
+RANGE = (0.0, 1.0)  # of images
+
 
 @register_family("autoencoder", short="ae", package="zoo")
-class Autoencoder(GenerativeModel):
+class Autoencoder(Encodes, GenerativeModel):
     """An encoder to a short code and a decoder back, trained to reproduce the image.
 
     min E_x[L(x, r(x))] with r(x) = sigmoid(decoder(encoder(x))), equation 14.1 of Goodfellow,
@@ -67,7 +73,6 @@ class Autoencoder(GenerativeModel):
         "Hinton and Salakhutdinov 2006, Reducing the Dimensionality of Data with Neural Networks"
     )
     paper_url = "https://doi.org/10.1126/science.1127647"
-    value_range = (0.0, 1.0)
     loss_names = ("loss", "reconstruction")
 
     def __init__(
@@ -103,7 +108,7 @@ class Autoencoder(GenerativeModel):
             activation = code_activation
             if activation is None and architecture == "one_layer":
                 activation = "sigmoid"
-            made = pair(
+            networks = pair(
                 image_shape,
                 latent_dim,
                 architecture,
@@ -113,14 +118,14 @@ class Autoencoder(GenerativeModel):
                 width,
                 upsampling,
             )
-            encoder, decoder = encoder or made[0], decoder or made[1]
+            encoder, decoder = encoder or networks[0], decoder or networks[1]
         self.encoder = encoder
         self.decoder = decoder
-        self.image_shape = self._fit_together(image_shape)
+        self.data = self._fit_together(image_shape)
         self.built = True
 
-    def _fit_together(self, image_shape) -> tuple[int, ...]:
-        """Checks that the bodies fit; returns the shape of an image."""
+    def _fit_together(self, image_shape) -> Space:
+        """Check that the networks fit, and return the space of the images."""
         if image_shape is None:
             if not self.encoder.built:
                 raise ArgumentError(
@@ -134,16 +139,16 @@ class Autoencoder(GenerativeModel):
                 f"encoder must give one code for each image. Received: one that gives {len(code)} "
                 "outputs."
             )
-        found = tuple(self.decoder(code).shape[1:])
+        shape = tuple(self.decoder(code).shape[1:])
         check_logits("decoder", self.decoder)
-        if found != tuple(image_shape):
+        if shape != tuple(image_shape):
             raise ArgumentError(
                 f"decoder must give logits of images of shape {tuple(image_shape)}. Received: one "
-                f"that gives {found} for codes of shape {tuple(code.shape[1:])}."
+                f"that gives {shape} for codes of shape {tuple(code.shape[1:])}."
             )
         self.code_shape = tuple(code.shape[1:])
         self.latent_dim = math.prod(self.code_shape)
-        return tuple(image_shape)
+        return of_shape(shape, RANGE)
 
     @classmethod
     def test_config(cls):
@@ -154,9 +159,13 @@ class Autoencoder(GenerativeModel):
     def default_optimizers(self):
         return {"model": keras.optimizers.Adam(1e-3)}
 
+    compile_arguments: ClassVar[dict[str, Argument]] = {
+        "loss": Argument("reconstruction_loss", ReconstructionLoss.get)
+    }
+
     @extends(GenerativeModel)
     def compile(self, optimizer=None, loss: str | ReconstructionLoss = "cross_entropy", **kwargs):
-        """Configures training.
+        """Configure training.
 
         Args:
             loss: `"cross_entropy"`, `"squared_error"`, or a `zoo.losses.ReconstructionLoss`.
@@ -164,41 +173,25 @@ class Autoencoder(GenerativeModel):
         Raises:
             ValueError: if a name is unknown.
         """
-        self._compile(optimizer, {"loss": loss}, {}, **kwargs)
-
-    def _compile(self, optimizer, objective: dict, resolved: dict, **kwargs):
-        """Compiles with the arguments `objective`, of which a saved model is to remember; then sets
-        the loss and the attributes `resolved`."""
-        loss = ReconstructionLoss.get(objective["loss"])
-        super().compile(optimizer, **objective, **kwargs)
-        self.reconstruction_loss = loss
-        for attribute, value in resolved.items():
-            setattr(self, attribute, value)
+        super().compile(optimizer, loss=loss, **kwargs)
 
     def corrupted(self, images):
-        """What the encoder sees in training in place of `images`."""
+        """Return what the encoder sees in training in place of `images`."""
         return images
 
     def penalty(self, images, codes):
-        """What is added to the reconstruction loss, one value per image or a scalar, and what is
-        logged of it."""
+        """Return the term that is added to the reconstruction loss, one value per image or a
+        scalar, and what is logged of it."""
         return 0.0, {}
 
-    def objective(self, images, training: bool):
-        """The loss, a scalar, and what is logged of it."""
-        seen = self.corrupted(images)
-        codes = self.encoder(seen, training=training)
+    def objective(self, batch: Batch, training: bool):
+        images = batch.data
+        codes = self.encoder(self.corrupted(images), training=training)
         logits = self.decoder(codes, training=training)
         reconstruction = ops.mean(self.reconstruction_loss(images, ops.cast(logits, "float32")))
         penalty, logs = self.penalty(images, ops.cast(codes, "float32"))
         loss = reconstruction + ops.mean(penalty)
         return loss, {"loss": loss, "reconstruction": reconstruction, **logs}
-
-    def update(self, batch: Batch):
-        return self.minimize(lambda: self.objective(batch.images, training=True), "model")
-
-    def validate(self, batch: Batch):
-        return self.objective(batch.images, training=False)[1]
 
     # Use
 
@@ -207,7 +200,7 @@ class Autoencoder(GenerativeModel):
         return ops.sigmoid(ops.cast(logits, "float32"))
 
     def encode(self, images, batch_size: int = 256) -> np.ndarray:
-        """The code of each image.
+        """Return the code of each image.
 
         Args:
             images: of shape `(n, height, width, channels)`, in [0, 1].
@@ -223,7 +216,7 @@ class Autoencoder(GenerativeModel):
         return self.infer("encode", lambda x: self.encoder(x, training=False), inputs, batch_size)
 
     def decode(self, codes, batch_size: int = 256) -> np.ndarray:
-        """The image of each code, as `reconstruct` gives it.
+        """Return the image of each code, as `reconstruct` gives it.
 
         Args:
             codes: of shape `(n, latent_dim)`.
@@ -246,13 +239,12 @@ class Autoencoder(GenerativeModel):
         )
 
     def reconstruct(self, images, batch_size: int = 256) -> np.ndarray:
-        """Each image through encoder and decoder, an array of the shape of `images`; arguments as
-        for `encode`."""
+        """Return each image through encoder and decoder, an array of the shape of `images`;
+        arguments as for `encode`."""
         return self.infer("reconstruct", self.call, self.checked_inputs(images), batch_size)
 
     def golden_inputs(self, n):
-        rng = np.random.default_rng(0)
-        return {"images": rng.random((n, *self.image_shape), dtype="float32")}
+        return {"images": self.data.example(n)}
 
     def golden_outputs(self, inputs):
         return self.reconstruct(inputs["images"])

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+from typing import Any, ClassVar
+
 from keras import ops
 
 from zoo.base.extends import extends
+from zoo.engine.compilation import Argument, optional
 from zoo.errors import check_number
 from zoo.losses import Contraction, ReconstructionLoss
 from zoo.losses.contraction import ClosedForm, Exact, one_sigmoid_layer
@@ -61,6 +65,11 @@ class ContractiveAutoencoder(Autoencoder):
     ):
         super().__init__(image_shape, latent_dim, architecture, tied=tied, **kwargs)
 
+    compile_arguments: ClassVar[dict[str, Argument]] = {
+        "weight": Argument("weight", functools.partial(check_number, "weight")),
+        "contraction": Argument("contraction", optional(Contraction.get)),
+    }
+
     @extends(Autoencoder)
     def compile(
         self,
@@ -70,7 +79,7 @@ class ContractiveAutoencoder(Autoencoder):
         contraction: str | Contraction | None = None,
         **kwargs,
     ):
-        """Configures training.
+        """Configure training.
 
         Args:
             weight: lambda.
@@ -82,15 +91,14 @@ class ContractiveAutoencoder(Autoencoder):
             ValueError: if a name is unknown, a number is out of range, or the closed form does not
                 hold for the encoder.
         """
-        check_number("weight", weight)
-        if contraction is None:
-            norm = Exact() if one_sigmoid_layer(self.encoder) is None else ClosedForm()
-        else:
-            norm = Contraction.get(contraction)
-        if isinstance(norm, ClosedForm):
-            norm.check(self.encoder)
-        objective = {"loss": loss, "weight": weight, "contraction": contraction}
-        self._compile(optimizer, objective, {"weight": weight, "contraction": norm}, **kwargs)
+        super().compile(optimizer, loss, weight=weight, contraction=contraction, **kwargs)
+
+    def complete_objective(self, attributes: dict[str, Any]) -> None:
+        if attributes["contraction"] is None:
+            exactly = one_sigmoid_layer(self.encoder) is None
+            attributes["contraction"] = Exact() if exactly else ClosedForm()
+        if isinstance(attributes["contraction"], ClosedForm):
+            attributes["contraction"].check(self.encoder)
 
     def penalty(self, images, codes):
         norm = self.contraction(self.encoder, images, codes, self.random)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from zoo.base.extends import extends
 from zoo.corruption import Corruption
+from zoo.engine.compilation import Argument
+from zoo.engine.tasks import Denoises
 from zoo.losses import ReconstructionLoss
 from zoo.models.autoencoders.autoencoder import Autoencoder
 from zoo.models.families import register_family
 
 
 @register_family("denoising_autoencoder", short="denoising_ae", package="zoo")
-class DenoisingAutoencoder(Autoencoder):
+class DenoisingAutoencoder(Autoencoder, Denoises):
     """An autoencoder that sees a corrupted image and is to give the clean one.
 
     min E_x E_q(x~ | x)[L(x, sigmoid(decoder(encoder(x~))))] with L the cross-entropy, equation 5 of
@@ -56,6 +60,10 @@ class DenoisingAutoencoder(Autoencoder):
     ):
         super().__init__(image_shape, latent_dim, architecture, tied=tied, **kwargs)
 
+    compile_arguments: ClassVar[dict[str, Argument]] = {
+        "corruption": Argument("corruption", Corruption.get)
+    }
+
     @extends(Autoencoder)
     def compile(
         self,
@@ -64,7 +72,7 @@ class DenoisingAutoencoder(Autoencoder):
         corruption: str | Corruption = "masking",
         **kwargs,
     ):
-        """Configures training.
+        """Configure training.
 
         Args:
             corruption: `"masking"`, `"gaussian"`, `"salt_and_pepper"`, or a
@@ -73,13 +81,12 @@ class DenoisingAutoencoder(Autoencoder):
         Raises:
             ValueError: if a name is unknown.
         """
-        resolved = {"corruption": Corruption.get(corruption)}
-        self._compile(optimizer, {"loss": loss, "corruption": corruption}, resolved, **kwargs)
+        super().compile(optimizer, loss, corruption=corruption, **kwargs)
 
     def corrupted(self, images):
         return self.corruption(images, self.random)
 
     def denoise(self, images, batch_size: int = 256) -> np.ndarray:
-        """The clean image for each noisy one; arguments as for `encode`, values of any size."""
+        """Return the clean image for each noisy one, of any values; arguments as for `encode`."""
         inputs = self.checked_inputs(images, in_range=False)
         return self.infer("reconstruct", self.call, inputs, batch_size)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 import keras
 from keras import ops
 
 from zoo.base.extends import extends
+from zoo.engine.compilation import Argument
 from zoo.errors import ArgumentError
 from zoo.losses import KL, ReconstructionLoss, Sparsity
 from zoo.metrics.codes import INACTIVE, Inactivity, inactivity
@@ -61,6 +64,10 @@ class SparseAutoencoder(Autoencoder):
     ):
         super().__init__(image_shape, latent_dim, architecture, code_activation, **kwargs)
 
+    compile_arguments: ClassVar[dict[str, Argument]] = {
+        "sparsity": Argument("sparsity", Sparsity.get)
+    }
+
     @extends(Autoencoder)
     def compile(
         self,
@@ -69,7 +76,7 @@ class SparseAutoencoder(Autoencoder):
         sparsity: str | Sparsity = "kl",
         **kwargs,
     ):
-        """Configures training.
+        """Configure training.
 
         Args:
             sparsity: `"kl"`, `"l1"`, or a `zoo.losses.Sparsity`.
@@ -77,16 +84,17 @@ class SparseAutoencoder(Autoencoder):
         Raises:
             ValueError: if a name is unknown.
         """
-        penalty = Sparsity.get(sparsity)
+        super().compile(optimizer, loss, sparsity=sparsity, **kwargs)
+
+    def complete_objective(self, attributes: dict[str, Any]) -> None:
         activation = getattr(self.encoder.layers[-1], "activation", keras.activations.sigmoid)
-        if isinstance(penalty, KL) and activation is not keras.activations.sigmoid:
+        bounded = activation is keras.activations.sigmoid
+        if isinstance(attributes["sparsity"], KL) and not bounded:
             raise ArgumentError(
                 "sparsity 'kl' is for codes in (0, 1). Received: an encoder whose last layer has "
                 f"the activation {keras.activations.serialize(activation)!r}. Allowed: 'sigmoid', "
                 "or sparsity='l1'."
             )
-        resolved = {"sparsity": penalty}
-        self._compile(optimizer, {"loss": loss, "sparsity": sparsity}, resolved, **kwargs)
 
     def penalty(self, images, codes):
         codes = ops.reshape(codes, (ops.shape(codes)[0], -1))
@@ -97,5 +105,5 @@ class SparseAutoencoder(Autoencoder):
         return penalty, {"sparsity": ops.mean(penalty), "inactive": inactive}
 
     def inactivity(self, images, batch_size: int = 256) -> Inactivity:
-        """How sparse the codes of `images` are; arguments as for `encode`."""
+        """Measure the sparsity of the codes of `images`; arguments as for `encode`."""
         return inactivity(self.encode(images, batch_size))

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import keras
 import numpy as np
 from keras import ops
 
 from zoo.augmentation import Augmentation
 from zoo.base.extends import extends
-from zoo.engine.batch import Batch, check_body, check_image_shape
-from zoo.engine.model import GenerativeModel
+from zoo.engine.batch import Batch, check_body
+from zoo.engine.compilation import Argument, optional
+from zoo.engine.model import Model
+from zoo.engine.spaces import Classes, of_image_shape
+from zoo.engine.tasks import Classifies
 from zoo.errors import ArgumentError, check_count
 from zoo.models.families import register_family
 from zoo.networks import classifier
 
+RANGE = (0.0, 1.0)  # of images
+
 
 @register_family("classifier", package="zoo")
-class Classifier(GenerativeModel):
+class Classifier(Classifies, Model):
     """A network from images to features, and a linear layer from features to the logits of classes.
 
     It makes no images: it is what those of generative models are measured with. Its features are
@@ -58,8 +65,8 @@ class Classifier(GenerativeModel):
         "Recognition"
     )
     paper_url = "https://doi.org/10.1109/5.726791"
-    value_range = (0.0, 1.0)
     loss_names = ("loss", "accuracy")
+    augmentation: Augmentation | None = None
 
     def __init__(
         self,
@@ -77,23 +84,22 @@ class Classifier(GenerativeModel):
                     "Classifier needs image_shape=(height, width, channels), or body=."
                 )
             body = classifier.body(image_shape, width)
-        if not body.built or len(body.output_shape) != 2:
-            found = f"one that gives {body.output_shape}" if body.built else "one not built"
+        if not body.built or not _gives_vectors(body):
+            received = f"one that gives {body.output_shape}" if body.built else "one not built"
             raise ArgumentError(
                 f"body must be a built model that gives features (batch, dimensions). Received: "
-                f"{found}."
+                f"{received}."
             )
         self.body = body
-        self.image_shape = check_image_shape(body.input_shape[1:])
+        self.data = of_image_shape(body.input_shape[1:], RANGE, points=False)
         if image_shape is not None and tuple(image_shape) != self.image_shape:
             raise ArgumentError(
                 f"body must take images of shape {tuple(image_shape)}. Received: one for "
                 f"{self.image_shape}."
             )
-        self.num_classes = check_count("num_classes", num_classes, minimum=2)
+        self.condition = Classes(check_count("num_classes", num_classes, minimum=2))
         self.head = keras.layers.Dense(num_classes, dtype="float32", name="logits")
         self.head.build(body.output_shape)
-        self.augmentation = None
         self.built = True
 
     @classmethod
@@ -105,9 +111,13 @@ class Classifier(GenerativeModel):
     def default_optimizers(self):
         return {"model": keras.optimizers.Adam(1e-3)}
 
-    @extends(GenerativeModel)
+    compile_arguments: ClassVar[dict[str, Argument]] = {
+        "augmentation": Argument("augmentation", optional(Augmentation.get))
+    }
+
+    @extends(Model)
     def compile(self, optimizer=None, augmentation: str | Augmentation | None = None, **kwargs):
-        """Configures training.
+        """Configure training.
 
         Args:
             augmentation: `None`, or an `Augmentation` of the images that are trained on, such as
@@ -116,27 +126,18 @@ class Classifier(GenerativeModel):
         Raises:
             ValueError: if a name is unknown.
         """
-        augment = None if augmentation is None else Augmentation.get(augmentation)
         super().compile(optimizer, augmentation=augmentation, **kwargs)
-        self.augmentation = augment
 
     def objective(self, batch: Batch, training: bool):
-        """The loss, a scalar, and what is logged of it."""
-        images = batch.images
+        images, labels = batch
         if training and self.augmentation is not None:
             images = self.augmentation(images, self.random)
         logits = ops.cast(self.call(images, training=training), "float32")
         loss = ops.mean(
-            keras.losses.sparse_categorical_crossentropy(batch.labels, logits, from_logits=True)
+            keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True)
         )
-        right = ops.equal(ops.argmax(logits, axis=-1), batch.labels)
+        right = ops.equal(ops.argmax(logits, axis=-1), labels)
         return loss, {"loss": loss, "accuracy": ops.mean(ops.cast(right, "float32"))}
-
-    def update(self, batch: Batch):
-        return self.minimize(lambda: self.objective(batch, training=True), "model")
-
-    def validate(self, batch: Batch):
-        return self.objective(batch, training=False)[1]
 
     # Use
 
@@ -144,10 +145,10 @@ class Classifier(GenerativeModel):
         return self.head(self.body(images, training=training))
 
     def call_signature(self):
-        return [keras.InputSpec(shape=(None, *self.image_shape), dtype="float32")]
+        return [self.data.spec()]
 
     def features(self, images, batch_size: int = 256) -> np.ndarray:
-        """The features of each image, before the linear layer.
+        """Return the features of each image, before the linear layer.
 
         Args:
             images: of shape `(n, height, width, channels)`, in [0, 1].
@@ -162,30 +163,30 @@ class Classifier(GenerativeModel):
         return self._infer("features", lambda x: self.body(x, training=False), images, batch_size)
 
     def probabilities(self, images, batch_size: int = 256) -> np.ndarray:
-        """The probability of each class for each image, of shape `(n, num_classes)`; arguments as
-        for `features`."""
+        """Return the probability of each class for each image, of shape `(n, num_classes)`;
+        arguments as for `features`."""
         return self._infer(
             "probabilities", lambda x: ops.softmax(self.call(x), axis=-1), images, batch_size
         )
 
     def classify(self, images, batch_size: int = 256) -> np.ndarray:
-        """The most probable class of each image, int64 of shape `(n,)`; arguments as for
+        """Return the most probable class of each image, int64 of shape `(n,)`; arguments as for
         `features`."""
         return self.probabilities(images, batch_size).argmax(axis=1)
 
     def _infer(self, key: str, fn, images, batch_size: int) -> np.ndarray:
         return self.infer(key, fn, self.checked_inputs(images, labelled=False), batch_size)
 
-    def contract(self):
-        return {
-            **super().contract(),
-            "input_shape": list(self.image_shape),
-            "output_shape": [self.num_classes],
-        }
-
     def golden_inputs(self, n):
-        rng = np.random.default_rng(0)
-        return {"images": rng.random((n, *self.image_shape), dtype="float32")}
+        return {"images": self.data.example(n)}
 
     def golden_outputs(self, inputs):
         return self.features(inputs["images"])
+
+
+def _gives_vectors(body: keras.Model) -> bool:
+    try:
+        _, _ = body.output_shape
+    except (TypeError, ValueError):
+        return False
+    return True

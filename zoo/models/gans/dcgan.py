@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import functools
-
-import keras
-
 from zoo.models.families import register_family
 from zoo.models.gans.gan import GAN
-from zoo.networks import dcgan as bodies
 
 
 @register_family("dcgan", package="zoo")
@@ -26,15 +21,9 @@ class DCGAN(GAN):
         image_shape: `(size, size, channels)` of the images, whose values lie in [-1, 1]; the size
             is 28 or a power of two from 8.
         latent_dim: the number of latent variables.
-        width: the channels of the largest feature maps; each halving of the size doubles them.
-        hidden_units: `None`, or the units of a dense layer between the feature maps and the vector
-            end of each player, see `zoo.networks.dcgan`.
-        discriminator_normalization: `"batch"`, or `None`, which a penalty on the gradient of single
-            images calls for.
-        generator: as for `GAN`.
-        discriminator: as for `GAN`.
-        ema_half_life_images: as for `GAN`.
-        name: the name of the model.
+        width: as for `zoo.networks.DCGAN`, and `hidden_units` and `discriminator_normalization`.
+        num_classes: as for `GAN`, and `generator`, `discriminator`, `ema_half_life_images` and
+            `name`.
 
     Raises:
         ValueError: if an argument has a wrong value, or the two networks do not fit together.
@@ -56,41 +45,8 @@ class DCGAN(GAN):
         "Convolutional Generative Adversarial Networks"
     )
     paper_url = "https://arxiv.org/abs/1511.06434"
-    output_bias = True  # of the discriminator
-
-    def __init__(
-        self,
-        image_shape: tuple[int, ...] | None = None,
-        latent_dim: int = 100,
-        width: int = 64,
-        hidden_units: int | None = None,
-        discriminator_normalization: str | None = "batch",
-        generator: keras.Model | None = None,
-        discriminator: keras.Model | None = None,
-        ema_half_life_images: float = 10_000,
-        name: str | None = None,
-    ):
-        if image_shape is not None and generator is None:
-            generator = functools.partial(
-                bodies.generator, image_shape, latent_dim, width, hidden_units
-            )
-        if image_shape is not None and discriminator is None:
-            discriminator = functools.partial(
-                bodies.discriminator,
-                image_shape,
-                width,
-                hidden_units,
-                discriminator_normalization,
-                self.output_bias,
-            )
-        super().__init__(
-            image_shape=image_shape,
-            latent_dim=latent_dim,
-            generator=generator,
-            discriminator=discriminator,
-            ema_half_life_images=ema_half_life_images,
-            name=name,
-        )
+    default_architecture = "dcgan"
+    architectures = ("dcgan",)
 
     @classmethod
     def test_config(cls):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -12,17 +13,19 @@ from zoo import engine
 from zoo.augmentation import Augmentation
 from zoo.base.extends import extends
 from zoo.engine.averaging import average, copy
-from zoo.engine.batch import Batch, check_body, check_image_shape, check_logits, minibatch, paired
+from zoo.engine.batch import Batch, minibatch, paired
+from zoo.engine.compilation import Argument, optional
 from zoo.engine.latent import LatentModel
 from zoo.engine.sampler import Sampler
 from zoo.errors import ArgumentError, check_choice, check_count, check_number
 from zoo.losses import AdversarialLoss, Penalty
 from zoo.models.families import register_family
-from zoo.networks import mlp, points
+from zoo.models.gans.players import Players
+from zoo.networks import Architecture
 
 
 @register_family("gan", package="zoo")
-class GAN(LatentModel):
+class GAN(Players, LatentModel):
     """A generator G and a discriminator D that play against each other.
 
     min_G max_D V(D, G) = E_x[log D(x)] + E_z[log(1 - D(G(z)))], equation 1 of Goodfellow et al.
@@ -32,24 +35,30 @@ class GAN(LatentModel):
     of a discriminator's update are made outside of the differentiation, and a penalty on the
     gradient at exactly the real, or the generated, images shares its pass with the loss.
 
-    `call` and `predict` map latents to images by the averaged generator. `fit` and `evaluate` take
-    images, or images and labels, which are ignored.
+    With `num_classes` both players are told the class of the image, and `fit` takes images and
+    integer labels; generated images have the labels of the batch.
+
+    `call` and `predict` map latents to images by the averaged generator.
 
     Args:
         image_shape: `(height, width, channels)` of the images, whose values lie in [-1, 1], or
             `(features,)` for points of any value. Needed where `generator` or `discriminator` is
             not given.
         latent_dim: the number of latent variables.
-        units: of each hidden layer of the default generator; by default the paper's 1,200, of which
-            the discriminator has a fifth, of 5 pieces; for points 128 in both.
-        generator: a Keras model from latents `(batch, latent_dim)` to images `(batch, height,
-            width, channels)` in [-1, 1]; by default the paper's, and for points that of
-            `zoo.networks.points`.
-        discriminator: a Keras model from images to logits `(batch, 1)`; by default as above.
+        num_classes: the number of classes of a conditional model, or `None`.
+        architecture: the networks of both players, by name or as an object with its settings:
+            `"mlp"`, `"dcgan"`, `"sngan"`, `"resnet"`, `"points"`, or a
+            `zoo.networks.Architecture`. `None`: the paper's for images, and `"points"` for points.
+        generator: a Keras model from latents `(batch, latent_dim)`, or `[latents, labels]`, to
+            images `(batch, height, width, channels)` in [-1, 1], in place of the architecture's.
+        discriminator: a Keras model from images, or `[images, labels]`, to one logit for each
+            image, `(batch, 1)`, or one for each patch of it, `(batch, rows, columns, 1)`.
         ema_half_life_images: how many training images halve the weight of an old generator in the
             averaged one; at most a twentieth of the images seen since `compile`, so that a short
             training, or fine-tuning, is averaged over a short time.
         name: the name of the model.
+        **settings: settings of the architecture that `architecture` names, such as `units=600` or
+            `width=32`.
 
     Raises:
         ValueError: if an argument has a wrong value, or the two networks do not fit together.
@@ -66,6 +75,8 @@ class GAN(LatentModel):
     >>> model = zoo.models.GAN(generator=generator, discriminator=discriminator, latent_dim=8)
     >>> model.sample(3, seed=0).shape
     (3, 2, 2, 1)
+    >>> zoo.create("gan", image_shape=(8, 8, 1), architecture="dcgan", width=2).image_shape
+    (8, 8, 1)
 
     Differs from the paper: images lie in [-1, 1], so that the generator ends in tanh and not in a
     sigmoid; the generator is trained on the non-saturating loss that the paper recommends in
@@ -76,89 +87,45 @@ class GAN(LatentModel):
 
     paper = "Goodfellow et al. 2014, Generative Adversarial Networks"
     paper_url = "https://arxiv.org/abs/1406.2661"
-    value_range = (-1.0, 1.0)
+    penalty: Penalty | None = None  # until `compile` says otherwise
+    augmentation: Augmentation | None = None
 
     def __init__(
         self,
         image_shape: tuple[int, ...] | None = None,
         latent_dim: int = 100,
-        units: int | None = None,
+        num_classes: int | None = None,
+        architecture: str | Architecture | None = None,
         generator: keras.Model | None = None,
         discriminator: keras.Model | None = None,
         ema_half_life_images: float = 10_000,
         name: str | None = None,
+        **settings,
     ):
         super().__init__(name=name)
         self.latent_dim = check_count("latent_dim", latent_dim)
         self.ema_half_life_images = check_number(
             "ema_half_life_images", ema_half_life_images, above=True
         )
-        self.penalty = None  # until `compile` says otherwise
-        self.augmentation = None
-        for body in ("generator", "discriminator"):
-            # What the user gave; a rule derived from this one may pass on a function in its place.
-            check_body(body, self.constructor_argument(body))
-        if image_shape is not None:
-            image_shape = check_image_shape(image_shape, points=True)
-        elif generator is None or discriminator is None:
-            raise ArgumentError(
-                f"{type(self).__name__} needs image_shape=(height, width, channels), or both "
-                "generator= and "
-                "discriminator=."
-            )
-        if units is not None:
-            check_count("units", units, minimum=5)
-        default = functools.partial(_default_body, image_shape, units)
-        generator = default("generator", latent_dim) if generator is None else generator
-        self.generator = _made(generator, "generator")
-        self.discriminator = _made(
-            default("discriminator") if discriminator is None else discriminator, "discriminator"
+        source = self.make_players(
+            image_shape, num_classes, architecture, settings, generator, discriminator
         )
-        self.image_shape = self._fit_together(image_shape)
-        if len(self.image_shape) == 1:
-            self.value_range = None
-        self.ema_generator = copy(self.generator, generator, name="ema_generator")
+        self.ema_generator = copy(self.generator, source, name="ema_generator")
         self.images_seen = self.add_weight(  # since `compile`
             name="images_seen", shape=(), dtype="float32", initializer="zeros", trainable=False
         )
         self.built = True
 
-    def _fit_together(self, image_shape) -> tuple[int, ...]:
-        """Builds bodies that are not built yet, and checks that they fit; returns the shape of an
-        image."""
-        latents = keras.KerasTensor((None, self.latent_dim))
-        labels = None if self.num_classes is None else keras.KerasTensor((None,), dtype="int32")
-        images = _output("generator", self.generator, paired(latents, labels))
-        shape = tuple(images.shape[1:])
-        if image_shape is not None and shape != image_shape:
-            raise ArgumentError(
-                f"generator must give images of image_shape={image_shape}. Received: one that "
-                f"gives {shape}."
-            )
-        seen = paired(images, labels if self.discriminator_sees_labels else None)
-        check_logits("discriminator", self.discriminator)
-        self.check_verdict(_output("discriminator", self.discriminator, seen))
-        return shape
+    @classmethod
+    def test_config(cls):
+        return {"image_shape": (8, 8, 1), "latent_dim": 4, "units": 60}
 
-    # What conditional rules and those with more to their verdict change
-
-    discriminator_sees_labels = False
-
-    def check_verdict(self, outputs) -> None:
-        """Raises unless the discriminator's symbolic `outputs` are what this rule needs."""
-        if not hasattr(outputs, "shape") or tuple(outputs.shape) != (None, 1):
-            raise ArgumentError(
-                "discriminator must give one logit per image, of shape (batch, 1). Received: "
-                f"one that gives {keras.tree.map_structure(lambda x: tuple(x.shape), outputs)}."
-            )
-
-    def verdict(self, outputs):
-        """The discriminator's outputs as one array `(batch, columns)`, the logit first."""
-        return outputs
+    # The objective, which other rules change
 
     def discriminator_objective(self, real, fake, labels):
-        """The discriminator's loss without penalty, a scalar, and what is logged, from its
-        verdicts on real and on generated images."""
+        """Return the discriminator's loss without penalty, a scalar, and what is logged, from its
+        outputs on real and on generated images."""
+        real, fake = self.logits(real), self.logits(fake)
         loss = ops.mean(self.adversarial_loss.discriminator(real, fake))
         logs = {
             "discriminator_loss": loss,
@@ -168,13 +135,10 @@ class GAN(LatentModel):
         return loss, logs
 
     def generator_objective(self, fake, labels):
-        """The generator's loss, a scalar, and what is logged, from the verdict on its images."""
-        loss = ops.mean(self.adversarial_loss.generator(fake))
+        """Return the generator's loss, a scalar, and what is logged, from the discriminator's
+        outputs on its images."""
+        loss = ops.mean(self.adversarial_loss.generator(self.logits(fake)))
         return loss, {"generator_loss": loss}
-
-    @classmethod
-    def test_config(cls):
-        return {"image_shape": (8, 8, 1), "latent_dim": 4, "units": 60}
 
     # Training
 
@@ -195,6 +159,13 @@ class GAN(LatentModel):
             player: keras.optimizers.Adam(2e-4, beta_1=0.5, epsilon=1e-8) for player in self.players
         }
 
+    compile_arguments: ClassVar[dict[str, Argument]] = {
+        "loss": Argument("adversarial_loss", AdversarialLoss.get),
+        "penalty": Argument("penalty", optional(Penalty.get)),
+        "critic_steps": Argument("critic_steps", functools.partial(check_count, "critic_steps")),
+        "augmentation": Argument("augmentation", optional(Augmentation.get)),
+    }
+
     @extends(LatentModel)
     def compile(
         self,
@@ -205,7 +176,7 @@ class GAN(LatentModel):
         augmentation: str | Augmentation | None = None,
         **kwargs,
     ):
-        """Configures training; without arguments, as in the paper.
+        """Configure training; without arguments, as in the paper.
 
         Args:
             optimizer: `None`, one optimizer, of which both players get a copy, or
@@ -225,51 +196,27 @@ class GAN(LatentModel):
         Raises:
             ValueError: if a name is unknown, or a number is out of range.
         """
-        # Everything is resolved before anything is changed: a refused call leaves no trace.
-        adversarial_loss = AdversarialLoss.get(loss)
-        penalty_term = None if penalty is None else Penalty.get(penalty)
-        augment = None if augmentation is None else Augmentation.get(augmentation)
-        if augment is not None and len(self.image_shape) != 3:
-            raise ArgumentError(
-                f"augmentation is for images. Received: {augmentation!r} for points of shape "
-                f"{self.image_shape}."
-            )
-        critic_steps = check_count("critic_steps", critic_steps)
-        optimizers = self.resolve_optimizers(optimizer)
-        resolved = {
-            "adversarial_loss": adversarial_loss,
-            "penalty": penalty_term,
-            "augmentation": augment,
-            "critic_steps": critic_steps,
-        }
-        earlier = {name: getattr(self, name, None) for name in resolved}
-        self._set(resolved)  # of which `loss_names` depends on one
         objective = {
             "loss": loss,
             "penalty": penalty,
             "critic_steps": critic_steps,
             "augmentation": augmentation,
         }
-        try:
-            super().compile(optimizers, **objective, **kwargs)
-        except BaseException:
-            self._set(earlier)
-            raise
+        super().compile(optimizer, **objective, **kwargs)
         self.images_seen.assign(0.0)
 
-    def _set(self, attributes: dict) -> None:
-        for name, value in attributes.items():
-            setattr(self, name, value)
-
-    def draw_latents(self, n):
-        """`n` fresh latents for training, of shape `(n, latent_dim)`, from N(0, I)."""
-        return self.random.normal((n, self.latent_dim))
+    def complete_objective(self, attributes: dict[str, Any]) -> None:
+        if attributes.get("augmentation") is not None and self.data.name != "images":
+            raise ArgumentError(
+                f"augmentation is for images. Received: {attributes['augmentation']!r} for "
+                f"{self.data.noun} of shape {self.data.shape}."
+            )
 
     def update(self, batch: Batch):
         for step in range(self.critic_steps):
             real, labels = (minibatch(part, step, self.critic_steps) for part in batch)
             # Made outside of the loss, whose gradient therefore does not reach the generator.
-            latents = self.draw_latents(ops.shape(real)[0])
+            latents = self.draw_latents(ops.shape(real)[0], labels)
             fake = self.fake(latents, labels, training=True)
             logs = self.minimize(
                 lambda seen=(real, fake, labels): self.discriminator_loss(*seen), "discriminator"
@@ -277,27 +224,29 @@ class GAN(LatentModel):
             if hasattr(self.penalty, "constrain"):
                 self.penalty.constrain(self.players["discriminator"])
         # As many as in each of the discriminator's updates.
-        latents = self.draw_latents(ops.shape(real)[0])
+        latents = self.draw_latents(ops.shape(real)[0], labels)
         logs |= self.minimize(lambda: self.generator_loss(latents, labels), "generator")
-        self._average(engine.replicas() * ops.shape(batch.images)[0])
+        self._average(engine.replicas() * ops.shape(batch.data)[0])
         return logs
 
     def fake(self, latents, labels, training: bool):
-        """The generator's images for `latents`, in float32 whatever its layers compute in."""
+        """Return the generator's images for `latents`, in float32 whatever its layers compute
+        in."""
         return ops.cast(self.generator(paired(latents, labels), training=training), "float32")
 
     def judge(self, images, labels=None, training: bool = True):
-        """The verdict on `images`, of shape `(batch, columns)` in float32, the logit first."""
+        """Return the discriminator's outputs on `images`, in float32."""
         if training and self.augmentation is not None:
             images = self.augmentation(images, self.random)
         if labels is not None:
             labels = labels[: ops.shape(images)[0]]  # a penalty may look at the first images only
-        seen = paired(images, labels if self.discriminator_sees_labels else None)
-        return ops.cast(self.verdict(self.discriminator(seen, training=training)), "float32")
+        inputs = paired(images, labels if self.discriminator_sees_labels else None)
+        outputs = self.discriminator(inputs, training=training)
+        return keras.tree.map_structure(lambda x: ops.cast(x, "float32"), outputs)
 
     def discriminator_loss(self, real, fake, labels=None, training: bool = True):
-        """The discriminator's loss with its penalty, a scalar, and what is logged of it; the loss
-        without penalty."""
+        """Return the discriminator's loss with its penalty, a scalar, and what is logged of it: the
+        loss without penalty."""
 
         def judge(images):
             return self.judge(images, labels, training)
@@ -305,24 +254,26 @@ class GAN(LatentModel):
         if self.penalty is None:
             return self.discriminator_objective(judge(real), judge(fake), labels)
         # A plain function has no way of its own to share a pass.
-        judged = getattr(self.penalty, "judged", functools.partial(Penalty.judged, self.penalty))
-        real_verdict, fake_verdict, penalty = judged(judge, real, fake, self.random)
-        loss, logs = self.discriminator_objective(real_verdict, fake_verdict, labels)
+        default = functools.partial(Penalty.with_outputs, self.penalty)
+        with_outputs = getattr(self.penalty, "with_outputs", default)
+        real_outputs, fake_outputs, penalty = with_outputs(
+            judge, self.image_logits, real, fake, self.random
+        )
+        loss, logs = self.discriminator_objective(real_outputs, fake_outputs, labels)
         penalty = ops.mean(penalty)
         return loss + penalty, {**logs, "penalty": penalty}
 
     def generator_loss(self, latents, labels=None, training: bool = True):
-        """The generator's loss on `latents`, a scalar, and what is logged of it."""
+        """Return the generator's loss on `latents`, a scalar, and what is logged of it."""
         fake = self.fake(latents, labels, training)
         return self.generator_objective(self.judge(fake, labels, training), labels)
 
     def validate(self, batch: Batch):
-        latents = self.draw_latents(ops.shape(batch.images)[0])
-        fake = self.fake(latents, batch.labels, training=False)
-        _, discriminator_logs = self.discriminator_loss(
-            batch.images, fake, batch.labels, training=False
-        )
-        _, generator_logs = self.generator_loss(latents, batch.labels, training=False)
+        real, labels = batch
+        latents = self.draw_latents(ops.shape(real)[0], labels)
+        fake = self.fake(latents, labels, training=False)
+        _, discriminator_logs = self.discriminator_loss(real, fake, labels, training=False)
+        _, generator_logs = self.generator_loss(latents, labels, training=False)
         return {**discriminator_logs, **generator_logs}
 
     def _average(self, images):
@@ -337,10 +288,7 @@ class GAN(LatentModel):
         return self.ema_generator(inputs, training=training)
 
     def call_signature(self):
-        latents = keras.InputSpec(shape=(None, self.latent_dim), dtype="float32")
-        if self.num_classes is None:
-            return [latents]
-        return [[latents, keras.InputSpec(shape=(None,), dtype="int32")]]
+        return self.signature_of(self.noise)
 
     def generate(self, latents, labels=None):
         return self.ema_generator(paired(latents, labels), training=False)
@@ -353,20 +301,26 @@ class GAN(LatentModel):
         labels=None,
         weights: str = "ema",
         batch_size: int = 256,
+        *,
+        noise=None,
+        condition=None,
     ) -> np.ndarray:
-        """Generates images, as `LatentModel.sample`.
+        """Generate images, as `LatentModel.sample` does.
 
         Args:
-            n: as for `LatentModel.sample`, and `seed`, `latents`, `labels` and `batch_size`.
+            n: as for `LatentModel.sample`, and `seed`, `latents`, `labels`, `batch_size`, `noise`
+                and `condition`.
             weights: `"ema"` for the averaged generator or `"raw"` for the one that is trained.
         """
         check_choice("weights", weights, ("ema", "raw"))
+        labels = self._one_condition(condition, labels)
+        inputs = self.latent_inputs(n, seed, latents, labels, noise, batch_size)
         if weights == "ema":
-            return super().sample(n, seed, latents, labels, batch_size)
+            return self.infer("sample", self.generate, inputs, batch_size)
         return self.infer(
             "raw",
             lambda *inputs: self.generator(paired(*inputs), training=False),
-            self.sampling_inputs(n, seed, latents, labels),
+            inputs,
             batch_size,
         )
 
@@ -374,7 +328,7 @@ class GAN(LatentModel):
         return {"generator": Sampler.of(self, self.ema_generator)}
 
     def discriminate(self, images, labels=None, batch_size: int = 256) -> np.ndarray:
-        """The discriminator's logits: positive where it takes an image for a real one.
+        """Return the discriminator's logits: positive where it takes an image for a real one.
 
         Args:
             images: of shape `(n, height, width, channels)`, in [-1, 1].
@@ -382,43 +336,23 @@ class GAN(LatentModel):
             batch_size: how many images are looked at once.
 
         Returns:
-            A float32 NumPy array of shape `(n,)`.
+            A float32 NumPy array of shape `(n,)`; of a discriminator with a logit for each patch,
+            the means over the patches of an image.
 
         Raises:
             ValueError: if `images` has another shape, or `labels` are missing or out of range.
         """
-        return self.judged(images, labels, batch_size)[:, 0]
+        return self.infer_outputs(
+            "logits", lambda outputs: self.image_logits(outputs)[:, 0], images, labels, batch_size
+        )
 
-    def judged(self, images, labels=None, batch_size: int = 256) -> np.ndarray:
-        """The whole verdict on `images`, in inference mode, as a NumPy array."""
-        inputs = self.checked_inputs(images, labels, labelled=self.discriminator_sees_labels)
+    def infer_outputs(self, key: str, fn, images, labels, batch_size: int) -> np.ndarray:
+        """Return `fn` of the discriminator's outputs on `images`, in inference mode."""
+        labelled = self.discriminator_sees_labels and self.condition is not None
+        inputs = self.checked_inputs(images, labels, labelled=labelled)
         return self.infer(
-            "verdict",
-            lambda images, labels=None: self.judge(images, labels, training=False),
+            key,
+            lambda images, labels=None: fn(self.judge(images, labels, training=False)),
             inputs,
             batch_size,
         )
-
-
-def _default_body(image_shape, units: int | None, player: str, *arguments):
-    """The function that makes the body of `player` for images, or points, of `image_shape`."""
-    if len(image_shape) == 3:
-        body = functools.partial(getattr(mlp, player), image_shape, *arguments)
-    else:
-        body = functools.partial(getattr(points, player), *arguments, features=image_shape[0])
-    return body if units is None else functools.partial(body, units=units)
-
-
-def _made(body, name: str) -> keras.Model:
-    return body if isinstance(body, keras.Model) else body(name=name)
-
-
-def _output(name: str, network, inputs):
-    """The symbolic output of the body `network`, which is built by the way."""
-    try:
-        return network(inputs)
-    except ValueError as error:
-        shapes = keras.tree.map_structure(lambda x: tuple(x.shape), inputs)
-        raise ArgumentError(
-            f"{name} does not take inputs of shape {shapes}. It says: {error}"
-        ) from error

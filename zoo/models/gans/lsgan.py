@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from zoo.base.extends import extends
 from zoo.models.families import register_family
-from zoo.models.gans.dcgan import DCGAN
+from zoo.models.gans.gan import GAN
 
 
 @register_family("lsgan", package="zoo")
-class LSGAN(DCGAN):
+class LSGAN(GAN):
     """A GAN whose discriminator is a regression to 1 for real and 0 for generated images.
 
     min_D 1/2 E_x[(D(x) - 1)^2] + 1/2 E_z[D(G(z))^2] and min_G 1/2 E_z[(D(G(z)) - 1)^2], equation 9
@@ -17,7 +17,8 @@ class LSGAN(DCGAN):
     `compile(loss=zoo.losses.LeastSquares(fake_target, real_target, generator_target))`.
 
     Args:
-        image_shape: as for `DCGAN`, and all other arguments.
+        image_shape: as for `GAN`, and all other arguments; images have by default the networks of
+            `zoo.networks.DCGAN`.
 
     Raises:
         ValueError: if an argument has a wrong value, or the two networks do not fit together.
@@ -29,15 +30,20 @@ class LSGAN(DCGAN):
     >>> model.sample(5, seed=0).shape
     (5, 8, 8, 1)
 
-    Differs from the paper: the bodies are those of `DCGAN` and not a deeper stack; latents are
+    Differs from the paper: the networks are those of `DCGAN` and not a deeper stack; latents are
     normal and not uniform; the rate of Adam is that of `DCGAN`, 2e-4; samples come from an average
     of the generator over training (`weights="raw"` gives the last one).
     """
 
     paper = "Mao et al. 2017, Least Squares Generative Adversarial Networks"
     paper_url = "https://arxiv.org/abs/1611.04076"
+    default_architecture = "dcgan"
 
-    @extends(DCGAN)
+    @extends(GAN)
     def compile(self, optimizer=None, loss="least_squares", **kwargs):
-        """As `GAN.compile`, with the least squares loss."""
+        """Configure training as `GAN.compile` does, with the least squares loss."""
         super().compile(optimizer, loss, **kwargs)
+
+    @classmethod
+    def test_config(cls):
+        return {"image_shape": (8, 8, 1), "latent_dim": 4, "width": 4}

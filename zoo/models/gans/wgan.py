@@ -6,11 +6,12 @@ import keras
 
 from zoo.base.extends import extends
 from zoo.models.families import register_family
-from zoo.models.gans.dcgan import DCGAN
+from zoo.models.gans.gan import GAN
+from zoo.networks import Demands
 
 
 @register_family("wgan", package="zoo")
-class WGAN(DCGAN):
+class WGAN(GAN):
     """A generator trained against an estimate of the Wasserstein-1 distance to the data.
 
     min_G max_f E_x[f(x)] - E_z[f(G(z))] over critics f whose weights lie in [-0.01, 0.01],
@@ -20,7 +21,8 @@ class WGAN(DCGAN):
     bias: a constant added to f changes nothing.
 
     Args:
-        image_shape: as for `DCGAN`, and all other arguments; `discriminator` is the critic.
+        image_shape: as for `GAN`, and all other arguments; `discriminator` is the critic. Images
+            have by default the networks of `zoo.networks.DCGAN`.
 
     Raises:
         ValueError: if an argument has a wrong value, or the two networks do not fit together.
@@ -38,7 +40,8 @@ class WGAN(DCGAN):
 
     paper = "Arjovsky, Chintala and Bottou 2017, Wasserstein GAN"
     paper_url = "https://arxiv.org/abs/1701.07875"
-    output_bias = False
+    default_architecture = "dcgan"
+    demands = Demands(output_bias=False)
 
     @property
     def critic(self) -> keras.Model:
@@ -48,7 +51,7 @@ class WGAN(DCGAN):
     def default_optimizers(self):
         return {player: keras.optimizers.RMSprop(5e-5, rho=0.99) for player in self.players}
 
-    @extends(DCGAN)
+    @extends(GAN)
     def compile(
         self,
         optimizer=None,
@@ -57,11 +60,12 @@ class WGAN(DCGAN):
         critic_steps=5,
         **kwargs,
     ):
-        """As `GAN.compile`, with the Wasserstein loss, weight clipping and five critic steps."""
+        """Configure training as `GAN.compile` does, with the Wasserstein loss, weight clipping and
+        five critic steps."""
         super().compile(optimizer, loss, penalty, critic_steps, **kwargs)
 
     def critic_distance(self, real, fake, batch_size: int = 256) -> float:
-        """The critic's estimate of the Wasserstein-1 distance between two sets of images:
+        """Return the critic's estimate of the Wasserstein-1 distance between two sets of images:
         mean f(real) - mean f(fake), in units of the critic's slope.
 
         Args:
@@ -69,5 +73,9 @@ class WGAN(DCGAN):
             fake: images of the same shape, as many or not.
             batch_size: how many images are looked at once.
         """
-        found = [self.discriminate(x, batch_size=batch_size).mean() for x in (real, fake)]
-        return float(found[0] - found[1])
+        of_real, of_fake = (self.discriminate(x, batch_size=batch_size) for x in (real, fake))
+        return float(of_real.mean() - of_fake.mean())
+
+    @classmethod
+    def test_config(cls):
+        return {"image_shape": (8, 8, 1), "latent_dim": 4, "width": 4}

@@ -7,6 +7,7 @@ import keras
 from zoo.base.extends import extends
 from zoo.models.families import register_family
 from zoo.models.gans.wgan import WGAN
+from zoo.networks import Demands
 
 
 @register_family("wgan_gp", package="zoo")
@@ -21,15 +22,9 @@ class WGANGP(WGAN):
     samples, and no bias at its output, which nothing would train.
 
     Args:
-        image_shape: as for `DCGAN`, and all other arguments; `discriminator` is the critic.
-        latent_dim: as for `DCGAN`.
-        width: as for `DCGAN`.
-        hidden_units: as for `DCGAN`.
-        discriminator_normalization: as for `DCGAN`.
-        generator: as for `GAN`.
-        discriminator: as for `GAN`.
-        ema_half_life_images: as for `GAN`.
-        name: the name of the model.
+        image_shape: as for `WGAN`, and all other arguments; `discriminator` is the critic. Images
+            have by default the networks of `zoo.networks.DCGAN`.
+        latent_dim: the number of latent variables.
 
     Raises:
         ValueError: if an argument has a wrong value, or the two networks do not fit together.
@@ -41,28 +36,18 @@ class WGANGP(WGAN):
     >>> model.sample(5, seed=0).shape
     (5, 8, 8, 1)
 
-    Differs from the paper: the bodies are those of `DCGAN`, one of those that the paper trains,
-    without normalization in the critic; samples come from an average of the generator over training
-    (`weights="raw"` gives the last one).
+    Differs from the paper: the networks are those of `DCGAN`, one of those that the paper
+    trains, without normalization in the critic; samples come from an average of the generator over
+    training (`weights="raw"` gives the last one).
     """
 
     paper = "Gulrajani et al. 2017, Improved Training of Wasserstein GANs"
     paper_url = "https://arxiv.org/abs/1704.00028"
+    demands = Demands(per_image=True, output_bias=False)
 
     @extends(WGAN)
-    def __init__(
-        self,
-        image_shape: tuple[int, ...] | None = None,
-        latent_dim: int = 128,
-        discriminator_normalization: str | None = None,
-        **kwargs,
-    ):
-        super().__init__(
-            image_shape,
-            latent_dim,
-            discriminator_normalization=discriminator_normalization,
-            **kwargs,
-        )
+    def __init__(self, image_shape: tuple[int, ...] | None = None, latent_dim: int = 128, **kwargs):
+        super().__init__(image_shape, latent_dim, **kwargs)
 
     def default_optimizers(self):
         return {
@@ -72,5 +57,5 @@ class WGANGP(WGAN):
 
     @extends(WGAN)
     def compile(self, optimizer=None, loss="wasserstein", penalty="gradient_penalty", **kwargs):
-        """As `WGAN.compile`, with the gradient penalty."""
+        """Configure training as `WGAN.compile` does, with the gradient penalty."""
         super().compile(optimizer, loss, penalty, **kwargs)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from keras import ops
 
 from zoo.base.extends import extends
+from zoo.engine.compilation import Argument, optional
 from zoo.errors import ArgumentError, check_count, check_number
 from zoo.models.families import register_family
 from zoo.models.vaes.vae import VAE
@@ -67,6 +70,14 @@ class BetaVAE(VAE):
     def test_config(cls):
         return {**super().test_config(), "width": 4}
 
+    compile_arguments: ClassVar[dict[str, Argument]] = {
+        "beta": Argument("beta", functools.partial(check_number, "beta")),
+        "capacity": Argument("capacity", optional(functools.partial(check_number, "capacity"))),
+        "capacity_steps": Argument(
+            "capacity_steps", optional(functools.partial(check_count, "capacity_steps"))
+        ),
+    }
+
     @extends(VAE)
     def compile(
         self,
@@ -76,7 +87,7 @@ class BetaVAE(VAE):
         capacity_steps: int | None = None,
         **kwargs,
     ):
-        """Configures training. A warm-up is a factor of `beta`.
+        """Configure training. A warm-up is a factor of `beta`.
 
         Args:
             beta: the weight of the KL, or of its distance to the capacity.
@@ -87,23 +98,19 @@ class BetaVAE(VAE):
         Raises:
             ValueError: if a number is out of range.
         """
-        check_number("beta", beta)
-        if (capacity is None) != (capacity_steps is None):
-            raise ArgumentError(
-                "capacity and capacity_steps go together. Received: "
-                f"capacity={capacity!r}, capacity_steps={capacity_steps!r}."
-            )
-        if capacity is not None:
-            check_number("capacity", capacity)
-            check_count("capacity_steps", capacity_steps)
         objective = {"beta": beta, "capacity": capacity, "capacity_steps": capacity_steps}
         super().compile(optimizer, **objective, **kwargs)
-        self.beta = beta
-        self.capacity = capacity
-        self.capacity_steps = capacity_steps
 
-    def weighed(self, reconstruction, kl, training: bool):
+    def complete_objective(self, attributes: dict[str, Any]) -> None:
+        capacity, steps = attributes["capacity"], attributes["capacity_steps"]
+        if (capacity is None) != (steps is None):
+            raise ArgumentError(
+                "capacity and capacity_steps go together. Received: "
+                f"capacity={capacity!r}, capacity_steps={steps!r}."
+            )
+
+    def weighted_loss(self, reconstruction, kl, training: bool):
         if self.capacity is not None:
             share = self.progress(self.capacity_steps) if training else 1.0
             kl = ops.abs(kl - share * self.capacity)
-        return super().weighed(reconstruction, self.beta * kl, training)
+        return super().weighted_loss(reconstruction, self.beta * kl, training)

@@ -19,7 +19,7 @@ class ConditionalVAE(VAE):
     and `[latents, labels]`, with labels of shape `(batch,)`.
 
     Args:
-        image_shape: as for `VAE`, and all other arguments but `num_classes`.
+        image_shape: as for `VAE`, and all other arguments.
         num_classes: the number of classes; labels are 0 to `num_classes` - 1.
 
     Raises:
@@ -52,10 +52,8 @@ class ConditionalVAE(VAE):
         num_classes: int | None = None,
         **kwargs,
     ):
-        # Past Keras, which allows no attribute before its constructor has run: the bodies are made
-        # with labels.
-        vars(self)["num_classes"] = check_count("num_classes", num_classes)
-        super().__init__(image_shape, **kwargs)
+        check_count("num_classes", num_classes)
+        super().__init__(image_shape, num_classes=num_classes, **kwargs)
 
     @classmethod
     def test_config(cls):

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
+from typing import ClassVar
 
 import keras
 from keras import ops
 
 from zoo.base.extends import extends
 from zoo.engine.batch import Batch
+from zoo.engine.compilation import Argument
 from zoo.errors import check_count
 from zoo.models.families import register_family
-from zoo.models.vaes.vae import VAE, kl_to_prior
+from zoo.models.vaes.bounds import reparameterized
+from zoo.models.vaes.vae import VAE
 
 
 @register_family("iwae", package="zoo")
@@ -61,9 +65,13 @@ class IWAE(VAE):
     def default_optimizers(self):
         return {"model": keras.optimizers.Adam(1e-3, epsilon=1e-4)}
 
+    compile_arguments: ClassVar[dict[str, Argument]] = {
+        "k": Argument("k", functools.partial(check_count, "k"))
+    }
+
     @extends(VAE)
     def compile(self, optimizer=None, k: int = 50, **kwargs):
-        """Configures training. A warm-up weighs log p(z) - log q(z | x).
+        """Configure training. A warm-up weighs log p(z) - log q(z | x).
 
         Args:
             k: how many samples of the posterior for each image.
@@ -71,18 +79,20 @@ class IWAE(VAE):
         Raises:
             ValueError: if `k` is no positive whole number.
         """
-        check_count("k", k)
         super().compile(optimizer, k=k, **kwargs)
-        self.k = k
 
     def objective(self, batch: Batch, training: bool):
         images, labels = batch
         mean, log_variance = self.posterior(images, labels, training)
-        batch, units = ops.shape(mean)
-        noise = ops.transpose(self.random.normal((batch, self.k, units)), (1, 0, 2))
-        weights, fits = self.log_weights(images, mean, log_variance, noise, labels, training)
+        rows, units = ops.shape(mean)
+        noise = ops.transpose(self.random.normal((rows, self.k, units)), (1, 0, 2))
+        weights, log_likelihood = self.log_weights(
+            images, mean, log_variance, noise, labels, training
+        )
         if training and self.warmup_steps:
-            weights = fits + self.progress(self.warmup_steps) * (weights - fits)
+            progress = self.progress(self.warmup_steps)
+            weights = log_likelihood + progress * (weights - log_likelihood)
         loss = math.log(self.k) - ops.mean(ops.logsumexp(weights, axis=0))
-        kl = ops.mean(kl_to_prior(mean, log_variance))
-        return loss, {"loss": loss, "reconstruction": -ops.mean(fits), "kl": kl}
+        latents = reparameterized(mean, log_variance, noise)
+        kl = ops.mean(self.prior.kl(mean, log_variance, latents, labels))
+        return loss, {"loss": loss, "reconstruction": -ops.mean(log_likelihood), "kl": kl}

@@ -1,0 +1,273 @@
+"""Tasks: the promises of a model, as mixins. Pictures, metrics, pages, the command line, cards and
+the contract suite are tables keyed by their names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+import numpy as np
+
+from zoo.engine.spaces import Classes, Draws, check_noise
+from zoo.errors import ArgumentError, ModelError, check_count
+
+
+class Task:
+    """A promise of a model.
+
+    A subclass with a `task` is one; `promises` are the methods that a model with this task writes.
+    """
+
+    task: ClassVar[str]
+    promises: ClassVar[tuple[str, ...]] = ()
+
+
+def named() -> dict[str, type[Task]]:
+    """Return the tasks by name, in the order of their definition."""
+    return {cls.task: cls for cls in Task.__subclasses__()}
+
+
+def tasks_of(cls: type) -> tuple[str, ...]:
+    """Return the names of the tasks of a class of models."""
+    return tuple(name for name, task in named().items() if issubclass(cls, task))
+
+
+def check_tasks(cls: type) -> None:
+    """Raise unless the class `cls` of models has a task, and the methods that its tasks promise.
+
+    Raises:
+        ModelError: with the name of what is missing.
+    """
+    names = tasks_of(cls)
+    if not names:
+        raise ModelError(
+            f"{cls.__name__} has no task: it must inherit one of the mixins "
+            f"{', '.join(task.__name__ for task in named().values())} of zoo.engine.tasks."
+        )
+    for name in names:
+        task = named()[name]
+        for method in task.promises:
+            if getattr(cls, method, None) is getattr(task, method, None):
+                raise ModelError(
+                    f"{cls.__name__} has the task {name!r} and no method {method!r}, which "
+                    f"zoo.engine.tasks.{task.__name__} promises."
+                )
+
+
+class Samples(Task):
+    """A model that makes new data from noise, and from a condition where it has one.
+
+    It writes `generate(noise, condition=None)`, from a batch of `model.noise` and one of
+    `model.condition` to a batch of `model.data`, in inference mode.
+    """
+
+    task = "samples"
+    promises = ("generate",)
+
+    def generate(self, noise, condition=None):
+        """Return data for a batch of noise, and of conditions where the model has any."""
+        raise NotImplementedError
+
+    def sample(
+        self,
+        n: int | None = None,
+        seed: int | None = None,
+        *,
+        noise=None,
+        condition=None,
+        labels=None,
+        batch_size: int = 256,
+    ) -> np.ndarray:
+        """Generate samples.
+
+        Noise is drawn with NumPy, so that one seed gives the same samples on each backend and for
+        any `batch_size`, and `sample(10, seed=0)` are the first ten of `sample(64, seed=0)`.
+
+        Args:
+            n: the number of samples; by default as many as there are conditions, else 1.
+            seed: the seed of the noise; `None` draws other noise at each call.
+            noise: the noise itself, of shape `(n, ...)`, in place of `n` and `seed`.
+            condition: for conditional models, a condition for each sample; for classes also one
+                integer for all, `"all"` for equally many of each class in their order, or `None`
+                for random classes.
+            labels: another name of `condition`, for classes.
+            batch_size: the number of samples that are computed at once.
+
+        Returns:
+            A float32 NumPy array of shape `(n, *data.shape)`, in the range of the data.
+
+        Raises:
+            ValueError: if an argument has a wrong value.
+        """
+        condition = self._one_condition(condition, labels)
+        inputs = self.sampling_inputs(n, seed, noise, condition)
+        return self.infer("sample", self.generate, inputs, batch_size)
+
+    def sample_batches(
+        self,
+        n: int,
+        seed: int | None = None,
+        labels=None,
+        batch_size: int = 256,
+        condition=None,
+        **options,
+    ) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+        """Yield the samples of `sample(n, seed, ...)` and their conditions, `None` where the model
+        is not conditional, in parts of `batch_size`: memory does not grow with `n`."""
+        check_count("batch_size", batch_size)
+        condition = self._one_condition(condition, labels)
+        condition = self.choose_condition(condition, n, seed)
+        draws = Draws(self.noise, seed)
+        for start in range(0, n, batch_size):
+            noise = draws.next(min(batch_size, n - start))
+            part = None if condition is None else condition[start : start + batch_size]
+            yield self.sample(noise=noise, condition=part, batch_size=batch_size, **options), part
+
+    def sample_noise(self, n: int | None = None, seed: int | None = None):
+        """Return the noise that `sample(n, seed)` uses: a float32 NumPy array of shape
+        `(n, *noise.shape)`, or a dict of them."""
+        n = 1 if n is None else check_count("n", n)
+        if seed is not None:
+            check_count("seed", seed, minimum=0)
+        return Draws(self.noise, seed).next(n)
+
+    def sampling_inputs(self, n, seed, noise, condition, argument: str = "noise") -> tuple:
+        """Return the arrays that `sample` gives to `generate`: noise, and conditions where the
+        model has any."""
+        if noise is not None:
+            if n is not None or seed is not None:
+                raise ArgumentError(
+                    f"sample takes either {argument}=, or n= and seed=. Received: both."
+                )
+            noise = check_noise(argument, self.noise, noise)
+            n = len(next(iter(noise.values())) if isinstance(noise, dict) else noise)
+        condition = self.choose_condition(condition, n, seed)
+        if condition is None:
+            return (self.sample_noise(n, seed) if noise is None else noise,)
+        return self.sample_noise(len(condition), seed) if noise is None else noise, condition
+
+    def choose_condition(self, condition, n: int | None, seed: int | None) -> np.ndarray | None:
+        """Return the conditions of `n` samples, from what `sample` was given.
+
+        Random classes are drawn from a generator of their own, by `seed`.
+        """
+        if self.condition is None:
+            if condition is not None:
+                raise ArgumentError(
+                    f"{type(self).__name__} is not conditional and takes no labels. Received: "
+                    f"labels={condition!r}."
+                )
+            return None
+        if seed is not None:
+            check_count("seed", seed, minimum=0)
+        if isinstance(self.condition, Classes):
+            rng = np.random.default_rng(None if seed is None else (seed, 1))
+            return self.condition.choose(condition, n, rng)
+        if condition is None:
+            raise ArgumentError(
+                f"{type(self).__name__} needs condition=, {self.condition.noun} of shape "
+                f"(n, {', '.join(map(str, self.condition.shape))})."
+            )
+        return self.condition.checked("condition", condition, rows=n)
+
+    def _one_condition(self, condition, labels):
+        if condition is not None and labels is not None:
+            raise ArgumentError("labels is another name of condition. Received: both.")
+        return labels if condition is None else condition
+
+
+class Encodes(Task):
+    """A model with a code for each datum, from which it gives the datum back, nearly."""
+
+    task = "encodes"
+    promises = ("encode", "decode", "reconstruct")
+
+    def encode(self, images, batch_size: int = 256):
+        """Return the code of each datum, or the parameters of its distribution, the mean first."""
+        raise NotImplementedError
+
+    def decode(self, codes, batch_size: int = 256) -> np.ndarray:
+        """Return the datum of each code."""
+        raise NotImplementedError
+
+    def reconstruct(self, images, batch_size: int = 256) -> np.ndarray:
+        """Return each datum through encoder and decoder."""
+        raise NotImplementedError
+
+
+class Scores(Task):
+    """A model with a log-likelihood of data, or an estimate of it.
+
+    Attributes:
+        likelihood_is: `"exact"`, `"bound"` for a lower bound, or `"estimate"`.
+        density_of: the pixels that it is a density of: `"binary"` for zeros and ones, `"levels"`
+            for 8-bit values k / 255, `"continuous"`.
+        estimators: the values of the argument `method` of `log_prob`, each with an argument `k` for
+            the number of draws; none where it has no such arguments.
+    """
+
+    task = "scores"
+    promises = ("log_prob",)
+    likelihood_is: str = "exact"
+    density_of: str = "continuous"
+    estimators: tuple[str, ...] = ()
+
+    def log_prob(self, data, *condition, batch_size: int = 256) -> np.ndarray:
+        """Return the log-likelihood of each datum in nats, float32 of shape `(n,)`.
+
+        It is one of a datum given its condition, where the model has one. A model with a random
+        estimate takes `seed` too.
+        """
+        raise NotImplementedError
+
+
+class Classifies(Task):
+    """A model that names the class of data."""
+
+    task = "classifies"
+    promises = ("classify", "probabilities")
+
+    def classify(self, images, batch_size: int = 256) -> np.ndarray:
+        """Return the most probable class of each datum, int64 of shape `(n,)`."""
+        raise NotImplementedError
+
+    def probabilities(self, images, batch_size: int = 256) -> np.ndarray:
+        """Return the probability of each class, float32 of shape `(n, classes)`."""
+        raise NotImplementedError
+
+
+class Denoises(Task):
+    """A model that gives the clean datum for a noisy one."""
+
+    task = "denoises"
+    promises = ("denoise",)
+
+    def denoise(self, images, batch_size: int = 256) -> np.ndarray:
+        """Return the clean datum for each noisy one."""
+        raise NotImplementedError
+
+
+class Translates(Task):
+    """A model from a condition, such as an image, to data, such as another image.
+
+    `fit(inputs, targets)` takes the condition first, and so do streams of pairs.
+    """
+
+    task = "translates"
+    promises = ("translate",)
+
+    def translate(self, inputs, seed: int | None = 0, batch_size: int = 256) -> np.ndarray:
+        """Return the datum for each of `inputs`, a batch of `model.condition`; noise, where the
+        model has any, is drawn from `seed`."""
+        raise NotImplementedError
+
+
+class Inverts(Task):
+    """A model whose map from noise to data is one to one: `sample(noise=invert(x))` is `x`."""
+
+    task = "inverts"
+    promises = ("invert",)
+
+    def invert(self, data, *condition, batch_size: int = 256) -> Any:
+        """Return the noise from which `generate` makes each datum."""
+        raise NotImplementedError

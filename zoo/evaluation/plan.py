@@ -1,0 +1,359 @@
+"""`Plan`: what an evaluation is about to measure, checked before anything is computed."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from zoo.data import Source
+from zoo.data.sources import training_split
+from zoo.errors import ArgumentError, DataError, MissingSplitError, check_count, unknown_name
+from zoo.evaluation.collected import OF_FEATURES
+from zoo.evaluation.defaults import default_or_error
+from zoo.evaluation.extractors import extractor as find_extractor
+from zoo.evaluation.metric import Metric
+from zoo.evaluation.real import drawn, read_real, read_test
+from zoo.metrics import Protocol
+from zoo.presets.card import Card
+from zoo.presets.locate import locate
+
+Metrics = str | Metric | Sequence[str | Metric]
+SAMPLES = 10_000
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """An evaluation that can be carried out.
+
+    Attributes:
+        model: the model.
+        name: what the report calls it.
+        metrics: the metrics.
+        protocols: the protocol of each metric.
+        extractor: what makes features, or `None` where no metric needs any.
+        test: the real data.
+        train: the training data, or `None` where nothing needs them.
+        baseline: training data that are scored in place of samples, or `None`.
+        why_no_baseline: sentences on why there are none.
+        score_real: whether real data are scored in place of samples.
+        n: the number of samples for each seed.
+        seeds: the seeds of samples.
+        sampling: more arguments of the model's `sample`.
+    """
+
+    model: Any
+    name: str
+    metrics: list[Metric]
+    protocols: list[Protocol]
+    extractor: Any
+    test: Source
+    train: Source | None
+    baseline: Source | None
+    why_no_baseline: list[str]
+    score_real: bool
+    n: int
+    seeds: list[int]
+    sampling: dict[str, Any]
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """What the metrics need of samples and real data, see `Metric.needs`."""
+        return frozenset().union(*(metric.needs for metric in self.metrics))
+
+    @property
+    def samples(self) -> bool:
+        """Whether samples are made."""
+        return any(metric.of_samples for metric in self.metrics)
+
+    @property
+    def scores_training_data(self) -> bool:
+        """Whether training data are scored in place of samples."""
+        asked = any(m.baseline == "train" and m.of_samples for m in self.metrics)
+        return asked and self.baseline is not None
+
+    @property
+    def images(self) -> int:
+        """The number of data that are looked at."""
+        sampled = self.n * len(self.seeds) * self.samples
+        return len(self.test.images) + sampled + self.n * self.scores_training_data
+
+
+def plan(
+    model_or_preset,
+    data=None,
+    metrics: Metrics | None = None,
+    n: int | None = None,
+    seeds: int | Sequence[int] = 3,
+    split: str | None = None,
+    train=None,
+    extractor=None,
+    baseline: bool = True,
+    sampling: dict[str, Any] | None = None,
+) -> Plan:
+    """Plan an evaluation; arguments as for `zoo.evaluate`.
+
+    Raises:
+        ValueError: as `zoo.evaluate`.
+        DataError: as `zoo.evaluate`.
+    """
+    if n is not None:
+        check_count("n", n, minimum=2)
+    seeds, sampling = _seeds(seeds), sampling or {}
+    subject = _subject(model_or_preset, data)
+    model = subject.model
+    if n is None:
+        n = subject.common("n_fake") or SAMPLES
+    if metrics is None and subject.as_the_card:
+        metrics = _of_card(subject.card) or None
+        extractor = subject.common("extractor") if extractor is None else extractor
+    name = subject.name + _checked(sampling, model)
+    data, test = subject.read_test(data, split)
+    chosen = _chosen(metrics, model, test)
+    for metric in chosen:
+        if metric.of_samples and "samples" not in model.tasks:
+            raise ArgumentError(
+                f"The metric {metric.name!r} is for models that make samples. Received: "
+                f"{type(model).__name__}."
+            )
+    train = _train(train, data, test.split, model, chosen, baseline)
+    test = drawn(test, n)
+    for metric in chosen:
+        metric.check(model, test)
+    needs = frozenset().union(*(metric.needs for metric in chosen))
+    extractor = fitting_extractor(extractor, needs, model, test)
+    _check_training_data(chosen, train, test, n)
+    scored, why = _baseline(train, test, n) if baseline else (None, [])
+    return Plan(
+        model=model,
+        name=name,
+        metrics=chosen,
+        protocols=_protocols(chosen, model, extractor, test, train, n),
+        extractor=extractor,
+        test=test,
+        train=train,
+        baseline=scored,
+        why_no_baseline=why,
+        score_real=baseline,
+        n=n,
+        seeds=seeds,
+        sampling=sampling,
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class _Subject:
+    """What is measured: a model, its name, and the card of a preset.
+
+    `as_the_card` says whether the real data are those of the card.
+    """
+
+    model: Any
+    name: str
+    card: Card | None
+    as_the_card: bool
+
+    def common(self, field: str):
+        """Return the value that all protocols of the card with this field have for it, or
+        `None`."""
+        if not self.as_the_card:
+            return None
+        values = {getattr(m.protocol, field) for m in self.card.metrics} - {None}
+        return values.pop() if len(values) == 1 else None
+
+    def read_test(self, data, split: str | None) -> tuple[Any, Source]:
+        """Return the name of the data, where they have one, and the real data."""
+        usual = self.common("split") or "test"
+        if data is not None:
+            return data, read_test(data, split, usual, self.model)
+        if self.card is None or self.card.training is None:
+            raise ArgumentError("data is needed: the real images that samples are compared with.")
+        data = self.card.training.data
+        try:
+            return data, read_test(data, split, usual, self.model)
+        except MissingSplitError:
+            raise
+        except DataError as error:
+            raise DataError(
+                f"The set {data!r}, which the preset was trained on, cannot be read: data must "
+                f"name it, or its file or folder. ({error})"
+            ) from error
+
+
+def _subject(model_or_preset, data) -> _Subject:
+    if not isinstance(model_or_preset, str | Path):
+        if getattr(model_or_preset, "tasks", None) is None:
+            raise ArgumentError(
+                "model_or_preset must be a model of this package, or the name or the path of a "
+                f"preset. Received: {model_or_preset!r}."
+            )
+        return _Subject(model_or_preset, model_or_preset.name, None, False)
+    preset = locate(model_or_preset)
+    card = preset.card
+    trained_on = None if card.training is None else card.training.data
+    same = data is None or (isinstance(data, str | Path) and Path(data).stem == trained_on)
+    return _Subject(preset.read(), card.name, card, trained_on is not None and same)
+
+
+def _chosen(metrics: Metrics | None, model, test: Source) -> list[Metric]:
+    if metrics is None:
+        metrics = default_or_error(model, test)
+    metrics = [metrics] if isinstance(metrics, str | Metric | type) else metrics
+    chosen = [Metric.get(metric) for metric in metrics]
+    if not chosen:
+        raise ArgumentError(f"metrics holds none. Allowed: {', '.join(sorted(Metric.named()))}.")
+    outputs = [output for metric in chosen for output in metric.outputs]
+    twice = sorted({output for output in outputs if outputs.count(output) > 1})
+    if twice:
+        raise ArgumentError(f"metrics gives {', '.join(twice)} more than once.")
+    return chosen
+
+
+def _seeds(seeds: int | Sequence[int]) -> list[int]:
+    if isinstance(seeds, Sequence) and not isinstance(seeds, str) and len(seeds):
+        numbers = [check_count("seeds", seed, minimum=0) for seed in seeds]
+        if len(set(numbers)) < len(numbers):
+            raise ArgumentError(f"seeds must differ. Received: {list(seeds)}.")
+        return numbers
+    return list(range(check_count("seeds", seeds)))
+
+
+def _of_card(card: Card) -> list[Metric]:
+    """Return the metrics whose numbers stand in a card, as far as they are this package's own."""
+    known, metrics = Metric.named(), {}
+    for protocol in (measurement.protocol for measurement in card.metrics):
+        key = (protocol.metric, protocol.settings)
+        if protocol.metric in known and key not in metrics:
+            cls = known[protocol.metric]
+            parameters = inspect.signature(cls).parameters
+            settings = {name: value for name, value in protocol.settings if name in parameters}
+            metrics[key] = cls.from_config(settings)
+    return list(metrics.values())
+
+
+def _checked(sampling: dict[str, Any], model) -> str:
+    """Raise unless these are arguments of the model's `sample`; return what they add to its
+    name."""
+    own = {"n", "seed", "latents", "labels", "noise", "condition", "batch_size"}
+    samples = "samples" in model.tasks
+    allowed = set(inspect.signature(model.sample).parameters) - own if samples else set()
+    for key in sampling:
+        if key not in allowed:
+            raise unknown_name("argument of evaluate", key, allowed)
+    return f" ({', '.join(f'{k}={v}' for k, v in sampling.items())})" if sampling else ""
+
+
+def _train(
+    train, data, split: str | None, model, chosen: list[Metric], baseline: bool
+) -> Source | None:
+    """Return the training data, where a metric asks for them or they are to be scored."""
+    needed = [metric for metric in chosen if metric.trains]
+    scored = baseline and any(m.of_samples and m.baseline == "train" for m in chosen)
+    if not needed and not scored:
+        return None
+    if train is not None:
+        return read_real(train, "train", model, "train")
+    if isinstance(data, str | Path):
+        try:
+            return read_real(data, training_split(split), model, "train")
+        except MissingSplitError:
+            if needed:
+                raise
+            return None
+    if needed:
+        raise ArgumentError(
+            f"The metric {needed[0].name!r} looks at training images: train= is needed."
+        )
+    return None
+
+
+def _check_training_data(chosen: list[Metric], train: Source | None, test: Source, n: int) -> None:
+    looking = [metric.name for metric in chosen if metric.trains]
+    if looking and images_sha256(drawn(train, n)) == images_sha256(test):
+        raise ArgumentError(
+            f"The metric {looking[0]!r} looks at training images, which are the test images here. "
+            "Give others as train= or data."
+        )
+
+
+def _baseline(train: Source | None, test: Source, n: int) -> tuple[Source | None, list[str]]:
+    """Return as many training data as there are samples, to be scored in their place, or why there
+    are none."""
+    if train is None:
+        return None, []
+    part = drawn(train, n)
+    if len(part.images) < n:
+        return None, [f"no number of real images: {len(part.images)} training images, {n} samples."]
+    if images_sha256(part) == images_sha256(test):
+        return None, ["no number of real images: training and test images are the same."]
+    return part, []
+
+
+def _protocols(chosen, model, extractor, test: Source, train: Source | None, n: int):
+    # Conditions change no number of models without any.
+    sha256 = images_sha256(test) if model.condition is None else test.sha256
+    train_sha256 = None if train is None else train.sha256
+
+    def protocol(metric: Metric) -> Protocol:
+        featured = metric.needs & OF_FEATURES
+        return Protocol(
+            metric=metric.name,
+            version=metric.version,
+            settings=metric.settings(model),
+            extractor=extractor.name if featured else None,
+            extractor_sha256=extractor.sha256 if featured else None,
+            data=test.name,
+            split=test.split,
+            data_sha256=sha256,
+            images=model.data.stored_as,
+            n_real=len(test.images),
+            n_fake=n if metric.of_samples else None,
+            train_sha256=train_sha256 if metric.trains else None,
+            n_train=len(train.images) if metric.trains else None,
+        )
+
+    return [protocol(metric) for metric in chosen]
+
+
+def images_sha256(source: Source) -> str:
+    """Return the hash of the images alone."""
+    return source._replace(labels=None).sha256
+
+
+def fitting_extractor(extractor, needs: frozenset[str], model, test: Source):
+    """Return the extractor that `evaluate` was given, or the default one; `None` where none is
+    needed.
+
+    Raises:
+        ValueError: if there is none, it does not take the model's data, or lacks classes that a
+            metric needs.
+    """
+    if not needs & OF_FEATURES:
+        if extractor is not None:
+            find_extractor(extractor, test.name)  # a wrong one is an error anyway
+        return None
+    plain = model.data.name != "images" and extractor is None
+    extractor = find_extractor("pixels" if plain else extractor, test.name)
+    sizes, shape = extractor.image_shape, model.data.shape
+    if sizes is not None and not _fits(sizes, shape):
+        wanted = ", ".join("any" if size is None else str(size) for size in sizes)
+        raise ArgumentError(
+            f"The extractor {extractor.name!r} takes images of shape ({wanted}). Received: a "
+            f"model of {model.data.noun} of shape {shape}."
+        )
+    if "probabilities" in needs and not extractor.has_classes:
+        raise ArgumentError(
+            "Metrics of classes need an extractor with classes. Received: "
+            f"{extractor.name!r}, which has none; a Keras model gives classes where it has two "
+            "outputs, features and logits."
+        )
+    return extractor
+
+
+def _fits(sizes: tuple[int | None, ...], shape: tuple[int, ...]) -> bool:
+    try:
+        return all(w in (None, s) for w, s in zip(sizes, shape, strict=True))
+    except ValueError:  # of another number of axes
+        return False

@@ -1,0 +1,173 @@
+"""`Players`: the generator and the discriminator of an adversarial rule, made and checked."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import keras
+from keras import ops
+
+from zoo.engine.batch import check_body, check_logits, paired, symbolic_outputs
+from zoo.engine.spaces import Classes, Points, Space, of_image_shape, of_shape
+from zoo.errors import ArgumentError, check_count
+from zoo.losses.per_sample import per_sample
+from zoo.networks import Architecture, Demands
+
+RANGE = (-1.0, 1.0)  # of images
+POINTS = "points"  # the architecture of points
+
+
+class Players:
+    """Mixed into an adversarial rule: its networks come from any architecture, or from the user.
+
+    A rule says what it asks of them: `demands`, the architecture of its paper, and, where it is a
+    rule with one body, which it allows.
+    """
+
+    demands: ClassVar[Demands] = Demands()
+    default_architecture: ClassVar[str] = "mlp"  # for images
+    architectures: ClassVar[tuple[str, ...] | None] = None  # that the rule allows; `None`: all
+    rule: ClassVar[str] = "gan"  # the family to name where another architecture is asked for
+    discriminator_sees_labels = True  # where there are any
+
+    @classmethod
+    def constructor_names(cls, config):
+        named = super().constructor_names(config)
+        architecture = config.get("architecture") or cls.architecture_for(config.get("image_shape"))
+        if not isinstance(architecture, str):
+            return named
+        return [*named, *(key for key in Architecture.settings(architecture) if key not in named)]
+
+    @classmethod
+    def architecture_for(cls, image_shape) -> str:
+        """Return the name of the architecture of data of this shape where none is named."""
+        try:
+            data = of_image_shape(image_shape)
+        except ArgumentError:  # which the constructor raises
+            return cls.default_architecture
+        return POINTS if isinstance(data, Points) else cls.default_architecture
+
+    @classmethod
+    def current_arguments(cls, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Return the constructor's arguments for those of a file; earlier versions wrote the
+        settings of all architectures."""
+        named = super().constructor_names(arguments)
+        own = {key: value for key, value in arguments.items() if key in named}
+        both = own.get("generator") is not None and own.get("discriminator") is not None
+        if both or not isinstance(own.get("architecture"), str | None):
+            return own
+        name = own.get("architecture") or cls.architecture_for(own.get("image_shape"))
+        settings = {
+            key: value
+            for key, value in arguments.items()
+            if key in Architecture.settings(name) and (key, value) != ("units", None)
+        }
+        return {**settings, **own}
+
+    def make_players(
+        self,
+        image_shape,
+        num_classes: int | None,
+        architecture,
+        settings: dict[str, Any],
+        generator: keras.Model | None,
+        discriminator: keras.Model | None,
+    ) -> keras.Model | Callable[..., keras.Model]:
+        """Make or take both networks, check that they fit, and set the spaces of the model.
+
+        Returns:
+            What the generator came from, for a copy: itself, or the function that made it.
+        """
+        check_body("generator", generator)
+        check_body("discriminator", discriminator)
+        if num_classes is not None:
+            self.condition = Classes(check_count("num_classes", num_classes))
+        given = generator is not None and discriminator is not None
+        if given and settings:
+            raise ArgumentError(
+                f"{', '.join(settings)} must be settings of an architecture, which has no use "
+                "where generator= and discriminator= are given. Received: both."
+            )
+        source = generator
+        if not given:
+            data = self._data_of(image_shape)
+            chosen = self._chosen(architecture, data, settings)
+            if generator is None:
+                source = functools.partial(chosen.generator, data, self.latent_dim, self.condition)
+                generator = source(name="generator")
+            if discriminator is None:
+                discriminator = self.make_discriminator(chosen, data)
+        self.generator = generator
+        self.discriminator = discriminator
+        self._fit_together(image_shape)
+        return source
+
+    def _data_of(self, image_shape) -> Space:
+        if image_shape is None:
+            raise ArgumentError(
+                f"{type(self).__name__} needs image_shape=(height, width, channels), or both "
+                "generator= and discriminator=."
+            )
+        return of_image_shape(image_shape, RANGE)
+
+    def _chosen(self, architecture, data: Space, settings: dict[str, Any]) -> Architecture:
+        name = architecture or self.architecture_for(data.shape)
+        chosen = Architecture.get(name, settings)
+        own = getattr(chosen, "name", None)
+        if self.architectures is not None and own not in self.architectures:
+            allowed = " or ".join(map(repr, self.architectures))
+            raise ArgumentError(
+                f"{type(self).__name__} is a rule with the architecture {allowed}. Received: "
+                f"{name!r}. zoo.create({self.rule!r}, architecture={own!r}, ...) takes any."
+            )
+        if isinstance(chosen, Architecture):
+            chosen.check_fits(data)
+        return chosen
+
+    def make_discriminator(self, architecture: Architecture, data: Space) -> keras.Model:
+        """Return the discriminator of `architecture` that this rule needs."""
+        seen = self.condition if self.discriminator_sees_labels else None
+        return architecture.discriminator(data, seen, self.demands, name="discriminator")
+
+    def _fit_together(self, image_shape) -> None:
+        """Build networks that are not built yet, check that they fit, and set the data."""
+        labels = None if self.condition is None else self.condition.symbolic()
+        latents = keras.KerasTensor((None, self.latent_dim))
+        images = symbolic_outputs("generator", self.generator, paired(latents, labels))
+        shape = tuple(images.shape[1:])
+        if image_shape is not None and shape != of_image_shape(image_shape).shape:
+            raise ArgumentError(
+                f"generator must give images of image_shape={tuple(image_shape)}. Received: one "
+                f"that gives {shape}."
+            )
+        inputs = paired(images, labels if self.discriminator_sees_labels else None)
+        check_logits("discriminator", self.discriminator)
+        self.check_outputs(symbolic_outputs("discriminator", self.discriminator, inputs))
+        self.data = of_shape(shape, RANGE)
+
+    # What rules with more outputs change
+
+    def check_outputs(self, outputs) -> None:
+        """Raise unless the discriminator's symbolic `outputs` are what this rule needs."""
+        shape = tuple(outputs.shape) if hasattr(outputs, "shape") else ()
+        patches = shape[1:-1]  # none, or the rows and columns of a discriminator of patches
+        if shape != (None, *patches, 1) or len(patches) not in (0, 2):
+            raise ArgumentError(
+                "discriminator must give one logit per image, of shape (batch, 1), or one per "
+                "patch, of shape (batch, rows, columns, 1). Received: one that gives "
+                f"{keras.tree.map_structure(lambda x: tuple(x.shape), outputs)}."
+            )
+
+    def logits(self, outputs):
+        """Return the logits, one for each image or patch, among the discriminator's outputs."""
+        return outputs
+
+    def image_logits(self, outputs):
+        """Return one logit for each image, `(batch, 1)`: the mean over its patches."""
+        logits = self.logits(outputs)
+        count = 1
+        for size in logits.shape[1:]:
+            count *= size
+        return ops.reshape(per_sample(logits) / count, (-1, 1)) if count > 1 else logits

@@ -1,0 +1,132 @@
+"""`Bounds`: lower bounds of the log-likelihood of images, by samples of the posterior."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from keras import ops
+
+from zoo.engine.tasks import Scores
+from zoo.errors import check_choice, check_count
+
+SAMPLES_AT_ONCE = 4096  # of the decoder
+
+
+class Bounds(Scores):
+    """Mixed into a variational autoencoder with `posterior`, `log_likelihood` and `prior`."""
+
+    likelihood_is = "bound"
+    estimators = ("iwae", "elbo")
+
+    @property
+    def density_of(self) -> str:
+        return getattr(self.likelihood, "pixels", "levels")
+
+    def elbo(
+        self, images, labels=None, k: int = 1, seed: int = 0, batch_size: int = 64
+    ) -> np.ndarray:
+        """Return the evidence lower bound of each image, in nats.
+
+        The KL is exact where the prior knows it, as N(0, I) does.
+
+        Args:
+            images: as for `encode`, and `labels`.
+            k: how many samples of q estimate E_q[log p(x | z)].
+            seed: the seed of the samples.
+            batch_size: how many images are computed at once.
+
+        Returns:
+            A float32 NumPy array of shape `(n,)`.
+
+        Raises:
+            ValueError: if an argument has a wrong value.
+        """
+        total = self._accumulated(np.add, self._elbos, images, labels, k, seed, batch_size)
+        return (total / k).astype("float32")
+
+    def log_prob(
+        self,
+        images,
+        labels=None,
+        method: str = "iwae",
+        k: int = 5000,
+        seed: int = 0,
+        batch_size: int = 64,
+    ) -> np.ndarray:
+        """Return a lower bound of log p(x) of each image, in nats.
+
+        `"iwae"` is log 1/k sum_i p(x, z_i) / q(z_i | x), equation 8 of Burda, Grosse and
+        Salakhutdinov 2016, https://arxiv.org/abs/1509.00519, which rises to log p(x) with k;
+        `"elbo"` is `elbo`. Samples go through in chunks: memory does not grow with k.
+
+        Args:
+            images: as for `encode`, and `labels`.
+            method: `"iwae"` or `"elbo"`.
+            k: how many samples for each image.
+            seed: the seed of the samples.
+            batch_size: how many images are computed at once.
+
+        Returns:
+            A float32 NumPy array of shape `(n,)`.
+
+        Raises:
+            ValueError: if an argument has a wrong value.
+        """
+        check_choice("method", method, self.estimators)
+        if method == "elbo":
+            return self.elbo(images, labels, k, seed, batch_size)
+        total = self._accumulated(np.logaddexp, self._weights, images, labels, k, seed, batch_size)
+        return (total - math.log(k)).astype("float32")
+
+    def _accumulated(self, combine, fn, images, labels, k, seed, batch_size) -> np.ndarray:
+        """Return `fn` of `k` samples of q for each image, chunk by chunk, joined by `combine`."""
+        check_count("k", k)
+        check_count("seed", seed, minimum=0)
+        check_count("batch_size", batch_size)
+        inputs = (*self.checked_inputs(images, labels), *self.encode(images, labels, batch_size))
+        chunk = max(1, SAMPLES_AT_ONCE // batch_size)
+        totals = []
+        for start in range(0, len(inputs[0]), batch_size):
+            rows = [x[start : start + batch_size] for x in inputs]
+            # One generator for each image: what it draws depends neither on its batch nor on the
+            # chunks.
+            generators = [np.random.default_rng((seed, start + i)) for i in range(len(rows[0]))]
+            total = None
+            for done in range(0, k, chunk):
+                shape = (min(chunk, k - done), self.latent_dim)
+                noise = np.stack([g.standard_normal(shape, dtype="float32") for g in generators])
+                part = self.infer(fn.__name__, fn, (*rows, noise), batch_size).astype("float64")
+                total = part if total is None else combine(total, part)
+            totals.append(total)
+        return np.concatenate(totals)
+
+    def _elbos(self, images, *rest):
+        """Return the sum over a chunk of samples of log p(x | z) - KL, of shape `(batch,)`."""
+        *labels, mean, log_variance, noise = rest
+        latents = reparameterized(mean, log_variance, ops.transpose(noise, (1, 0, 2)))
+        log_likelihood = ops.sum(self.log_likelihood(images, latents, *labels), axis=0)
+        kl = self.prior.kl(mean, log_variance, latents, *labels)
+        return log_likelihood - latents.shape[0] * kl
+
+    def _weights(self, images, *rest):
+        """Return the logarithm of the sum over a chunk of samples of p(x, z) / q(z | x)."""
+        *labels, mean, log_variance, noise = rest
+        noise = ops.transpose(noise, (1, 0, 2))
+        weights, _ = self.log_weights(images, mean, log_variance, noise, *labels)
+        return ops.logsumexp(weights, axis=0)
+
+    def log_weights(self, images, mean, log_variance, noise, labels=None, training: bool = False):
+        """Return log p(x, z) - log q(z | x) and log p(x | z) at z = mu + sigma * e, each of shape
+        `(k, batch)`, for noise e of shape `(k, batch, latent_dim)`."""
+        latents = reparameterized(mean, log_variance, noise)
+        log_likelihood = self.log_likelihood(images, latents, labels, training)
+        prior = self.prior.log_prob(latents, labels)
+        constant = self.latent_dim * math.log(2.0 * math.pi)
+        posterior = -0.5 * (ops.sum(ops.square(noise) + log_variance, axis=-1) + constant)
+        return log_likelihood + prior - posterior, log_likelihood
+
+
+def reparameterized(mean, log_variance, noise):
+    """Return z = mu + sigma * e."""
+    return mean + ops.exp(0.5 * log_variance) * noise
