@@ -23,7 +23,7 @@ class Distribution:
     has_density = True
 
     def sample(self, n: int, seed: int = 0) -> np.ndarray:
-        """Return `n` points, a float32 array of shape `(n, 2)` that only depends on `n` and `seed`."""
+        """Return `n` points, a float32 array of shape `(n, 2)` set by `n` and `seed` alone."""
         return self.draw(n, seed)[0]
 
     def draw(self, n: int, seed: int) -> tuple[np.ndarray, np.ndarray | None]:
