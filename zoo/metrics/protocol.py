@@ -117,12 +117,11 @@ class Measurement(Record):
         """Read the field names of earlier versions, which older cards and reports hold."""
         if not isinstance(fields, dict):
             return fields
-        return {
-            name
-            if EARLIER_NAMES.get(name, name) in fields
-            else EARLIER_NAMES.get(name, name): value
-            for name, value in fields.items()
-        }
+        fields = dict(fields)
+        for earlier_name, name in EARLIER_NAMES.items():
+            if earlier_name in fields and name not in fields:
+                fields[name] = fields.pop(earlier_name)
+        return fields
 
     def __str__(self) -> str:
         """Return the value, how sure it is, the real baseline and the other trainings."""

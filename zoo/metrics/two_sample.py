@@ -156,7 +156,7 @@ def _permutation_test(
 
 
 def _discrepancies(kernel, membership, n, unbiased) -> np.ndarray:
-    """Return the discrepancy for each column of `membership`, which is 1 for rows of the first set."""
+    """Return the discrepancy for each column of `membership`, which is 1 in the first set."""
     m = len(kernel) - n
     row_sums, diagonal = kernel.sum(axis=1), np.diagonal(kernel)
     within_a = np.einsum("ij,ij->j", membership, kernel @ membership)
