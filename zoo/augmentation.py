@@ -75,7 +75,7 @@ class DiffAugment(Augmentation):
         self.policy = tuple(policy)
 
     def __call__(self, images, random):
-        if ops.ndim(images) != 4:
+        if images.ndim != 4:
             raise ArgumentError(
                 f"augmentation is for images. Received: points of shape {tuple(images.shape)}."
             )

@@ -268,4 +268,4 @@ def _squared_norm(grad):
 
 def _one_for_each(images) -> tuple:
     """Return the shape of one number for each image, which broadcasts over its pixels."""
-    return (ops.shape(images)[0], *[1] * (ops.ndim(images) - 1))
+    return (ops.shape(images)[0], *[1] * (images.ndim - 1))
