@@ -69,7 +69,7 @@ def info(preset: str, as_json: bool):
             ", ".join(f"{name} (off by {off:.1g})" for name, off in contract.backends.items()),
         ),
         *_training_rows(training, what),
-        *((m.headed, f"{m}, by {m.protocol.name}") for m in card.metrics),
+        *((m.heading, f"{m}, by {m.protocol.name}") for m in card.metrics),
         *(("limit", text) for text in card.limits),
         (
             "rights",

@@ -73,7 +73,8 @@ def evaluate(
             by default that of `data`, where it is given by name, less what `split` holds out of it.
             They tell memorisation, choose the
             width of Parzen windows, and as many as there are samples are scored in place of
-            samples: `of_real`. (A classifier that is the extractor may have been trained on them.)
+            samples: `real_baseline`. (A classifier that is the extractor may have been trained on
+            them.)
         extractor: what makes features of images, see `zoo.evaluation.extractor`; by default the
             classifier that was trained on `data`.
         baseline: whether real images are scored in place of samples too.
@@ -176,7 +177,7 @@ def evaluate(
         measurements = []
         for i, metric in enumerate(chosen):
             place = places.get(metric.baseline) if metric.of_samples else None
-            of_real = {} if place is None else metric.measure(place, task)
+            real_baseline = {} if place is None else metric.measure(place, task)
             if baseline and metric.of_samples and metric.baseline == "train" and train is not None:
                 notes[i] += missing
             for note in notes[i]:
@@ -184,7 +185,7 @@ def evaluate(
             for key, values in found[i].items():
                 measurements.append(
                     _measurement(
-                        key, values, of_real.get(key), metric, protocols[i], notes[i], seeds
+                        key, values, real_baseline.get(key), metric, protocols[i], notes[i], seeds
                     )
                 )
     return Report(model=name, measurements=measurements)
@@ -406,11 +407,11 @@ def _described(model) -> str:
     return f"{shape} 8-bit" if len(model.image_shape) == 3 else f"{shape} coordinates"
 
 
-def _measurement(key, values, of_real, metric, protocol, notes, seeds) -> Measurement:
+def _measurement(key, values, real_baseline, metric, protocol, notes, seeds) -> Measurement:
     """The mean over the seeds, with its spread."""
     errors = [value[1] for value in values if isinstance(value, tuple)]
     values = [float(value[0] if isinstance(value, tuple) else value) for value in values]
-    of_real = of_real[0] if isinstance(of_real, tuple) else of_real
+    real_baseline = real_baseline[0] if isinstance(real_baseline, tuple) else real_baseline
     value, spread = float(np.mean(values)), None
     if len(values) > 1 and key.endswith("p_value"):
         value = min(1.0, 2 * value)
@@ -425,7 +426,7 @@ def _measurement(key, values, of_real, metric, protocol, notes, seeds) -> Measur
         spread=spread,
         seeds=seeds if metric.seeded else [],
         standard_error=float(np.mean(errors)) if errors else None,
-        of_real=None if of_real is None else float(of_real),
+        real_baseline=None if real_baseline is None else float(real_baseline),
         better=metric.outputs[key],
         notes=notes,
         protocol=protocol,

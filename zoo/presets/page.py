@@ -80,16 +80,16 @@ def model_card(card: Card, place: str | None = None) -> str:
     what = "points" if len(contract.output_shape) == 1 and kind == SAMPLING else "images"
     several = training is not None and training.other_seeds
     rows = [
-        f"| {m.headed} | {m.told} | "
-        f"{f'{m.told_again} | ' if several else ''}"
-        f"{'' if m.of_real is None else f'{m.of_real:.4g}'} | `{m.protocol.name}` "
+        f"| {m.heading} | {m.text} | "
+        f"{f'{m.other_trainings_text} | ' if several else ''}"
+        f"{'' if m.real_baseline is None else f'{m.real_baseline:.4g}'} | `{m.protocol.name}` "
         f"{m.protocol.hash} |"
         for m in card.metrics
     ]
     reported = "".join(
-        f"\nOf others: `{m.name}` {m.reported:g}, {m.reported_source}.\n"
+        f"\nOf others: `{m.name}` {m.published:g}, {m.published_source}.\n"
         for m in card.metrics
-        if m.reported is not None
+        if m.published is not None
     )
     trained = ""
     if training is not None:
@@ -169,7 +169,7 @@ def _explained(card: Card, what: str) -> str:
         lines.append("± is the standard deviation over sampling seeds.")
     if any(m.standard_error is not None for m in card.metrics):
         lines.append("The standard error is the metric's own, for so many samples or images.")
-    if any(m.of_real is not None for m in card.metrics):
+    if any(m.real_baseline is not None for m in card.metrics):
         lines.append(
             f"Real is what as many training {what} score in place of samples, and of classes test "
             f"{what}."

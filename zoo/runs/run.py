@@ -18,7 +18,7 @@ from zoo.engine.labels import check_labels
 from zoo.errors import DataError, RecipeError
 from zoo.evaluation import Metric, evaluate
 from zoo.evaluation.evaluate import default_metrics
-from zoo.files.home import home, lock_of, room, unfinished, whole_folder
+from zoo.files.home import atomic_folder, home, lock_of, storage_errors, unfinished
 from zoo.metrics import Measurement
 from zoo.models import families
 from zoo.presets import golden, hub, locate, save
@@ -142,7 +142,7 @@ def run_again(recipe: Recipe, config: Config, out: Path, seeds: int, **options) 
         card, *cards = (Card.read(path / "card.json") for path in (folder, *others))
         found = [{m.name: m.value for m in other.metrics} for other in cards]
         metrics = [
-            m.model_copy(update={"again": [values[m.name] for values in found]})
+            m.model_copy(update={"other_trainings": [values[m.name] for values in found]})
             for m in card.metrics
         ]
         seen = {"other_seeds": [other.training.seed for other in cards]}
@@ -162,7 +162,7 @@ def _alone_in(out: Path, writes: bool) -> Iterator[None]:
     with contextlib.ExitStack() as held:
         refused = False
         if writes:
-            with room(home()):
+            with storage_errors(home()):
                 try:
                     held.enter_context(lock_of(out).acquire(timeout=0))
                 except Timeout:
@@ -197,9 +197,10 @@ def measure(recipe: Recipe, config: Config, preset: str | Path, echo=print) -> N
         )
     model = load(preset)
     metrics = _evaluated(recipe, model, *_read(config, model), recipe.samples, echo)
-    again = {(m.name, m.protocol.hash): m.again for m in card.metrics}
+    again = {(m.name, m.protocol.hash): m.other_trainings for m in card.metrics}
     metrics = [
-        m.model_copy(update={"again": again.get((m.name, m.protocol.hash), [])}) for m in metrics
+        m.model_copy(update={"other_trainings": again.get((m.name, m.protocol.hash), [])})
+        for m in metrics
     ]
     _rewrite(preset, card.model_copy(update={"metrics": metrics}))
 
@@ -305,7 +306,7 @@ def _evaluated(recipe: Recipe, model, train, test, n: int, echo) -> list[Measure
 def _beside(recipe: Recipe, metric: Measurement) -> Measurement:
     """A number, with that of others where the recipe has one."""
     value, source = recipe.reported.get(metric.name, (None, None))
-    return metric.model_copy(update={"reported": value, "reported_source": source})
+    return metric.model_copy(update={"published": value, "published_source": source})
 
 
 def _what(model) -> str:
@@ -359,7 +360,7 @@ def write_preset(
         class_differs=save.class_differs(type(model)),
     )
     examples = recipe.examples if training.data == recipe.config.data else 0
-    with room(folder), whole_folder(folder) as partial:
+    with storage_errors(folder), atomic_folder(folder) as partial:
         save.write(
             model,
             partial,
@@ -420,7 +421,7 @@ def publish(recipe: Recipe, folder: Path) -> None:
     """
     card = Card.read(folder / hub.CARD)
     if not recipe.packaged:
-        with whole_folder(HUB / card.name) as partial:
+        with atomic_folder(HUB / card.name) as partial:
             for name in card.weights.all_files:
                 shutil.copy(folder / name, partial)
             _write_page(partial, card)
@@ -429,7 +430,7 @@ def publish(recipe: Recipe, folder: Path) -> None:
         return
     weights = card.weights.model_copy(update={"components": {}})
     card = card.model_copy(update={"weights": weights})
-    with whole_folder(locate.WEIGHTS / card.name) as partial:
+    with atomic_folder(locate.WEIGHTS / card.name) as partial:
         for name in (*weights.all_files, PAGE_NAME):
             shutil.copy(folder / name, partial)
     card.write(locate.CARDS / f"{card.name}.json")

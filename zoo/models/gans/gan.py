@@ -304,9 +304,13 @@ class GAN(LatentModel):
 
         if self.penalty is None:
             return self.discriminator_objective(judge(real), judge(fake), labels)
-        # A plain function has no way of its own to share a pass.
-        judged = getattr(self.penalty, "judged", functools.partial(Penalty.judged, self.penalty))
-        real_verdict, fake_verdict, penalty = judged(judge, real, fake, self.random)
+        # A plain function cannot share a pass itself.
+        with_outputs = getattr(
+            self.penalty, "with_outputs", functools.partial(Penalty.with_outputs, self.penalty)
+        )
+        real_verdict, fake_verdict, penalty = with_outputs(
+            judge, lambda outputs: outputs[:, :1], real, fake, self.random
+        )
         loss, logs = self.discriminator_objective(real_verdict, fake_verdict, labels)
         penalty = ops.mean(penalty)
         return loss + penalty, {**logs, "penalty": penalty}
