@@ -68,7 +68,7 @@ def name_to_load(card: Card, place: str) -> str:
 
 def number(measurement) -> str:
     """A number as it stands in a table."""
-    text, real = measurement.told, measurement.of_real
+    text, real = measurement.text, measurement.real_baseline
     return text if real is None else f"{text} (real {real:.3g})"
 
 
@@ -87,7 +87,7 @@ def table() -> str:
         training = card.training
         rows.append(
             f"| `{name_to_load(card, place)}` | {card.identity.title} | "
-            f"{measured[name].headed} {number(measured[name])} | "
+            f"{measured[name].heading} {number(measured[name])} | "
             f"{training.data}, {'x'.join(map(str, shape))} | {training.minutes} | "
             f"{size:.1f} MiB |"
         )
@@ -124,9 +124,10 @@ def gallery() -> str:
         )
         rows = ["| number | value | trained again | of others |", "|---|---|---|---|"]
         for m in card.metrics:
-            others = "" if m.reported is None else f"{m.reported:g} ({m.reported_source})"
+            others = "" if m.published is None else f"{m.published:g} ({m.published_source})"
             rows.append(
-                f"| {m.headed}, {m.protocol.name} | {number(m)} | {m.told_again} | {others} |"
+                f"| {m.heading}, {m.protocol.name} | {number(m)} "
+                f"| {m.other_trainings_text} | {others} |"
             )
         parts.append("\n".join(rows))
         parts.append("Limits:\n\n" + "\n".join(f"- {limit}" for limit in card.limits))

@@ -113,7 +113,7 @@ def test_what_is_written(trained):
     assert {"kid", "coverage"} <= {m.name for m in card.metrics}
     for m in card.metrics:
         assert (m.protocol.n_real, m.protocol.n_fake, m.seeds) == (256, 1024, [0, 1, 2])
-        assert m.of_real is not None
+        assert m.real_baseline is not None
     grids = sorted(p.name for p in (trained / "samples").iterdir())
     assert grids == ["epoch-0001.png", "epoch-0002.png"]
     with Image.open(folder / "samples.png") as picture:
@@ -289,18 +289,17 @@ def test_trained_again(tmp_path):
     other = Card.read(tmp_path / "seed-4" / "preset" / "card.json")
     assert (card.training.seed, card.training.other_seeds) == (3, [4])
     for metric, first, second in zip(card.metrics, alone.metrics, other.metrics, strict=True):
-        assert metric.again == [second.value]
-        assert metric.model_copy(update={"again": []}) == first
-    assert any(m.again != [m.value] for m in card.metrics)
+        assert metric.other_trainings == [second.value]
+        assert metric.model_copy(update={"other_trainings": []}) == first
+    assert any(m.other_trainings != [m.value] for m in card.metrics)
     page = (folder / "README.md").read_text()
     first = card.metrics[0]
-    assert (
-        f"| {first.headed} | {first.value:.4g} ± {first.spread:.2g} | {first.told_again} |" in page
-    )
+    others = first.other_trainings_text
+    assert f"| {first.heading} | {first.value:.4g} ± {first.spread:.2g} | {others} |" in page
     assert "trained with seed 3; beside it, of trainings with seed 4." in page
     runner.measure(dataclasses.replace(RING, samples=1024), config, folder, echo=lambda line: None)
     anew = Card.read(folder / "card.json")
-    assert [m.again for m in anew.metrics] == [m.again for m in card.metrics]
+    assert [m.other_trainings for m in anew.metrics] == [m.other_trainings for m in card.metrics]
     assert anew.training == card.training
 
 
@@ -371,7 +370,7 @@ def test_a_preset_is_described_anew(recipe, slice_path, copied):
     assert (after.rights.data, after.rights.weights) == ("mine", "cc0-1.0")
     assert after.identity.differs[: len(facts.differs)] == facts.differs
     assert "Not as in the recipe: width=4." in after.identity.differs
-    assert (after.metrics[0].reported, after.metrics[0].reported_source) == reported[
+    assert (after.metrics[0].published, after.metrics[0].published_source) == reported[
         before.metrics[0].name
     ]
     assert after.metrics[1:] == before.metrics[1:]

@@ -9,7 +9,7 @@ import keras
 from PIL import Image
 
 from zoo import engine, pictures
-from zoo.files.home import room, whole
+from zoo.files.home import atomic_file, storage_errors
 
 
 class SampleGrids(keras.callbacks.Callback):
@@ -48,5 +48,5 @@ class SampleGrids(keras.callbacks.Callback):
         place = self.folder / f"epoch-{epoch + 1:04d}.png"
         with engine.alone():
             image = self.picture(self.model)
-        with room(place), whole(place) as partial:
+        with storage_errors(place), atomic_file(place) as partial:
             image.save(partial)
