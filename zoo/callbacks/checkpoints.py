@@ -124,7 +124,7 @@ class Checkpoints(keras.callbacks.Callback):
             IntegrityError: if there are checkpoints, and none is whole. Nothing is changed then.
         """
         torn = {path.name: "it was not finished" for path in checkpoint_folder.left(self.folder)}
-        place, state, broken = self._newest_whole()
+        place, state, broken = _newest_whole(self.folder)
         if place is None:
             for name, why in torn.items():
                 say(f"{self.folder / name} is left out: {why}; there is none before it.")
@@ -139,30 +139,6 @@ class Checkpoints(keras.callbacks.Callback):
         self.best = state["best"]
         self._check_best(say)
         return self.steps
-
-    def _newest_whole(self) -> tuple[Path | None, dict[str, Any], dict[str, str]]:
-        """Find the newest whole checkpoint.
-
-        Returns:
-            Its folder and its state, or `None` and an empty state where there is no checkpoint; and
-            by name the faults of the checkpoints after it.
-
-        Raises:
-            IntegrityError: if there are checkpoints, and none is whole.
-        """
-        broken = {}
-        for place in reversed(self.saved()):
-            try:
-                return place, checkpoint_folder.check(place), broken
-            except IntegrityError as error:
-                broken[place.name] = str(error)
-        if broken:
-            listed = "; ".join(f"{name}: {why}" for name, why in sorted(broken.items()))
-            raise IntegrityError(
-                f"No checkpoint in {self.folder} is whole ({listed}). They are left as they "
-                "are: a copy of one of them, or another folder for a new training, is needed."
-            )
-        return None, {}, broken
 
     def _check_best(self, say: Callable[[str], None]) -> None:
         """Forget a best checkpoint that is lost, or was the best by another number."""
@@ -198,21 +174,9 @@ class Checkpoints(keras.callbacks.Callback):
             ArgumentError: with the differences. For texts of several lines the difference is a note
                 of the error.
         """
-        different = [
-            key for key in {**about, **self.about} if about.get(key) != self.about.get(key)
-        ]
-        if not different:
+        changes, notes = _differences(about, self.about)
+        if not changes:
             return
-        changes, notes = [], []
-        for key in different:
-            old, new = about.get(key), self.about.get(key)
-            if key.endswith("_sha256"):  # two hashes would tell nobody more
-                changes.append(f"other {key.removesuffix('_sha256')}")
-            elif "\n" in f"{old}{new}":
-                changes.append(f"{key}, see below")
-                notes.append(_diff(key, str(old), str(new)))
-            else:
-                changes.append(f"{key} {old!r} -> {new!r}")
         error = ArgumentError(
             f"The checkpoints in {self.folder} are of a training with other settings: "
             f"{', '.join(changes)}. Give the same settings, or another folder."
@@ -290,7 +254,7 @@ class Checkpoints(keras.callbacks.Callback):
         state, weights = self._state(), self._finite_weights()
         self._write(weights, state)
         if engine.is_chief():
-            self._tidy()
+            _remove_others(self.folder, self.steps, self.keep)
         self.newest = self.steps
 
     def _state(self) -> dict[str, Any]:
@@ -341,23 +305,6 @@ class Checkpoints(keras.callbacks.Callback):
                 f"The checkpoint {place} cannot be written{reason}; {self._last_good()}."
             ) from refused
 
-    def _tidy(self):
-        """Remove all checkpoints but the last ones up to this step, and the best of each of them.
-
-        Later steps are of checkpoints that were left out when this process began.
-        """
-        last = [p for p in self.saved() if checkpoint_folder.step_of(p) <= self.steps][-self.keep :]
-        needed = set(last)
-        for place in last:
-            try:
-                best = checkpoint_folder.read_state(place)["best"]
-            except IntegrityError:
-                continue  # a damaged one names no best
-            if best is not None:
-                needed.add(checkpoint_folder.place_of(self.folder, best["step"]))
-        for old in {*self.saved(), *checkpoint_folder.left(self.folder)} - needed:
-            shutil.rmtree(old, ignore_errors=True)  # leftovers are removed the next time
-
     def _diverged(self, player: str | None, names: list[str]) -> DivergedError:
         whose = "" if player is None else f" of the player {player!r}"
         return DivergedError(
@@ -371,6 +318,71 @@ class Checkpoints(keras.callbacks.Callback):
         if self.newest is None:
             return "there is no checkpoint yet"
         return f"the last good checkpoint is {checkpoint_folder.place_of(self.folder, self.newest)}"
+
+
+def _newest_whole(folder: Path) -> tuple[Path | None, dict[str, Any], dict[str, str]]:
+    """Find the newest whole checkpoint in `folder`.
+
+    Returns:
+        Its place and its state, or `None` and an empty state where there is no checkpoint; and by
+        name the faults of the checkpoints after it.
+
+    Raises:
+        IntegrityError: if there are checkpoints, and none is whole.
+    """
+    broken = {}
+    for place in reversed(checkpoint_folder.saved(folder)):
+        try:
+            return place, checkpoint_folder.check(place), broken
+        except IntegrityError as error:
+            broken[place.name] = str(error)
+    if broken:
+        listed = "; ".join(f"{name}: {why}" for name, why in sorted(broken.items()))
+        raise IntegrityError(
+            f"No checkpoint in {folder} is whole ({listed}). They are left as they are: a copy of "
+            "one of them, or another folder for a new training, is needed."
+        )
+    return None, {}, broken
+
+
+def _remove_others(folder: Path, steps: int, keep: int) -> None:
+    """Remove all checkpoints but the `keep` last ones up to `steps`, and the best of each of them.
+
+    Checkpoints of later steps are damaged ones, which were left out when this process began.
+    """
+    saved = checkpoint_folder.saved(folder)
+    last = [place for place in saved if checkpoint_folder.step_of(place) <= steps][-keep:]
+    needed = set(last)
+    for place in last:
+        try:
+            best = checkpoint_folder.read_state(place)["best"]
+        except IntegrityError:
+            continue  # a damaged one names no best
+        if best is not None:
+            needed.add(checkpoint_folder.place_of(folder, best["step"]))
+    for old in {*saved, *checkpoint_folder.left(folder)} - needed:
+        shutil.rmtree(old, ignore_errors=True)  # leftovers are removed the next time
+
+
+def _differences(old: dict[str, Any], new: dict[str, Any]) -> tuple[list[str], list[str]]:
+    """Return what differs between the settings `old` and `new`.
+
+    Returns:
+        A few words for each difference, and a note for each text of several lines.
+    """
+    changes, notes = [], []
+    for key in {**old, **new}:
+        before, now = old.get(key), new.get(key)
+        if before == now:
+            continue
+        if key.endswith("_sha256"):  # the two hashes themselves tell nobody more
+            changes.append(f"other {key.removesuffix('_sha256')}")
+        elif "\n" in f"{before}{now}":
+            changes.append(f"{key}, see below")
+            notes.append(_diff(key, str(before), str(now)))
+        else:
+            changes.append(f"{key} {before!r} -> {now!r}")
+    return changes, notes
 
 
 def _player_of(model: keras.Model, logs: list[str]) -> str | None:
