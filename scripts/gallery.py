@@ -12,7 +12,7 @@ from pathlib import Path
 from zoo.presets import locate
 from zoo.presets.card import Card
 from zoo.presets.hub import CARD
-from zoo.runs.run import HUB
+from zoo.presets.locate import HUB
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"

@@ -72,11 +72,11 @@ class TestText:
             assert (ROOT / path).is_file(), path
 
     def test_options_of_recipes_are_there(self):
-        from zoo.runs import run as runner
+        from zoo.runs.recipe import load_recipe
 
         train = next(command for name, command in cli.commands.items() if name == "train")
         known = {option for parameter in train.params for option in parameter.opts}
-        recipe = runner.load_recipe(ROOT / "recipes" / "dcgan_mnist.py")
+        recipe = load_recipe(ROOT / "recipes" / "dcgan_mnist.py")
         for line in re.findall(r"python recipes/\S+ (.*?)(?:#.*)?\n", TEXT):
             assert set(re.findall(r"--[\w-]+", line)) <= known
             for setting in re.findall(r"--set (\S+)", line):

@@ -14,7 +14,7 @@ from zoo.presets import locate
 from zoo.presets.card import Card
 from zoo.presets.page import model_card
 from zoo.presets.save import class_differs
-from zoo.runs import run as runner
+from zoo.runs.recipe import load_recipe
 
 pytestmark = pytest.mark.once
 ROOT = locate.ROOT.parent
@@ -107,7 +107,7 @@ def test_backends_agree(card):
 @pytest.fixture
 def recipe(card):
     assert card.training.recipe == f"recipes/{card.name}.py"
-    return runner.load_recipe(ROOT / card.training.recipe)
+    return load_recipe(ROOT / card.training.recipe)
 
 
 def test_recipe_is_the_presets(card, recipe):
@@ -121,8 +121,8 @@ def test_recipe_is_the_presets(card, recipe):
     assert "unknown" not in known
     assert (card.rights.data, card.rights.weights) == known
     assert facts.classes in (None, card.contract.labels)
-    reported = {m.name: (m.published, m.published_source) for m in card.metrics if m.published}
-    assert reported == recipe.reported
+    reported = {m.name: (m.reported, m.reported_source) for m in card.metrics if m.reported}
+    assert reported == recipe.published
 
 
 def test_metrics_are_complete(card, recipe):
@@ -135,7 +135,7 @@ def test_metrics_are_complete(card, recipe):
             assert (protocol.n_fake, metric.seeds) == (recipe.samples, [0, 1, 2])
             assert metric.spread is not None
             why = [note for note in metric.notes if note.startswith("no number of real images")]
-            assert (metric.real_baseline is None) == (bool(why) or metric.name in WITHOUT_REAL)
+            assert (metric.of_real is None) == (bool(why) or metric.name in WITHOUT_REAL)
         if protocol.extractor == "pixels":  # no network
             points = len(card.contract.output_shape) == 1
             assert points or f"classifier_{card.training.data}" not in zoo.list()
@@ -143,7 +143,7 @@ def test_metrics_are_complete(card, recipe):
             network = protocol.extractor.removesuffix(" per channel")
             weights = zoo.info(network).weights.files["model.weights.h5"]
             assert protocol.extractor_sha256 == weights.sha256
-        assert (metric.published is None) == (metric.published_source is None)
+        assert (metric.reported is None) == (metric.reported_source is None)
 
 
 def test_model_card_is_up_to_date(card, folder):
