@@ -176,7 +176,12 @@ def read_splits(
     try:
         return train, read(name_or_path, "test", **options)
     except MissingSplitError:
-        return _divided(train, NINE_IN_TEN), _divided(train, ONE_IN_TEN)
+        return divide(train)
+
+
+def divide(train: Source) -> tuple[Source, Source]:
+    """Divide a training split: return nine of ten data to train on, and each tenth to test with."""
+    return _divided(train, NINE_IN_TEN), _divided(train, ONE_IN_TEN)
 
 
 def training_split(split: str) -> str:

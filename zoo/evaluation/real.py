@@ -8,7 +8,7 @@ import numpy as np
 
 from zoo import data as zoo_data
 from zoo.data import Source
-from zoo.data.sources import ONE_IN_TEN
+from zoo.data.sources import ONE_IN_TEN, divide
 from zoo.engine.spaces import Classes, Images
 from zoo.errors import ArgumentError, MissingSplitError
 
@@ -75,7 +75,7 @@ def read_splits(data: str | Path, model) -> tuple[Source, Source]:
     try:
         return train, read_named(data, "test", model)
     except MissingSplitError:
-        return divided(train)
+        return divide(train)
 
 
 def _from_arrays(data, model, argument: str) -> Source:

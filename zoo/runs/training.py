@@ -85,9 +85,7 @@ def read(config: Config, model: keras.Model) -> Splits:
         )
     if model.condition is not None:
         if train.labels is None:
-            raise DataError(
-                f"The model needs {model.condition.noun}, and {train.name!r} has none."
-            )
+            raise DataError(f"The model needs {model.condition.noun}, and {train.name!r} has none.")
         model.condition.check_stored(model.condition.noun, train.labels)
     return Splits(train, test)
 
