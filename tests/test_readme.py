@@ -124,6 +124,13 @@ class TestText:
         for path in re.findall(run, PAGES[page]) + re.findall(named, PAGES[page]):
             assert (ROOT / path).exists(), path
 
+    def test_files_in_the_layout_are_there(self):
+        """Each row names a folder, and files and folders in it."""
+        for row in re.findall(r"^\| \d+ \| .*$", PAGES["docs/design/layout.md"], re.MULTILINE):
+            names = re.findall(r"`([\w/]+(?:\.py|/))`", row)
+            for name in names[1:]:
+                assert any((ROOT / place).exists() for place in (name, names[0] + name)), name
+
     @pytest.mark.parametrize("page", PAGES)
     def test_options_of_recipes_are_there(self, page):
         from zoo.runs import run as runner
