@@ -261,7 +261,7 @@ class Model(Compiled, Configured, engine.StepAdaptor, keras.Model):
             return Batch(values)
         if condition is None:
             raise ArgumentError(
-                f"{type(self).__name__} needs {self.condition.noun}, fit(data, "
+                f"{type(self).__name__} needs {self.condition.needed}, fit(data, "
                 f"{self.condition.noun}) or batches of (data, {self.condition.noun}). Received: "
                 "none."
             )

@@ -112,6 +112,11 @@ class Space(Named):
         """Return a batch of `values` in the type of this space, inside of a step."""
         return ops.cast(values, self.dtype)
 
+    @property
+    def needed(self) -> str:
+        """The values of this space, in errors that ask for them."""
+        return self.noun
+
     def validity(self, values):
         """Return a scalar tensor that is true where all of `values` belong to this space, or `None`
         where the shape and the type say so already."""
@@ -330,6 +335,7 @@ class Classes(Space):
 
     name = "classes"
     noun = "labels"
+    needed = "integer labels"
     shape = ()
     dtype = "int32"
 

@@ -216,7 +216,7 @@ class GAN(Players, LatentModel):
         for step in range(self.critic_steps):
             real, labels = (minibatch(part, step, self.critic_steps) for part in batch)
             # Made outside of the loss, whose gradient therefore does not reach the generator.
-            latents = self.draw_latents(ops.shape(real)[0], labels)
+            latents = self.draw_latents(ops.shape(real)[0])
             fake = self.fake(latents, labels, training=True)
             logs = self.minimize(
                 lambda seen=(real, fake, labels): self.discriminator_loss(*seen), "discriminator"
@@ -224,7 +224,7 @@ class GAN(Players, LatentModel):
             if hasattr(self.penalty, "constrain"):
                 self.penalty.constrain(self.players["discriminator"])
         # As many as in each of the discriminator's updates.
-        latents = self.draw_latents(ops.shape(real)[0], labels)
+        latents = self.draw_latents(ops.shape(real)[0])
         logs |= self.minimize(lambda: self.generator_loss(latents, labels), "generator")
         self._average(engine.replicas() * ops.shape(batch.data)[0])
         return logs
@@ -270,7 +270,7 @@ class GAN(Players, LatentModel):
 
     def validate(self, batch: Batch):
         real, labels = batch
-        latents = self.draw_latents(ops.shape(real)[0], labels)
+        latents = self.draw_latents(ops.shape(real)[0])
         fake = self.fake(latents, labels, training=False)
         _, discriminator_logs = self.discriminator_loss(real, fake, labels, training=False)
         _, generator_logs = self.generator_loss(latents, labels, training=False)
