@@ -92,7 +92,8 @@ class Batches(PyDataset):
         super().__init__()
         if not len(images):
             raise DataError("images holds no image.")
-        if (images.dtype, len(images.shape)) not in ((np.uint8, 4), (np.float32, 2)):
+        _, *axes = images.shape
+        if (images.dtype, len(axes)) not in ((np.uint8, 3), (np.float32, 1)):
             raise DataError(
                 "images must be 8-bit (uint8) of shape (n, height, width, channels), or points, "
                 f"float32 of shape (n, features). Received: {images.dtype} of shape "

@@ -44,6 +44,15 @@ class Source(NamedTuple):
         )
 
     @property
+    def noun(self) -> str:
+        """The plural of the data, `"images"` or `"points"`."""
+        match tuple(self.images.shape):
+            case (_, _):
+                return "points"
+            case _:
+                return "images"
+
+    @property
     def sha256(self) -> str:
         """The hash of the images and of the labels, if there are any."""
         if isinstance(self.images, np.ndarray):

@@ -326,33 +326,3 @@ class GAN(Players, LatentModel):
 
     def components(self):
         return {"generator": Sampler.of(self, self.ema_generator)}
-
-    def discriminate(self, images, labels=None, batch_size: int = 256) -> np.ndarray:
-        """Return the discriminator's logits: positive where it takes an image for a real one.
-
-        Args:
-            images: of shape `(n, height, width, channels)`, in [-1, 1].
-            labels: their classes, of shape `(n,)`, where the discriminator sees them.
-            batch_size: how many images are looked at once.
-
-        Returns:
-            A float32 NumPy array of shape `(n,)`; of a discriminator with a logit for each patch,
-            the means over the patches of an image.
-
-        Raises:
-            ValueError: if `images` has another shape, or `labels` are missing or out of range.
-        """
-        return self.infer_outputs(
-            "logits", lambda outputs: self.image_logits(outputs)[:, 0], images, labels, batch_size
-        )
-
-    def infer_outputs(self, key: str, fn, images, labels, batch_size: int) -> np.ndarray:
-        """Return `fn` of the discriminator's outputs on `images`, in inference mode."""
-        labelled = self.discriminator_sees_labels and self.condition is not None
-        inputs = self.checked_inputs(images, labels, labelled=labelled)
-        return self.infer(
-            key,
-            lambda images, labels=None: fn(self.judge(images, labels, training=False)),
-            inputs,
-            batch_size,
-        )
