@@ -124,4 +124,4 @@ class Classes(Space):
 def classes_or_none(num_classes: int | None) -> Classes | None:
     """Return the space of the argument `num_classes` of a model: `None` for models without a
     condition."""
-    return None if num_classes is None else Classes(num_classes)
+    return Classes(num_classes) if num_classes is not None else None
