@@ -52,7 +52,9 @@ class TestNatural:
         np.testing.assert_array_equal(found[2:10, 2:10], np.asarray(corners)[2:10, 2:10])
         np.testing.assert_array_equal(found[-10:-2, -10:-2], np.asarray(corners)[12:20, 2:10])
         # Who asks for samples gets them.
-        np.testing.assert_array_equal(pictures.default_picture(model, n=9), pictures.samples(model, n=9))
+        np.testing.assert_array_equal(
+            pictures.default_picture(model, n=9), pictures.samples(model, n=9)
+        )
 
     def test_of_an_autoencoder_are_reconstructions(self):
         model = zoo.create("autoencoder", image_shape=(8, 8, 1), latent_dim=3, width=2)

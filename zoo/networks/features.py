@@ -168,7 +168,7 @@ def check_bytes(images, image_shape: tuple[int | None, ...], name: str) -> None:
     `None` in `image_shape` stands for any size.
     """
     shape = tuple(np.shape(images))
-    matches = len(shape) == 4 and all(
+    matches = np.ndim(images) == 4 and all(
         expected in (None, actual) for expected, actual in zip(image_shape, shape[1:], strict=True)
     )
     if not matches or images.dtype != np.uint8:

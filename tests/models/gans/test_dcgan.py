@@ -99,7 +99,10 @@ def test_images_are_float32_under_mixed_precision():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"image_shape": (30, 30, 1)}, r"\(30, 30, 1\).*28 pixels or of a power of two from 8.*'mlp'"),
+        (
+            {"image_shape": (30, 30, 1)},
+            r"\(30, 30, 1\).*28 pixels.* power of two from 8.*'mlp'",
+        ),
         ({"image_shape": (4, 4, 1)}, "a power of two from 8"),
         ({"image_shape": (32, 16, 1)}, "it is for square images"),
         ({"image_shape": (28, 28)}, r"image_shape must be \(height, width, channels\)"),

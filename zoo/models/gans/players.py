@@ -174,6 +174,21 @@ class Players:
 
     # Use
 
+    def fake(self, latents, labels, training: bool):
+        """Return the generator's images for `latents`, in float32 whatever its layers compute
+        in."""
+        return ops.cast(self.generator(paired(latents, labels), training=training), "float32")
+
+    def judge(self, images, labels=None, training: bool = True):
+        """Return the discriminator's outputs on `images`, in float32."""
+        if training and self.augmentation is not None:
+            images = self.augmentation(images, self.random)
+        if labels is not None:
+            labels = labels[: ops.shape(images)[0]]  # a penalty may look at the first images only
+        inputs = paired(images, labels if self.discriminator_sees_labels else None)
+        outputs = self.discriminator(inputs, training=training)
+        return keras.tree.map_structure(lambda x: ops.cast(x, "float32"), outputs)
+
     def discriminate(self, images, labels=None, batch_size: int = 256) -> np.ndarray:
         """Return the discriminator's logits: positive where it takes an image for a real one.
 
