@@ -137,7 +137,8 @@ def gallery() -> str:
         rows = ["| number | value | other trainings | published |", "|---|---|---|---|"]
         for m in card.metrics:
             published = "" if m.published is None else f"{m.published:g} ({m.published_source})"
-            cells = (f"{m.heading}, {m.protocol.name}", number(m), m.other_trainings_text, published)
+            name = f"{m.heading}, {m.protocol.name}"
+            cells = (name, number(m), m.other_trainings_text, published)
             rows.append(f"| {' | '.join(cells)} |")
         parts.append("\n".join(rows))
         parts.append("Limits:\n\n" + "\n".join(f"- {limit}" for limit in card.limits))
