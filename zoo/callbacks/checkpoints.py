@@ -238,7 +238,7 @@ class Checkpoints(keras.callbacks.Callback):
             self.stop.check()
 
     def _ending(self) -> bool:
-        """Return whether to end here, because a process that trains along was asked to.
+        """Return whether to end here, because any process of the training was asked to.
 
         One process that ends alone would leave the others waiting for it. A signal that comes while
         they agree is for the next time.

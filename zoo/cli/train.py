@@ -128,7 +128,7 @@ def _training_options(command):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TrainOptions:
-    """Hold what a user gave to `zoo train`, by the names of the options."""
+    """Hold the options of one call of `zoo train`."""
 
     smoke: bool
     epochs: int | None
