@@ -12,7 +12,9 @@ from zoo.errors import ArgumentError
 
 @click.command(cls=OneLine)
 @click.argument("preset")
-@click.option("--metrics", help="The names of metrics, separated by commas, such as fid,kid,prdc,modes.")
+@click.option(
+    "--metrics", help="The names of metrics, separated by commas, such as fid,kid,prdc,modes."
+)
 @click.option(
     "-n",
     "count",

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 @click.command(cls=OneLine)
 @click.argument("names", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="Fetch all presets that `zoo list --hub` shows.")
+@click.option(
+    "--all", "everything", is_flag=True, help="Fetch all presets that `zoo list --hub` shows."
+)
 @click.option("--extras", is_flag=True, help="Fetch golden outputs and pictures too.")
 @click.option("--component", help="Fetch one part of the model only, such as generator.")
 @click.option("--fresh", is_flag=True, help="Fetch the card anew, even if the cache has it.")

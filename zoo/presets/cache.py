@@ -62,7 +62,9 @@ def clean(name: str | None = None) -> list[CacheEntry]:
         shutil.rmtree(place)
     if name is None:
         for kind in FOLDERS:
-            shutil.rmtree(home() / kind, ignore_errors=True)  # also empty folders, which have no entry
+            shutil.rmtree(
+                home() / kind, ignore_errors=True
+            )  # also empty folders, which have no entry
     return chosen
 
 

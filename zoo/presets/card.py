@@ -315,7 +315,9 @@ def _from_1(raw: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
     metrics = raw.get("metrics")
     listed = metrics if isinstance(metrics, list) else []
     names = [metric.get("name") for metric in listed if isinstance(metric, dict)]
-    losses = [f"Left out are its numbers, whose protocols were words: {', '.join(map(str, names))}."]
+    losses = [
+        f"Left out are its numbers, whose protocols were words: {', '.join(map(str, names))}."
+    ]
     return {**raw, "metrics": []}, losses if names else []
 
 

@@ -304,12 +304,12 @@ def check_replaceable(folder: Path) -> None:
         raise ArgumentError(f"There is a file at {folder}, which must be a folder.")
     if not folder.is_dir():
         return
-    others = {path.name for path in folder.iterdir()}
-    if hub.CARD in others:
-        others -= {hub.CARD, PAGE_NAME, *Card.read(folder / hub.CARD).weights.all_files}
-    if others:
+    files = {path.name for path in folder.iterdir()}
+    if hub.CARD in files:
+        files -= {hub.CARD, PAGE_NAME, *Card.read(folder / hub.CARD).weights.all_files}
+    if files:
         raise ArgumentError(
-            f"The folder {folder} holds other files than a preset: {', '.join(sorted(others)[:5])}. "
+            f"The folder {folder} holds other files than a preset: {', '.join(sorted(files)[:5])}. "
             "Allowed: a new or empty folder, or one with a preset alone, which is replaced."
         )
 

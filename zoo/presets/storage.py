@@ -165,7 +165,9 @@ def _built(path: Path, most: int) -> keras.Model:
         with unset_weights(most):
             model = keras.saving.deserialize_keras_object(config, safe_mode=True)
     except Exception as error:  # a layer may raise anything for a forged configuration
-        raise IntegrityError(f"No model can be built of the file {path}. {_shortened(error)}") from error
+        raise IntegrityError(
+            f"No model can be built of the file {path}. {_shortened(error)}"
+        ) from error
     if not isinstance(model, keras.Model):
         raise IntegrityError(f"The file {path} is not the configuration of a model.")
     return model
