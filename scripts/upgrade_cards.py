@@ -1,6 +1,7 @@
 """Writes the cards of the project's presets, and the pages made of them, in the format of today.
 
-Nothing is measured anew: a card of an older format is converted as `Card.read` does.
+Nothing is measured anew: a card of an older format is converted as `Card.read` does, and what a
+class says of its paper is read from its docstring.
 
 python scripts/upgrade_cards.py
 """
@@ -9,9 +10,18 @@ from __future__ import annotations
 
 import warnings
 
+from zoo.models import families
 from zoo.presets import hub, locate
 from zoo.presets.card import Card
+from zoo.presets.save import class_differs
 from zoo.runs.collection import rewrite_card
+
+
+def described_anew(card: Card) -> Card:
+    """The card with what the docstring of the class says today."""
+    cls = families.family(card.identity.family).cls
+    changes = {"class_differs": class_differs(cls)}
+    return card.model_copy(update={"identity": card.identity.model_copy(update=changes)})
 
 
 def upgrade() -> list[str]:
@@ -21,7 +31,7 @@ def upgrade() -> list[str]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".* was converted to ")
         for preset, path in sorted(presets.items()):
-            rewrite_card(preset, Card.read(path))
+            rewrite_card(preset, described_anew(Card.read(path)))
     return sorted(presets)
 
 

@@ -16,7 +16,7 @@ os.environ["CUDA_VISIBLE_DEVICES"] = ""
 os.environ["JAX_PLATFORMS"] = "cpu"
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 # Many tests compile the same small programs: on JAX each is compiled once.
-CACHE = tempfile.gettempdir() + f"/zoo-tests-jax-{os.getuid()}"
+CACHE = str(Path.home() / ".cache" / "zoo-tests-jax")
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", CACHE)
 HOME = tempfile.mkdtemp(prefix="zoo-tests-home-")  # in place of the user's
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)

@@ -55,6 +55,7 @@ def test_on_two_devices(alone, tmp_path):
     check_same(tmp_path / "two", alone)
 
 
+@pytest.mark.heavy
 def test_in_two_processes(alone, tmp_path):
     """That somebody else has started: the first one writes, alone."""
     runs = START(["-m", "zoo", "train", RECIPE, *SMALL, "--out", tmp_path / "two"])
@@ -65,6 +66,7 @@ def test_in_two_processes(alone, tmp_path):
     check_same(tmp_path / "two", alone)
 
 
+@pytest.mark.heavy
 def test_one_of_two_processes_is_stopped(tmp_path):
     """Both end, after a checkpoint of the same step, and go on together from there."""
     out = tmp_path / "out"
@@ -83,6 +85,7 @@ def test_one_of_two_processes_is_stopped(tmp_path):
     assert f"resumed: {step} of 160 steps are done" in "".join(output for _, output in outputs)
 
 
+@pytest.mark.heavy
 @pytest.mark.skipif(BACKEND != "torch", reason="elsewhere one process has all devices")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_launched_processes_are_stopped(tmp_path, number, code):
@@ -115,6 +118,7 @@ def test_variables_that_cannot_be_meant(tmp_path):
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.heavy
 def test_precision(tmp_path):
     precision = "float16"
     done = python(RECIPE, *SMALL, "--precision", precision, "--out", tmp_path)

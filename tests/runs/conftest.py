@@ -69,7 +69,7 @@ def compared_here(monkeypatch):
     """Golden outputs are compared in this process, and not by a new one for each backend: that is
     tested by `trained` and by all programs."""
 
-    def differences(folder):
+    def differences(folder, *files):
         model = storage.read_model(folder)
         return {keras.backend.backend(): golden.difference(model, folder)}
 

@@ -10,7 +10,7 @@ from program import EVALUATING, SHORT, TRAINING, Program, assert_same_run, finis
 
 from zoo.callbacks import checkpoint_folder
 
-KILLS = int(os.environ.get("ZOO_KILLS", "3"))
+KILLS = int(os.environ.get("ZOO_KILLS", "1"))
 # Which part of a run is aimed at. A save takes milliseconds: what is aimed at it waits for one.
 STAGES = ("start",) + ("training",) * 4 + ("saving",) * 3 + ("evaluating",) * 2
 

@@ -124,6 +124,7 @@ def test_stop(tmp_path):
     checkpoint_folder.check(newest)
 
 
+@pytest.mark.heavy
 def test_restore(tmp_path):
     """It goes on with other numbers, says so, remembers it; and a run that was killed after it
     ends the same bit for bit."""

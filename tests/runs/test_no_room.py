@@ -59,8 +59,18 @@ def run(what, out, *options):
     ("what", "place", "newest"),
     [
         ("checkpoint", r"The checkpoint \S+/step-00000042 cannot be written", 37),
-        ("picture", r"\S+/samples/epoch-0001\.png cannot be written, and is as it was", 32),
-        ("page", r"\S+/out/preset cannot be written, and is as it was", 128),
+        pytest.param(
+            "picture",
+            r"\S+/samples/epoch-0001\.png cannot be written, and is as it was",
+            32,
+            marks=pytest.mark.heavy,
+        ),
+        pytest.param(
+            "page",
+            r"\S+/out/preset cannot be written, and is as it was",
+            128,
+            marks=pytest.mark.heavy,
+        ),
     ],
 )
 def test_no_room(alone, tmp_path, what, place, newest):

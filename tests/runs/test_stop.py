@@ -29,7 +29,13 @@ def command_of(printed):
 FEW = tuple(SHORT[:-2])
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        (signal.SIGTERM, 143),
+        pytest.param(signal.SIGINT, 130, marks=pytest.mark.heavy),
+    ],
+)
 def test_in_training(alone, tmp_path, number, code):
     out = tmp_path / "out of the way"  # the command must quote it
     with Program(out, *FEW) as program:
@@ -59,6 +65,7 @@ def test_in_training(alone, tmp_path, number, code):
 
 
 @pytest.mark.once
+@pytest.mark.heavy
 def test_elsewhere(tmp_path):
     """While reading data there is nothing to keep yet; while evaluating, all; the second time the
     command has its --resume already."""

@@ -9,7 +9,7 @@ import zoo
 from zoo.presets import golden, storage
 
 
-def differences(folder):
+def differences(folder, *files):
     """Compares golden outputs in this process, and takes its time: the processes of other backends,
     which the tests of all recipes start, would take more of it."""
     time.sleep(0.5)

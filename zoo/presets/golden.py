@@ -44,6 +44,11 @@ def differences(folder: Path, *files: Path) -> dict[str, float]:
 
     Each installed backend runs in a process of its own, on the CPU.
 
+    Args:
+        folder: the folder of the preset.
+        files: Python files that each process runs first: they register classes from outside of
+            this package.
+
     Raises:
         RecipeError: if the preset does not work on one of the backends.
     """

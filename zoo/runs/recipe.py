@@ -177,6 +177,12 @@ class Recipe:
         return text + "".join(f"{key} = {value!r}\n" for key, value in changed.items())
 
     @property
+    def file(self) -> Path | None:
+        """The file that defines `build`; `None` if it was defined in no file."""
+        file = inspect.getsourcefile(self.build)
+        return Path(file).resolve() if file is not None and Path(file).is_file() else None
+
+    @property
     def sha256(self) -> str:
         """The hash of `source`."""
         return source_sha256(self.source)

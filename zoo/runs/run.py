@@ -210,6 +210,7 @@ class Run:
         recipe, test, folder = self.recipe, self.splits.test, self.out / "preset"
         facts = cards.facts_of(recipe, training)
         identity = cards.identify(recipe, model, facts)
+        files = () if recipe.file is None else (recipe.file,)
         examples = recipe.examples if training.data == recipe.config.data else 0
         with storage_errors(folder), atomic_folder(folder) as partial:
             save.write(
@@ -219,7 +220,7 @@ class Run:
                 facts,
                 metrics=self.evaluate,
                 picture=lambda stored: recipe.picture(stored, test),
-                backends=golden.differences,
+                backends=lambda stored: golden.differences(stored, *files),
                 training=training,
                 examples=test.images[:examples] if examples else None,
             )

@@ -30,6 +30,7 @@ def test_logits_are_linear_in_features_and_the_loss_is_the_likelihood():
     assert logs["accuracy"] == pytest.approx(np.mean(p.argmax(axis=1) == LABELS))
 
 
+@pytest.mark.heavy
 def test_learns_digits(slice_path):
     train, test = (zoo.data.read(slice_path, split) for split in ("train", "test"))
     keras.utils.set_random_seed(0)

@@ -105,6 +105,7 @@ def test_discriminate_needs_labels():
         model.discriminate(IMAGES, [0, 1])
 
 
+@pytest.mark.heavy
 def test_labels_are_obeyed_on_real_digits(slice_path):
     """After a short training on 1,024 digits, their nearest neighbours call more than half of the
     samples what was asked for; by chance it is a tenth."""
