@@ -44,7 +44,7 @@ def minibatch(values, index: int, parts: int):
     if values is None or parts == 1:
         return values
     rows = ops.shape(values)[0]
-    whole = (rows % parts + parts - 1) // parts  # 1 where the rows cannot be cut, else 0
+    whole = (rows % parts + parts - 1) // parts  # 1 if the rows cannot be divided, else 0
     chosen = values[index * (1 - whole) :: parts - whole * (parts - 1)]
     return ops.reshape(chosen, (-1, *values.shape[1:]))  # TensorFlow would lose the shape otherwise
 

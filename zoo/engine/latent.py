@@ -95,7 +95,7 @@ class LatentModel(Samples, GenerativeModel):
     def latent_inputs(
         self, n, seed, latents, labels, noise=None, batch_size: int = 256
     ) -> tuple[np.ndarray, ...]:
-        """Return the arguments of `generate` for those of `sample`: latents, and labels if the
+        """Return the arguments of `generate` for a call of `sample`: latents, and labels if the
         model is conditional."""
         if latents is None:
             noise, *labels = self.sampling_inputs(n, seed, noise, labels)

@@ -140,7 +140,7 @@ class Samples(Task):
         return Draws(self.noise, seed).next(n)
 
     def sampling_inputs(self, n, seed, noise, condition, argument: str = "noise") -> tuple:
-        """Return the arguments of `generate` for those of `sample`: noise, and conditions if the
+        """Return the arguments of `generate` for a call of `sample`: noise, and conditions if the
         model has any.
 
         `argument` is the name of the noise in errors.

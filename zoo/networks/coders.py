@@ -82,7 +82,7 @@ def decoder(
 
     It maps latents, or `[latents, labels]`, to the parameters of the likelihood, of shape `(batch,
     height, width, outputs * channels)`. `outputs` is the number of parameters of each pixel and
-    channel. The other arguments are those of `encoder`, whose hidden layers it has in reverse.
+    channel. The other arguments are as for `encoder`; hidden layers are in reverse order.
     """
     check_choice("architecture", architecture, ARCHITECTURES)
     latents = x = keras.Input((check_count("latent_dim", latent_dim),), name="latents")

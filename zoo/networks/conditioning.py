@@ -24,7 +24,7 @@ def label_vector(num_classes: int, embedding_dim: int | None = None):
 def label_planes(num_classes: int, embedding_dim: int | None, image_shape: tuple[int, int, int]):
     """Return a function from labels to planes, which repeat the vector of the label at each pixel.
 
-    Planes are joined to an image as channels. The vectors are those of `label_vector`.
+    Planes are joined to an image as channels; `label_vector` makes the vectors.
     """
     vector, size = label_vector(num_classes, embedding_dim), embedding_dim or num_classes
 
