@@ -94,9 +94,9 @@ def _training_rows(training: Training | None, noun: str) -> list[tuple[str, str]
     """Return the rows of `zoo info` about the training."""
     if training is None:
         return []
-    seen = f"{training.images_seen:,} {noun} of {training.data} seen"
+    images_text = f"{training.images_seen:,} {noun} of {training.data} seen"
     return [
-        ("trained", f"{training.recipe}, seed {training.seed}, {seen}"),
+        ("trained", f"{training.recipe}, seed {training.seed}, {images_text}"),
         ("took", f"{training.took} on {training.device}"),
     ]
 

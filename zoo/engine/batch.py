@@ -1,4 +1,4 @@
-"""`Batch`: what one training or validation step sees, and its minibatches."""
+"""`Batch`, the data of one step, its minibatches, and checks of networks."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from zoo.errors import ArgumentError
 class Batch(NamedTuple):
     """The data of one training or validation step, and their conditions.
 
-    `data` is a batch of the model's space `data`; `condition` one of its space `condition`, or
-    `None` for models without one. `images` and `labels` are other names of both.
+    `data` is a batch of the model's space `data`. `condition` is a batch of its space `condition`,
+    or `None` for models without one. `images` and `labels` are other names of both.
     """
 
     data: Any
@@ -30,25 +30,23 @@ class Batch(NamedTuple):
 
 
 def paired(inputs, condition=None):
-    """Return the inputs of a network: `inputs`, or `[inputs, condition]` where the model is
-    conditional."""
+    """Return the inputs of a network: `[inputs, condition]`, or `inputs` without a condition."""
     return inputs if condition is None else [inputs, condition]
 
 
 def minibatch(values, index: int, parts: int):
-    """Return the `index`-th of `parts` equal minibatches of `values`: of its rows every `parts`-th;
-    all rows where they cannot be cut equally.
+    """Return the `index`-th of `parts` equal minibatches of `values`.
 
-    Every so many, and not one block: each minibatch is then spread over all devices that hold the
-    rows. Written without a branch: on TensorFlow the number of rows can be unknown while the step
-    is traced.
+    A minibatch holds every `parts`-th row, so that it is spread over all devices that hold the
+    rows. If the rows cannot be divided equally, it holds all of them. The code has no branch,
+    because on TensorFlow the number of rows can be unknown while the step is traced.
     """
     if values is None or parts == 1:
         return values
     rows = ops.shape(values)[0]
-    whole = (rows % parts + parts - 1) // parts  # 1 where the rows cannot be cut, else 0
+    whole = (rows % parts + parts - 1) // parts  # 1 if the rows cannot be divided, else 0
     chosen = values[index * (1 - whole) :: parts - whole * (parts - 1)]
-    return ops.reshape(chosen, (-1, *values.shape[1:]))  # else TensorFlow knows no shape at all
+    return ops.reshape(chosen, (-1, *values.shape[1:]))  # TensorFlow would lose the shape otherwise
 
 
 def check_body(name: str, network) -> None:
@@ -60,7 +58,7 @@ def check_body(name: str, network) -> None:
 
 
 def check_logits(name: str, network: keras.Model) -> None:
-    """Raise where `network` ends in a squashing activation, which the loss applies itself."""
+    """Raise if `network` ends in a sigmoid or a softmax, which the loss applies itself."""
     activation = getattr(network.layers[-1], "activation", None) if network.layers else None
     if activation in (keras.activations.sigmoid, keras.activations.softmax):
         raise ArgumentError(
@@ -70,7 +68,7 @@ def check_logits(name: str, network: keras.Model) -> None:
 
 
 def symbolic_outputs(name: str, network: keras.Model, inputs):
-    """Return the symbolic outputs of `network`, called `name` in errors, which builds it."""
+    """Build `network`, which errors call `name`, and return its symbolic outputs."""
     try:
         return network(inputs)
     except ValueError as error:

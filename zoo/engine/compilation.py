@@ -1,4 +1,4 @@
-"""`Compiled`: the objective and the optimizers of a model, set all or nothing and remembered."""
+"""`Compiled`, the mixin for `compile`, which sets the objective and the optimizers of a model."""
 
 from __future__ import annotations
 
@@ -15,24 +15,28 @@ from zoo.errors import ArgumentError, unknown_name
 
 
 class Argument(NamedTuple):
-    """An argument of a rule's `compile`: the attribute of the model that it sets, and the function
-    that gives the attribute's value for what the user gave, or raises."""
+    """An argument of the method `compile` of a model.
+
+    Attributes:
+        attribute: the attribute of the model that it sets.
+        resolve: a function from the user's value to the attribute's value, which raises for wrong
+            values.
+    """
 
     attribute: str
     resolve: Callable[[Any], Any]
 
 
 def optional(resolve: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Return `resolve` for arguments that may be `None`."""
+    """Return the function `resolve` with `None` as an allowed value."""
     return lambda value: None if value is None else resolve(value)
 
 
 class Compiled:
-    """Mixed into a `keras.Model`: `compile` resolves the arguments that the rule declares.
+    """A mixin of `Model` with a `compile` that takes the arguments in `compile_arguments`.
 
-    A rule declares in `compile_arguments` what its `compile` takes. Everything is resolved before
-    anything is changed, so that a refused call leaves no trace; a saved model remembers what it was
-    given.
+    All arguments are resolved before the model is changed, so that a refused call changes nothing.
+    A saved model remembers its arguments.
     """
 
     compile_arguments: ClassVar[dict[str, Argument]] = {}
@@ -48,29 +52,29 @@ class Compiled:
         """Configure training; without arguments, as in the paper.
 
         Args:
-            optimizer: `None` for the paper's optimizers, one optimizer (or its name), of which
-                every player gets a copy, or a dict from player to optimizer, in which players left
-                out keep the paper's.
-            jit_compile: `"auto"` compiles with XLA where that is faster: on JAX, and on TensorFlow
-                with a GPU.
-            run_eagerly: runs each step uncompiled, for debugging.
+            optimizer: `None` for the paper's optimizers; one optimizer (or its name), of which
+                each player gets a copy; or a dict from player to optimizer, in which missing
+                players keep the paper's.
+            jit_compile: whether steps are compiled with XLA; `"auto"` does so where it is faster,
+                on JAX and on TensorFlow with a GPU.
+            run_eagerly: whether each step runs uncompiled, for debugging.
             steps_per_execution: as in Keras; PyTorch allows 1 only.
-            **objective: the arguments of a rule's own `compile`, which a saved model remembers.
+            **objective: the arguments of the model's own `compile`, which a saved model remembers.
 
         Raises:
-            UnknownNameError: if an argument is not one that the rule's `compile` names.
-            ValueError: if the optimizers, or the layers of the model, do not allow to train it.
+            UnknownNameError: if `compile` has no such argument.
+            ValueError: if the optimizers, or the layers of the model, do not allow training.
         """
         for name in objective:
             if name not in self._compile_names():
-                what = f"argument of {type(self).__name__}.compile"
-                raise unknown_name(what, name, self._compile_names())
+                kind = f"argument of {type(self).__name__}.compile"
+                raise unknown_name(kind, name, self._compile_names())
         attributes = self._resolved(objective)
         self.complete_objective(attributes)
         optimizers = self.resolve_optimizers(optimizer)
         earlier = {name: getattr(self, name, None) for name in attributes}
         try:
-            self._set(attributes)  # of which `loss_names` may depend on one
+            self._set(attributes)  # before Keras reads `loss_names`, which may depend on them
             super().compile(
                 optimizer=players.container(optimizers, self.players),
                 run_eagerly=run_eagerly,
@@ -83,7 +87,7 @@ class Compiled:
             self._set(earlier)
             raise
         self.optimizer.build(self.trainable_variables)
-        # Past Keras's tracking, which would take the optimizers for a second set of state.
+        # Hidden from Keras's tracking, which would save the optimizers twice.
         vars(self)["_optimizers"] = players.Frozen(optimizers)
         vars(self)["_means"] = Means(self.loss_names)
         vars(self)["_logged_by"] = {}
@@ -97,11 +101,14 @@ class Compiled:
         )
 
     def complete_objective(self, attributes: dict[str, Any]) -> None:
-        """Complete the resolved arguments of `compile`, by attribute, where a default depends on
-        this model; raise unless they go together and suit it."""
+        """Complete the resolved arguments of `compile`, or raise if they do not suit the model.
+
+        A model overrides this method for defaults that depend on the model, and for arguments that
+        depend on each other. `attributes` are the values by attribute, which it may change.
+        """
 
     def _resolved(self, objective: dict[str, Any]) -> dict[str, Any]:
-        """Return the attributes that the arguments `objective` of `compile` set."""
+        """Return the values of the attributes that the arguments `objective` of `compile` set."""
         declared: dict[str, Argument] = {}
         for cls in reversed(type(self).mro()):
             declared |= vars(cls).get("compile_arguments", {})
@@ -117,18 +124,17 @@ class Compiled:
 
     @classmethod
     def _compile_names(cls) -> list[str]:
-        """Return the arguments that `compile` names, here and in the parents it passes them on
-        to."""
-        own = [c.compile for c in cls.mro() if issubclass(c, Compiled)]
-        named = [p for fn in own for p in inspect.signature(fn).parameters.values()]
+        """Return the names of the arguments of `compile`, in this class and its parents."""
+        methods = [c.compile for c in cls.mro() if issubclass(c, Compiled)]
+        named = [p for fn in methods for p in inspect.signature(fn).parameters.values()]
         return sorted({p.name for p in named if p.kind is not p.VAR_KEYWORD} - {"self"})
 
     def resolve_optimizers(self, optimizer) -> dict[str, keras.optimizers.Optimizer]:
-        """Return an optimizer for each player, from what `compile` was given.
+        """Return an optimizer for each player, for the argument `optimizer` of `compile`.
 
         Raises:
-            ArgumentError: if that, or something else of this model, does not allow to train it.
-                Nothing has been changed then.
+            ArgumentError: if the optimizers, or the layers of the model, do not allow training. The
+                model is then unchanged.
         """
         layers = self._flatten_layers(include_self=False)
         for layer in layers:
@@ -163,6 +169,6 @@ class Compiled:
         return list(self.loss_names) if self.compiled else []
 
     def _flatten_metrics_in_order(self, logs):
-        # What `evaluate` gives without `return_dict`: Keras would take names of metrics.
+        # The result of `evaluate` without `return_dict`; Keras would look up names of metrics.
         values = [logs[name] for name in self.loss_names]
         return values[0] if len(values) == 1 else values

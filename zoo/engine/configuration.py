@@ -1,4 +1,4 @@
-"""`Configured`: the configuration and the state of a model, as they are saved."""
+"""`Configured`, the mixin for the saved configuration and state of a model."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from zoo.errors import ArgumentError
 
 
 class Configured:
-    """Mixed into a `keras.Model`: its configuration is captured from the arguments of its
-    constructor, and its state holds every seed."""
+    """A mixin of `Model` that captures the configuration from the arguments of the constructor, and
+    saves every random seed with the state."""
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -37,22 +37,22 @@ class Configured:
         try:
             bound = signature.bind(model, *args, **kwargs)
         except TypeError:
-            return model  # `__init__` is about to raise the same error, with the better traceback.
+            return model  # `__init__` raises the same error next, with a better traceback
         bound.apply_defaults()
         _, *arguments = bound.arguments.items()
         flat = {}
         for name, value in arguments:
             named = signature.parameters[name].kind is not inspect.Parameter.VAR_KEYWORD
             flat.update({name: value} if named else value)
-        # Past Keras's tracking: the arguments are not a second place in which sub-models live.
+        # Hidden from Keras's tracking: networks among the arguments would be saved twice.
         vars(model)["_constructor_arguments"] = Frozen(flat)
         vars(model)["_built_under"] = keras.config.dtype_policy().name
         return model
 
     @classmethod
     def constructor_names(cls, config: dict[str, Any]) -> list[str]:
-        """Return the names of the arguments that the constructor takes, given those of `config`."""
-        del config  # settings of an architecture may depend on it
+        """Return the names of the constructor's arguments, for the arguments `config`."""
+        del config  # subclasses add the settings of the architecture in it
         return [
             parameter.name
             for parameter in inspect.signature(cls.__init__).parameters.values()
@@ -60,7 +60,7 @@ class Configured:
         ]
 
     def constructor_argument(self, name: str) -> Any:
-        """Return what the user gave the constructor as `name`, or its default, or `None`."""
+        """Return the value of the constructor's argument `name`, or `None` if there is none."""
         return self._constructor_arguments.get(name)
 
     def get_config(self) -> dict[str, Any]:
@@ -72,7 +72,7 @@ class Configured:
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
-        """Create the model of `config`; without `dtype_policy` in it, under the policy in force."""
+        """Create the model of `config`, under its `dtype_policy` or else the global policy."""
         arguments = {
             key: keras.saving.deserialize_keras_object(value, custom_objects=custom_objects)
             for key, value in config.items()
@@ -87,7 +87,7 @@ class Configured:
 
     @classmethod
     def current_arguments(cls, arguments: dict[str, Any]) -> dict[str, Any]:
-        """Return the constructor's arguments of today for those of an earlier version's file."""
+        """Convert the constructor's arguments in a file of an earlier version to current ones."""
         return arguments
 
     # State
@@ -96,14 +96,16 @@ class Configured:
         """Return the variables that no sub-model saves: this model's own, and the state of every
         seed generator."""
         saved = {id(v) for v in self.weights}
-        own = [*self._trainable_variables, *self._non_trainable_variables]
-        return own + [v for v in self.non_trainable_variables if id(v) not in saved]
+        variables = [*self._trainable_variables, *self._non_trainable_variables]
+        return variables + [v for v in self.non_trainable_variables if id(v) not in saved]
 
     def save_own_variables(self, store) -> None:
+        """Save the variables that no sub-model saves, as Keras asks."""
         for index, variable in enumerate(self._own_state()):
             store[str(index)] = ops.convert_to_numpy(variable)
 
     def load_own_variables(self, store) -> None:
+        """Load the variables that no sub-model loads, as Keras asks."""
         state = self._own_state()
         if len(store.keys()) != len(state):
             raise ArgumentError(

@@ -1,4 +1,4 @@
-"""Golden inputs and outputs: what each backend must agree on, by the tasks of a model."""
+"""Golden inputs and outputs of models, by which backends are compared."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 
 from zoo.engine.spaces import Noise
 
-INNER = "/"  # between "noise" and the name of a part of it
+INNER = "/"  # separates "noise" from the name of a part of the noise
 
 
 def inputs_for(model, n: int) -> dict[str, np.ndarray]:
-    """Return `n` examples of each space of `model`."""
+    """Return `n` examples of each space of `model`, by the name of the space in its signature."""
     arrays = {"data": model.data.example(n)}
     if model.condition is not None:
         arrays["condition"] = model.condition.example(n)
@@ -25,19 +25,21 @@ def inputs_for(model, n: int) -> dict[str, np.ndarray]:
 
 
 def outputs_for(model, inputs: dict[str, np.ndarray]) -> np.ndarray:
-    """Return the output of the model's first task for `inputs_for`."""
+    """Return the outputs of the model's first task for the inputs of `inputs_for`."""
     condition = inputs.get("condition")
     conditions = () if condition is None else (condition,)
     return OUTPUTS[model.tasks[0]](model, inputs, conditions)
 
 
 def _samples(model, inputs, conditions) -> np.ndarray:
+    """Return the samples of `model` for the noise and the conditions in `inputs`."""
     noise: Any = inputs.get("noise")
     if noise is None:
         noise = {k.partition(INNER)[2]: v for k, v in inputs.items() if k.startswith("noise")}
     return model.sample(noise=noise, condition=conditions[0] if conditions else None)
 
 
+# The function that computes the outputs of each task.
 OUTPUTS: dict[str, Callable[..., np.ndarray]] = {
     "samples": _samples,
     "encodes": lambda model, inputs, conditions: model.reconstruct(inputs["data"], *conditions),

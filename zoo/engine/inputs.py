@@ -1,6 +1,6 @@
-"""Checks of what `fit` and `evaluate` are given, as far as it can be seen before the first step.
+"""Checks of the data of `fit` and `evaluate` before the first step.
 
-What is seen too late, inside a compiled step, cannot be an error any more.
+A fault must be found here: a compiled step cannot raise an error.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from zoo.errors import ArgumentError
 def checked(model, x, y, sample_weight=None, class_weight=None):
     """Return `x` and `y` for Keras, or raise.
 
-    Arrays and tensors are looked at whole, generators batch by batch as they are read, and of data
-    sets the first batch.
+    Arrays and tensors are checked as a whole, generators batch by batch as they are read, and data
+    sets by their first batch.
     """
     if not model.compiled:
         raise ArgumentError(f"{type(model).__name__} is not compiled: call compile() first.")
@@ -51,8 +51,16 @@ def checked(model, x, y, sample_weight=None, class_weight=None):
 
 
 def shared(model, x, y, arguments: dict, seed=None) -> dict:
-    """Return the `arguments` of `fit` or `evaluate` that change where devices share batches: the
-    rows of this process of arrays.
+    """Return the arguments of `fit` or `evaluate` that change if several devices share batches.
+
+    Each process gets its rows of the data.
+
+    Args:
+        model: the model.
+        x: the checked data.
+        y: the checked conditions.
+        arguments: the other arguments of the call, by name.
+        seed: the seed of the shuffle in `fit`, or `None` in `evaluate`.
 
     Raises:
         ArgumentError: if a batch cannot be divided equally.
@@ -77,6 +85,7 @@ def shared(model, x, y, arguments: dict, seed=None) -> dict:
 
 
 def _check_shares(batch_size: int, images: int) -> None:
+    """Raise unless all batches of `images` images can be divided equally among the devices."""
     devices = engine.devices()
     engine.check_divides(batch_size, devices)
     if images % batch_size % devices:
@@ -88,8 +97,11 @@ def _check_shares(batch_size: int, images: int) -> None:
 
 
 def check(model, x, y, x_name: str, y_name: str) -> None:
-    """Raise unless `x` and `y` hold data, and conditions where the model takes them, that can be
-    meant; warn of conditions that it does not take."""
+    """Raise unless `x` and `y` hold data and conditions that the model takes.
+
+    Conditions for a model without a condition cause a warning. `x_name` and `y_name` are the names
+    of both in errors.
+    """
     (data, data_name), (condition, condition_name) = model.data_and_condition(
         (x, x_name), (y, y_name)
     )
@@ -105,6 +117,7 @@ def check(model, x, y, x_name: str, y_name: str) -> None:
 
 
 def _each_checked(model, batches: Iterator) -> Iterator:
+    """Yield the batches of a generator, each after a check."""
     for batch in batches:
         check(model, *_parts(batch), "images of x", "labels of x")
         yield batch
@@ -121,9 +134,9 @@ def _parts(batch) -> tuple:
 
 
 def _first(x):
-    """Return the first batch, or `None` where it cannot be had without a cost."""
+    """Return the first batch of a data set, or `None` if reading it has a cost."""
     if getattr(x, "num_workers", 0) or getattr(x, "read_once", False):
-        # A torch DataLoader would start its processes; what `engine.feed` made is read once.
+        # A torch DataLoader would start its processes; the result of `engine.feed` is read once.
         return None
     if isinstance(x, keras.utils.PyDataset):
         return x[0]

@@ -1,4 +1,4 @@
-"""`LatentModel`: the base class of the rules that make data from latent variables."""
+"""`LatentModel`, the base class of models that make data from latent variables."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from zoo.errors import ArgumentError
 
 
 class LatentModel(Samples, GenerativeModel):
-    """Base class of the rules that map latents z of a prior p(z), and labels where they are
-    conditional, to data.
+    """Base class of models that map latents z of a prior p(z), and labels of conditional models,
+    to data.
 
-    A rule writes `generate(latents, labels=None)`. Its `latent_dim` makes its prior N(0, I), unless
-    it has set another one before.
+    A subclass defines `generate(latents, labels=None)`. Setting `latent_dim` sets the prior
+    N(0, I), unless the subclass has set another one before.
 
     Attributes:
         latent_dim: the number of latent variables.
         prior: the distribution of latents, a `zoo.layers.Prior`.
     """
 
-    prior: Prior  # no value here, which on PyTorch would hide the layer
+    prior: Prior  # a value here would hide the layer on PyTorch
 
     @property
     def latent_dim(self) -> int:
@@ -58,18 +58,19 @@ class LatentModel(Samples, GenerativeModel):
         """Generate images.
 
         Noise is drawn with NumPy, so that one seed gives the same images on each backend and for
-        any `batch_size`, and `sample(10, seed=0)` is the first ten of `sample(64, seed=0)` (with
-        `labels="all"`, whose order depends on `n`, their latents are).
+        any `batch_size`. The images of `sample(10, seed=0)` are the first ten of
+        `sample(64, seed=0)`; with `labels="all"`, whose order depends on `n`, this holds for their
+        latents alone.
 
         Args:
-            n: the number of images; by default as many as there are `labels`, else 1.
-            seed: the seed of the latents; `None` draws other ones at each call.
+            n: the number of images; by default the number of `labels`, else 1.
+            seed: the seed of the latents; `None` draws other latents at each call.
             latents: the latents themselves, of shape `(n, latent_dim)`, in place of `n` and `seed`.
             labels: for conditional models, an integer for each image, one integer for all,
                 `"all"` for equally many of each class, in their order, or `None` for random
                 classes.
             batch_size: the number of images that are computed at once.
-            noise: the noise of which the prior makes latents, in place of `n` and `seed`.
+            noise: the base noise of the prior, in place of `n` and `seed`.
             condition: another name of `labels`.
 
         Returns:
@@ -85,15 +86,17 @@ class LatentModel(Samples, GenerativeModel):
         return self.infer("sample", self.generate, inputs, batch_size)
 
     def sample_latents(self, n: int | None = None, seed: int | None = None) -> np.ndarray:
-        """Return the latents that `sample(n, seed)` uses, a float32 NumPy array of shape `(n,
-        latent_dim)`; of a prior that depends on the condition, use `sample_noise`."""
+        """Return the latents of `sample(n, seed)`, a float32 array of shape `(n, latent_dim)`.
+
+        For a prior that depends on the condition, use `sample_noise`.
+        """
         return self._through_the_prior(self.sample_noise(n, seed), (), 256)
 
     def latent_inputs(
         self, n, seed, latents, labels, noise=None, batch_size: int = 256
     ) -> tuple[np.ndarray, ...]:
-        """Return what `sample` gives to `generate`: latents, and labels where the model is
-        conditional."""
+        """Return the arguments of `generate` for a call of `sample`: latents, and labels if the
+        model is conditional."""
         if latents is None:
             noise, *labels = self.sampling_inputs(n, seed, noise, labels)
             return (self._through_the_prior(noise, tuple(labels), batch_size), *labels)
@@ -104,12 +107,13 @@ class LatentModel(Samples, GenerativeModel):
         return (latents,) if labels is None else (latents, labels)
 
     def _through_the_prior(self, noise, labels: tuple, batch_size: int) -> np.ndarray:
+        """Return the latents that the prior makes of base noise."""
         if self.prior.is_identity:
             return noise
         return self.infer("prior", self.prior.latents, (noise, *labels), batch_size)
 
     def draw_latents(self, n, labels=None):
-        """Return `n` fresh latents of the prior for training, of shape `(n, latent_dim)`."""
+        """Draw `n` latents from the prior in a training step, of shape `(n, latent_dim)`."""
         return self.prior.latents(self.noise.draw_in_step(self.random, n), labels)
 
     def check_latents(self, latents) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""`Model`: the base class of the training rules, on top of `keras.Model`."""
+"""`Model`, the base class of all models, on top of `keras.Model`."""
 
 from __future__ import annotations
 
@@ -24,22 +24,23 @@ from zoo.errors import ArgumentError
 
 
 class Model(Signed, Steps, Compiled, Configured, engine.StepAdaptor, keras.Model):
-    """Base class of the training rules.
+    """Base class of all models.
 
-    A rule states its signature: the spaces `data`, `condition` and `noise` (see
-    `zoo.engine.spaces`), which its constructor sets, and its tasks, which it inherits (see
-    `zoo.engine.tasks`). It says what its `players` are (the sets of weights that have an optimizer
-    of their own), which losses it logs (`loss_names`), and what one training step does: `objective`
-    alone where one optimizer minimises one loss, else `update` and `validate`. Random numbers come
-    from `self.random`. In return it is an ordinary Keras model on each backend: `compile`, `fit`,
-    `evaluate`, `predict`, `save` and the callbacks of Keras work, a saved model comes back compiled
-    with the state of every optimizer and of every random seed, and its configuration is captured
-    from its constructor.
+    A subclass states its signature: the spaces `data`, `condition` and `noise` (see
+    `zoo.engine.spaces`), which its constructor sets, and its tasks, which are mixins (see
+    `zoo.engine.tasks`). It defines its `players`, which are the sets of weights with an optimizer
+    each, the names of its logs (`loss_names`), and the training step: `objective` if one optimizer
+    minimises one loss, else `update` and `validate`. It draws random numbers from `self.random`.
+
+    The result is an ordinary Keras model on each backend: `compile`, `fit`, `evaluate`, `predict`,
+    `save` and the callbacks of Keras work. A loaded model is compiled, with the state of every
+    optimizer and every random seed. Its configuration is captured from the arguments of its
+    constructor.
 
     Attributes:
-        data: the space of the data that `fit` takes and samples belong to.
+        data: the space of the data: of the inputs of `fit`, and of samples.
         condition: the space of the conditions, or `None`.
-        noise: the space of the noise that samples are made of, a dict of such spaces, or `None`.
+        noise: the space of the noise from which samples are made, a dict of such spaces, or `None`.
     """
 
     paper: str
@@ -51,49 +52,54 @@ class Model(Signed, Steps, Compiled, Configured, engine.StepAdaptor, keras.Model
         self.random = Random(self.seed_generator)
         self._inference_functions = {}
 
-    # What a rule defines
+    # Definitions by subclasses
 
     @classmethod
     def test_config(cls) -> dict[str, Any]:
-        """Return the constructor's arguments for a tiny model, with which the contract is
-        tested."""
+        """Return the constructor's arguments for a tiny model, on which the contract suite runs."""
         raise NotImplementedError
 
     @property
     def players(self) -> dict[str, list[keras.Variable]]:
-        """The weights that are trained: for each optimizer its own, by name. By default one has
-        all."""
+        """The trainable weights of each optimizer, by the name of its player.
+
+        By default one player, `"model"`, has all of them.
+        """
         return {"model": self.trainable_variables}
 
     @property
     def loss_names(self) -> tuple[str, ...]:
-        """The names of what `update` and `validate` report."""
+        """The names of the scalars that `update` and `validate` return."""
         raise NotImplementedError
 
     def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
-        """Return a new optimizer for every player: the paper's."""
+        """Return a new optimizer for each player, by default the paper's."""
         raise NotImplementedError
 
     def objective(self, batch: Batch, training: bool) -> tuple[Any, dict[str, Any]]:
-        """Return the loss, a scalar, and a scalar for each of `loss_names`, of a rule with one
-        player."""
+        """Return the loss, a scalar, and a dict with a scalar for each of `loss_names`.
+
+        A model with one player defines this method alone.
+        """
         raise NotImplementedError
 
     def update(self, batch: Batch) -> dict[str, Any]:
-        """Take one training step, and return a scalar for each of `loss_names`."""
+        """Take one training step, and return a dict with a scalar for each of `loss_names`."""
         return self.minimize(lambda: self.objective(batch, training=True), "model")
 
     def validate(self, batch: Batch) -> dict[str, Any]:
-        """Return the same scalars for a validation batch, with nothing trained."""
+        """Return the scalars of `update` for a validation batch, without training."""
         return self.objective(batch, training=False)[1]
 
     def components(self) -> dict[str, keras.Model]:
-        """Return the parts that `zoo.load(name, components=[...])` gives alone, by name; of a model
-        that samples, one that samples as it does, see `zoo.models.Sampler`."""
+        """Return the parts for `zoo.load(name, components=[...])`, by name.
+
+        A model that samples has a part that draws the same samples, see `zoo.models.Sampler`.
+        """
         return {}
 
     def golden_inputs(self, n: int) -> dict[str, np.ndarray]:
-        """Return inputs for which each backend must give the same outputs."""
+        """Return `n` inputs by which the outputs of different backends are compared."""
         return inputs_for(self, n)
 
     def golden_outputs(self, inputs: dict[str, np.ndarray]) -> np.ndarray:
@@ -103,11 +109,12 @@ class Model(Signed, Steps, Compiled, Configured, engine.StepAdaptor, keras.Model
     # Steps
 
     def fit(self, x=None, y=None, *args, **kwargs):
-        """Train as `keras.Model.fit` does.
+        """Train the model, as `keras.Model.fit` does.
 
-        Batches of `zoo.data` are read ahead, and each epoch takes its whole ones, in an order of
-        its own. `initial_epoch` says which epoch's order comes first; else a second call goes on
-        where the first one ended. A `y` that the model has no use for is ignored, with a warning.
+        Batches of `zoo.data` are read ahead, and each epoch takes the full batches in an order of
+        its own. `initial_epoch` chooses the order of the first epoch; without it, a second call
+        continues where the first one ended. A model without a condition ignores `y`, with a
+        warning.
         """
         arguments = _arguments(keras.Model.fit, x, y, *args, **kwargs)
         weights = {key: arguments.get(key) for key in ("sample_weight", "class_weight")}
@@ -117,7 +124,9 @@ class Model(Signed, Steps, Compiled, Configured, engine.StepAdaptor, keras.Model
         seed = [int(number) for number in ops.convert_to_numpy(self.seed_generator.state)]
         changes = shared(self, x, y, arguments, seed)
         if not hasattr(x, "stream"):
-            ordered = {"shuffle": False} if isinstance(x, Iterator) else {}  # or Keras warns
+            ordered = (
+                {"shuffle": False} if isinstance(x, Iterator) else {}
+            )  # Keras would warn otherwise
             return super().fit(**{**ordered, **arguments, "x": x, "y": y, **changes})
         steps = arguments.get("steps_per_epoch") or x.full_batches
         start = arguments["initial_epoch"] * steps if "initial_epoch" in arguments else x.position
@@ -128,10 +137,11 @@ class Model(Signed, Steps, Compiled, Configured, engine.StepAdaptor, keras.Model
         return history
 
     def evaluate(self, x=None, y=None, *args, **kwargs):
+        """Return the losses on data, as `keras.Model.evaluate` does."""
         arguments = _arguments(keras.Model.evaluate, x, y, *args, **kwargs)
         vars(self)["_warned_of_y"] = False
         x, y = checked(self, x, y, sample_weight=arguments.get("sample_weight"))
-        if hasattr(x, "fixed"):  # batches of `zoo.data`: the same each time
+        if hasattr(x, "fixed"):  # batches of `zoo.data`, in a fixed order
             x = x.fixed()
         changes = shared(self, x, y, arguments)
         changes.pop("shuffle", None)
@@ -142,19 +152,22 @@ class Model(Signed, Steps, Compiled, Configured, engine.StepAdaptor, keras.Model
     def export(
         self, filepath, format="tf_saved_model", verbose=None, input_signature=None, **kwargs
     ):
-        """Export as `keras.Model.export` does; `input_signature` is by default that of `call`."""
+        """Export the model, as `keras.Model.export` does.
+
+        `input_signature` is by default the signature of `call`.
+        """
         signature = self.call_signature() if input_signature is None else input_signature
         return super().export(filepath, format, verbose, signature, **kwargs)
 
     def checked_inputs(
         self, images, labels=None, labelled: bool | None = None, in_range: bool = True
     ) -> tuple[np.ndarray, ...]:
-        """Return data, and conditions where `labelled`, as arrays for `infer`, or raise.
+        """Return data, and conditions if they are needed, as arrays for `infer`, or raise.
 
         Args:
-            images: data.
+            images: the data.
             labels: their conditions.
-            labelled: whether conditions are needed; by default where the model has any.
+            labelled: whether conditions are needed; by default if the model has a condition.
             in_range: whether data out of range are an error.
         """
         labelled = self.condition is not None if labelled is None else labelled
@@ -172,10 +185,9 @@ class Model(Signed, Steps, Compiled, Configured, engine.StepAdaptor, keras.Model
         return images, self.condition.checked(self.condition.noun, labels, rows=len(images))
 
     def infer(self, key: str, fn, inputs: tuple, batch_size: int):
-        """Return `fn`, jitted, over the rows of the arrays `inputs`, see
-        `zoo.engine.inference.batched`.
+        """Return the outputs of `fn` for the arrays `inputs`, computed in batches of rows.
 
-        `key` is the name under which the compiled function is kept.
+        `fn` is compiled once and kept under the name `key`; see `zoo.engine.inference.batched`.
         """
         engine.synchronize(self)
         if key not in self._inference_functions:
@@ -184,12 +196,11 @@ class Model(Signed, Steps, Compiled, Configured, engine.StepAdaptor, keras.Model
 
 
 class GenerativeModel(Model):
-    """Base class of the training rules that make data: from noise, from a condition, or from a
-    code."""
+    """Base class of models that make data, from noise, from a condition or from a code."""
 
 
 def _arguments(method, *args, **kwargs) -> dict[str, Any]:
-    """Return the arguments of a call of `method`, by name."""
+    """Return the arguments of a call of `method`, by name, without `self`."""
     bound = inspect.signature(method).bind(None, *args, **kwargs).arguments
     bound.pop("self")
     rest = bound.pop("kwargs", {})

@@ -1,7 +1,7 @@
-"""Players: the sets of weights of a rule that each have an optimizer of their own.
+"""Optimizers of players, which are the sets of weights that each have an optimizer of their own.
 
-Keras's trainers know one optimizer. `keras.optimizers.MultiOptimizer` fills that place and holds
-every player's, so that state threading on JAX, saving, `BackupAndRestore` and
+Keras's trainers know one optimizer. Here it is a `keras.optimizers.MultiOptimizer` that holds the
+optimizers of all players, so that state threading on JAX, saving, `BackupAndRestore` and
 `LearningRateScheduler` see all of them.
 """
 
@@ -35,7 +35,8 @@ class Frozen(Mapping):
 
 
 def resolve_optimizers(optimizer, defaults: dict[str, keras.optimizers.Optimizer]) -> dict:
-    """An optimizer for every player in `defaults`, from what `compile` was given."""
+    """Return an optimizer for each player in `defaults`, for the argument `optimizer` of
+    `compile`."""
     if optimizer is None:
         return defaults
     if not isinstance(optimizer, Mapping):
@@ -43,18 +44,19 @@ def resolve_optimizers(optimizer, defaults: dict[str, keras.optimizers.Optimizer
         return {player: type(optimizer).from_config(optimizer.get_config()) for player in defaults}
     for player in optimizer:
         check_choice("player in optimizer", player, defaults)
-    given = {
+    chosen = {
         player: _optimizer(f"optimizer[{player!r}]", value) for player, value in optimizer.items()
     }
-    if len({id(value) for value in given.values()}) < len(given):
+    if len({id(value) for value in chosen.values()}) < len(chosen):
         raise ArgumentError(
             "optimizer holds one instance for two players; each player needs an optimizer of "
             "its own."
         )
-    return {player: given.get(player, default) for player, default in defaults.items()}
+    return {player: chosen.get(player, default) for player, default in defaults.items()}
 
 
 def _optimizer(argument: str, value) -> keras.optimizers.Optimizer:
+    """Return the optimizer of the name `value`, or `value` itself, or raise."""
     try:
         if value is None:
             raise ValueError(value)
@@ -67,13 +69,15 @@ def _optimizer(argument: str, value) -> keras.optimizers.Optimizer:
 
 
 def serialized(optimizers: Mapping[str, keras.optimizers.Optimizer]) -> dict[str, Any]:
-    """The configuration of each optimizer, for any backend."""
+    """Return the configuration of each optimizer, which any backend can load."""
     return {player: _portable(optimizer) for player, optimizer in optimizers.items()}
 
 
 def _portable(optimizer: keras.optimizers.Optimizer) -> dict[str, Any]:
-    """Its configuration; on PyTorch an optimizer of Keras is of a class of that backend's own, by
-    whose name it could be trained nowhere else."""
+    """Return the configuration of `optimizer` without the name of a class of one backend.
+
+    On PyTorch, an optimizer of Keras is of a class for PyTorch, which other backends cannot load.
+    """
     config = keras.saving.serialize_keras_object(optimizer)
     if str(config["module"]).startswith("keras.src.backend."):
         config |= {"module": "keras.optimizers", "registered_name": None}
@@ -83,34 +87,37 @@ def _portable(optimizer: keras.optimizers.Optimizer) -> dict[str, Any]:
 
 
 def scaled(optimizers: dict, layers: Iterable[keras.layers.Layer]) -> dict:
-    """The optimizers, each with a loss scale of its own where `layers` compute in float16, whose
-    range the gradients would else fall out of."""
+    """Return the optimizers, each with a loss scale of its own if `layers` compute in float16.
+
+    Small gradients would be zero in float16 without a scale.
+    """
     if not any(layer.compute_dtype == "float16" for layer in layers):
         return optimizers
     return {
-        player: given if isinstance(given, LossScaleOptimizer) else LossScaleOptimizer(given)
-        for player, given in optimizers.items()
+        player: each if isinstance(each, LossScaleOptimizer) else LossScaleOptimizer(each)
+        for player, each in optimizers.items()
     }
 
 
 def step(optimizer: keras.optimizers.Optimizer, grads: list, variables: list) -> None:
-    """One step of a player's optimizer.
+    """Take one step of a player's optimizer.
 
-    One that scales the loss is given gradients of the scaled loss. Where they are finite they are
-    applied, and after `dynamic_growth_steps` such steps the scale doubles; else nothing of this
-    player changes but the scale, which is halved. (`LossScaleOptimizer.apply` does so by
-    branches that assign, which neither JAX nor replicas of TensorFlow take inside of a step: here
-    both outcomes are there, and one is chosen.)
+    For an optimizer that scales the loss, `grads` are gradients of the scaled loss. If they are
+    finite they are applied, and after `dynamic_growth_steps` such steps the scale doubles. If they
+    are not, the scale is halved and nothing else of the player changes.
+
+    `LossScaleOptimizer.apply` assigns within branches, which neither JAX nor replicas of TensorFlow
+    allow inside of a step. This function computes both outcomes and chooses one of them.
     """
     if not isinstance(optimizer, LossScaleOptimizer):
         engine.apply_gradients(optimizer, grads, variables)
         return
     inner, scale, count = optimizer.inner_optimizer, optimizer.dynamic_scale, optimizer.step_counter
     finite = optimizer.check_finite(grads)
-    kept = [*variables, *inner.variables]
-    before = [ops.copy(ops.convert_to_tensor(variable)) for variable in kept]
+    changed = [*variables, *inner.variables]
+    before = [ops.copy(ops.convert_to_tensor(variable)) for variable in changed]
     engine.apply_gradients(inner, [grad / scale for grad in grads], variables)
-    for variable, value in zip(kept, before, strict=True):
+    for variable, value in zip(changed, before, strict=True):
         variable.assign(ops.where(finite, ops.convert_to_tensor(variable), value))
     steps = ops.where(finite, count + 1, 0)
     due = steps == optimizer.dynamic_growth_steps
@@ -119,22 +126,22 @@ def step(optimizer: keras.optimizers.Optimizer, grads: list, variables: list) ->
 
 
 class Container(keras.optimizers.MultiOptimizer):
-    """The optimizers of all players, where Keras has room for one.
+    """The optimizers of all players, as one optimizer for Keras.
 
-    `MultiOptimizer` refuses those that scale the loss. It is given what they wrap, and the state of
-    the scales is put behind its own.
+    `MultiOptimizer` refuses optimizers that scale the loss. It gets their inner optimizers, and the
+    state of the scales follows its own variables.
     """
 
     def __init__(self, optimizer_of: Callable, scales: list[tuple[LossScaleOptimizer, list]]):
         super().__init__(optimizer_of)
-        # Past Keras's tracking, which would save what they wrap a second time.
+        # Hidden from Keras's tracking, which would save the inner optimizers twice.
         vars(self)["_scales"] = Frozen(dict(enumerate(scales)))
 
     def build(self, variables):
         super().build(variables)
-        for scale, own in self._scales.values():
+        for scale, trained in self._scales.values():
             if not scale.built:
-                scale.build(own)
+                scale.build(trained)
 
     @property
     def _state_of_scales(self) -> list[keras.Variable]:
@@ -155,8 +162,13 @@ class Container(keras.optimizers.MultiOptimizer):
 def container(
     optimizers: dict[str, keras.optimizers.Optimizer], players: dict[str, list[keras.Variable]]
 ) -> Container:
-    """The optimizer that Keras sees; each inner one is named after its player, as callbacks report
-    it."""
+    """Return the optimizer for Keras, which holds the optimizers of all players.
+
+    Each inner optimizer is named after its player, for the reports of callbacks.
+
+    Raises:
+        ArgumentError: if a weight belongs to two players.
+    """
     inner, scales = dict(optimizers), []
     for player, optimizer in optimizers.items():
         if isinstance(optimizer, LossScaleOptimizer):

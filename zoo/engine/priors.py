@@ -1,4 +1,4 @@
-"""Priors: the distributions of latents, as layers of a model."""
+"""Priors, which are distributions of latents, as layers of a model."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from zoo.engine.spaces import Noise, Normal
 class Prior(keras.layers.Layer, Named):
     """A distribution p(z), or p(z | condition), of the latents of a model.
 
-    It maps base noise, which is drawn with NumPy and equal on each backend, to latents, and gives
-    their log-density. Its weights are trained with the model. Subclass it with a `name`, or pass
-    any layer with these methods, to use another.
+    It maps base noise to latents, and computes their log-density. Base noise is drawn with NumPy
+    and is equal on each backend. The weights of a prior are trained with the model. For another
+    prior, subclass it with a `name`, or pass any layer with these methods.
 
     Attributes:
         latent_shape: the shape of one latent, known once the prior is built.
-        is_identity: whether latents are the noise itself.
+        is_identity: whether latents are equal to the noise.
     """
 
     kind = "prior"
@@ -68,8 +68,8 @@ class Prior(keras.layers.Layer, Named):
 class StandardNormal(Prior):
     """The prior p(z) = N(0, I) of Kingma and Welling 2014, https://arxiv.org/abs/1312.6114.
 
-    Latents are the noise itself. Its divergence from a normal distribution is
-    KL = 1/2 sum(mu^2 + sigma^2 - 1 - log sigma^2), their appendix B.
+    Latents are equal to the noise. The divergence of q = N(mu, diag sigma^2) from the prior is
+    KL(q || p) = 1/2 sum(mu^2 + sigma^2 - 1 - log sigma^2), appendix B of the paper.
 
     Differs from the paper: none.
     """

@@ -1,4 +1,4 @@
-"""`Sampler`: the part of a model that makes its samples, alone."""
+"""`Sampler`, the part of a model that draws its samples."""
 
 from __future__ import annotations
 
@@ -13,22 +13,24 @@ from zoo.errors import ArgumentError
 
 @keras.saving.register_keras_serializable("zoo")
 class Sampler(LatentModel):
-    """The network that makes the samples of a model, without the rest: it samples as the model
-    does, and cannot be trained.
+    """The sampling network of a model, without its other parts.
+
+    It draws the same samples as the model, and cannot be trained.
 
     Args:
-        network: from latents `(batch, latent_dim)`, and labels `(batch,)` where `num_classes` is
-            given, to images, or to what `likelihood` needs.
+        network: a Keras model from latents `(batch, latent_dim)`, and labels `(batch,)` if
+            `num_classes` is not `None`, to images, or to the parameters of `likelihood`.
         latent_dim: the number of latent variables.
         image_shape: `(height, width, channels)`, or `(features,)` for points.
-        value_range: the range of the images; `None`: any.
-        num_classes: the number of classes of a conditional model.
-        likelihood: an object whose `mean` makes images of what `network` gives.
+        value_range: the range of the images, or `None` for any value.
+        num_classes: the number of classes of a conditional model, or `None`.
+        likelihood: an object whose method `mean` turns the outputs of `network` into images, or
+            `None` if they are images.
         name: the name of the model.
         prior: the prior of the latents; by default N(0, I).
 
     Attributes:
-        network: as given.
+        network: the argument `network`.
     """
 
     paper = "none: a part of a model"
@@ -57,7 +59,7 @@ class Sampler(LatentModel):
 
     @classmethod
     def of(cls, model: LatentModel, network: keras.Model, likelihood=None) -> Sampler:
-        """Create the sampler of `model`, whose samples `network` makes."""
+        """Create the sampler of `model` with its sampling network."""
         return cls(
             network,
             model.latent_dim,

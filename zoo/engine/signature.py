@@ -1,4 +1,4 @@
-"""`Signed`: the signature of a model, its spaces and its tasks."""
+"""`Signed`, the mixin for the signature of a model: its spaces and its tasks."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ Range = tuple[float, float]
 
 
 class Signed:
-    """Mixed into a `keras.Model`: it states the spaces of its data, condition and noise."""
+    """A mixin of `Model` for the spaces of its data, condition and noise, and for its tasks."""
 
     condition: spaces.Space | None = None
     noise: spaces.NoiseSpace | None = None
 
     @property
     def data(self) -> spaces.Space:
+        """The space of the data."""
         space = vars(self).get("_data")
         if space is None:
             raise ArgumentError(
@@ -33,7 +34,7 @@ class Signed:
 
     @property
     def tasks(self) -> tuple[str, ...]:
-        """The names of what the model can do, see `zoo.engine.tasks`."""
+        """The names of the model's tasks, see `zoo.engine.tasks`."""
         return tasks_of(type(self))
 
     @property
@@ -43,7 +44,7 @@ class Signed:
 
     @image_shape.setter
     def image_shape(self, shape: tuple[int, ...]) -> None:
-        # A rule whose range is an attribute of its class may state its data by their shape alone.
+        # A class with an attribute `value_range` may set the shape of its data alone.
         value_range = vars(type(self)).get("value_range")
         self.data = spaces.of_shape(tuple(shape), value_range if value_range else None)
 
@@ -54,7 +55,7 @@ class Signed:
 
     @property
     def num_classes(self) -> int | None:
-        """The number of classes, of a model whose condition is one."""
+        """The number of classes, or `None` if the condition is no class."""
         return self.condition.n if isinstance(self.condition, spaces.Classes) else None
 
     @num_classes.setter
@@ -62,13 +63,17 @@ class Signed:
         self.condition = None if n is None else spaces.Classes(n)
 
     def data_and_condition(self, x, y) -> tuple[Any, Any]:
-        """Return the data and the condition of what `fit` takes as `x` and `y`: a model that
-        translates takes the condition first."""
+        """Return the data and the condition among the arguments `x` and `y` of `fit`.
+
+        A model that translates takes the condition first.
+        """
         return (y, x) if "translates" in self.tasks else (x, y)
 
     def unpaired(self, inputs) -> tuple:
-        """Return the inputs of `call` as data or noise, and the condition, which is `None` where
-        the model has none."""
+        """Split the inputs of `call` into data or noise, and the condition.
+
+        The condition is `None` if the model has none.
+        """
         if self.condition is None:
             return inputs, None
         if not isinstance(inputs, list | tuple) or len(inputs) != 2:
@@ -79,12 +84,15 @@ class Signed:
         return tuple(inputs)
 
     def call_signature(self) -> list:
-        """Return the inputs of `call`, for `export`: by default data, and conditions."""
+        """Return the specification of the inputs of `call`, for `export`.
+
+        By default they are data, and conditions if the model has any.
+        """
         return self.signature_of(self.data)
 
     def signature_of(self, space: spaces.Space) -> list:
-        """Return the signature of a function of `space`, and of the condition where the model has
-        one."""
+        """Return the specification of a batch of `space`, and of conditions if the model has
+        any."""
         if self.condition is None:
             return [space.spec()]
         return [[space.spec(), self.condition.spec()]]

@@ -1,4 +1,4 @@
-"""`Steps`: one training or validation step of a model."""
+"""`Steps`, the mixin for the training and validation steps of a model."""
 
 from __future__ import annotations
 
@@ -16,17 +16,19 @@ from zoo.errors import ArgumentError
 
 
 class Steps:
-    """Mixed into a `keras.Model`: what the backend's step adaptor calls, and what a rule's `update`
-    is written with."""
+    """A mixin of `Model` with the steps that the backend's step adaptor calls, and with `minimize`
+    for the method `update` of models."""
 
     def minimize(self, loss_fn, player: str):
-        """Take one step of `player`'s optimizer on `loss_fn() -> (loss, logs)`; return the logs.
+        """Take one step of the optimizer of `player`, and return the logs.
 
-        Weight regularizers of the player's layers are added to the loss.
+        `loss_fn()` returns a loss and logs. Weight regularizers of the player's layers are added to
+        the loss.
         """
         variables, optimizer = self.players[player], self._optimizers[player]
 
         def regularized():
+            """Return the scaled loss with the regularizers, and the logs."""
             loss, logs = loss_fn()
             total = loss + sum(v.regularizer(v) for v in variables if v.regularizer is not None)
             return optimizer.scale_loss(total), logs
@@ -38,15 +40,18 @@ class Steps:
 
     @property
     def logged_by(self) -> dict[str, tuple[str, ...]]:
-        """The names of what each player logs, in the order of their updates; of a compiled model,
-        once its first step was traced."""
+        """The names of the logs of each player, in the order of the updates.
+
+        They are known once the first step of a compiled model was traced.
+        """
         return dict(self._logged_by)
 
     def training_logs(self, data) -> dict[str, Any]:
+        """Take one training step on `data`, and return the means of the epoch so far."""
         batch = self.unpack(data)
         logs = self._track(batch, self.update(batch))
         if engine.replicas() > 1:
-            # The statistics of Keras's own batch norm, which sees the rows of one replica.
+            # Batch normalization of Keras sees the rows of one replica: average its statistics.
             statistics = [
                 variable
                 for layer in self._flatten_layers(include_self=False)
@@ -59,19 +64,19 @@ class Steps:
         return logs
 
     def validation_logs(self, data) -> dict[str, Any]:
+        """Validate on `data`, with fixed random numbers, and return the means so far."""
         batch = self.unpack(data)
-        of_training, vars(self)["random"] = self.random, Fixed()
+        training_random, vars(self)["random"] = self.random, Fixed()
         try:
             return self._track(batch, self.validate(batch))
         finally:
-            vars(self)["random"] = of_training
+            vars(self)["random"] = training_random
 
     def unpack(self, data) -> Batch:
-        """Return the batch of `data`, an element of what `fit` was given: data, `(data,
-        condition)` or a tuple of one.
+        """Return the batch in `data`, an element of the data set of `fit`.
 
-        Labels out of range, which `fit` refuses where it sees them, make the loss NaN where only
-        the device does.
+        An element is data, a tuple of data alone, or a pair of data and condition. Labels out of
+        range make the loss NaN inside of a compiled step, which cannot raise an error.
         """
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         if sample_weight is not None:
@@ -98,7 +103,7 @@ class Steps:
         return Batch(values, self.condition.cast(condition))
 
     def warn_of_y(self) -> None:
-        """Say once in a `fit` that it ignores the conditions that it was given."""
+        """Warn, once in each `fit`, that the model ignores `y`."""
         if not vars(self).get("_warned_of_y"):
             vars(self)["_warned_of_y"] = True
             warnings.warn(
@@ -108,6 +113,7 @@ class Steps:
             )
 
     def _track(self, batch: Batch, logs: dict[str, Any]) -> dict[str, Any]:
+        """Add the logs of a step to the means of the epoch, and return the means."""
         size = ops.shape(batch.data)[0]
         means = engine.averaged(list(logs.values()))
         self._means.update_state(dict(zip(logs, means, strict=True)), size)

@@ -1,5 +1,8 @@
-"""Tasks: the promises of a model, as mixins. Pictures, metrics, pages, the command line, cards and
-the contract suite are tables keyed by their names."""
+"""Tasks: the abilities of a model, as mixins.
+
+Pictures, metrics, pages, the command line, cards and the contract suite look up their behaviour by
+the names of tasks.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,11 @@ from zoo.errors import ArgumentError, ModelError, check_count
 
 
 class Task:
-    """A promise of a model.
+    """Base class of the tasks of models.
 
-    A subclass with a `task` is one; `promises` are the methods that a model with this task writes.
+    Attributes:
+        task: the name of the task.
+        promises: the names of the methods that a model with this task must define.
     """
 
     task: ClassVar[str]
@@ -33,10 +38,10 @@ def tasks_of(cls: type) -> tuple[str, ...]:
 
 
 def check_tasks(cls: type) -> None:
-    """Raise unless the class `cls` of models has a task, and the methods that its tasks promise.
+    """Raise unless `cls`, a class of models, has a task and the methods that its tasks promise.
 
     Raises:
-        ModelError: with the name of what is missing.
+        ModelError: if it has no task, or lacks a method, with the name of the method.
     """
     names = tasks_of(cls)
     if not names:
@@ -55,9 +60,9 @@ def check_tasks(cls: type) -> None:
 
 
 class Samples(Task):
-    """A model that makes new data from noise, and from a condition where it has one.
+    """A model that makes new data from noise, and from conditions if it is conditional.
 
-    It writes `generate(noise, condition=None)`, from a batch of `model.noise` and one of
+    It defines `generate(noise, condition=None)`, from a batch of `model.noise` and a batch of
     `model.condition` to a batch of `model.data`, in inference mode.
     """
 
@@ -65,7 +70,7 @@ class Samples(Task):
     promises = ("generate",)
 
     def generate(self, noise, condition=None):
-        """Return data for a batch of noise, and of conditions where the model has any."""
+        """Return data for a batch of noise, and of conditions if the model has any."""
         raise NotImplementedError
 
     def sample(
@@ -84,7 +89,7 @@ class Samples(Task):
         any `batch_size`, and `sample(10, seed=0)` are the first ten of `sample(64, seed=0)`.
 
         Args:
-            n: the number of samples; by default as many as there are conditions, else 1.
+            n: the number of samples; by default the number of conditions, else 1.
             seed: the seed of the noise; `None` draws other noise at each call.
             noise: the noise itself, of shape `(n, ...)`, in place of `n` and `seed`.
             condition: for conditional models, a condition for each sample; for classes also one
@@ -112,8 +117,11 @@ class Samples(Task):
         condition=None,
         **options,
     ) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
-        """Yield the samples of `sample(n, seed, ...)` and their conditions, `None` where the model
-        is not conditional, in parts of `batch_size`: memory does not grow with `n`."""
+        """Yield the samples of `sample(n, seed, ...)` in parts of `batch_size`, with their
+        conditions.
+
+        Memory does not grow with `n`. The conditions are `None` if the model has none.
+        """
         check_count("batch_size", batch_size)
         condition = self._one_condition(condition, labels)
         condition = self.choose_condition(condition, n, seed)
@@ -124,16 +132,19 @@ class Samples(Task):
             yield self.sample(noise=noise, condition=part, batch_size=batch_size, **options), part
 
     def sample_noise(self, n: int | None = None, seed: int | None = None):
-        """Return the noise that `sample(n, seed)` uses: a float32 NumPy array of shape
-        `(n, *noise.shape)`, or a dict of them."""
+        """Return the noise of `sample(n, seed)`, a float32 NumPy array of shape
+        `(n, *noise.shape)`, or a dict of such arrays."""
         n = 1 if n is None else check_count("n", n)
         if seed is not None:
             check_count("seed", seed, minimum=0)
         return Draws(self.noise, seed).next(n)
 
     def sampling_inputs(self, n, seed, noise, condition, argument: str = "noise") -> tuple:
-        """Return the arrays that `sample` gives to `generate`: noise, and conditions where the
-        model has any."""
+        """Return the arguments of `generate` for a call of `sample`: noise, and conditions if the
+        model has any.
+
+        `argument` is the name of the noise in errors.
+        """
         if noise is not None:
             if n is not None or seed is not None:
                 raise ArgumentError(
@@ -147,9 +158,9 @@ class Samples(Task):
         return self.sample_noise(len(condition), seed) if noise is None else noise, condition
 
     def choose_condition(self, condition, n: int | None, seed: int | None) -> np.ndarray | None:
-        """Return the conditions of `n` samples, from what `sample` was given.
+        """Return the conditions of `n` samples, for the argument `condition` of `sample`.
 
-        Random classes are drawn from a generator of their own, by `seed`.
+        Random classes are drawn by `seed`, from a generator of their own.
         """
         if self.condition is None:
             if condition is not None:
@@ -171,13 +182,14 @@ class Samples(Task):
         return self.condition.checked("condition", condition, rows=n)
 
     def _one_condition(self, condition, labels):
+        """Return `condition`, or `labels` under its other name, or raise if both are given."""
         if condition is not None and labels is not None:
             raise ArgumentError("labels is another name of condition. Received: both.")
         return labels if condition is None else condition
 
 
 class Encodes(Task):
-    """A model with a code for each datum, from which it gives the datum back, nearly."""
+    """A model that encodes a datum as a code, and decodes the code to an approximation of it."""
 
     task = "encodes"
     promises = ("encode", "decode", "reconstruct")
@@ -191,7 +203,7 @@ class Encodes(Task):
         raise NotImplementedError
 
     def reconstruct(self, images, batch_size: int = 256) -> np.ndarray:
-        """Return each datum through encoder and decoder."""
+        """Encode and decode each datum, and return the results."""
         raise NotImplementedError
 
 
@@ -200,10 +212,10 @@ class Scores(Task):
 
     Attributes:
         likelihood_is: `"exact"`, `"bound"` for a lower bound, or `"estimate"`.
-        density_of: the pixels that it is a density of: `"binary"` for zeros and ones, `"levels"`
-            for 8-bit values k / 255, `"continuous"`.
-        estimators: the values of the argument `method` of `log_prob`, each with an argument `k` for
-            the number of draws; none where it has no such arguments.
+        density_of: the values of the pixels in its density: `"binary"` for zeros and ones,
+            `"levels"` for 8-bit values k / 255, or `"continuous"`.
+        estimators: the values of the argument `method` of `log_prob`, which then has an argument
+            `k` for the number of draws too; empty if it has no such arguments.
     """
 
     task = "scores"
@@ -215,14 +227,14 @@ class Scores(Task):
     def log_prob(self, data, *condition, batch_size: int = 256) -> np.ndarray:
         """Return the log-likelihood of each datum in nats, float32 of shape `(n,)`.
 
-        It is one of a datum given its condition, where the model has one. A model with a random
+        A conditional model returns the log-likelihood given the condition. A model with a random
         estimate takes `seed` too.
         """
         raise NotImplementedError
 
 
 class Classifies(Task):
-    """A model that names the class of data."""
+    """A model that predicts the class of data."""
 
     task = "classifies"
     promises = ("classify", "probabilities")
@@ -237,18 +249,18 @@ class Classifies(Task):
 
 
 class Denoises(Task):
-    """A model that gives the clean datum for a noisy one."""
+    """A model that removes noise from data."""
 
     task = "denoises"
     promises = ("denoise",)
 
     def denoise(self, images, batch_size: int = 256) -> np.ndarray:
-        """Return the clean datum for each noisy one."""
+        """Return a clean datum for each noisy one."""
         raise NotImplementedError
 
 
 class Translates(Task):
-    """A model from a condition, such as an image, to data, such as another image.
+    """A model that maps a condition, such as an image, to data, such as another image.
 
     `fit(inputs, targets)` takes the condition first, and so do streams of pairs.
     """
@@ -257,13 +269,15 @@ class Translates(Task):
     promises = ("translate",)
 
     def translate(self, inputs, seed: int | None = 0, batch_size: int = 256) -> np.ndarray:
-        """Return the datum for each of `inputs`, a batch of `model.condition`; noise, where the
-        model has any, is drawn from `seed`."""
+        """Return the datum for each of `inputs`, a batch of `model.condition`.
+
+        Noise is drawn by `seed` if the model has any.
+        """
         raise NotImplementedError
 
 
 class Inverts(Task):
-    """A model whose map from noise to data is one to one: `sample(noise=invert(x))` is `x`."""
+    """A model with an invertible map from noise to data: `sample(noise=invert(x))` is `x`."""
 
     task = "inverts"
     promises = ("invert",)

@@ -1,4 +1,4 @@
-"""Statistics of sets of images, collected in parts, and a cache of those of real images."""
+"""Statistics of sets of images, collected in parts, and a cache for statistics of real images."""
 
 from __future__ import annotations
 

@@ -118,10 +118,10 @@ class Contraction(_OfCodes):
 
 
 class Denoising(_OfCodes):
-    """The peak signal-to-noise ratio of test images with Gaussian noise, before and after denoising.
+    """The peak signal-to-noise ratio of noisy test images before and after denoising.
 
-    The two ratios and their difference, the gain, are means over images, in decibels. Noisy images
-    are not clipped.
+    The noise is Gaussian, and noisy images are not clipped. The two ratios and their difference,
+    the gain, are means over images, in decibels.
 
     Args:
         sigma: the standard deviation of the noise, for pixels in [0, 1].

@@ -93,7 +93,7 @@ def plan(
     baseline: bool = True,
     sampling: dict[str, Any] | None = None,
 ) -> Plan:
-    """Resolve and check the arguments of an evaluation, which are those of `zoo.evaluate`.
+    """Resolve and check the arguments of `zoo.evaluate`.
 
     Raises:
         ValueError: as `zoo.evaluate`.
@@ -378,5 +378,5 @@ def _fits(sizes: tuple[int | None, ...], shape: tuple[int, ...]) -> bool:
     """Return whether `shape` has the `sizes` of an extractor, of which `None` is any."""
     try:
         return all(w in (None, s) for w, s in zip(sizes, shape, strict=True))
-    except ValueError:  # of another number of axes
+    except ValueError:  # the numbers of axes differ
         return False

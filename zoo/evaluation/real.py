@@ -124,7 +124,10 @@ def _with_conditions(source: Source, model, argument: str) -> Source:
 
 
 def drawn(source: Source, n: int) -> Source:
-    """Return `n` images of `source` in their order, drawn by a fixed seed, or all if it has fewer."""
+    """Return `n` random images of `source` in their order, or all if it has fewer.
+
+    The seed is fixed, so that each call draws the same images.
+    """
     if len(source.images) <= n:
         return source
     rows = np.random.default_rng(0).permutation(len(source.images))[:n]

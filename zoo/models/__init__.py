@@ -1,4 +1,4 @@
-"""The training rules, one file a paper."""
+"""The models of the zoo, with one file for each paper."""
 
 from zoo.engine.latent import LatentModel
 from zoo.engine.model import GenerativeModel, Model

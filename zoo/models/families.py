@@ -1,4 +1,4 @@
-"""The families of models, by name: registered by their classes, found and created here."""
+"""The registry of families of models, which finds and creates models by name."""
 
 from __future__ import annotations
 
@@ -12,14 +12,17 @@ import keras
 from zoo.errors import ArgumentError, unknown_name
 
 NAME = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
-OWN = "own"  # the group of families from outside of this package
+OWN = "own"  # the group of families that other packages register
 
 
 class Family(NamedTuple):
     """A registered class of models.
 
-    `group` is the folder of the class for families of this package, `"own"` for others; `short` is
-    the name with which the names of its presets begin.
+    Attributes:
+        name: the name of the family.
+        cls: the class.
+        group: the folder of the class for families of this package, `"own"` for others.
+        short: the beginning of the names of its presets.
     """
 
     name: str
@@ -32,18 +35,18 @@ _families: dict[str, Family] = {}
 
 
 def register_family(name: str, *, short: str | None = None, package: str = "Custom") -> Callable:
-    """Decorate a class of models, so that it is a family like those of this package.
+    """Return a decorator that registers a class of models as the family `name`.
 
-    `zoo.create(name)` makes models of it, and recipes, cards, `zoo.save` and `zoo.load` know it by
-    `name`. The class is also registered with Keras, by which saved models find it.
+    `zoo.create(name)` then makes models of it, and recipes, cards, `zoo.save` and `zoo.load` know
+    it by `name`. The class is also registered with Keras, so that saved models can be loaded.
 
     Args:
         name: lower-case letters and digits, with single underscores between.
-        short: the name with which the names of its presets begin; by default `name`.
+        short: the beginning of the names of its presets; by default `name`.
         package: the package under which Keras registers the class.
 
     Raises:
-        ArgumentError: if `name` is no such name, or names another class already.
+        ArgumentError: if `name` has other characters, or is taken by another class.
 
     Example:
 
@@ -61,6 +64,7 @@ def register_family(name: str, *, short: str | None = None, package: str = "Cust
         )
 
     def decorate(cls: type) -> type:
+        """Register `cls`, and return it."""
         others = [other for other in _families.values() if not _same(other.cls, cls)]
         taken = {key for other in others for key in (other.name, other.short)}
         for key in (name, short or name):
@@ -75,12 +79,13 @@ def register_family(name: str, *, short: str | None = None, package: str = "Cust
 
 
 def _same(one: type, other: type) -> bool:
-    """Return whether `other` is `one` defined anew, as by a cell of a notebook run twice."""
+    """Return whether both classes have the same name and module, as after a notebook cell has run
+    twice."""
     return (one.__module__, one.__qualname__) == (other.__module__, other.__qualname__)
 
 
 def families() -> list[str]:
-    """Return the names that `zoo.create` takes, in alphabetical order."""
+    """Return the names of all families, which `zoo.create` takes, in alphabetical order."""
     return sorted(_families)
 
 
@@ -90,14 +95,14 @@ def groups() -> list[str]:
 
 
 def family(name: str) -> Family:
-    """Return the family of this name, or short name.
+    """Return the family with this name or short name.
 
     Raises:
         UnknownNameError: if there is no such family, with the nearest names.
     """
-    for found in _families.values():
-        if name in (found.name, found.short):
-            return found
+    for registered in _families.values():
+        if name in (registered.name, registered.short):
+            return registered
     see = "`zoo.families()` shows all."
     if any(str(name).startswith(f"{known.short}_") for known in _families.values()):
         see = f"zoo.load({name!r}) loads a preset of that name."
@@ -105,8 +110,8 @@ def family(name: str) -> Family:
 
 
 def family_of(cls: type) -> Family | None:
-    """Return the family that `cls` is the class of, or `None`."""
-    return next((found for found in _families.values() if found.cls is cls), None)
+    """Return the family of the class `cls`, or `None` if it is not registered."""
+    return next((registered for registered in _families.values() if registered.cls is cls), None)
 
 
 def create(name: str, **config: Any) -> keras.Model:
@@ -115,11 +120,10 @@ def create(name: str, **config: Any) -> keras.Model:
     Args:
         name: the name of a family, see `zoo.families`, or its short name, such as `"ae"`, `"cvae"`
             or `"cgan"`.
-        **config: the arguments of its class, such as `image_shape=(64, 64, 3)`.
+        **config: the arguments of the class, such as `image_shape=(64, 64, 3)`.
 
     Raises:
-        UnknownNameError: if there is no such family, or it takes no such argument, with the nearest
-            names.
+        UnknownNameError: if there is no such family or argument, with the nearest names.
 
     Example:
 

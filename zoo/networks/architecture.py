@@ -1,4 +1,4 @@
-"""Architectures: the networks of both players of an adversarial rule, by name or as objects."""
+"""Architectures: the networks of both players of a GAN, by name or as objects."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ from zoo.networks.conditioning import label_inputs, label_planes, label_vector, 
 
 
 class Demands(NamedTuple):
-    """The demands of a rule on the discriminator.
+    """The demands of a model on its discriminator.
 
     Attributes:
-        per_image: whether its output for an image may not depend on the other images of the batch,
-            as a penalty on the gradient of single images needs: no batch normalization.
+        per_image: whether the output for an image must not depend on the other images of the
+            batch, which excludes batch normalization. A penalty on the gradient of single images
+            needs this.
         spectral: whether each kernel is divided by its largest singular value.
-        output_bias: whether the logit has a bias; a loss that a constant shift does not change
-            would never train one.
+        output_bias: whether the logit has a bias. A loss that a constant shift does not change
+            would never train it.
     """
 
     per_image: bool = False
@@ -35,23 +36,23 @@ NO_DEMANDS = Demands()
 
 
 class Architecture(Named):
-    """The networks of a generator and of a discriminator, for any adversarial rule.
+    """The networks of a generator and of a discriminator, for any GAN.
 
-    A subclass with a `name` can be given by it. It writes `body`, from latents to data, and
-    `features`, from data to the vector that the discriminator's last layer reads; labels and heads
-    are joined here. What its constructor takes are the settings of the architecture.
+    A subclass with a `name` is chosen by that name. It defines `body`, from latents to data, and
+    `features`, from data to the vector that the discriminator's last layer reads. This class joins
+    labels and heads to them. The arguments of the constructor are the settings of the architecture.
 
     Args:
-        embedding_dim: of conditional models: `None` for one-hot labels, or the size of learned
-            vectors.
-        projection: of conditional models: whether the label enters the discriminator at its end, as
+        embedding_dim: the size of learned label vectors in conditional models, or `None` for
+            one-hot labels.
+        projection: whether the label of a conditional model enters the discriminator at its end, as
             the inner product of a learned vector with the features (Miyato and Koyama 2018,
             https://arxiv.org/abs/1802.05637), and not at its beginning.
     """
 
     kind = "architecture"
     required = ("generator", "discriminator")
-    aliases: ClassVar[dict[str, str]] = {"convolutional": "dcgan"}  # of earlier versions
+    aliases: ClassVar[dict[str, str]] = {"convolutional": "dcgan"}  # names in earlier versions
 
     def __init__(self, embedding_dim: int | None = None, projection: bool = False):
         if embedding_dim is not None:
@@ -66,6 +67,7 @@ class Architecture(Named):
 
     @classmethod
     def _class(cls, name: str) -> type[Architecture]:
+        """Return the class of the architecture `name`, or raise."""
         name = cls.aliases.get(name, name)
         if name not in cls.named():
             raise unknown_name(cls.kind, name, cls.named())
@@ -73,11 +75,11 @@ class Architecture(Named):
 
     @classmethod
     def get(cls, value, settings: Mapping[str, Any] | None = None):
-        """Return the architecture of the name `value` with `settings`, or `value` itself.
+        """Return the architecture called `value` with `settings`, or `value` itself.
 
         Raises:
-            ValueError: if there is no such architecture or setting, or settings are given beside an
-                object, which has its own.
+            ValueError: if there is no such architecture or setting, or `value` is an object and
+                `settings` are given.
         """
         if not isinstance(value, str):
             if settings:
@@ -100,7 +102,8 @@ class Architecture(Named):
         return sorted(name for name, each in cls.named().items() if each.fits(data))
 
     def check_fits(self, data: Space) -> None:
-        """Raise unless this architecture makes `data`, with the names of those that do."""
+        """Raise unless this architecture fits `data`; the error names the architectures that
+        fit."""
         if not type(self).fits(data):
             raise ArgumentError(
                 f"The architecture {self.name!r} does not fit {data.noun} of shape {data.shape}: "
@@ -108,18 +111,18 @@ class Architecture(Named):
                 f"{', '.join(map(repr, Architecture.fitting(data)))}, or networks of your own."
             )
 
-    # What an architecture says
+    # Definitions by subclasses
 
-    fits_words: str  # the data it is for, in words
+    fits_words: str  # the description of the data that fit
 
     @classmethod
     def fits(cls, data: Space) -> bool:
-        """Return whether the architecture makes such data."""
+        """Return whether the architecture fits `data`."""
         raise NotImplementedError
 
     @classmethod
     def test_config(cls) -> dict[str, Any]:
-        """Return the settings of a tiny one, and `image_shape`, the smallest data it is for."""
+        """Return the settings of a tiny network for tests, and its `image_shape`."""
         raise NotImplementedError
 
     def body(self, data: Space, latent_dim: int, name: str) -> keras.Model:
@@ -127,17 +130,18 @@ class Architecture(Named):
         raise NotImplementedError
 
     def features(self, x, data: Space, demands: Demands):
-        """Return the vectors `(batch, features)` of data `x`, with label planes where there are
-        any."""
+        """Return the features `(batch, features)` of data `x`, which may have label planes."""
         raise NotImplementedError
 
     def head(self, units: int, name: str, demands: Demands, use_bias: bool = True) -> layers.Layer:
-        """Return the last layer of the discriminator, or of its classifier."""
+        """Return the last layer of the discriminator, or of its classifier, with `units` logits."""
         raise NotImplementedError
 
     def joined(self, x, labels, data: Space, num_classes: int):
-        """Return data `x` with labels: as planes behind the channels of images, as vectors behind
-        the coordinates of points."""
+        """Join labels to data `x`.
+
+        They follow the channels of images as planes, and the coordinates of points as vectors.
+        """
         if data.name == "images":
             vectors = label_planes(num_classes, self.embedding_dim, data.shape)(labels)
         else:
@@ -154,8 +158,8 @@ class Architecture(Named):
         Args:
             data: the space of the data.
             latent_dim: the number of latent variables.
-            condition: the classes of a conditional model; the label's vector is joined behind the
-                latents.
+            condition: the classes of a conditional model, or `None`; the vector of the label
+                follows the latents.
             name: the name of the network.
         """
         self.check_fits(data)
@@ -180,10 +184,10 @@ class Architecture(Named):
 
         Args:
             data: the space of the data.
-            condition: the classes of labels that the discriminator sees.
-            demands: the demands of the rule.
-            classes: the number of classes that it also names, by logits `(batch, classes)` as a
-                second output.
+            condition: the classes of the labels that the discriminator sees, or `None`.
+            demands: the demands of the model.
+            classes: the number of classes of a second output, logits of the classes `(batch,
+                classes)`, or `None` for a single output.
             name: the name of the network.
         """
         self.check_fits(data)

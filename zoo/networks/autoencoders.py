@@ -1,4 +1,4 @@
-"""Encoders and decoders of autoencoders, made in pairs."""
+"""Pairs of encoders and decoders for autoencoders."""
 
 from __future__ import annotations
 
@@ -27,20 +27,24 @@ def pair(
     width: int = 32,
     upsampling: str = "transposed",
 ) -> tuple[keras.Model, keras.Model]:
-    """An encoder from images to codes `(batch, latent_dim)` and a decoder from codes to logits of
-    images.
+    """Return an encoder from images to codes `(batch, latent_dim)`, and a decoder from codes to
+    logits of images.
 
     Args:
         image_shape: `(height, width, channels)`.
         latent_dim: the number of code units.
         architecture: `"one_layer"`, one dense layer each way; `"mlp"`, with rectified linear hidden
             layers; `"convolutional"`, for square images of 28 pixels or a power of two from 8.
-        code_activation: of the code units, such as `"sigmoid"` or `"relu"`, or `None`.
+        code_activation: the activation of the code units, such as `"sigmoid"` or `"relu"`, or
+            `None`.
         tied: whether the decoder of one layer has the transposed weights of the encoder.
         hidden_units: the units of each dense hidden layer of the encoder; the decoder has them in
-            reverse. `None`: 500 for `"mlp"`, else none.
+            reverse. `None` means one layer of 500 units for `"mlp"`, else no layer.
         width: the channels of the largest feature maps of a convolutional body.
-        upsampling: see `zoo.networks.convolutional.up`.
+        upsampling: as for `zoo.networks.convolutional.up`.
+
+    Raises:
+        ArgumentError: if an argument has a wrong value, or does not suit the architecture.
     """
     shape = of_image_shape(image_shape, points=False).shape
     check_count("latent_dim", latent_dim)
@@ -72,10 +76,11 @@ def pair(
         x = convolutional.up(x, shape, width, shape[-1], upsampling)
     else:
         last = TransposedDense(code) if tied else layers.Dense(math.prod(shape))
-        # Logits in float32 whatever the dtype policy.
+        # Logits are in float32 under every dtype policy.
         x = layers.Reshape(shape, dtype="float32", name="logits")(last(x))
     return encoder, keras.Model(codes, x, name="decoder")
 
 
 def _hidden(x, hidden_units):
+    """Return `x` after the dense hidden layers."""
     return hidden(x, hidden_units, activation="relu", kernel_initializer="he_normal")

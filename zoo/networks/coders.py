@@ -26,19 +26,24 @@ def encoder(
     num_classes: int | None = None,
     name: str = "encoder",
 ) -> keras.Model:
-    """From images, or `[images, labels]`, to the posterior's mean and log-variance, each `(batch,
-    latent_dim)`.
+    """Return the encoder of a variational autoencoder.
+
+    It maps images, or `[images, labels]`, to the mean and the log-variance of the posterior, each
+    of shape `(batch, latent_dim)`.
 
     Args:
         image_shape: `(height, width, channels)`.
         latent_dim: the number of latent variables.
-        architecture: `"mlp"`, with tanh units, or `"convolutional"`, with rectified linear ones,
+        architecture: `"mlp"`, with tanh units, or `"convolutional"`, with rectified linear units,
             for square images of 28 pixels or a power of two from 8.
         hidden_units: the units of each dense hidden layer; in a convolutional body they follow the
             feature maps.
         width: the channels of the largest feature maps of a convolutional body.
-        num_classes: of a conditional model, or `None`.
-        name: the name of the model.
+        num_classes: the number of classes of a conditional model, or `None`.
+        name: the name of the network.
+
+    Raises:
+        ArgumentError: if an argument has a wrong value.
     """
     check_choice("architecture", architecture, ARCHITECTURES)
     images = x = keras.Input(_images(image_shape), name="images")
@@ -56,7 +61,7 @@ def encoder(
             x = layers.Concatenate()([x, label_vector(num_classes)(labels)])
     x = _hidden(x, hidden_units, architecture)
     check_count("latent_dim", latent_dim)
-    # In float32 whatever the dtype policy: a log-variance is exponentiated.
+    # In float32 under every dtype policy, because log-variances are exponentiated.
     posterior = [
         layers.Dense(latent_dim, dtype="float32", name=part)(x) for part in ("mean", "log_variance")
     ]
@@ -73,8 +78,12 @@ def decoder(
     outputs: int = 1,
     name: str = "decoder",
 ) -> keras.Model:
-    """From latents, or `[latents, labels]`, to the likelihood's parameters, `(batch, height, width,
-    outputs * channels)`; the arguments are those of `encoder`."""
+    """Return the decoder of a variational autoencoder.
+
+    It maps latents, or `[latents, labels]`, to the parameters of the likelihood, of shape `(batch,
+    height, width, outputs * channels)`. `outputs` is the number of parameters of each pixel and
+    channel. The other arguments are as for `encoder`; hidden layers are in reverse order.
+    """
     check_choice("architecture", architecture, ARCHITECTURES)
     latents = x = keras.Input((check_count("latent_dim", latent_dim),), name="latents")
     inputs = latents
@@ -94,9 +103,11 @@ def decoder(
 
 
 def _images(image_shape) -> tuple[int, int, int]:
+    """Return `image_shape`, or raise if it is no shape of images."""
     return of_image_shape(image_shape, points=False).shape
 
 
 def _hidden(x, hidden_units, architecture):
+    """Return `x` after the dense hidden layers."""
     activation = "tanh" if architecture == "mlp" else "relu"
     return hidden(x, hidden_units, activation=activation)

@@ -1,4 +1,4 @@
-"""How labels enter a body."""
+"""Layers and functions that bring labels into a network."""
 
 from __future__ import annotations
 
@@ -7,24 +7,29 @@ from keras import layers, ops
 
 
 def label_inputs():
-    """The input of integer labels, of shape `(batch,)`."""
+    """Return the Keras input of integer labels, of shape `(batch,)`."""
     return keras.Input((), dtype="int32", name="labels")
 
 
 def label_vector(num_classes: int, embedding_dim: int | None = None):
-    """A function from labels to vectors: one-hot of `num_classes` numbers, or learned ones of
-    `embedding_dim`."""
+    """Return a function from labels to vectors.
+
+    They are one-hot vectors of `num_classes` numbers, or learned ones of `embedding_dim` numbers.
+    """
     if embedding_dim is None:
         return lambda labels: ops.one_hot(labels, num_classes)
     return layers.Embedding(num_classes, embedding_dim, name="label_embedding")
 
 
 def label_planes(num_classes: int, embedding_dim: int | None, image_shape: tuple[int, int, int]):
-    """A function from labels to the same vectors at each pixel, to be joined to an image as
-    channels."""
+    """Return a function from labels to planes, which repeat the vector of the label at each pixel.
+
+    Planes are joined to an image as channels; `label_vector` makes the vectors.
+    """
     vector, size = label_vector(num_classes, embedding_dim), embedding_dim or num_classes
 
     def planes(labels):
+        """Return the planes of `labels`, of shape `(batch, height, width, size)`."""
         x = layers.Reshape((1, 1, size))(vector(labels))
         return layers.UpSampling2D(image_shape[:2], data_format="channels_last")(x)
 
@@ -32,8 +37,11 @@ def label_planes(num_classes: int, embedding_dim: int | None, image_shape: tuple
 
 
 def projection(logit, features, labels, num_classes: int):
-    """`logit` + <e(label), features> with learned vectors e: the projection discriminator,
-    equation 3 of Miyato and Koyama 2018, https://arxiv.org/abs/1802.05637."""
+    """Return `logit` + <e(label), features> with learned vectors e.
+
+    This is the projection discriminator, equation 3 of Miyato and Koyama 2018,
+    https://arxiv.org/abs/1802.05637.
+    """
     embedded = layers.Embedding(
         num_classes, features.shape[-1], dtype="float32", name="label_projection"
     )(labels)

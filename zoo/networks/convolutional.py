@@ -1,4 +1,4 @@
-"""Strided convolutions down to a vector, and back up: the bodies of encoders and decoders."""
+"""Convolutional bodies of encoders and decoders: from images to a vector, and back."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ UPSAMPLING = ("transposed", "interpolation")
 
 
 def down(x, image_shape: tuple[int, int, int], width: int):
-    """From images to a flat vector: 4x4 convolutions of stride 2 with rectified linear units, of
-    `width` channels and twice as many at each further stage."""
+    """Return a flat vector of the images `x`, after 4x4 convolutions of stride 2.
+
+    The first one has `width` channels, and each further one twice as many. The units are rectified
+    linear.
+    """
     _, stages = stages_of(image_shape)
     check_count("width", width)
     for stage in range(stages):
@@ -28,13 +31,14 @@ def up(
     channels: int,
     upsampling: str = "transposed",
 ):
-    """From a vector to `channels` numbers, not bounded, for each pixel: the mirror of `down`.
+    """Return `channels` unbounded numbers for each pixel from the vectors `x`, as the mirror of
+    `down`.
 
     Args:
-        x: of shape `(batch, features)`.
-        image_shape: gives the size.
+        x: vectors of shape `(batch, features)`.
+        image_shape: the shape of the images, whose size the result has.
         width: the channels of the last feature maps before the image.
-        channels: how many numbers for each pixel.
+        channels: the number of outputs for each pixel.
         upsampling: `"transposed"` for 4x4 transposed convolutions of stride 2, or
             `"interpolation"`, bilinear and followed by a 3x3 convolution.
     """
@@ -47,11 +51,12 @@ def up(
     x = layers.Reshape((start, start, width << (stages - 1)))(x)
     for stage in reversed(range(stages - 1)):
         x = _doubled(x, width << stage, upsampling, activation="relu")
-    # In float32 whatever the dtype policy.
+    # Outputs are in float32 under every dtype policy.
     return _doubled(x, channels, upsampling, dtype="float32", name="logits")
 
 
 def _doubled(x, channels, upsampling, **kwargs):
+    """Return feature maps of twice the size of `x`."""
     if upsampling == "transposed":
         return Conv2DTranspose(channels, strides=2, **_options(4), **kwargs)(x)
     x = layers.UpSampling2D(2, interpolation="bilinear", data_format="channels_last")(x)
@@ -59,6 +64,7 @@ def _doubled(x, channels, upsampling, **kwargs):
 
 
 def _options(kernel_size: int) -> dict:
+    """Return the common arguments of the convolutions."""
     return {
         "kernel_size": kernel_size,
         "padding": "same",

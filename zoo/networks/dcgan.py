@@ -1,8 +1,9 @@
 """The convolutional networks of Radford, Metz and Chintala 2015, https://arxiv.org/abs/1511.06434.
 
-Images of 28 pixels start from 7x7 feature maps, those of a power of two from 4x4. Each stage halves
-the channels and doubles the size, and the last one before the image has `width` channels: 64 pixels
-with `width=128` is figure 1 of the paper, 28 pixels with `width=64` is 7x7x128, 14x14x64, 28x28.
+The generator starts from 7x7 feature maps for images of 28 pixels, and from 4x4 for sizes that are
+powers of two. Each stage halves the channels and doubles the size, and the last feature maps before
+the image have `width` channels: 64 pixels with `width=128` is figure 1 of the paper, 28 pixels with
+`width=64` is 7x7x128, 14x14x64, 28x28.
 """
 
 from __future__ import annotations
@@ -19,20 +20,20 @@ from zoo.networks.sizes import WORDS, fits_stages, stages_of
 
 @keras.saving.register_keras_serializable("zoo")
 class DCGAN(Architecture):
-    """Strided convolutions down, and transposed ones up.
+    """Networks of strided convolutions in the discriminator and transposed ones in the generator.
 
-    Batch normalization in both players except at the generator's output and the discriminator's
-    input, ReLU in the generator and LeakyReLU(0.2) in the discriminator, weights from
-    N(0, 0.02^2): section 3 and figure 1 of Radford, Metz and Chintala 2015,
+    Both players have batch normalization, except at the generator's output and the discriminator's
+    input. Activations are ReLU in the generator and LeakyReLU(0.2) in the discriminator, and
+    weights start from N(0, 0.02^2): section 3 and figure 1 of Radford, Metz and Chintala 2015,
     https://arxiv.org/abs/1511.06434.
 
     Args:
         width: the channels of the largest feature maps; each halving of the size doubles them.
-        hidden_units: `None` for the paper's networks, in which the vector end of each player is
-            linear; a number puts a dense layer of so many units between it and the feature maps, as
-            InfoGAN does for MNIST (table 1 of Chen et al. 2016, https://arxiv.org/abs/1606.03657).
-        discriminator_normalization: `"batch"`, `"spectral"` or `None`; `"auto"` for what the rule
-            calls for, and `"batch"` where it calls for nothing.
+        hidden_units: the units of a dense layer between the feature maps and the vector end of each
+            player, as in InfoGAN for MNIST (table 1 of Chen et al. 2016,
+            https://arxiv.org/abs/1606.03657); `None` for the paper's networks, without that layer.
+        discriminator_normalization: `"batch"`, `"spectral"` or `None`; `"auto"` for the
+            normalization that the model demands, else `"batch"`.
         embedding_dim: as for `Architecture`.
         projection: as for `Architecture`.
 
@@ -69,7 +70,7 @@ class DCGAN(Architecture):
         return {"image_shape": (8, 8, 1), "width": 2}
 
     def normalization(self, demands: Demands) -> str | None:
-        """Return the normalization of the discriminator under the demands of a rule."""
+        """Return the normalization of the discriminator for the demands of a model."""
         if self.discriminator_normalization != "auto":
             return self.discriminator_normalization
         if demands.spectral:
@@ -89,7 +90,7 @@ class DCGAN(Architecture):
         for stage in range(1, stages):
             x = _normalized(_conv(Conv2DTranspose, channels >> stage, use_bias=False), x)
         x = _conv(Conv2DTranspose, data.channels)(x)
-        # In float32 whatever the dtype policy: images are the model's boundary.
+        # Images are in float32 under every dtype policy, as outputs of the model.
         images = layers.Activation("tanh", dtype="float32", name="images")(x)
         return keras.Model(inputs, images, name=name)
 
@@ -113,7 +114,7 @@ class DCGAN(Architecture):
         return x
 
     def head(self, units, name, demands, use_bias=True):
-        # Logits are float32 whatever the dtype policy.
+        # Logits are in float32 under every dtype policy.
         dense = SpectralDense if self.normalization(demands) == "spectral" else layers.Dense
         return _dense(units, dense, dtype="float32", use_bias=use_bias, name=name)
 
@@ -125,8 +126,10 @@ def generator(
     hidden_units: int | None = None,
     name: str = "generator",
 ) -> keras.Model:
-    """Return the generator of `DCGAN`, from latents `(batch, latent_dim)` to images in [-1, 1];
-    arguments as there."""
+    """Return the generator of `DCGAN`, from latents `(batch, latent_dim)` to images in [-1, 1].
+
+    `width` and `hidden_units` are arguments of `DCGAN`.
+    """
     return DCGAN(width, hidden_units).generator(_images(image_shape), latent_dim, name=name)
 
 
@@ -138,27 +141,34 @@ def discriminator(
     output_bias: bool = True,
     name: str = "discriminator",
 ) -> keras.Model:
-    """Return the discriminator of `DCGAN`, from images in [-1, 1] to logits `(batch, 1)`; arguments
-    as there."""
+    """Return the discriminator of `DCGAN`, from images in [-1, 1] to logits `(batch, 1)`.
+
+    `width`, `hidden_units` and `normalization` are arguments of `DCGAN`; `output_bias` is whether
+    the logit has a bias.
+    """
     architecture = DCGAN(width, hidden_units, normalization)
     demands = Demands(output_bias=output_bias)
     return architecture.discriminator(_images(image_shape), demands=demands, name=name)
 
 
 def _images(image_shape) -> Images:
-    stages_of(image_shape)  # or an error
+    """Return the space of images of this shape in [-1, 1], or raise."""
+    stages_of(image_shape)  # raises for other sizes
     return Images(*image_shape, (-1.0, 1.0))
 
 
 def _weights():
+    """Return the initializer of the weights."""
     return initializers.RandomNormal(stddev=0.02)
 
 
 def _dense(units, layer=layers.Dense, **kwargs):
+    """Return a dense layer with the paper's initial weights."""
     return layer(units, kernel_initializer=_weights(), **kwargs)
 
 
 def _conv(layer, channels, **kwargs):
+    """Return a 4x4 convolution of stride 2 with the paper's initial weights."""
     return layer(
         channels,
         kernel_size=4,
@@ -171,10 +181,12 @@ def _conv(layer, channels, **kwargs):
 
 
 def _normalized(layer, x):
+    """Return `x` after `layer`, batch normalization and ReLU."""
     return layers.ReLU()(BatchNormalization(axis=-1, momentum=0.9, epsilon=1e-5)(layer(x)))
 
 
 def _leaky(layer, x, normalization):
+    """Return `x` after `layer`, batch normalization if it is asked for, and LeakyReLU(0.2)."""
     x = layer(x)
     if normalization == "batch":
         x = BatchNormalization(axis=-1, momentum=0.9, epsilon=1e-5)(x)

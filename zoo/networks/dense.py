@@ -10,8 +10,12 @@ from zoo.errors import ArgumentError, check_count
 
 
 def hidden(x, units: Sequence[int], **options):
-    """`x` through a dense layer for each number of `units`; `options` are those of
-    `keras.layers.Dense`.
+    """Return `x` after one dense layer for each number in `units`.
+
+    Args:
+        x: the inputs.
+        units: the number of units of each layer.
+        **options: arguments of `keras.layers.Dense`.
 
     Raises:
         ArgumentError: unless `units` is a sequence of positive whole numbers.

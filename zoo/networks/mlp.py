@@ -1,8 +1,8 @@
 """The fully connected networks of the first GANs, made for MNIST.
 
-Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661, name rectifiers, maxout units and their
-numbers in the hyperparameters published beside the paper; Mirza and Osindero 2014,
-https://arxiv.org/abs/1411.1784, in section 4.1.
+Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661, give the layers in the hyperparameters
+published beside the paper; Mirza and Osindero 2014, https://arxiv.org/abs/1411.1784, give them in
+section 4.1.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from zoo.networks.conditioning import label_inputs, label_vector, projection
 
 @keras.saving.register_keras_serializable("zoo")
 class MLP(Architecture):
-    """Two hidden layers in each player, on images of any size.
+    """Fully connected networks with two hidden layers in each player, for images of any size.
 
-    The generator has rectified linear units, the discriminator maxout units of 5 pieces, of which
-    there are a fifth: those of Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661, for MNIST.
-    With labels they are those of section 4.1 of Mirza and Osindero 2014,
-    https://arxiv.org/abs/1411.1784: hidden layers of 200 units for the latents and of 1,000 for the
-    label, joined by one of 1,200; maxout layers of 240 units of 5 pieces for the image and of 50 of
-    5 for the label, joined by one of 240 of 4.
+    The generator has rectified linear units, and the discriminator a fifth as many maxout units of
+    5 pieces, as in Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661, for MNIST. With labels,
+    the networks are from section 4.1 of Mirza and Osindero 2014, https://arxiv.org/abs/1411.1784.
+    The generator has hidden layers of 200 units for the latents and of 1,000 for the label, joined
+    by one of 1,200. The discriminator has a maxout layer of 240 units of 5 pieces for the image and
+    one of 50 units of 5 pieces for the label, joined by one of 240 units of 4 pieces.
 
     Args:
         units: the units of the largest layer, 1,200 in both papers; the other layers are in
@@ -57,7 +57,7 @@ class MLP(Architecture):
         return {"image_shape": (8, 8, 1), "units": 24}
 
     def part(self, of_1200: int) -> int:
-        """Return the units of a layer that has `of_1200` where the largest has 1,200."""
+        """Return the number of units of a layer with `of_1200` units in the paper's networks."""
         return max(1, self.units * of_1200 // 1200)
 
     def body(self, data, latent_dim, name):
@@ -71,10 +71,10 @@ class MLP(Architecture):
             return super().generator(data, latent_dim, name=name)
         self.check_fits(data)
         latents, labels = keras.Input((latent_dim,), name="latents"), label_inputs()
-        of_latents = layers.Dense(self.part(200), activation="relu")(latents)
+        latent_units = layers.Dense(self.part(200), activation="relu")(latents)
         vector = label_vector(condition.n, self.embedding_dim)(labels)
-        of_labels = layers.Dense(self.part(1000), activation="relu")(vector)
-        x = layers.Concatenate()([of_latents, of_labels])
+        label_units = layers.Dense(self.part(1000), activation="relu")(vector)
+        x = layers.Concatenate()([latent_units, label_units])
         x = layers.Dense(self.units, activation="relu")(x)
         return keras.Model([latents, labels], _image(x, data.shape), name=name)
 
@@ -85,7 +85,7 @@ class MLP(Architecture):
         return x
 
     def maxout(self, of_1200: int, pieces: int, demands: Demands) -> Maxout:
-        """Return a layer of maxout units."""
+        """Return a maxout layer with `of_1200` units in the paper's networks."""
         return Maxout(self.part(of_1200), pieces=pieces, spectral=demands.spectral)
 
     def head(self, units, name, demands, use_bias=True):
@@ -116,14 +116,14 @@ def generator(
     units: int = 1200,
     name: str = "generator",
 ) -> keras.Model:
-    """Return the generator of `MLP`, from latents to images; arguments as there."""
+    """Return the generator of `MLP`, from latents to images in [-1, 1]."""
     return MLP(units).generator(Images(*image_shape, (-1.0, 1.0)), latent_dim, name=name)
 
 
 def discriminator(
     image_shape: tuple[int, int, int], units: int = 1200, name: str = "discriminator"
 ) -> keras.Model:
-    """Return the discriminator of `MLP`, from images to logits; arguments as there."""
+    """Return the discriminator of `MLP`, from images in [-1, 1] to logits."""
     return MLP(units).discriminator(Images(*image_shape, (-1.0, 1.0)), name=name)
 
 
@@ -134,7 +134,7 @@ def conditional_generator(
     embedding_dim: int | None = None,
     name: str = "generator",
 ) -> keras.Model:
-    """Return the conditional generator of `MLP`, from `[latents, labels]`; arguments as there."""
+    """Return the conditional generator of `MLP`, from `[latents, labels]` to images in [-1, 1]."""
     data = Images(*image_shape, (-1.0, 1.0))
     architecture = MLP(embedding_dim=embedding_dim)
     return architecture.generator(data, latent_dim, Classes(num_classes), name=name)
@@ -147,15 +147,18 @@ def conditional_discriminator(
     project: bool = False,
     name: str = "discriminator",
 ) -> keras.Model:
-    """Return the conditional discriminator of `MLP`, from `[images, labels]`; arguments as
-    there."""
+    """Return the conditional discriminator of `MLP`, from `[images, labels]` to logits.
+
+    `project` is the argument `projection` of `MLP`.
+    """
     data = Images(*image_shape, (-1.0, 1.0))
     architecture = MLP(embedding_dim=embedding_dim, projection=project)
     return architecture.discriminator(data, Classes(num_classes), name=name)
 
 
 def _image(x, image_shape):
-    # In float32 whatever the dtype policy: images are the model's boundary.
+    """Return the images of the last hidden layer `x`, through a dense layer and tanh."""
+    # Images are in float32 under every dtype policy, as outputs of the model.
     x = layers.Dense(math.prod(image_shape))(x)
     x = layers.Activation("tanh", dtype="float32")(x)
     return layers.Reshape(image_shape, dtype="float32", name="images")(x)

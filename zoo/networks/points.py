@@ -13,12 +13,11 @@ from zoo.networks.architecture import Architecture, Demands
 
 @keras.saving.register_keras_serializable("zoo")
 class Points(Architecture):
-    """Hidden layers of rectified linear units, from latents to points of any value and from points
-    to logits.
+    """Fully connected networks with rectified linear units, for points of any value.
 
     Args:
         units: the units of each hidden layer.
-        hidden_layers: their number in each player.
+        hidden_layers: the number of hidden layers in each player.
         embedding_dim: as for `Architecture`.
         projection: as for `Architecture`.
 
@@ -60,7 +59,7 @@ class Points(Architecture):
         return dense(units, use_bias=use_bias, dtype="float32", name=name)
 
     def hidden(self, x, dense):
-        """Return `x` through the hidden layers, of the class `dense`."""
+        """Return `x` after the hidden layers, which are of the class `dense`."""
         for _ in range(self.hidden_layers):
             x = dense(self.units, activation="relu", kernel_initializer="he_normal")(x)
         return x
@@ -74,7 +73,10 @@ def generator(
     name: str = "generator",
 ) -> keras.Model:
     """Return the generator of `Points`, from latents `(batch, latent_dim)` to points `(batch,
-    features)`; arguments as there."""
+    features)`.
+
+    `units` and `hidden_layers` are arguments of `Points`.
+    """
     return Points(units, hidden_layers).generator(PointSpace(features), latent_dim, name=name)
 
 
@@ -85,8 +87,11 @@ def discriminator(
     output_bias: bool = True,
     name: str = "discriminator",
 ) -> keras.Model:
-    """Return the discriminator of `Points`, from points `(batch, features)` to logits `(batch, 1)`;
-    arguments as there. A Wasserstein critic has no `output_bias`."""
+    """Return the discriminator of `Points`, from points `(batch, features)` to logits `(batch, 1)`.
+
+    `units` and `hidden_layers` are arguments of `Points`; `output_bias` is whether the logit has a
+    bias, which a Wasserstein critic has not.
+    """
     architecture = Points(units, hidden_layers)
     demands = Demands(output_bias=output_bias)
     return architecture.discriminator(PointSpace(features), demands=demands, name=name)

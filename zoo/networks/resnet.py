@@ -13,8 +13,8 @@ from zoo.networks.architecture import Architecture
 
 SIZES = (32, 64)
 START = 4  # the size of the smallest feature maps of the generator
-# The channels of each block in units of `width`: the generator's blocks double the size; of the
-# discriminator's, those marked True halve it.
+# The channels of each block in units of `width`. Each block of the generator doubles the size; a
+# block of the discriminator halves it if it is marked True.
 GENERATOR = {32: (1, 1, 1), 64: (8, 4, 2, 1)}
 DISCRIMINATOR = {
     32: ((1, True), (1, True), (1, False), (1, False)),
@@ -24,23 +24,23 @@ DISCRIMINATOR = {
 
 @keras.saving.register_keras_serializable("zoo")
 class ResNet(Architecture):
-    """Residual blocks of two 3x3 convolutions, with a shortcut that is a 1x1 convolution where size
-    or channels change.
+    """Networks of residual blocks with two 3x3 convolutions each.
 
-    The generator's blocks are batch norm, ReLU, upsampling, convolution, batch norm, ReLU,
-    convolution; the discriminator's are ReLU, convolution, ReLU, convolution, average pooling, and
-    the first one begins without ReLU. Images of 32 pixels: table 4 of Miyato et al. 2018,
-    https://arxiv.org/abs/1802.05957, which is, with `width=128` and `pooling="mean"`, the network
-    of Gulrajani et al. 2017, https://arxiv.org/abs/1704.00028, for CIFAR-10. Images of 64 pixels:
-    four blocks in each player, whose channels double from the image inwards.
+    The shortcut is a 1x1 convolution if a block changes the size or the channels. A block of the
+    generator is batch norm, ReLU, upsampling, convolution, batch norm, ReLU, convolution. A block
+    of the discriminator is ReLU, convolution, ReLU, convolution, average pooling, and the first one
+    begins without ReLU. For images of 32 pixels this is table 4 of Miyato et al. 2018,
+    https://arxiv.org/abs/1802.05957; with `width=128` and `pooling="mean"` it is the network of
+    Gulrajani et al. 2017, https://arxiv.org/abs/1704.00028, for CIFAR-10. For images of 64 pixels
+    each player has four blocks, whose channels double from the image inwards.
 
     Args:
-        width: the channels of the discriminator's blocks, for 64 pixels of the block nearest to
+        width: the channels of the discriminator's blocks; for 64 pixels, of the block nearest to
             the image.
-        generator_width: the same of the generator; `None`: `width`. In Miyato et al. it is 256,
-            beside a `width` of 128.
-        pooling: how the last feature maps become a vector: `"sum"` as in Miyato et al., or `"mean"`
-            as in Gulrajani et al.
+        generator_width: the channels of the generator's blocks, or `None` for `width`. In Miyato et
+            al. it is 256, with a `width` of 128.
+        pooling: the operation that makes a vector of the last feature maps: `"sum"` as in Miyato et
+            al., or `"mean"` as in Gulrajani et al.
         embedding_dim: as for `Architecture`.
         projection: as for `Architecture`.
 
@@ -85,7 +85,7 @@ class ResNet(Architecture):
         for count in channels:
             x = _up(x, count)
         x = _conv(Conv2D, data.channels, 3)(_normalized(x))
-        # In float32 whatever the dtype policy: images are the model's boundary.
+        # Images are in float32 under every dtype policy, as outputs of the model.
         images = layers.Activation("tanh", dtype="float32", name="images")(x)
         return keras.Model(inputs, images, name=name)
 
@@ -99,7 +99,7 @@ class ResNet(Architecture):
             x = _down(x, self.width * factor, halves, convolution, first)
             first = False
         x = layers.ReLU()(x)
-        # In float32 whatever the dtype policy: a sum over places.
+        # In float32 under every dtype policy, because many values are summed.
         pool = ops.sum if self.pooling == "sum" else ops.mean
         return pool(ops.cast(x, "float32"), axis=(1, 2))
 
@@ -109,14 +109,14 @@ class ResNet(Architecture):
 
 
 def _up(x, channels: int):
-    """Return `x` through a block that doubles the size."""
+    """Return `x` after a block of the generator, which doubles the size."""
     inner = _conv(Conv2D, channels, 3, use_bias=False)(_doubled(_normalized(x)))
     inner = _conv(Conv2D, channels, 3)(_normalized(inner))
     return layers.Add()([inner, _conv(Conv2D, channels, 1)(_doubled(x))])
 
 
 def _down(x, channels: int, halves: bool, convolution: Callable, first: bool):
-    """Return `x` through a block of the discriminator, which halves the size or does not."""
+    """Return `x` after a block of the discriminator, which halves the size if `halves`."""
     inner = x if first else layers.ReLU()(x)
     inner = layers.ReLU()(_conv(convolution, channels, 3)(inner))
     inner = _conv(convolution, channels, 3)(inner)
@@ -129,19 +129,23 @@ def _down(x, channels: int, halves: bool, convolution: Callable, first: bool):
 
 
 def _normalized(x):
+    """Return `x` after batch normalization and ReLU."""
     return layers.ReLU()(BatchNormalization(axis=-1, momentum=0.9, epsilon=1e-5)(x))
 
 
 def _doubled(x):
-    # Nearest neighbours by repetition: bilinear resizing has no second derivative on TensorFlow.
+    """Return feature maps of twice the size of `x`."""
+    # Pixels are repeated, because bilinear resizing has no second derivative on TensorFlow.
     return layers.UpSampling2D(2, data_format="channels_last")(x)
 
 
 def _halved(x):
+    """Return feature maps of half the size of `x`."""
     return layers.AveragePooling2D(2, data_format="channels_last")(x)
 
 
 def _conv(layer, channels, kernel_size, **kwargs):
+    """Return a convolution with the initial weights of this architecture."""
     return layer(
         channels,
         kernel_size=kernel_size,

@@ -13,7 +13,7 @@ from zoo.networks.sizes import WORDS, fits_stages, stages_of
 
 @keras.saving.register_keras_serializable("zoo")
 class SNGAN(Architecture):
-    """The networks of table 3 of Miyato et al. 2018, https://arxiv.org/abs/1802.05957.
+    """The convolutional networks of table 3 of Miyato et al. 2018, https://arxiv.org/abs/1802.05957.
 
     The generator has transposed 4x4 convolutions with batch normalization and then a 3x3 one; the
     discriminator has pairs of a 3x3 and a strided 4x4 convolution and then a 3x3 one, with
@@ -54,7 +54,7 @@ class SNGAN(Architecture):
             x = BatchNormalization(axis=-1, momentum=0.9, epsilon=2e-5)(x)
             x = layers.ReLU()(x)
         x = _conv(Conv2D, data.channels, 3, 1)(x)
-        # In float32 whatever the dtype policy: images are the model's boundary.
+        # Images are in float32 under every dtype policy, as outputs of the model.
         images = layers.Activation("tanh", dtype="float32", name="images")(x)
         return keras.Model(inputs, images, name=name)
 
@@ -74,14 +74,17 @@ class SNGAN(Architecture):
 
 
 def _weights():
+    """Return the initializer of the weights."""
     return initializers.RandomNormal(stddev=0.02)
 
 
 def _dense(layer, units, **kwargs):
+    """Return a dense layer with the initial weights of this architecture."""
     return layer(units, kernel_initializer=_weights(), **kwargs)
 
 
 def _conv(layer, channels, kernel_size, strides, **kwargs):
+    """Return a convolution with the initial weights of this architecture."""
     return layer(
         channels,
         kernel_size=kernel_size,

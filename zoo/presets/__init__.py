@@ -1,1 +1,1 @@
-"""Presets: their cards, their folders, where they lie, and how they are loaded and saved."""
+"""Presets: cards, folders and hubs, and the functions that find, load, save and upload them."""

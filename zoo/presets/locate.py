@@ -102,8 +102,8 @@ def names(
 ) -> list[str]:
     """List the names of presets, in alphabetical order.
 
-    They are the presets of this package, of `zoo.register`, and those of the hub whose cards are
-    in the cache.
+    They are the presets of this package, the presets of `zoo.register`, and the presets of the hub
+    with a card in the cache.
 
     Args:
         pattern: a shell pattern, such as `"*mnist*"`.

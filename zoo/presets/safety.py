@@ -88,14 +88,16 @@ def _class(name: Any, module: Any, registered: Any) -> bool:
     """Return whether Keras finds an allowed class by this name, module and registered name."""
     if not _plain(name):
         return False
-    cls = keras.saving.get_registered_object(registered if registered is not None else name)
-    if cls is not None:
-        return isinstance(cls, type) and str(registered or name).rpartition(">")[2] == name
+    candidate = keras.saving.get_registered_object(registered if registered is not None else name)
+    if candidate is not None:
+        return isinstance(candidate, type) and str(registered or name).rpartition(">")[2] == name
     if not (module == "keras" or _within(module, CLASSES)):
         return False
-    cls = _symbol(module, name)
+    candidate = _symbol(module, name)
     # Keras would also call functions that it finds.
-    return isinstance(cls, type) and hasattr(cls, "from_config") and not _runs(cls)
+    return (
+        isinstance(candidate, type) and hasattr(candidate, "from_config") and not _runs(candidate)
+    )
 
 
 def _function(name: Any, module: Any) -> bool:

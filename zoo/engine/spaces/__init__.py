@@ -1,4 +1,4 @@
-"""Spaces: the sets of values that a model takes and makes, and the questions about them."""
+"""Spaces: the sets of values of a model's data, condition and noise."""
 
 from zoo.engine.spaces.base import Space
 from zoo.engine.spaces.classes import Classes, classes_or_none

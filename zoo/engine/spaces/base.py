@@ -1,4 +1,4 @@
-"""`Space`: a set of values that a model takes or makes."""
+"""`Space`, the base class of sets of values."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from zoo.errors import ArgumentError
 
 
 class Space(Named):
-    """A set of values, of which a batch has the shape `(batch, *shape)`.
+    """A set of values, whose batches have the shape `(batch, *shape)`.
 
     A model states its data, its condition and its noise as spaces. A space checks values, gives
-    their specification to Keras, makes examples, and converts between what models take and what
-    files hold. Subclass it with a `name` and a `noun` for another kind.
+    their specification to Keras, makes examples, and converts values between the forms in models
+    and in files. For another kind of values, subclass it with a `name` and a `noun`.
 
     Attributes:
         shape: the shape of one value, without the batch.
-        dtype: the type of values in a batch.
-        noun: the plural by which texts call the values.
+        dtype: the type of the numbers in a batch.
+        noun: the plural noun for the values in texts and errors.
     """
 
     kind = "space"
@@ -42,20 +42,20 @@ class Space(Named):
         arguments = ", ".join(f"{key}={value!r}" for key, value in self.get_config().items())
         return f"{type(self).__name__}({arguments})"
 
-    # What Keras asks
+    # Specifications for Keras
 
     def spec(self) -> keras.InputSpec:
         """Return the specification of a batch, for `export`."""
         return keras.InputSpec(shape=(None, *self.shape), dtype=self.dtype)
 
     def symbolic(self) -> keras.KerasTensor:
-        """Return a symbolic batch, by which networks are built and checked."""
+        """Return a symbolic batch, with which networks are built and checked."""
         return keras.KerasTensor((None, *self.shape), dtype=self.dtype)
 
     # Checks
 
     def check(self, argument: str, values) -> None:
-        """Raise unless the shape and the type of `values`, a batch, are those of this space."""
+        """Raise unless the batch `values` has the shape and the type of this space."""
         if not hasattr(values, "shape") or tuple(values.shape[1:]) != self.shape:
             raise ArgumentError(
                 f"{argument} must hold {self.noun} of shape "
@@ -70,14 +70,18 @@ class Space(Named):
             )
 
     def _in_range(self) -> str:
+        """Return the words about the range, for errors."""
         return ""
 
     def _advice(self) -> str:
+        """Return the advice for values of a wrong type, for errors."""
         return ""
 
     def check_values(self, argument: str, values: np.ndarray, in_training: bool = True) -> None:
-        """Raise unless the numbers in the array `values` can be meant; warn, `in_training`, where
-        they look like those of another range."""
+        """Raise unless all numbers in the array `values` are finite and in the range.
+
+        With `in_training`, there is a warning if they seem to lie in another range.
+        """
         if not np.isfinite(values).all():
             raise ArgumentError(f"{argument} must be finite. Received: NaN or infinite values.")
 
@@ -87,7 +91,7 @@ class Space(Named):
         Args:
             argument: the name of the argument in errors.
             values: an array or a tensor.
-            rows: the number of rows that there must be, or `None`.
+            rows: the required number of rows, or `None` for any.
             in_range: whether numbers out of range are an error.
         """
         values = ops.convert_to_numpy(values)
@@ -109,30 +113,32 @@ class Space(Named):
 
     @property
     def needed(self) -> str:
-        """The values of this space, in errors that ask for them."""
+        """The noun for the values in errors about missing ones."""
         return self.noun
 
     def validity(self, values):
-        """Return a scalar tensor that is true where all of `values` belong to this space, or `None`
-        where the shape and the type say so already."""
+        """Return a scalar tensor that is true if all `values` belong to this space.
+
+        `None` means that every batch of this shape and type belongs to it.
+        """
         return
 
     # Examples, files and texts
 
     def example(self, n: int, seed: int = 0) -> np.ndarray:
-        """Return `n` values of this space, the same for one seed, for tests and goldens."""
+        """Return `n` values of this space, which `seed` determines, for tests and golden inputs."""
         return np.random.default_rng(seed).standard_normal((n, *self.shape), dtype="float32")
 
     def to_stored(self, values: np.ndarray) -> np.ndarray:
-        """Return `values` as files and metrics hold them."""
+        """Convert `values` of a model to the form in files and metrics."""
         return values
 
     def from_stored(self, values: np.ndarray) -> np.ndarray:
-        """Return the batch for a model of `values` that files and metrics hold."""
+        """Convert `values` in the form of files and metrics to a batch for a model."""
         return np.asarray(values, dtype=self.dtype)
 
     def check_stored(self, argument: str, values) -> None:
-        """Raise unless `values` are as `to_stored` gives them."""
+        """Raise unless `values` are valid results of `to_stored`."""
         shape = tuple(values.shape[1:])
         if shape != self.shape:
             raise ArgumentError(
@@ -142,24 +148,25 @@ class Space(Named):
         self.check_values(argument, np.asarray(values[:]), in_training=False)
 
     def stored_from_array(self, argument: str, values: np.ndarray) -> np.ndarray:
-        """Return the array `values` of a user as files and metrics hold it, or raise."""
+        """Convert a user's array `values` to the form in files and metrics, or raise."""
         return np.asarray(values).astype(self.dtype)
 
     @property
     def stored_as(self) -> str:
-        """The form of stored values, for protocols."""
+        """The shape and type of stored values, as text for protocols."""
         return f"{'x'.join(map(str, self.shape))} {self.noun}"
 
     @property
     def size(self) -> int:
-        """The count of numbers in one value."""
+        """The number of numbers in one value."""
         return math.prod(self.shape)
 
     @property
     def text(self) -> str:
-        """This space in words, for cards."""
+        """The description of this space, for cards."""
         return " x ".join(map(str, self.shape))
 
 
 def _described(value: Any) -> str:
+    """Return the shape of `value`, or its type if it has no shape, as text."""
     return f"shape {tuple(value.shape)}" if hasattr(value, "shape") else type(value).__name__

@@ -15,7 +15,7 @@ class Classes(Space):
 
     Args:
         n: the number of classes.
-        names: their names, or `None` for their numbers.
+        names: the names of the classes, or `None` to use their numbers.
     """
 
     name = "classes"
@@ -74,13 +74,17 @@ class Classes(Space):
         return np.arange(n, dtype="int32") % self.n
 
     def choose(self, labels, n: int | None, rng: np.random.Generator) -> np.ndarray:
-        """Return the labels of `n` samples, from what `sample` was given as `labels`.
+        """Return the labels of `n` samples, for the argument `labels` of `sample`.
 
         Args:
             labels: an integer for each sample, one integer for all, `"all"` for equally many of
                 each class in their order, or `None` for random classes.
-            n: the number of samples; `None`: as many as there are labels, else 1.
-            rng: the source of random classes.
+            n: the number of samples; `None` means the number of labels, else 1.
+            rng: the generator of random classes.
+
+        Raises:
+            ArgumentError: if `labels` has a wrong value or another length than `n`, or `n` is no
+                multiple of the number of classes for `"all"`.
         """
         if isinstance(labels, str):
             if labels != "all":
@@ -112,7 +116,7 @@ class Classes(Space):
 
     @property
     def texts(self) -> list[str]:
-        """The number of each class, with its name where it has one."""
+        """The number of each class, followed by its name if it has one."""
         names = self.names or [str(i) for i in range(self.n)]
         return [name if name == str(i) else f"{i} {name}" for i, name in enumerate(names)]
 
@@ -122,6 +126,5 @@ class Classes(Space):
 
 
 def classes_or_none(num_classes: int | None) -> Classes | None:
-    """Return the space of the argument `num_classes` of a model: `None` for models without a
-    condition."""
+    """Return the space of `num_classes` classes, or `None` for `None`."""
     return Classes(num_classes) if num_classes is not None else None

@@ -21,7 +21,7 @@ class Images(Space):
         height: the number of rows.
         width: the number of columns.
         channels: the number of channels.
-        range: the lowest and the highest value; `None`: any value.
+        range: the lowest and the highest value, or `None` for any value.
     """
 
     name = "images"
@@ -103,7 +103,7 @@ class Images(Space):
 
 
 class Points(Space):
-    """Points of `n` real coordinates, of any value.
+    """Points with `n` real coordinates of any value.
 
     Args:
         n: the number of coordinates.
@@ -161,7 +161,7 @@ class Frames(Images):
         height: the number of rows of an image.
         width: the number of columns.
         channels: the number of channels.
-        range: the lowest and the highest value.
+        range: the lowest and the highest value, or `None` for any value.
     """
 
     name = "frames"
@@ -174,7 +174,15 @@ class Frames(Images):
 
 
 def of_shape(shape: tuple[int, ...], range: Range | None = None) -> Space:
-    """Return the space of data of this shape: images of three axes, points of one."""
+    """Return the space of data of this shape: images for three axes, points for one.
+
+    Args:
+        shape: the shape of one datum.
+        range: the value range of images.
+
+    Raises:
+        ArgumentError: if the shape has another number of axes.
+    """
     if len(shape) == 1:
         return Points(shape[0])
     if len(shape) == 3:
@@ -186,7 +194,7 @@ def of_shape(shape: tuple[int, ...], range: Range | None = None) -> Space:
 
 
 def of_image_shape(image_shape, range: Range | None = None, points: bool = True) -> Space:
-    """Return the space of the argument `image_shape` of a model, or raise.
+    """Return the space for the argument `image_shape` of a model, or raise.
 
     Args:
         image_shape: `(height, width, channels)`, or `(features,)` for points.
@@ -207,8 +215,10 @@ def of_image_shape(image_shape, range: Range | None = None, points: bool = True)
 
 
 def check_range(argument: str, values, value_range: Range, in_training: bool = True) -> None:
-    """Raise unless the array `values` lies in `value_range`; warn, `in_training`, where the values
-    look like those of [0, 1]."""
+    """Raise unless the array `values` lies in `value_range`.
+
+    With `in_training`, there is a warning if the values seem to lie in [0, 1] instead.
+    """
     low, high = float(values.min()), float(values.max())
     if not math.isfinite(low) or not math.isfinite(high):
         raise ArgumentError(f"{argument} must be finite. Received: NaN or infinite values.")

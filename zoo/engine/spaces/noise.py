@@ -1,4 +1,4 @@
-"""Spaces of noise, of which samples are made."""
+"""Spaces of noise, from which samples are made."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from zoo.errors import ArgumentError, check_count
 
 
 class Noise(Space):
-    """A distribution of independent numbers, of which samples are made.
+    """A distribution of independent numbers, from which samples are made.
 
-    It is drawn with NumPy, equal on each backend; in training, by `zoo.engine.random.Random`.
+    For samples it is drawn with NumPy, so that draws are equal on each backend. In training it is
+    drawn by `zoo.engine.random.Random`.
 
     Args:
         shape: the shape of one draw.
@@ -30,7 +31,7 @@ class Noise(Space):
         raise NotImplementedError
 
     def draw_in_step(self, random, n):
-        """Return `n` draws inside of a step, by `random`, a `zoo.engine.random.Random`."""
+        """Return `n` draws in a training step, by `random`, a `zoo.engine.random.Random`."""
         raise NotImplementedError
 
     def example(self, n, seed=0):
@@ -38,7 +39,7 @@ class Noise(Space):
 
 
 class Normal(Noise):
-    """Numbers from N(0, 1).
+    """Independent numbers from the normal distribution N(0, 1).
 
     Args:
         shape: the shape of one draw.
@@ -58,7 +59,7 @@ class Normal(Noise):
 
 
 class Uniform(Noise):
-    """Numbers from [0, 1), uniformly distributed.
+    """Independent numbers from the uniform distribution on [0, 1).
 
     Args:
         shape: the shape of one draw.
@@ -81,11 +82,13 @@ NoiseSpace = Noise | Mapping[str, Noise]
 
 
 class Draws:
-    """Draws of a model's noise in parts, such that the parts of one seed are the whole of it.
+    """A generator of a model's noise in parts.
+
+    The parts of one seed, joined, do not depend on their sizes.
 
     Args:
-        noise: a noise space, or a dict of them, which gives dicts of draws.
-        seed: `None` gives other draws each time.
+        noise: a noise space, or a dict of such spaces, for which draws are dicts.
+        seed: the seed of the noise; `None` gives other draws each time.
     """
 
     def __init__(self, noise: NoiseSpace, seed: int | None):
@@ -106,8 +109,13 @@ class Draws:
 
 
 def check_noise(argument: str, noise: NoiseSpace, values):
-    """Return the draws `values` of the space `noise`, or of a dict of spaces, as float32 arrays, or
-    raise."""
+    """Return `values`, draws of `noise`, as float32 arrays, or raise.
+
+    Args:
+        argument: the name of the argument in errors.
+        noise: a noise space, or a dict of such spaces.
+        values: an array, or a dict of arrays with the same keys.
+    """
     if isinstance(noise, Noise):
         return _check_draws(argument, noise, values)
     if not isinstance(values, Mapping) or values.keys() != noise.keys():
@@ -121,6 +129,7 @@ def check_noise(argument: str, noise: NoiseSpace, values):
 
 
 def _check_draws(argument: str, space: Noise, values) -> np.ndarray:
+    """Return `values`, draws of one space, as a float32 array, or raise."""
     values = ops.convert_to_numpy(values).astype("float32")
     if values.shape[1:] != space.shape or not len(values):
         raise ArgumentError(

@@ -1,4 +1,4 @@
-"""Autoencoders."""
+"""Autoencoders: the plain, contractive, denoising and sparse ones."""
 
 from zoo.models.autoencoders.autoencoder import Autoencoder
 from zoo.models.autoencoders.contractive_autoencoder import ContractiveAutoencoder

@@ -21,37 +21,39 @@ from zoo.losses import ReconstructionLoss
 from zoo.models.families import register_family
 from zoo.networks.autoencoders import pair
 
-RANGE = (0.0, 1.0)  # of images
+RANGE = (0.0, 1.0)  # the value range of images
 
 
 @register_family("autoencoder", short="ae", package="zoo")
 class Autoencoder(Encodes, GenerativeModel):
     """An encoder to a short code and a decoder back, trained to reproduce the image.
 
-    min E_x[L(x, r(x))] with r(x) = sigmoid(decoder(encoder(x))), equation 14.1 of Goodfellow,
-    Bengio and Courville 2016, https://www.deeplearningbook.org. L is the cross-entropy
-    -sum_i x_i log r_i - sum_i (1 - x_i) log(1 - r_i), which Hinton and Salakhutdinov 2006,
-    https://doi.org/10.1126/science.1127647, minimise, or half the squared error. `fit` logs `loss`,
-    the sum over the pixels of an image, and what it is made of.
+    The objective is min E_x[L(x, r(x))] with r(x) = sigmoid(decoder(encoder(x))), equation 14.1 of
+    Goodfellow, Bengio and Courville 2016, https://www.deeplearningbook.org. The loss L is the
+    cross-entropy -sum_i x_i log r_i - sum_i (1 - x_i) log(1 - r_i) of Hinton and Salakhutdinov
+    2006, https://doi.org/10.1126/science.1127647, or half the squared error. `fit` logs `loss`, a
+    sum over the pixels of an image, and its terms.
 
     `call` and `predict` map images to their reconstruction.
 
     Args:
-        image_shape: `(height, width, channels)` of the images, whose values lie in [0, 1]. Needed
-            where `encoder` or `decoder` is not given.
+        image_shape: `(height, width, channels)` of the images, whose values lie in [0, 1]. It is
+            needed unless both `encoder` and `decoder` are given.
         latent_dim: the number of code units.
-        architecture: `"convolutional"`, strided convolutions down and transposed ones up, for
-            square images of 28 pixels or a power of two from 8; `"mlp"`; or the textbook's
-            `"one_layer"`, sigmoid(W^T x + b) and sigmoid(W'^T z + b').
-        code_activation: of the code units: `None` for none (for one layer: a sigmoid), or a name
-            such as `"relu"`.
-        tied: whether W' = W^T, for one layer; `None`: where there is one layer of the model's own.
+        architecture: `"convolutional"`, with strided convolutions in the encoder and transposed
+            ones in the decoder, for square images of 28 pixels or a power of two from 8; `"mlp"`;
+            or the textbook's `"one_layer"`, sigmoid(W^T x + b) and sigmoid(W'^T z + b').
+        code_activation: the activation of the code units, such as `"relu"`. `None` means a sigmoid
+            for `"one_layer"`, else no activation.
+        tied: whether W' = W^T in `"one_layer"`; `None` means yes for `"one_layer"` without
+            `encoder` and `decoder`.
         hidden_units: the units of each dense hidden layer of the encoder, between image or feature
-            maps and code; the decoder has them in reverse. `None`: 500 for `"mlp"`, else none.
+            maps and code; the decoder has them in reverse. `None` means one layer of 500 units for
+            `"mlp"`, else no layer.
         width: the channels of the largest feature maps of a convolutional body.
-        upsampling: `"transposed"` or `"interpolation"`, of the convolutional decoder.
-        encoder: a Keras model from images to codes `(batch, ...)`, in place of the above.
-        decoder: a Keras model from codes to logits of images: their sigmoid is the reconstruction.
+        upsampling: `"transposed"` or `"interpolation"`, for the convolutional decoder.
+        encoder: a Keras model from images to codes `(batch, ...)`, in place of the architecture's.
+        decoder: a Keras model from codes to logits of images, whose sigmoid is the reconstruction.
         name: the name of the model.
 
     Raises:
@@ -176,12 +178,14 @@ class Autoencoder(Encodes, GenerativeModel):
         super().compile(optimizer, loss=loss, **kwargs)
 
     def corrupted(self, images):
-        """Return what the encoder sees in training in place of `images`."""
+        """Return the encoder's inputs in training: `images`, or corrupted ones in subclasses."""
         return images
 
     def penalty(self, images, codes):
-        """Return the term that is added to the reconstruction loss, one value per image or a
-        scalar, and what is logged of it."""
+        """Return a term that is added to the reconstruction loss, and a dict of logs.
+
+        The term is a scalar, or one value for each image.
+        """
         return 0.0, {}
 
     def objective(self, batch: Batch, training: bool):
@@ -204,7 +208,7 @@ class Autoencoder(Encodes, GenerativeModel):
 
         Args:
             images: of shape `(n, height, width, channels)`, in [0, 1].
-            batch_size: how many images are computed at once.
+            batch_size: the number of images that are computed at once.
 
         Returns:
             A float32 NumPy array of shape `(n, latent_dim)`.
@@ -216,11 +220,11 @@ class Autoencoder(Encodes, GenerativeModel):
         return self.infer("encode", lambda x: self.encoder(x, training=False), inputs, batch_size)
 
     def decode(self, codes, batch_size: int = 256) -> np.ndarray:
-        """Return the image of each code, as `reconstruct` gives it.
+        """Return the image of each code, in [0, 1].
 
         Args:
-            codes: of shape `(n, latent_dim)`.
-            batch_size: how many images are computed at once.
+            codes: an array of shape `(n, latent_dim)`.
+            batch_size: the number of images that are computed at once.
 
         Raises:
             ValueError: if `codes` has another shape.
@@ -239,8 +243,10 @@ class Autoencoder(Encodes, GenerativeModel):
         )
 
     def reconstruct(self, images, batch_size: int = 256) -> np.ndarray:
-        """Return each image through encoder and decoder, an array of the shape of `images`;
-        arguments as for `encode`."""
+        """Encode and decode each image, and return an array of the shape of `images`.
+
+        The arguments are as for `encode`.
+        """
         return self.infer("reconstruct", self.call, self.checked_inputs(images), batch_size)
 
     def golden_inputs(self, n):

@@ -18,20 +18,20 @@ from zoo.models.families import register_family
 
 @register_family("contractive_autoencoder", short="contractive_ae", package="zoo")
 class ContractiveAutoencoder(Autoencoder):
-    """An autoencoder whose code moves little when the image does.
+    """An autoencoder whose code changes little with the image.
 
-    min E_x[L(x, r(x)) + lambda |dz/dx|^2_F] with r(x) the reconstruction, z the code and L the
-    cross-entropy; |dz/dx|^2_F is equation 1 of Rifai et al. 2011,
+    The objective is min E_x[L(x, r(x)) + lambda |dz/dx|^2_F] with r(x) the reconstruction, z the
+    code and L the cross-entropy; |dz/dx|^2_F is equation 1 of Rifai et al. 2011,
     https://icml.cc/2011/papers/455_icmlpaper.pdf. `fit` logs `loss`, `reconstruction` and
-    `contraction`, which is |dz/dx|^2_F without lambda. The closed form is computed from the codes
-    that the reconstruction needs anyway.
+    `contraction`, which is |dz/dx|^2_F without lambda. The closed form of the norm uses the codes
+    of the reconstruction, without another pass.
 
     Args:
-        image_shape: as for `Autoencoder`, and all other arguments; the default body is the paper's,
-            one layer of sigmoid units with tied weights.
+        image_shape: as for `Autoencoder`, and all other arguments; the default networks are the
+            paper's, one layer of sigmoid units with tied weights.
         latent_dim: the number of code units.
         architecture: as for `Autoencoder`.
-        tied: as for `Autoencoder`; `None`: where there is one layer of the model's own.
+        tied: as for `Autoencoder`.
 
     Raises:
         ValueError: if an argument has a wrong value, or the two networks do not fit together.
@@ -82,10 +82,10 @@ class ContractiveAutoencoder(Autoencoder):
         """Configure training.
 
         Args:
-            weight: lambda.
-            contraction: how the norm is computed: `"exact"`, `"closed_form"`, `"hutchinson"`, or a
-                `zoo.losses.Contraction`; `None`: in closed form where the encoder is one layer of
-                sigmoid units, else exactly.
+            weight: the weight lambda of the norm.
+            contraction: the method that computes the norm: `"exact"`, `"closed_form"`,
+                `"hutchinson"`, or a `zoo.losses.Contraction`. `None` means `"closed_form"` if the
+                encoder is one layer of sigmoid units, else `"exact"`.
 
         Raises:
             ValueError: if a name is unknown, a number is out of range, or the closed form does not

@@ -17,18 +17,19 @@ from zoo.models.families import register_family
 
 @register_family("denoising_autoencoder", short="denoising_ae", package="zoo")
 class DenoisingAutoencoder(Autoencoder, Denoises):
-    """An autoencoder that sees a corrupted image and is to give the clean one.
+    """An autoencoder that is trained to reproduce an image from a corrupted copy of it.
 
-    min E_x E_q(x~ | x)[L(x, sigmoid(decoder(encoder(x~))))] with L the cross-entropy, equation 5 of
-    Vincent et al. 2008, https://doi.org/10.1145/1390156.1390294, with masking noise q. Validation
-    corrupts too, in the same way each time.
+    The objective is min E_x E_q(x~ | x)[L(x, sigmoid(decoder(encoder(x~))))] with L the
+    cross-entropy and q masking noise, equation 5 of Vincent et al. 2008,
+    https://doi.org/10.1145/1390156.1390294. Validation images are corrupted too, equally each
+    time.
 
     Args:
-        image_shape: as for `Autoencoder`, and all other arguments; the default body is the paper's,
-            one layer with tied weights.
+        image_shape: as for `Autoencoder`, and all other arguments; the default networks are the
+            paper's, one layer with tied weights.
         latent_dim: the number of code units.
         architecture: as for `Autoencoder`.
-        tied: as for `Autoencoder`; `None`: where there is one layer of the model's own.
+        tied: as for `Autoencoder`.
 
     Raises:
         ValueError: if an argument has a wrong value, or the two networks do not fit together.
@@ -87,6 +88,9 @@ class DenoisingAutoencoder(Autoencoder, Denoises):
         return self.corruption(images, self.random)
 
     def denoise(self, images, batch_size: int = 256) -> np.ndarray:
-        """Return the clean image for each noisy one, of any values; arguments as for `encode`."""
+        """Return a clean image for each noisy one, whose values may lie outside of [0, 1].
+
+        The arguments are as for `encode`.
+        """
         inputs = self.checked_inputs(images, in_range=False)
         return self.infer("reconstruct", self.call, inputs, batch_size)

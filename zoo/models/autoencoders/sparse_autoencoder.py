@@ -18,21 +18,23 @@ from zoo.models.families import register_family
 
 @register_family("sparse_autoencoder", short="sparse_ae", package="zoo")
 class SparseAutoencoder(Autoencoder):
-    """An autoencoder with many code units of which few are active in one image.
+    """An autoencoder with many code units, of which few are active for one image.
 
-    min E_x[1/2 |x - r(x)|^2] + beta sum_j KL(rho || r_j) with r(x) the reconstruction and r_j the
-    mean activation of code unit j, the cost J_sparse in section 3 (its last equation) of Ng 2011,
-    Sparse autoencoder, https://web.stanford.edu/class/cs294a/sparseAutoencoder.pdf, or
-    lambda sum_j |z_j| in place of the second term. `fit` logs `loss`, `reconstruction`, `sparsity`
-    and `inactive`, the share of units below a hundredth of their largest activation in the batch
-    (in each device's rows of it, where several processes or replicas train together).
+    The objective is min E_x[1/2 |x - r(x)|^2] + beta sum_j KL(rho || r_j) with r(x) the
+    reconstruction and r_j the mean activation of code unit j. It is the cost J_sparse, the last
+    equation of section 3 of Ng 2011, Sparse autoencoder,
+    https://web.stanford.edu/class/cs294a/sparseAutoencoder.pdf. The second term can be
+    lambda sum_j |z_j| instead. `fit` logs `loss`, `reconstruction`, `sparsity` and `inactive`, the
+    share of units below a hundredth of their largest activation in the batch (in each device's
+    rows of the batch, if several processes or replicas train together).
 
     Args:
-        image_shape: as for `Autoencoder`, and all other arguments; the default body is the
-            textbook's, one layer of sigmoid units each way.
+        image_shape: as for `Autoencoder`, and all other arguments; the default networks are the
+            textbook's, one layer of sigmoid units each.
         latent_dim: the number of code units.
         architecture: as for `Autoencoder`.
-        code_activation: of the code units; `"kl"` needs `"sigmoid"`, `"l1"` goes with `"relu"`.
+        code_activation: the activation of the code units. The sparsity `"kl"` needs `"sigmoid"`;
+            `"l1"` suits `"relu"`.
 
     Raises:
         ValueError: if an argument has a wrong value, or the two networks do not fit together.
@@ -105,5 +107,8 @@ class SparseAutoencoder(Autoencoder):
         return penalty, {"sparsity": ops.mean(penalty), "inactive": inactive}
 
     def inactivity(self, images, batch_size: int = 256) -> Inactivity:
-        """Measure the sparsity of the codes of `images`; arguments as for `encode`."""
+        """Measure the sparsity of the codes of `images`, see `zoo.metrics.inactivity`.
+
+        The arguments are as for `encode`.
+        """
         return inactivity(self.encode(images, batch_size))

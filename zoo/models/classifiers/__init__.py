@@ -1,4 +1,4 @@
-"""Classifiers: what samples are looked at with."""
+"""Classifiers, which measure the samples of generative models."""
 
 from zoo.models.classifiers.classifier import Classifier
 

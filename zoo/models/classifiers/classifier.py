@@ -19,30 +19,32 @@ from zoo.errors import ArgumentError, check_count
 from zoo.models.families import register_family
 from zoo.networks import classifier
 
-RANGE = (0.0, 1.0)  # of images
+RANGE = (0.0, 1.0)  # the value range of images
 
 
 @register_family("classifier", package="zoo")
 class Classifier(Classifies, Model):
     """A network from images to features, and a linear layer from features to the logits of classes.
 
-    It makes no images: it is what those of generative models are measured with. Its features are
-    those of `zoo.evaluate`, and its classes tell which modes samples cover and whether conditional
-    ones are what was asked for.
+    It makes no images, and measures the images of generative models: `zoo.evaluate` uses its
+    features, and its classes show the modes that samples cover and the accuracy of conditional
+    samples.
 
-    min E_(x,y)[-log softmax(W h(x) + b)_y], the maximum likelihood of section 6.2.2.3 of
-    Goodfellow, Bengio and Courville 2016, https://www.deeplearningbook.org, with the convolutional
-    network of LeCun et al. 1998, https://doi.org/10.1109/5.726791, as it is built today. `fit` logs
-    `loss`, in nats an image, and `accuracy`, the share of images classified as their label.
+    The objective is min E_(x,y)[-log softmax(W h(x) + b)_y], the maximum likelihood of section
+    6.2.2.3 of Goodfellow, Bengio and Courville 2016, https://www.deeplearningbook.org. The network
+    is a modern form of the convolutional network of LeCun et al. 1998,
+    https://doi.org/10.1109/5.726791. `fit` logs `loss`, in nats per image, and `accuracy`, the
+    share of images classified as their label.
 
     `call` and `predict` map images to logits `(batch, num_classes)`.
 
     Args:
-        image_shape: `(height, width, channels)` of the images, whose values lie in [0, 1]. Needed
-            where `body` is not given.
+        image_shape: `(height, width, channels)` of the images, whose values lie in [0, 1]. It is
+            needed without `body`.
         num_classes: the number of classes.
         width: the channels of the first of three stages; features have four times as many.
-        body: a Keras model from images to features `(batch, dimensions)`, in place of the above.
+        body: a Keras model from images to features `(batch, dimensions)`, in place of the
+            convolutional network.
         name: the name of the model.
 
     Raises:
@@ -120,8 +122,8 @@ class Classifier(Classifies, Model):
         """Configure training.
 
         Args:
-            augmentation: `None`, or an `Augmentation` of the images that are trained on, such as
-                `zoo.augmentation.DiffAugment(("translation",))`.
+            augmentation: an `Augmentation` of the training images, such as
+                `zoo.augmentation.DiffAugment(("translation",))`, or `None`.
 
         Raises:
             ValueError: if a name is unknown.
@@ -152,7 +154,7 @@ class Classifier(Classifies, Model):
 
         Args:
             images: of shape `(n, height, width, channels)`, in [0, 1].
-            batch_size: how many images are computed at once.
+            batch_size: the number of images that are computed at once.
 
         Returns:
             A float32 NumPy array of shape `(n, dimensions)`.
@@ -163,18 +165,24 @@ class Classifier(Classifies, Model):
         return self._infer("features", lambda x: self.body(x, training=False), images, batch_size)
 
     def probabilities(self, images, batch_size: int = 256) -> np.ndarray:
-        """Return the probability of each class for each image, of shape `(n, num_classes)`;
-        arguments as for `features`."""
+        """Return the probability of each class for each image, float32 of shape
+        `(n, num_classes)`.
+
+        The arguments are as for `features`.
+        """
         return self._infer(
             "probabilities", lambda x: ops.softmax(self.call(x), axis=-1), images, batch_size
         )
 
     def classify(self, images, batch_size: int = 256) -> np.ndarray:
-        """Return the most probable class of each image, int64 of shape `(n,)`; arguments as for
-        `features`."""
+        """Return the most probable class of each image, int64 of shape `(n,)`.
+
+        The arguments are as for `features`.
+        """
         return self.probabilities(images, batch_size).argmax(axis=1)
 
     def _infer(self, key: str, fn, images, batch_size: int) -> np.ndarray:
+        """Return the outputs of `fn` for images, in batches."""
         return self.infer(key, fn, self.checked_inputs(images, labelled=False), batch_size)
 
     def golden_inputs(self, n):
@@ -185,6 +193,7 @@ class Classifier(Classifies, Model):
 
 
 def _gives_vectors(body: keras.Model) -> bool:
+    """Return whether the outputs of `body` have the shape `(batch, dimensions)`."""
     try:
         _, _ = body.output_shape
     except (TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""Generative adversarial networks."""
+"""Generative adversarial networks: GAN and its variants, each in the file of its paper."""
 
 from zoo.models.gans.acgan import ACGAN
 from zoo.models.gans.conditional_gan import ConditionalGAN

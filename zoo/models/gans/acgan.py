@@ -15,13 +15,13 @@ from zoo.models.gans.gan import GAN
 
 @register_family("acgan", package="zoo")
 class ACGAN(GAN, Classifies):
-    """A GAN whose discriminator also names the class of the image.
+    """A GAN whose discriminator also predicts the class of the image.
 
-    L_S = E[log P(real | x)] + E[log P(generated | G(z, c))] and L_C = E[log P(c | x)] +
-    E[log P(c | G(z, c))], equations 2 and 3 of Odena, Olah and Shlens 2017,
-    https://arxiv.org/abs/1610.09585: the discriminator maximises L_S + L_C, the generator
-    L_C - L_S. `fit` takes images and integer labels; generated images have the labels of the batch.
-    The generator is called as `[latents, labels]`; the discriminator sees the image alone.
+    The discriminator maximises L_S + L_C and the generator L_C - L_S, with L_S = E[log P(real | x)]
+    + E[log P(generated | G(z, c))] and L_C = E[log P(c | x)] + E[log P(c | G(z, c))], equations 2
+    and 3 of Odena, Olah and Shlens 2017, https://arxiv.org/abs/1610.09585. `fit` takes images and
+    integer labels; generated images have the labels of the batch. The inputs of the generator are
+    `[latents, labels]`, and the discriminator takes the image alone.
 
     Args:
         image_shape: as for `GAN`, and all other arguments; images have by default the networks of
@@ -93,21 +93,21 @@ class ACGAN(GAN, Classifies):
 
     def discriminator_objective(self, real, fake, labels):
         loss, logs = super().discriminator_objective(real, fake, labels)
-        # Both halves of the discriminator are trained on both kinds of images.
-        of_real, of_fake = class_loss(real, labels), class_loss(fake, labels)
-        return loss + of_real + of_fake, {**logs, "real_class_loss": of_real}
+        # Both outputs of the discriminator are trained on real and on generated images.
+        real_loss, fake_loss = class_loss(real, labels), class_loss(fake, labels)
+        return loss + real_loss + fake_loss, {**logs, "real_class_loss": real_loss}
 
     def generator_objective(self, fake, labels):
         loss, logs = super().generator_objective(fake, labels)
-        of_fake = class_loss(fake, labels)
-        return loss + of_fake, {**logs, "fake_class_loss": of_fake}
+        fake_loss = class_loss(fake, labels)
+        return loss + fake_loss, {**logs, "fake_class_loss": fake_loss}
 
     def probabilities(self, images, batch_size: int = 256) -> np.ndarray:
         """Return the probabilities P(c | x) that the discriminator gives to the classes.
 
         Args:
             images: of shape `(n, height, width, channels)`, in [-1, 1].
-            batch_size: how many images are looked at once.
+            batch_size: the number of images that are computed at once.
 
         Returns:
             A float32 NumPy array of shape `(n, num_classes)`.
@@ -121,14 +121,18 @@ class ACGAN(GAN, Classifies):
         )
 
     def classify(self, images, batch_size: int = 256) -> np.ndarray:
-        """Return the most probable class of each image, int64 of shape `(n,)`; arguments as for
-        `probabilities`."""
+        """Return the most probable class of each image, int64 of shape `(n,)`.
+
+        The arguments are as for `probabilities`.
+        """
         return self.probabilities(images, batch_size).argmax(axis=1)
 
 
 def class_loss(outputs, labels):
-    """Return -log P(c | x), the mean over the batch, from the discriminator's outputs: logits, and
-    logits of the classes."""
+    """Return the mean of -log P(c | x) over the batch.
+
+    `outputs` are the discriminator's: logits, and logits of the classes.
+    """
     return ops.mean(
         keras.losses.sparse_categorical_crossentropy(labels, outputs[1], from_logits=True)
     )

@@ -10,12 +10,12 @@ from zoo.models.gans.gan import GAN
 
 @register_family("conditional_gan", short="cgan", package="zoo")
 class ConditionalGAN(GAN):
-    """A GAN whose players are both told the class of the image.
+    """A GAN whose generator and discriminator both take the class of the image.
 
-    min_G max_D E_x,y[log D(x|y)] + E_z,y[log(1 - D(G(z|y)|y))], equation 2 of Mirza and Osindero
-    2014, https://arxiv.org/abs/1411.1784. `fit` takes images and integer labels; generated images
-    have the labels of the batch. Networks are called as `[latents, labels]` and `[images, labels]`,
-    with labels of shape `(batch,)`.
+    The objective is min_G max_D E_x,y[log D(x|y)] + E_z,y[log(1 - D(G(z|y)|y))], equation 2 of
+    Mirza and Osindero 2014, https://arxiv.org/abs/1411.1784. `fit` takes images and integer labels;
+    generated images have the labels of the batch. The inputs of the networks are
+    `[latents, labels]` and `[images, labels]`, with labels of shape `(batch,)`.
 
     Args:
         image_shape: as for `GAN`, and all other arguments; the default architecture is the paper's,

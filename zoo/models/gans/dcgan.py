@@ -8,13 +8,13 @@ from zoo.models.gans.gan import GAN
 
 @register_family("dcgan", package="zoo")
 class DCGAN(GAN):
-    """A GAN whose players are convolutional.
+    """A GAN with convolutional networks.
 
-    The objective is that of `GAN`, min_G max_D E_x[log D(x)] + E_z[log(1 - D(G(z)))], equation 1 of
-    Goodfellow et al. 2014, with the architecture and the optimizers of Radford, Metz and Chintala
+    The objective is min_G max_D E_x[log D(x)] + E_z[log(1 - D(G(z)))], equation 1 of Goodfellow et
+    al. 2014, as for `GAN`. The architecture and the optimizers come from Radford, Metz and Chintala
     2015, https://arxiv.org/abs/1511.06434: strided and transposed convolutions, batch normalization
     in both players except at the generator's output and the discriminator's input, ReLU in the
-    generator and LeakyReLU(0.2) in the discriminator, weights from N(0, 0.02^2), Adam with rate
+    generator and LeakyReLU(0.2) in the discriminator, weights from N(0, 0.02^2), and Adam with rate
     2e-4 and beta_1 0.5.
 
     Args:

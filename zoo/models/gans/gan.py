@@ -28,34 +28,36 @@ from zoo.networks import Architecture
 class GAN(Players, LatentModel):
     """A generator G and a discriminator D that play against each other.
 
-    min_G max_D V(D, G) = E_x[log D(x)] + E_z[log(1 - D(G(z)))], equation 1 of Goodfellow et al.
-    2014, https://arxiv.org/abs/1406.2661, with z ~ N(0, I) and D(x) = sigmoid(discriminator(x)).
-    One `fit` step is `critic_steps` updates of the discriminator and then one of the generator
-    (algorithm 1), each on latents of its own. What can be computed once is: the generated images
-    of a discriminator's update are made outside of the differentiation, and a penalty on the
-    gradient at exactly the real, or the generated, images shares its pass with the loss.
+    The objective is min_G max_D V(D, G) = E_x[log D(x)] + E_z[log(1 - D(G(z)))], equation 1 of
+    Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661, with z ~ N(0, I) and D(x) =
+    sigmoid(discriminator(x)). One step of `fit` is `critic_steps` updates of the discriminator and
+    then one of the generator (algorithm 1), each on new latents. Nothing is computed twice: the
+    generated images of a discriminator's update are made outside of the differentiation, and a
+    penalty on the gradient at the real, or the generated, images shares its pass with the loss.
 
-    With `num_classes` both players are told the class of the image, and `fit` takes images and
-    integer labels; generated images have the labels of the batch.
+    With `num_classes` both players take the class of the image, and `fit` takes images and integer
+    labels; generated images have the labels of the batch.
 
     `call` and `predict` map latents to images by the averaged generator.
 
     Args:
         image_shape: `(height, width, channels)` of the images, whose values lie in [-1, 1], or
-            `(features,)` for points of any value. Needed where `generator` or `discriminator` is
-            not given.
+            `(features,)` for points of any value. It is needed unless both `generator` and
+            `discriminator` are given.
         latent_dim: the number of latent variables.
         num_classes: the number of classes of a conditional model, or `None`.
         architecture: the networks of both players, by name or as an object with its settings:
             `"mlp"`, `"dcgan"`, `"sngan"`, `"resnet"`, `"points"`, or a
-            `zoo.networks.Architecture`. `None`: the paper's for images, and `"points"` for points.
+            `zoo.networks.Architecture`. `None` means the default of the model for images, `"mlp"`
+            for this one, and `"points"` for points.
         generator: a Keras model from latents `(batch, latent_dim)`, or `[latents, labels]`, to
             images `(batch, height, width, channels)` in [-1, 1], in place of the architecture's.
         discriminator: a Keras model from images, or `[images, labels]`, to one logit for each
             image, `(batch, 1)`, or one for each patch of it, `(batch, rows, columns, 1)`.
-        ema_half_life_images: how many training images halve the weight of an old generator in the
-            averaged one; at most a twentieth of the images seen since `compile`, so that a short
-            training, or fine-tuning, is averaged over a short time.
+        ema_half_life_images: the number of training images after which the weight of an old
+            generator in the averaged one is halved. It is limited to a twentieth of the images
+            since `compile`, so that a short training, or fine-tuning, is averaged over a short
+            time.
         name: the name of the model.
         **settings: settings of the architecture that `architecture` names, such as `units=600` or
             `width=32`.
@@ -87,7 +89,7 @@ class GAN(Players, LatentModel):
 
     paper = "Goodfellow et al. 2014, Generative Adversarial Networks"
     paper_url = "https://arxiv.org/abs/1406.2661"
-    penalty: Penalty | None = None  # until `compile` says otherwise
+    penalty: Penalty | None = None  # until `compile` sets it
     augmentation: Augmentation | None = None
 
     def __init__(
@@ -120,11 +122,13 @@ class GAN(Players, LatentModel):
     def test_config(cls):
         return {"image_shape": (8, 8, 1), "latent_dim": 4, "units": 60}
 
-    # The objective, which other rules change
+    # The objective, which subclasses change
 
     def discriminator_objective(self, real, fake, labels):
-        """Return the discriminator's loss without penalty, a scalar, and what is logged, from its
-        outputs on real and on generated images."""
+        """Return the discriminator's loss without penalty, a scalar, and a dict of logs.
+
+        `real` and `fake` are its outputs on real and on generated images with the same `labels`.
+        """
         real, fake = self.logits(real), self.logits(fake)
         loss = ops.mean(self.adversarial_loss.discriminator(real, fake))
         logs = {
@@ -135,8 +139,10 @@ class GAN(Players, LatentModel):
         return loss, logs
 
     def generator_objective(self, fake, labels):
-        """Return the generator's loss, a scalar, and what is logged, from the discriminator's
-        outputs on its images."""
+        """Return the generator's loss, a scalar, and a dict of logs.
+
+        `fake` are the discriminator's outputs on generated images with `labels`.
+        """
         loss = ops.mean(self.adversarial_loss.generator(self.logits(fake)))
         return loss, {"generator_loss": loss}
 
@@ -179,19 +185,19 @@ class GAN(Players, LatentModel):
         """Configure training; without arguments, as in the paper.
 
         Args:
-            optimizer: `None`, one optimizer, of which both players get a copy, or
-                `{"generator": ..., "discriminator": ...}`.
-            loss: the name of a pair in `zoo.losses` (`"minimax"`, `"non_saturating"`,
-                `"least_squares"`, `"hinge"`, `"wasserstein"`), or an `AdversarialLoss`.
-            penalty: `None`, the name of a penalty in `zoo.losses` (`"gradient_penalty"`, `"r1"`,
-                `"r2"`, `"dragan"`, `"weight_clipping"`), or a `Penalty`, added to the
-                discriminator's loss.
-            critic_steps: discriminator updates for each generator update. Latents are fresh for
-                each. The batch of real images is cut into this many minibatches where its size is a
-                multiple, else each update sees the whole batch. Schedules count the updates of
-                their own player.
-            augmentation: `None`, `"diffaugment"`, or an `Augmentation`, of all images that the
-                discriminator sees in training; a penalty's gradient is taken through it.
+            optimizer: `None` for the paper's optimizers; one optimizer, of which both players get a
+                copy; or `{"generator": ..., "discriminator": ...}`.
+            loss: the name of an adversarial loss (`"minimax"`, `"non_saturating"`,
+                `"least_squares"`, `"hinge"`, `"wasserstein"`), or a `zoo.losses.AdversarialLoss`.
+            penalty: the name of a penalty (`"gradient_penalty"`, `"r1"`, `"r2"`, `"dragan"`,
+                `"weight_clipping"`), or a `zoo.losses.Penalty`, which is added to the
+                discriminator's loss; `None` for no penalty.
+            critic_steps: the number of discriminator updates for each generator update, each with
+                new latents. The batch of real images is divided into this many minibatches if its
+                size is a multiple; else each update takes the whole batch. Schedules count the
+                updates of their own player.
+            augmentation: `"diffaugment"`, or an `Augmentation`, for all inputs of the discriminator
+                in training; `None` for none. The gradient of a penalty is taken through it.
 
         Raises:
             ValueError: if a name is unknown, or a number is out of range.
@@ -215,30 +221,34 @@ class GAN(Players, LatentModel):
     def update(self, batch: Batch):
         for step in range(self.critic_steps):
             real, labels = (minibatch(part, step, self.critic_steps) for part in batch)
-            # Made outside of the loss, whose gradient therefore does not reach the generator.
+            # Made outside of the loss, so that its gradient does not reach the generator.
             latents = self.draw_latents(ops.shape(real)[0])
             fake = self.fake(latents, labels, training=True)
             logs = self.minimize(
-                lambda seen=(real, fake, labels): self.discriminator_loss(*seen), "discriminator"
+                lambda inputs=(real, fake, labels): self.discriminator_loss(*inputs),
+                "discriminator",
             )
             if hasattr(self.penalty, "constrain"):
                 self.penalty.constrain(self.players["discriminator"])
-        # As many as in each of the discriminator's updates.
+        # The generator's batch is as large as the batch of each discriminator update.
         latents = self.draw_latents(ops.shape(real)[0])
         logs |= self.minimize(lambda: self.generator_loss(latents, labels), "generator")
         self._average(engine.replicas() * ops.shape(batch.data)[0])
         return logs
 
     def discriminator_loss(self, real, fake, labels=None, training: bool = True):
-        """Return the discriminator's loss with its penalty, a scalar, and what is logged of it: the
-        loss without penalty."""
+        """Return the discriminator's loss with its penalty, a scalar, and a dict of logs.
+
+        The logged `discriminator_loss` is without the penalty.
+        """
 
         def judge(images):
+            """Return the discriminator's outputs on `images`."""
             return self.judge(images, labels, training)
 
         if self.penalty is None:
             return self.discriminator_objective(judge(real), judge(fake), labels)
-        # A plain function has no way of its own to share a pass.
+        # A plain function as penalty has no method `with_outputs`.
         default = functools.partial(Penalty.with_outputs, self.penalty)
         with_outputs = getattr(self.penalty, "with_outputs", default)
         real_outputs, fake_outputs, penalty = with_outputs(
@@ -249,7 +259,7 @@ class GAN(Players, LatentModel):
         return loss + penalty, {**logs, "penalty": penalty}
 
     def generator_loss(self, latents, labels=None, training: bool = True):
-        """Return the generator's loss on `latents`, a scalar, and what is logged of it."""
+        """Return the generator's loss on `latents`, a scalar, and a dict of logs."""
         fake = self.fake(latents, labels, training)
         return self.generator_objective(self.judge(fake, labels, training), labels)
 
@@ -262,9 +272,10 @@ class GAN(Players, LatentModel):
         return {**discriminator_logs, **generator_logs}
 
     def _average(self, images):
+        """Update the averaged generator after a step on `images` images."""
         images = ops.cast(images, "float32")
-        seen = self.images_seen.assign_add(images)
-        half_life = ops.minimum(self.ema_half_life_images, 0.05 * seen)
+        total = self.images_seen.assign_add(images)
+        half_life = ops.minimum(self.ema_half_life_images, 0.05 * total)
         average(self.ema_generator, self.generator, decay=0.5 ** (images / half_life))
 
     # Use
@@ -295,7 +306,7 @@ class GAN(Players, LatentModel):
         Args:
             n: as for `LatentModel.sample`, and `seed`, `latents`, `labels`, `batch_size`, `noise`
                 and `condition`.
-            weights: `"ema"` for the averaged generator or `"raw"` for the one that is trained.
+            weights: `"ema"` for the averaged generator, or `"raw"` for the last one.
         """
         check_choice("weights", weights, ("ema", "raw"))
         labels = self._one_condition(condition, labels)

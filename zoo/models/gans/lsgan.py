@@ -11,9 +11,10 @@ from zoo.models.gans.gan import GAN
 class LSGAN(GAN):
     """A GAN whose discriminator is a regression to 1 for real and 0 for generated images.
 
-    min_D 1/2 E_x[(D(x) - 1)^2] + 1/2 E_z[D(G(z))^2] and min_G 1/2 E_z[(D(G(z)) - 1)^2], equation 9
-    of Mao et al. 2017, https://arxiv.org/abs/1611.04076, where D(x) is the logit itself: samples
-    far on the right side of the decision are still pulled towards the data. Other targets are
+    The objectives are min_D 1/2 E_x[(D(x) - 1)^2] + 1/2 E_z[D(G(z))^2] and
+    min_G 1/2 E_z[(D(G(z)) - 1)^2], equation 9 of Mao et al. 2017, https://arxiv.org/abs/1611.04076,
+    with the logit as D(x). Samples far on the correct side of the decision boundary are still
+    pulled towards the data. For other targets, use
     `compile(loss=zoo.losses.LeastSquares(fake_target, real_target, generator_target))`.
 
     Args:

@@ -1,4 +1,4 @@
-"""`Players`: the generator and the discriminator of an adversarial rule, made and checked."""
+"""`Players`, the mixin for the generator and the discriminator of a GAN."""
 
 from __future__ import annotations
 
@@ -16,22 +16,28 @@ from zoo.errors import ArgumentError
 from zoo.losses.per_sample import per_sample
 from zoo.networks import Architecture, Demands
 
-RANGE = (-1.0, 1.0)  # of images
-POINTS = "points"  # the architecture of points
+RANGE = (-1.0, 1.0)  # the value range of images
+POINTS = "points"  # the architecture for points
 
 
 class Players:
-    """Mixed into an adversarial rule: its networks come from any architecture, or from the user.
+    """A mixin of GANs, which makes and checks their networks.
 
-    A rule says what it asks of them: `demands`, the architecture of its paper, and, where it is a
-    rule with one body, which it allows.
+    Networks come from an architecture or from the user.
+
+    Attributes:
+        demands: the demands of the model on its discriminator.
+        default_architecture: the name of the default architecture for images.
+        architectures: the names of the allowed architectures, or `None` for all.
+        rule: the family that an error recommends for other architectures.
+        discriminator_sees_labels: whether the discriminator of a conditional model takes labels.
     """
 
     demands: ClassVar[Demands] = Demands()
-    default_architecture: ClassVar[str] = "mlp"  # for images
-    architectures: ClassVar[tuple[str, ...] | None] = None  # that the rule allows; `None`: all
-    rule: ClassVar[str] = "gan"  # the family to name where another architecture is asked for
-    discriminator_sees_labels = True  # where there are any
+    default_architecture: ClassVar[str] = "mlp"
+    architectures: ClassVar[tuple[str, ...] | None] = None
+    rule: ClassVar[str] = "gan"
+    discriminator_sees_labels = True
 
     @classmethod
     def constructor_names(cls, config):
@@ -43,29 +49,31 @@ class Players:
 
     @classmethod
     def architecture_for(cls, image_shape) -> str:
-        """Return the name of the architecture of data of this shape where none is named."""
+        """Return the name of the default architecture for data of this shape."""
         try:
             data = of_image_shape(image_shape)
-        except ArgumentError:  # which the constructor raises
+        except ArgumentError:  # the constructor raises the error
             return cls.default_architecture
         return POINTS if isinstance(data, Points) else cls.default_architecture
 
     @classmethod
     def current_arguments(cls, arguments: dict[str, Any]) -> dict[str, Any]:
-        """Return the constructor's arguments for those of a file; earlier versions wrote the
-        settings of all architectures."""
+        """Convert the constructor's arguments in a file of an earlier version to current ones.
+
+        Earlier versions wrote the settings of all architectures.
+        """
         named = super().constructor_names(arguments)
-        own = {key: value for key, value in arguments.items() if key in named}
-        both = own.get("generator") is not None and own.get("discriminator") is not None
-        if both or not isinstance(own.get("architecture"), str | None):
-            return own
-        name = own.get("architecture") or cls.architecture_for(own.get("image_shape"))
+        current = {key: value for key, value in arguments.items() if key in named}
+        both = current.get("generator") is not None and current.get("discriminator") is not None
+        if both or not isinstance(current.get("architecture"), str | None):
+            return current
+        name = current.get("architecture") or cls.architecture_for(current.get("image_shape"))
         settings = {
             key: value
             for key, value in arguments.items()
             if key in Architecture.settings(name) and (key, value) != ("units", None)
         }
-        return {**settings, **own}
+        return {**settings, **current}
 
     def make_players(
         self,
@@ -76,22 +84,31 @@ class Players:
         generator: keras.Model | None,
         discriminator: keras.Model | None,
     ) -> keras.Model | Callable[..., keras.Model]:
-        """Make or take both networks, check that they fit, and set the spaces of the model.
+        """Set both networks and the spaces of the model, and check that the networks fit together.
+
+        Args:
+            image_shape: as for `GAN`, and all other arguments.
+            num_classes: the number of classes of a conditional model, or `None`.
+            architecture: the architecture by name or as an object, or `None` for the default.
+            settings: the settings of an architecture that is given by name.
+            generator: the user's generator, or `None`.
+            discriminator: the user's discriminator, or `None`.
 
         Returns:
-            What the generator came from, for a copy: itself, or the function that made it.
+            The source for a copy of the generator: the user's generator, or the function that
+            makes it.
         """
         check_body("generator", generator)
         check_body("discriminator", discriminator)
         self.condition = classes_or_none(num_classes)
-        given = generator is not None and discriminator is not None
-        if given and settings:
+        both_given = generator is not None and discriminator is not None
+        if both_given and settings:
             raise ArgumentError(
                 f"{', '.join(settings)} must be settings of an architecture, which has no use "
                 "where generator= and discriminator= are given. Received: both."
             )
         source = generator
-        if not given:
+        if not both_given:
             data = self._data_of(image_shape)
             chosen = self._chosen(architecture, data, settings)
             if generator is None:
@@ -105,6 +122,7 @@ class Players:
         return source
 
     def _data_of(self, image_shape) -> Space:
+        """Return the space of data of this shape, or raise."""
         if image_shape is None:
             raise ArgumentError(
                 f"{type(self).__name__} needs image_shape=(height, width, channels), or both "
@@ -113,26 +131,28 @@ class Players:
         return of_image_shape(image_shape, RANGE)
 
     def _chosen(self, architecture, data: Space, settings: dict[str, Any]) -> Architecture:
+        """Return the architecture with its settings, or raise if it is not allowed or does not fit
+        `data`."""
         name = architecture or self.architecture_for(data.shape)
         chosen = Architecture.get(name, settings)
-        own = getattr(chosen, "name", None)
-        if self.architectures is not None and own not in self.architectures:
+        chosen_name = getattr(chosen, "name", None)
+        if self.architectures is not None and chosen_name not in self.architectures:
             allowed = " or ".join(map(repr, self.architectures))
             raise ArgumentError(
                 f"{type(self).__name__} is a rule with the architecture {allowed}. Received: "
-                f"{name!r}. zoo.create({self.rule!r}, architecture={own!r}, ...) takes any."
+                f"{name!r}. zoo.create({self.rule!r}, architecture={chosen_name!r}, ...) takes any."
             )
         if isinstance(chosen, Architecture):
             chosen.check_fits(data)
         return chosen
 
     def make_discriminator(self, architecture: Architecture, data: Space) -> keras.Model:
-        """Return the discriminator of `architecture` that this rule needs."""
-        seen = self.condition if self.discriminator_sees_labels else None
-        return architecture.discriminator(data, seen, self.demands, name="discriminator")
+        """Return the discriminator of `architecture` for this model."""
+        condition = self.condition if self.discriminator_sees_labels else None
+        return architecture.discriminator(data, condition, self.demands, name="discriminator")
 
     def _fit_together(self, image_shape) -> None:
-        """Build networks that are not built yet, check that they fit, and set the data."""
+        """Build the networks, check that they fit together, and set the space of the data."""
         labels = None if self.condition is None else self.condition.symbolic()
         latents = keras.KerasTensor((None, self.latent_dim))
         images = symbolic_outputs("generator", self.generator, paired(latents, labels))
@@ -147,10 +167,10 @@ class Players:
         self.check_outputs(symbolic_outputs("discriminator", self.discriminator, inputs))
         self.data = of_shape(shape, RANGE)
 
-    # What rules with more outputs change
+    # Methods that models with more outputs change
 
     def check_outputs(self, outputs) -> None:
-        """Raise unless the discriminator's symbolic `outputs` are what this rule needs."""
+        """Raise unless the discriminator's symbolic `outputs` have the shapes for this model."""
         shape = tuple(outputs.shape) if hasattr(outputs, "shape") else ()
         patches = shape[1:-1]  # none, or the rows and columns of a discriminator of patches
         if shape != (None, *patches, 1) or len(patches) not in (0, 2):
@@ -175,31 +195,33 @@ class Players:
     # Use
 
     def fake(self, latents, labels, training: bool):
-        """Return the generator's images for `latents`, in float32 whatever its layers compute
-        in."""
+        """Return the generator's images for `latents`, in float32 under every dtype policy."""
         return ops.cast(self.generator(paired(latents, labels), training=training), "float32")
 
     def judge(self, images, labels=None, training: bool = True):
-        """Return the discriminator's outputs on `images`, in float32."""
+        """Return the discriminator's outputs on `images`, in float32.
+
+        In training the images are augmented first.
+        """
         if training and self.augmentation is not None:
             images = self.augmentation(images, self.random)
         if labels is not None:
-            labels = labels[: ops.shape(images)[0]]  # a penalty may look at the first images only
+            labels = labels[: ops.shape(images)[0]]  # a penalty may take the first images only
         inputs = paired(images, labels if self.discriminator_sees_labels else None)
         outputs = self.discriminator(inputs, training=training)
         return keras.tree.map_structure(lambda x: ops.cast(x, "float32"), outputs)
 
     def discriminate(self, images, labels=None, batch_size: int = 256) -> np.ndarray:
-        """Return the discriminator's logits: positive where it takes an image for a real one.
+        """Return the discriminator's logits, positive for images that it classifies as real.
 
         Args:
             images: of shape `(n, height, width, channels)`, in [-1, 1].
-            labels: their classes, of shape `(n,)`, where the discriminator sees them.
-            batch_size: how many images are looked at once.
+            labels: the classes of the images, of shape `(n,)`, if the discriminator takes them.
+            batch_size: the number of images that are computed at once.
 
         Returns:
-            A float32 NumPy array of shape `(n,)`; of a discriminator with a logit for each patch,
-            the means over the patches of an image.
+            A float32 NumPy array of shape `(n,)`. For a discriminator with a logit for each patch,
+            these are means over the patches of an image.
 
         Raises:
             ValueError: if `images` has another shape, or `labels` are missing or out of range.

@@ -10,18 +10,18 @@ from zoo.networks import Demands
 
 @register_family("sngan", package="zoo")
 class SNGAN(GAN):
-    """A GAN whose discriminator has slope at most 1 in each of its layers.
+    """A GAN whose discriminator has a slope of at most 1 in each layer.
 
-    Every kernel W of the discriminator is replaced by W / sigma(W), sigma(W) its largest singular
-    value, equation 8 of Miyato et al. 2018, https://arxiv.org/abs/1802.05957, under the hinge loss
-    E_x[max(0, 1 - D(x))] + E_z[max(0, 1 + D(G(z)))] for the discriminator and -E_z[D(G(z))] for the
-    generator, equations 16 and 17.
+    Every kernel W of the discriminator is replaced by W / sigma(W), with sigma(W) its largest
+    singular value, equation 8 of Miyato et al. 2018, https://arxiv.org/abs/1802.05957. The hinge
+    loss is E_x[max(0, 1 - D(x))] + E_z[max(0, 1 + D(G(z)))] for the discriminator and -E_z[D(G(z))]
+    for the generator, equations 16 and 17.
 
     Args:
-        image_shape: as for `GAN`; of points the architecture is `"points"`.
+        image_shape: as for `GAN`; for points the architecture is `"points"`.
         latent_dim: the number of latent variables.
-        architecture: `"sngan"`, the plain convolutional networks of the paper's table 3,
-            `"resnet"`, those of its table 4, or an object of one of them.
+        architecture: `"sngan"`, the convolutional networks of the paper's table 3, `"resnet"`, the
+            residual networks of its table 4, or an object of one of these architectures.
         num_classes: as for `GAN`, and all other arguments; `zoo.layers` has the layers for a
             `discriminator` of your own.
 

@@ -14,11 +14,11 @@ from zoo.networks import Demands
 class WGAN(GAN):
     """A generator trained against an estimate of the Wasserstein-1 distance to the data.
 
-    min_G max_f E_x[f(x)] - E_z[f(G(z))] over critics f whose weights lie in [-0.01, 0.01],
-    equation 3 and algorithm 1 of Arjovsky, Chintala and Bottou 2017,
-    https://arxiv.org/abs/1701.07875: five updates of the critic, with clipping after each, for one
-    of the generator; a batch of 5 n images is cut into five of n. The critic's output carries no
-    bias: a constant added to f changes nothing.
+    The objective is min_G max_f E_x[f(x)] - E_z[f(G(z))] over critics f with weights in
+    [-0.01, 0.01], equation 3 and algorithm 1 of Arjovsky, Chintala and Bottou 2017,
+    https://arxiv.org/abs/1701.07875. One step is five updates of the critic, each followed by
+    clipping, and one of the generator; a batch of 5 n images is divided into five of n. The
+    critic's output has no bias, because a constant added to f changes nothing.
 
     Args:
         image_shape: as for `GAN`, and all other arguments; `discriminator` is the critic. Images
@@ -45,7 +45,7 @@ class WGAN(GAN):
 
     @property
     def critic(self) -> keras.Model:
-        """The discriminator, by the name that the paper gives it."""
+        """The discriminator, under the paper's name for it."""
         return self.discriminator
 
     def default_optimizers(self):
@@ -65,16 +65,19 @@ class WGAN(GAN):
         super().compile(optimizer, loss, penalty, critic_steps, **kwargs)
 
     def critic_distance(self, real, fake, batch_size: int = 256) -> float:
-        """Return the critic's estimate of the Wasserstein-1 distance between two sets of images:
-        mean f(real) - mean f(fake), in units of the critic's slope.
+        """Return the critic's estimate of the Wasserstein-1 distance between two sets of images.
+
+        It is mean f(real) - mean f(fake), in units of the critic's slope.
 
         Args:
             real: images of shape `(n, height, width, channels)`.
-            fake: images of the same shape, as many or not.
-            batch_size: how many images are looked at once.
+            fake: images of the same size; their number may differ.
+            batch_size: the number of images that are computed at once.
         """
-        of_real, of_fake = (self.discriminate(x, batch_size=batch_size) for x in (real, fake))
-        return float(of_real.mean() - of_fake.mean())
+        real_logits, fake_logits = (
+            self.discriminate(x, batch_size=batch_size) for x in (real, fake)
+        )
+        return float(real_logits.mean() - fake_logits.mean())
 
     @classmethod
     def test_config(cls):

@@ -14,12 +14,13 @@ from zoo.networks import Demands
 class WGANGP(WGAN):
     """A Wasserstein GAN whose critic is held to slope 1 by a penalty in place of clipping.
 
-    L = E_z[f(G(z))] - E_x[f(x)] + 10 E[(|df(x^)/dx^| - 1)^2] at points x^ drawn uniformly between
-    pairs of real and generated images, equation 3 and algorithm 1 of Gulrajani et al. 2017,
-    https://arxiv.org/abs/1704.00028; the norm is that of each sample's own gradient. Five updates
-    of the critic for one of the generator; a batch of 5 n images is cut into five of n, each with
-    latents and points of its own. The critic has no batch normalization, which would mix the
-    samples, and no bias at its output, which nothing would train.
+    The critic minimises L = E_z[f(G(z))] - E_x[f(x)] + 10 E[(|df(x^)/dx^| - 1)^2] at points x^
+    drawn uniformly between pairs of real and generated images, equation 3 and algorithm 1 of
+    Gulrajani et al. 2017, https://arxiv.org/abs/1704.00028. The norm is taken of each sample's own
+    gradient. One step is five updates of the critic and one of the generator; a batch of 5 n images
+    is divided into five of n, each with new latents and points. The critic has no batch
+    normalization, which would mix the samples, and no bias at its output, which nothing would
+    train.
 
     Args:
         image_shape: as for `WGAN`, and all other arguments; `discriminator` is the critic. Images

@@ -1,4 +1,4 @@
-"""Variational autoencoders."""
+"""Variational autoencoders: VAE, beta-VAE, conditional VAE and IWAE."""
 
 from zoo.models.vaes.beta_vae import BetaVAE
 from zoo.models.vaes.conditional_vae import ConditionalVAE

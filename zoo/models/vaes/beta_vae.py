@@ -17,12 +17,13 @@ from zoo.models.vaes.vae import VAE
 
 @register_family("beta_vae", package="zoo")
 class BetaVAE(VAE):
-    """A VAE whose KL weighs more, so that its latents separate what varies independently.
+    """A VAE with a larger weight of the KL, so that single latents represent independent factors.
 
-    E_q[log p(x | z)] - beta KL(q(z | x) || p(z)) is maximised, equation 4 of Higgins et al. 2017,
-    https://openreview.net/forum?id=Sy2fzU9gl; with a capacity, E_q[log p(x | z)] -
-    beta |KL - C| with C rising linearly from 0, equation 8 of Burgess et al. 2018,
-    https://arxiv.org/abs/1804.03599. `loss` is what is minimised, `kl` the unweighted KL.
+    The objective is max E_q[log p(x | z)] - beta KL(q(z | x) || p(z)), equation 4 of Higgins et al.
+    2017, https://openreview.net/forum?id=Sy2fzU9gl. With a capacity C, which rises linearly from
+    0, it is max E_q[log p(x | z)] - beta |KL - C|, equation 8 of Burgess et al. 2018,
+    https://arxiv.org/abs/1804.03599. `fit` logs `loss`, the negative objective, `reconstruction`,
+    and `kl`, the unweighted KL.
 
     Args:
         image_shape: as for `VAE`, and `latent_dim`, `likelihood`, `architecture`, `hidden_units`,
@@ -87,13 +88,13 @@ class BetaVAE(VAE):
         capacity_steps: int | None = None,
         **kwargs,
     ):
-        """Configure training. A warm-up is a factor of `beta`.
+        """Configure training. A warm-up multiplies `beta`.
 
         Args:
-            beta: the weight of the KL, or of its distance to the capacity.
-            capacity: `None`, or the capacity in nats that is reached in the end, and is that of
-                validation.
-            capacity_steps: after how many steps of `fit` it is reached; needed with `capacity`.
+            beta: the weight of the KL, or of its distance from the capacity.
+            capacity: the final capacity in nats, which validation uses, or `None` for no capacity.
+            capacity_steps: the number of steps of `fit` until the final capacity; needed with
+                `capacity`.
 
         Raises:
             ValueError: if a number is out of range.

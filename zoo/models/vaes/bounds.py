@@ -1,4 +1,4 @@
-"""`Bounds`: lower bounds of the log-likelihood of images, by samples of the posterior."""
+"""`Bounds`, the mixin for lower bounds of the log-likelihood of images."""
 
 from __future__ import annotations
 
@@ -10,17 +10,21 @@ from keras import ops
 from zoo.engine.tasks import Scores
 from zoo.errors import check_choice, check_count
 
-SAMPLES_AT_ONCE = 4096  # of the decoder
+SAMPLES_AT_ONCE = 4096  # the rows of latents that the decoder takes at once
 
 
 class Bounds(Scores):
-    """Mixed into a variational autoencoder with `posterior`, `log_likelihood` and `prior`."""
+    """A mixin of variational autoencoders, which estimates bounds by samples of the posterior.
+
+    The model has the methods `posterior` and `log_likelihood`, and a `prior`.
+    """
 
     likelihood_is = "bound"
     estimators = ("iwae", "elbo")
 
     @property
     def density_of(self) -> str:
+        """The values of the pixels in the density, which the likelihood states."""
         return getattr(self.likelihood, "pixels", "levels")
 
     def elbo(
@@ -28,13 +32,13 @@ class Bounds(Scores):
     ) -> np.ndarray:
         """Return the evidence lower bound of each image, in nats.
 
-        The KL is exact where the prior knows it, as N(0, I) does.
+        The KL is exact if the prior has a formula for it, as N(0, I) has.
 
         Args:
             images: as for `encode`, and `labels`.
-            k: how many samples of q estimate E_q[log p(x | z)].
+            k: the number of samples of q that estimate E_q[log p(x | z)].
             seed: the seed of the samples.
-            batch_size: how many images are computed at once.
+            batch_size: the number of images that are computed at once.
 
         Returns:
             A float32 NumPy array of shape `(n,)`.
@@ -58,14 +62,15 @@ class Bounds(Scores):
 
         `"iwae"` is log 1/k sum_i p(x, z_i) / q(z_i | x), equation 8 of Burda, Grosse and
         Salakhutdinov 2016, https://arxiv.org/abs/1509.00519, which rises to log p(x) with k;
-        `"elbo"` is `elbo`. Samples go through in chunks: memory does not grow with k.
+        `"elbo"` is the bound of the method `elbo`. Samples are processed in chunks: memory does not
+        grow with k.
 
         Args:
             images: as for `encode`, and `labels`.
             method: `"iwae"` or `"elbo"`.
-            k: how many samples for each image.
+            k: the number of samples for each image.
             seed: the seed of the samples.
-            batch_size: how many images are computed at once.
+            batch_size: the number of images that are computed at once.
 
         Returns:
             A float32 NumPy array of shape `(n,)`.
@@ -80,7 +85,8 @@ class Bounds(Scores):
         return (total - math.log(k)).astype("float32")
 
     def _accumulated(self, combine, fn, images, labels, k, seed, batch_size) -> np.ndarray:
-        """Return `fn` of `k` samples of q for each image, chunk by chunk, joined by `combine`."""
+        """Return the values of `fn` for chunks of `k` samples of q, joined by `combine`, for each
+        image."""
         check_count("k", k)
         check_count("seed", seed, minimum=0)
         check_count("batch_size", batch_size)
@@ -89,8 +95,7 @@ class Bounds(Scores):
         totals = []
         for start in range(0, len(inputs[0]), batch_size):
             rows = [x[start : start + batch_size] for x in inputs]
-            # One generator for each image: what it draws depends neither on its batch nor on the
-            # chunks.
+            # Each image has a generator, whose draws depend neither on the batch nor on the chunks.
             generators = [np.random.default_rng((seed, start + i)) for i in range(len(rows[0]))]
             total = None
             for done in range(0, k, chunk):
@@ -117,8 +122,10 @@ class Bounds(Scores):
         return ops.logsumexp(weights, axis=0)
 
     def log_weights(self, images, mean, log_variance, noise, labels=None, training: bool = False):
-        """Return log p(x, z) - log q(z | x) and log p(x | z) at z = mu + sigma * e, each of shape
-        `(k, batch)`, for noise e of shape `(k, batch, latent_dim)`."""
+        """Return log p(x, z) - log q(z | x) and log p(x | z), each of shape `(k, batch)`.
+
+        The latents are z = mu + sigma * e for noise e of shape `(k, batch, latent_dim)`.
+        """
         latents = reparameterized(mean, log_variance, noise)
         log_likelihood = self.log_likelihood(images, latents, labels, training)
         prior = self.prior.log_prob(latents, labels)
@@ -128,5 +135,5 @@ class Bounds(Scores):
 
 
 def reparameterized(mean, log_variance, noise):
-    """Return z = mu + sigma * e."""
+    """Return the latents z = mu + sigma * e for noise e."""
     return mean + ops.exp(0.5 * log_variance) * noise

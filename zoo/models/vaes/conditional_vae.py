@@ -10,13 +10,14 @@ from zoo.models.vaes.vae import VAE
 
 @register_family("conditional_vae", short="cvae", package="zoo")
 class ConditionalVAE(VAE):
-    """A VAE whose encoder and decoder are both told the class of the image.
+    """A VAE whose encoder and decoder both take the class of the image.
 
-    log p(x | y) >= E_q[log p(x | z, y)] - KL(q(z | x, y) || p(z)), equation 4 of Sohn, Lee and Yan
-    2015, https://papers.nips.cc/paper/5775, with images for outputs and labels for inputs; with
-    classes for y it is the model M2 of Kingma et al. 2014, https://arxiv.org/abs/1406.5298, on
-    labelled data. `fit` takes images and integer labels. Bodies are called as `[images, labels]`
-    and `[latents, labels]`, with labels of shape `(batch,)`.
+    It maximises the bound log p(x | y) >= E_q[log p(x | z, y)] - KL(q(z | x, y) || p(z)), equation
+    4 of Sohn, Lee and Yan 2015, https://papers.nips.cc/paper/5775, with images as their outputs and
+    labels as their inputs. With classes for y it is the model M2 of Kingma et al. 2014,
+    https://arxiv.org/abs/1406.5298, on labelled data. `fit` takes images and integer labels. The
+    inputs of the networks are `[images, labels]` and `[latents, labels]`, with labels of shape
+    `(batch,)`.
 
     Args:
         image_shape: as for `VAE`, and all other arguments.

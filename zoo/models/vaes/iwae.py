@@ -23,14 +23,14 @@ from zoo.models.vaes.vae import VAE
 class IWAE(VAE):
     """A VAE trained on a tighter bound, from k samples of each image's posterior.
 
-    L_k(x) = E[log 1/k sum_i p(x, z_i) / q(z_i | x)], equation 8 of Burda, Grosse and Salakhutdinov
-    2016, https://arxiv.org/abs/1509.00519; L_1 is the ELBO, and L_k rises to log p(x) with k.
-    The encoder runs once for all k samples. `fit` logs `loss`, which is -L_k (after the warm-up, if
-    `compile` is given one), `reconstruction`, which is -log p(x | z), and `kl`.
+    It maximises L_k(x) = E[log 1/k sum_i p(x, z_i) / q(z_i | x)], equation 8 of Burda, Grosse and
+    Salakhutdinov 2016, https://arxiv.org/abs/1509.00519. L_1 is the ELBO, and L_k rises to
+    log p(x) with k. The encoder runs once for all k samples. `fit` logs `loss`, which is -L_k
+    (after the warm-up, if there is one), `reconstruction`, which is -log p(x | z), and `kl`.
 
     Args:
-        image_shape: as for `VAE`, and all other arguments; by default the bodies are the paper's,
-            two hidden layers of 200 tanh units and 50 latents.
+        image_shape: as for `VAE`, and all other arguments; the default networks are the paper's,
+            with two hidden layers of 200 tanh units and 50 latents.
         latent_dim: the number of latent variables.
         hidden_units: the units of each dense hidden layer of the encoder.
 
@@ -71,10 +71,10 @@ class IWAE(VAE):
 
     @extends(VAE)
     def compile(self, optimizer=None, k: int = 50, **kwargs):
-        """Configure training. A warm-up weighs log p(z) - log q(z | x).
+        """Configure training. A warm-up multiplies log p(z) - log q(z | x).
 
         Args:
-            k: how many samples of the posterior for each image.
+            k: the number of samples of the posterior for each image.
 
         Raises:
             ValueError: if `k` is no positive whole number.

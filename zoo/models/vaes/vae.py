@@ -24,7 +24,7 @@ from zoo.models.families import register_family
 from zoo.models.vaes.bounds import Bounds, reparameterized
 from zoo.networks import coders
 
-RANGE = (0.0, 1.0)  # of images
+RANGE = (0.0, 1.0)  # the value range of images
 
 
 @register_family("vae", package="zoo")
@@ -35,25 +35,25 @@ class VAE(Bounds, Encodes, LatentModel):
     Both maximise the evidence lower bound ELBO(x) = E_q[log p(x | z)] - KL(q(z | x) || p(z)),
     equation 3 of Kingma and Welling 2014, https://arxiv.org/abs/1312.6114, with one sample
     z = mu + sigma * e, e ~ N(0, I), for each image (equation 10), and
-    KL = 1/2 sum(mu^2 + sigma^2 - 1 - log sigma^2). `fit` logs `loss`, which is -ELBO (after
-    the warm-up, if `compile` is given one), `reconstruction`, which is -log p(x | z), and `kl`, all
-    in nats per image.
+    KL = 1/2 sum(mu^2 + sigma^2 - 1 - log sigma^2). `fit` logs `loss`, which is -ELBO (after the
+    warm-up, if there is one), `reconstruction`, which is -log p(x | z), and `kl`, all in nats per
+    image.
 
     `call` and `predict` map images to their reconstruction.
 
     Args:
-        image_shape: `(height, width, channels)` of the images, whose values lie in [0, 1]. Needed
-            where `encoder` or `decoder` is not given.
+        image_shape: `(height, width, channels)` of the images, whose values lie in [0, 1]. It is
+            needed unless both `encoder` and `decoder` are given.
         latent_dim: the number of latent variables.
         likelihood: `"bernoulli"`, `"gaussian"`, `"discretized_logistic"`, or a
             `zoo.losses.Likelihood`.
         architecture: `"mlp"`, the paper's, or `"convolutional"`, for square images of 28 pixels or
             a power of two from 8.
         hidden_units: the units of each dense hidden layer of the encoder; the decoder has them in
-            reverse. The paper's are `(500,)` and `(400,)`, those of the IWAE paper `(200, 200)`.
+            reverse. The paper has `(500,)` and `(400,)`, and the IWAE paper `(200, 200)`.
         width: the channels of the largest feature maps of a convolutional body.
         encoder: a Keras model from images to two outputs of shape `(batch, latent_dim)`, the mean
-            and the log-variance of q, in place of the above.
+            and the log-variance of q, in place of the architecture's.
         decoder: a Keras model from latents to the parameters of the likelihood, of shape
             `(batch, height, width, outputs * channels)`, such as logits for `"bernoulli"`.
         num_classes: the number of classes of a conditional model, whose networks take labels as a
@@ -80,7 +80,7 @@ class VAE(Bounds, Encodes, LatentModel):
     paper = "Kingma and Welling 2014, Auto-Encoding Variational Bayes"
     paper_url = "https://arxiv.org/abs/1312.6114"
     loss_names = ("loss", "reconstruction", "kl")
-    warmup_steps = 0  # of a model that is not compiled
+    warmup_steps = 0  # until `compile` sets it
 
     def __init__(
         self,
@@ -116,8 +116,7 @@ class VAE(Bounds, Encodes, LatentModel):
         self.built = True
 
     def _fit_together(self, image_shape) -> Images:
-        """Build networks that are not built yet, check that they fit, and return the space of the
-        images."""
+        """Build the networks, check that they fit together, and return the space of the images."""
         labels = None if self.condition is None else self.condition.symbolic()
         latents = keras.KerasTensor((None, self.latent_dim))
         parameters = tuple(self.decoder(paired(latents, labels)).shape)
@@ -165,10 +164,10 @@ class VAE(Bounds, Encodes, LatentModel):
         """Configure training.
 
         Args:
-            warmup_steps: over how many steps of `fit` the weight of the KL in the training loss
-                rises linearly from 0 to 1, which keeps more latents in use: the warm-up of
-                Sønderby et al. 2016, https://arxiv.org/abs/1602.02282. With 0, and in validation,
-                the loss is the paper's.
+            warmup_steps: the number of steps of `fit` in which the weight of the KL in the training
+                loss rises linearly from 0 to 1. This is the warm-up of Sønderby et al. 2016,
+                https://arxiv.org/abs/1602.02282, which keeps more latents in use. With 0, and in
+                validation, the loss is the paper's.
 
         Raises:
             ValueError: if `warmup_steps` is no whole number of at least 0.
@@ -176,9 +175,9 @@ class VAE(Bounds, Encodes, LatentModel):
         super().compile(optimizer, warmup_steps=warmup_steps, **kwargs)
 
     def progress(self, steps: int):
-        """Return the share of `steps` of `fit` that are done since `compile`, at most 1."""
-        done = ops.cast(self.optimizer.iterations, "float32")
-        return ops.minimum(done / steps, 1.0)
+        """Return the number of steps since `compile` divided by `steps`, at most 1."""
+        taken = ops.cast(self.optimizer.iterations, "float32")
+        return ops.minimum(taken / steps, 1.0)
 
     def posterior(self, images, labels=None, training: bool = False):
         """Return the mean and the log-variance of q(z | x), each `(batch, latent_dim)`."""
@@ -186,8 +185,8 @@ class VAE(Bounds, Encodes, LatentModel):
         return ops.cast(mean, "float32"), ops.cast(log_variance, "float32")
 
     def log_likelihood(self, images, latents, labels=None, training: bool = False):
-        """Return log p(x | z) of shape `(k, batch)` for latents `(k, batch, latent_dim)`, k for
-        each image."""
+        """Return log p(x | z) of shape `(k, batch)`, for latents of shape `(k, batch, latent_dim)`
+        with k rows for each image."""
         k, batch = ops.shape(latents)[:2]
         rows = ops.reshape(latents, (-1, self.latent_dim))
         if labels is not None:
@@ -208,7 +207,7 @@ class VAE(Bounds, Encodes, LatentModel):
         return loss, {"loss": loss, "reconstruction": reconstruction, "kl": kl}
 
     def weighted_loss(self, reconstruction, kl, training: bool):
-        """Return the loss, from its two terms."""
+        """Return the loss: the sum of its two terms, with the weight of the KL in training."""
         if training and self.warmup_steps:
             kl = self.progress(self.warmup_steps) * kl
         return reconstruction + kl
@@ -231,8 +230,8 @@ class VAE(Bounds, Encodes, LatentModel):
 
         Args:
             images: of shape `(n, height, width, channels)`, in [0, 1].
-            labels: their classes, of shape `(n,)`, for conditional models.
-            batch_size: how many images are computed at once.
+            labels: the classes of the images, of shape `(n,)`, for conditional models.
+            batch_size: the number of images that are computed at once.
 
         Returns:
             Mean and log-variance, float32 NumPy arrays of shape `(n, latent_dim)`.
@@ -244,15 +243,19 @@ class VAE(Bounds, Encodes, LatentModel):
         return self.infer("posterior", self.posterior, inputs, batch_size)
 
     def decode(self, latents, labels=None, batch_size: int = 256) -> np.ndarray:
-        """Return the mean image of each row of `latents`, as `sample(latents=...)` does; a
-        conditional model needs `labels`."""
+        """Return the mean image of each row of `latents`, as `sample(latents=...)` does.
+
+        A conditional model needs `labels`.
+        """
         if self.condition is not None and labels is None:
             raise ArgumentError(f"{type(self).__name__} needs labels, one for each row of latents.")
         return self.sample(latents=latents, labels=labels, batch_size=batch_size)
 
     def reconstruct(self, images, labels=None, batch_size: int = 256) -> np.ndarray:
-        """Return each image through encoder and decoder, by the mean of q(z | x), an array of the
-        shape of `images`; arguments as for `encode`."""
+        """Encode and decode each image, by the mean of q(z | x).
+
+        The arguments are as for `encode`, and the result has the shape of `images`.
+        """
         mean, _ = self.encode(images, labels, batch_size)
         return self.decode(mean, labels, batch_size)
 
