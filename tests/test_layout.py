@@ -36,8 +36,9 @@ FLOORS = {
     "zoo.callbacks": 10,
     "zoo.runs": 11,
     "zoo.cli": 12,
-    "zoo.__main__": 13,
-    "zoo": 13,
+    "zoo.testing": 13,
+    "zoo.__main__": 14,
+    "zoo": 14,
 }
 # Packages of one floor that must not know each other.
 APART = [("zoo.engine", "zoo.data"), ("zoo.layers", "zoo.losses", "zoo.metrics")]
@@ -218,6 +219,7 @@ def test_public_names():
         "register_family",
         "run_recipe",
         "save",
+        "testing",
     ]
     for name in zoo.__all__:
         assert hasattr(zoo, name)
