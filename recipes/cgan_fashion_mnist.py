@@ -11,7 +11,7 @@ RECIPE = dataclasses.replace(
     cgan_mnist.RECIPE,
     preset="cgan_fashion_mnist",
     config=cgan_mnist.RECIPE.config.replace(data="fashion_mnist"),
-    reported={},
+    published={},
     facts=zoo.Facts(
         title="Clothes of 28x28 pixels, of a chosen kind, from a conditional GAN.",
         differs=cgan_mnist.RECIPE.facts.differs,

@@ -37,7 +37,7 @@ RECIPE = dataclasses.replace(
         ],
     ),
     metrics=("parzen", "fid", "kid", "prdc", "modes", "label_accuracy"),
-    reported={"parzen": (132.0, "Mirza and Osindero 2014, table 1")},
+    published={"parzen": (132.0, "Mirza and Osindero 2014, table 1")},
 )
 
 if __name__ == "__main__":

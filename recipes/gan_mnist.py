@@ -53,7 +53,7 @@ RECIPE = zoo.Recipe(
     ),
     smoke={"epochs": 1, "units": 20},
     metrics=("parzen", "fid", "kid", "prdc", "modes"),
-    reported={"parzen": (225.0, "Goodfellow et al. 2014, table 1")},
+    published={"parzen": (225.0, "Goodfellow et al. 2014, table 1")},
 )
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ RECIPE = dataclasses.replace(
     build=build,
     compile=compile,
     smoke={"epochs": 1, "k": 2},
-    reported={"iwae": (-84.78, "Burda, Grosse and Salakhutdinov 2016, table 1, k = 50")},
+    published={"iwae": (-84.78, "Burda, Grosse and Salakhutdinov 2016, table 1, k = 50")},
     facts=zoo.Facts(
         title="Digits of 28x28 pixels from an importance weighted autoencoder.",
         differs=[

@@ -47,7 +47,7 @@ RECIPE = zoo.Recipe(
         ],
     ),
     smoke={"epochs": 1},
-    reported={"iwae": (-86.76, "Burda, Grosse and Salakhutdinov 2016, table 1")},
+    published={"iwae": (-86.76, "Burda, Grosse and Salakhutdinov 2016, table 1")},
     metrics=(zoo.evaluation.IWAE(k=5000), "elbo", "fid", "kid", "prdc", "modes"),
 )
 

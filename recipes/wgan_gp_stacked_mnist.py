@@ -17,7 +17,7 @@ RECIPE = dataclasses.replace(
     config=wgan_gp_mnist.Config(data="stacked_mnist", epochs=10),
     build=build,
     samples=26_000,  # as in the literature
-    reported={
+    published={
         "modes_covered": (
             959.0,
             "other bodies and classifier, Kumar et al. 2019, arXiv 1901.08508",

@@ -1,4 +1,4 @@
-"""Writes the table of presets in README.md, and docs/gallery.md, from the cards.
+"""Write docs/gallery.md, the page of all presets, from the cards.
 
 python scripts/gallery.py
 """
@@ -12,24 +12,23 @@ from pathlib import Path
 from zoo.presets import locate
 from zoo.presets.card import Card
 from zoo.presets.hub import CARD
-from zoo.runs.run import HUB
+from zoo.presets.locate import HUB
 
 ROOT = Path(__file__).resolve().parent.parent
-README = ROOT / "README.md"
 GALLERY = ROOT / "docs" / "gallery.md"
-BEGIN, END = "<!-- scripts/gallery.py writes this table -->", "<!-- to here -->"
 GROUPS = {
     "autoencoders": "Autoencoders",
     "vaes": "Variational autoencoders",
     "gans": "Generative adversarial networks",
     "classifiers": "Classifiers, with which samples are measured",
 }
-# The number of a preset that says most: of its family, else the first of these that its card has.
+# The table shows one number of each preset: that of its family, else the first of MAIN_NUMBERS that
+# its card has.
 OF_FAMILY = {
     "sparse_autoencoder": "inactive",
     "contractive_autoencoder": "relative_jacobian_norm",
 }
-TELLING = (
+MAIN_NUMBERS = (
     "iwae",
     "accuracy",
     "denoising_gain",
@@ -41,20 +40,40 @@ TELLING = (
     "density",
 )
 
+INTRODUCTION = """\
+The pictures are those of the cards: no sample is selected. The picture of a classifier is its
+confusion matrix: each row is a class of the test images, and each column gives the percentage of
+them that the classifier assigns to that class.
+
+- Presets whose names begin with `hub/` are not in the package, because they are large or because
+  their training images are for research alone. They lie in the folder [`hub`](../hub) of the
+  project. Beside that folder `zoo.load("hub/acgan_mnist")` loads one; or set `ZOO_HUB` to the URL
+  of the folder, and `zoo.load("acgan_mnist")` finds it.
+- An arrow points to what is better. ± is the standard deviation over sampling seeds; "real" is the
+  score of as many real images in place of samples.
+- A `fid` here is computed from the features of a classifier of this package (see
+  [Evaluating](evaluating.md#extractors)). It cannot be compared with an FID of a paper.
+- Minutes are of the training, on the device that the card names.
+- "Other trainings" gives the numbers of the same recipe with other training seeds. "Published"
+  gives the numbers of papers, by their own protocols.
+
+All numbers, with their protocols, stand in the cards: `zoo info NAME`. `python scripts/gallery.py`
+writes this page."""
+
 
 def presets() -> list[tuple[Card, str]]:
-    """The card of each preset and its folder, from the project's, group by group."""
+    """Return the card and the folder of each preset of the project, group by group."""
     packaged = [(Card.read(path), "zoo/weights") for path in locate.CARDS.glob("*.json")]
     others = [(Card.read(path), HUB.name) for path in HUB.glob(f"*/{CARD}")]
     order = list(GROUPS)
     return sorted(
         [(card, f"{place}/{card.name}") for card, place in packaged + others],
-        key=lambda found: (order.index(found[0].identity.group), found[0].name),
+        key=lambda pair: (order.index(pair[0].identity.group), pair[0].name),
     )
 
 
 def untrained() -> dict[str, str]:
-    """The recipes that no preset was made of yet, and the first sentence of each."""
+    """Return the first sentence of each recipe without a preset, by name."""
     trained = {card.name for card, _ in presets()}
     paths = sorted(path for path in locate.RECIPES.glob("*.py") if path.stem not in trained)
     texts = {path.stem: ast.get_docstring(ast.parse(path.read_text("utf-8"))) for path in paths}
@@ -62,32 +81,37 @@ def untrained() -> dict[str, str]:
 
 
 def name_to_load(card: Card, place: str) -> str:
-    """What `zoo.load` takes, in the project's folder, for the preset in the folder `place`."""
+    """Return the argument of `zoo.load` in the project's folder for the preset in `place`."""
     return place if place.startswith(f"{HUB.name}/") else card.name
 
 
+def anchor(heading: str) -> str:
+    """Return the anchor that GitHub gives a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
 def number(measurement) -> str:
-    """A number as it stands in a table."""
-    text, real = measurement.told, measurement.of_real
+    """Return a number, with the score of real images, for a table."""
+    text, real = measurement.text, measurement.real_baseline
     return text if real is None else f"{text} (real {real:.3g})"
 
 
 def table() -> str:
-    """The table of all presets in Markdown."""
+    """Return the table of all presets in Markdown, each with a link to its section."""
     rows = [
-        "| preset | what | its number | trained on | minutes | size |",
+        "| preset | content | main number | trained on | minutes | size |",
         "|---|---|---|---|---|---|",
     ]
     for card, place in presets():
-        shape = card.contract.input_shape or card.contract.output_shape
+        shape = card.signature.data.shape
         measured = {m.name: m for m in card.metrics}
-        telling = (OF_FAMILY.get(card.identity.family), *TELLING)
-        name = next(name for name in telling if name in measured)
+        candidates = (OF_FAMILY.get(card.identity.family), *MAIN_NUMBERS)
+        name = next(name for name in candidates if name in measured)
         size = sum(file.bytes for file in card.weights.files.values()) / 2**20
-        training = card.training
+        training, loaded = card.training, name_to_load(card, place)
         rows.append(
-            f"| `{name_to_load(card, place)}` | {card.identity.title} | "
-            f"{measured[name].headed} {number(measured[name])} | "
+            f"| [`{loaded}`](#{anchor(loaded)}) | {card.identity.title} | "
+            f"{measured[name].heading} {number(measured[name])} | "
             f"{training.data}, {'x'.join(map(str, shape))} | {training.minutes} | "
             f"{size:.1f} MiB |"
         )
@@ -95,20 +119,8 @@ def table() -> str:
 
 
 def gallery() -> str:
-    """The page of all presets in Markdown."""
-    parts = [
-        "# Gallery",
-        "What each preset makes, as the runner pictured it: no sample is selected. Of classifiers "
-        "it is the percentage of each class of test images, by row, that is taken for each, by "
-        "column. All numbers, with their protocols, stand in the cards: `zoo info NAME`. Presets "
-        "whose names begin with `hub/` are not in the package: they lie in that folder of the "
-        "project, which is a hub. An arrow points to what is better, ± is the standard deviation "
-        "over sampling seeds, real what as many real images score; trained again are the numbers "
-        "of other training seeds, and of others those of papers, by their own protocols. A `fid` "
-        "here is of the features of a classifier of this package and not the papers', whose "
-        "numbers are other ones. "
-        "`python scripts/gallery.py` writes this page.",
-    ]
+    """Return the page of all presets in Markdown."""
+    parts = ["# Gallery", INTRODUCTION, table()]
     group = None
     for card, place in presets():
         if card.identity.group != group:
@@ -122,12 +134,12 @@ def gallery() -> str:
             f"{card.training.took} on {card.training.device}; data: "
             f"{card.rights.data}."
         )
-        rows = ["| number | value | trained again | of others |", "|---|---|---|---|"]
+        rows = ["| number | value | other trainings | published |", "|---|---|---|---|"]
         for m in card.metrics:
-            others = "" if m.reported is None else f"{m.reported:g} ({m.reported_source})"
-            rows.append(
-                f"| {m.headed}, {m.protocol.name} | {number(m)} | {m.told_again} | {others} |"
-            )
+            published = "" if m.published is None else f"{m.published:g} ({m.published_source})"
+            name = f"{m.heading}, {m.protocol.name}"
+            cells = (name, number(m), m.other_trainings_text, published)
+            rows.append(f"| {' | '.join(cells)} |")
         parts.append("\n".join(rows))
         parts.append("Limits:\n\n" + "\n".join(f"- {limit}" for limit in card.limits))
     waiting = untrained()
@@ -136,21 +148,11 @@ def gallery() -> str:
         parts.append("Recipes without a preset yet:")
         parts.append(
             "\n".join(
-                f"- [`{name}`](../recipes/{name}.py): {what}" for name, what in waiting.items()
+                f"- [`{name}`](../recipes/{name}.py): {text}" for name, text in waiting.items()
             )
         )
     return "\n\n".join(parts) + "\n"
 
 
-def readme(text: str) -> str:
-    """The README `text` with the table of today."""
-    pattern = re.compile(f"{re.escape(BEGIN)}.*{re.escape(END)}", flags=re.DOTALL)
-    new, places = pattern.subn(lambda _: f"{BEGIN}\n\n{table()}\n\n{END}", text)
-    if places != 1:
-        raise ValueError(f"README.md must hold the lines {BEGIN} and {END} once.")
-    return new
-
-
 if __name__ == "__main__":
-    README.write_text(readme(README.read_text(encoding="utf-8")), encoding="utf-8")
     GALLERY.write_text(gallery(), encoding="utf-8")

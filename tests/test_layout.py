@@ -1,16 +1,21 @@
-"""The house keeps its order: floors, the backend seam, small files, equal stems."""
+"""The house keeps its order: floors, no circles, the backend seam, small files, plain words."""
 
 import ast
+import graphlib
+import inspect
 import re
 from pathlib import Path
 
 import pytest
 
 import zoo
+from zoo.engine.model import GenerativeModel, Model
+from zoo.models import families
 
 pytestmark = pytest.mark.once
 ROOT = Path(zoo.__file__).parent.parent
 FILES = sorted((ROOT / "zoo").rglob("*.py"))
+TREES = {path: ast.parse(path.read_text()) for path in FILES}
 ENGINE = ROOT / "zoo" / "engine"
 BACKENDS = {"tensorflow", "jax", "torch"}
 
@@ -49,16 +54,19 @@ def module_of(path):
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+MODULES = {module_of(path): path for path in FILES}
+
+
 def imports_of(path):
-    """Every module that the file imports, at any depth, as full names."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    """Every name that the file imports, at any depth, as full names."""
+    names = set()
+    for node in ast.walk(TREES.get(path) or ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
-            found |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return found
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
 
 
 def known(module):
@@ -73,15 +81,30 @@ def floor(module):
     return FLOORS[known(module)]
 
 
-@pytest.mark.parametrize("path", FILES, ids=module_of)
-def test_imports_go_down(path):
-    here = module_of(path)
-    for name in imports_of(path):
-        if name.partition(".")[0] == "zoo":
+def test_imports_go_down():
+    for path in FILES:
+        here = module_of(path)
+        for name in imports_of(path):
+            if name.partition(".")[0] != "zoo":
+                continue
             assert floor(name) <= floor(here), f"{here} imports {name} from a higher floor"
             for group in APART:
                 if known(here) in group and known(name) in group:
                     assert known(here) == known(name), f"{here} imports {name} sideways"
+
+
+def test_modules_have_an_order():
+    """No module imports one that imports it, by however many steps, also inside of functions."""
+    graph = {}
+    for module, path in MODULES.items():
+        names = {n for n in imports_of(path) if n.partition(".")[0] == "zoo"}
+        modules = {n if n in MODULES else n.rpartition(".")[0] for n in names}
+        graph[module] = modules - {module}
+    list(graphlib.TopologicalSorter(graph).static_order())  # raises CycleError, with the circle
+
+
+def test_few_files_lie_flat():
+    assert len(list((ROOT / "zoo").glob("*.py"))) <= 9
 
 
 def test_model_groups_do_not_know_each_other():
@@ -89,6 +112,66 @@ def test_model_groups_do_not_know_each_other():
         for name in imports_of(path):
             if name.startswith("zoo.models.") and not name.startswith("zoo.models.families"):
                 assert name.split(".")[2] == path.parent.name, f"{path} imports {name}"
+
+
+RULES = {
+    name
+    for name, cls in vars(zoo.models).items()
+    if isinstance(cls, type) and cls is not Model and cls is not GenerativeModel
+}
+# Questions that guess what a model is, and why each of these may stay.
+ALLOWED = {
+    "engine/spaces/data.py: len(shape) == 1": "the spaces themselves: points have one axis",
+    "engine/spaces/data.py: len(shape) == 3": "the spaces themselves: images have three axes",
+    "engine/spaces/data.py: len(shape) != 3": "the check of the argument image_shape",
+    "engine/spaces/classes.py: num_classes is not None": "the check of the argument num_classes",
+}
+
+
+def guesses_of(node):
+    """Whether the node of a syntax tree asks for what a model should say."""
+    text = ast.unparse(node)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        if node.func.id == "hasattr":
+            return bool(re.search(r"\b(model|cls|rule|network)\b|^hasattr\(self,", text))
+        if node.func.id in ("isinstance", "issubclass"):
+            return bool(RULES & {n.id for n in ast.walk(node.args[1]) if isinstance(n, ast.Name)})
+    if isinstance(node, ast.Compare):
+        counts = re.search(r"len\([\w.\[\]]*shape\)", text)
+        return bool(counts or re.search(r"num_classes is (not )?None", text))
+    return False
+
+
+def test_nobody_guesses_what_a_model_is():
+    """A model states its spaces and its tasks; callers ask it. At most six exceptions."""
+    found = {
+        f"{path.relative_to(ROOT / 'zoo')}: {ast.unparse(node)}"
+        for path, tree in TREES.items()
+        for node in ast.walk(tree)
+        if guesses_of(node)
+    }
+    assert found == set(ALLOWED)
+    assert len(found) <= 6
+
+
+@pytest.mark.parametrize(
+    ("code", "guesses"),
+    [
+        ("hasattr(model, 'sample')", True),
+        ("hasattr(self.model, 'sample')", True),
+        ("isinstance(x, GAN)", True),
+        ("issubclass(cls, (Autoencoder, Classifier))", True),
+        ("len(model.image_shape) == 1", True),
+        ("len(shape) != 3", True),
+        ("model.num_classes is None", True),
+        ("'samples' in model.tasks", False),
+        ("hasattr(x, 'stream')", False),
+        ("isinstance(x, Images)", False),
+        ("len(names) == 1", False),
+    ],
+)
+def test_guesses_are_seen(code, guesses):
+    assert guesses_of(ast.parse(code, mode="eval").body) is guesses
 
 
 def test_only_the_engine_imports_backends():
@@ -125,19 +208,53 @@ def test_backend_files_export_the_same(folder):
         assert set(exported[0]) <= set(zoo.engine.__all__)
 
 
-@pytest.mark.parametrize("path", [*FILES, *(ROOT / "tests").rglob("*.py")], ids=str)
-def test_files_are_small(path):
-    assert len(path.read_text().splitlines()) <= 500
+def test_files_and_classes_are_small():
+    for path in [*FILES, *(ROOT / "tests").rglob("*.py")]:
+        assert len(path.read_text().splitlines()) <= 500, path
+    for path, tree in TREES.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                assert node.end_lineno - node.lineno < 300, f"{path}: {node.name}"
 
 
-@pytest.mark.parametrize("path", FILES, ids=module_of)
-def test_every_file_says_what_it_is(path):
-    assert ast.get_docstring(ast.parse(path.read_text()))
+def test_every_file_says_what_it_is():
+    for path, tree in TREES.items():
+        assert ast.get_docstring(tree), path
+
+
+CLAUSES = ("What", "How", "As", "Those", "Of", "Where", "Which", "That")
+
+
+def test_docstrings_start_with_a_verb_or_a_noun():
+    for path, tree in TREES.items():
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+                continue
+            first = re.match(r"\w*", ast.get_docstring(node) or "")[0]
+            assert first not in CLAUSES, f"{path}:{getattr(node, 'lineno', 1)}"
+
+
+def test_every_model_is_a_family():
+    """`@register_family("name", package="zoo")` above a class makes it one."""
+    for path in (ROOT / "zoo" / "models").glob("*/*.py"):
+        for node in ast.parse(path.read_text()).body:
+            cls = getattr(zoo.models, getattr(node, "name", ""), None)
+            if isinstance(node, ast.ClassDef) and inspect.isclass(cls) and issubclass(cls, Model):
+                assert families.family_of(cls) is not None, cls
+    for name in zoo.models.__all__:
+        cls = getattr(zoo.models, name)
+        if cls.__module__.startswith("zoo.models."):
+            assert families.family_of(cls) is not None, cls
+    for name in zoo.families():
+        cls = families.family(name).cls
+        if cls.__module__.startswith("zoo.models."):
+            assert cls.__name__ in zoo.models.__all__, cls
 
 
 def test_every_model_has_its_test():
     for path in (ROOT / "zoo" / "models").glob("*/*.py"):
-        if path.stem != "__init__":
+        names = [n.name for n in ast.parse(path.read_text()).body if isinstance(n, ast.ClassDef)]
+        if any(families.family_of(getattr(zoo.models, name, None)) for name in names):
             test = ROOT / "tests" / "models" / path.parent.name / f"test_{path.stem}.py"
             assert test.is_file(), test
 
@@ -153,7 +270,7 @@ def test_preset_recipe_and_card_bear_one_name():
 def test_models_docstrings():
     """In a fixed order: the objective, its arguments, errors, an example, the departures."""
     for family in zoo.families():
-        cls = zoo.models.families.family(family).cls
+        cls = families.family(family).cls
         text = cls.__doc__
         parts = (cls.paper_url, "Args:", "Raises:", "Example:", "Differs from the paper:")
         places = [text.find(part) for part in parts]
@@ -163,6 +280,8 @@ def test_models_docstrings():
 
 
 KINDS = (
+    zoo.layers.Prior,
+    zoo.networks.Architecture,
     zoo.augmentation.Augmentation,
     zoo.corruption.Corruption,
     zoo.losses.AdversarialLoss,
@@ -179,7 +298,7 @@ def test_what_is_given_by_name_says_its_paper_and_departures():
         assert kind.named()
         for cls in kind.named().values():
             if cls.__module__.startswith("zoo."):
-                assert "https://" in cls.__doc__, cls
+                assert "https://" in cls.__doc__ or cls is zoo.networks.Points, cls
                 assert "Differs from the paper:" in cls.__doc__, cls
 
 

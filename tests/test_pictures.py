@@ -6,6 +6,8 @@ from PIL import Image
 
 import zoo
 from zoo import pictures
+from zoo.engine import spaces
+from zoo.engine.spaces import Images
 
 pytestmark = pytest.mark.once
 SMALL = {"image_shape": (8, 8, 1), "latent_dim": 4, "width": 2}
@@ -24,9 +26,8 @@ def drawn(picture):
 class Uncentred:
     """As much of a model as a picture needs, with values in [0, 1]."""
 
-    image_shape = (4, 4, 1)
-    value_range = (0.0, 1.0)
-    num_classes = None
+    data = Images(4, 4, 1, (0.0, 1.0))
+    condition = None
 
     def sample(self, n, seed):
         return np.linspace(0, 1, n, dtype="float32")[:, None, None, None] * np.ones((1, 4, 4, 1))
@@ -38,12 +39,12 @@ class TestNatural:
     def test_of_most_models_are_samples(self):
         model = zoo.create("dcgan", **SMALL)
         expected = pictures.samples(model, n=4, seed=2, columns=2)
-        found = pictures.natural(model, n=4, seed=2, columns=2)
+        found = pictures.default_picture(model, n=4, seed=2, columns=2)
         np.testing.assert_array_equal(found, expected)
 
     def test_of_two_latents_is_their_plane(self):
         model = zoo.create("vae", image_shape=(8, 8, 1), latent_dim=2)
-        found = np.asarray(pictures.natural(model))
+        found = np.asarray(pictures.default_picture(model))
         assert found.shape == (202, 202)
         # From the left the first latent rises, from the bottom the second: in equal parts of N.
         first = np.array([[-1.959964, 1.959964], [1.959964, -1.959964]], dtype="float32")
@@ -51,13 +52,15 @@ class TestNatural:
         np.testing.assert_array_equal(found[2:10, 2:10], np.asarray(corners)[2:10, 2:10])
         np.testing.assert_array_equal(found[-10:-2, -10:-2], np.asarray(corners)[12:20, 2:10])
         # Who asks for samples gets them.
-        np.testing.assert_array_equal(pictures.natural(model, n=9), pictures.samples(model, n=9))
+        np.testing.assert_array_equal(
+            pictures.default_picture(model, n=9), pictures.samples(model, n=9)
+        )
 
     def test_of_an_autoencoder_are_reconstructions(self):
         model = zoo.create("autoencoder", image_shape=(8, 8, 1), latent_dim=3, width=2)
         images = np.random.default_rng(0).integers(0, 256, (5, 8, 8, 1), dtype="uint8")
         test = zoo.data.Source("some", images, None)
-        found = np.asarray(pictures.natural(model, test, n=5, columns=3))
+        found = np.asarray(pictures.default_picture(model, test, n=5, columns=3))
         assert found.shape == (42, 32)  # three, theirs, two, theirs
         np.testing.assert_array_equal(found[2:10, 12:20], images[1, ..., 0])
         np.testing.assert_array_equal(found[22:30, 12:20], images[4, ..., 0])
@@ -68,7 +71,7 @@ class TestNatural:
     def test_of_a_denoising_one_shows_the_noise_too(self):
         model = zoo.create("denoising_autoencoder", image_shape=(8, 8, 1), latent_dim=3)
         test = zoo.data.Source("some", np.full((2, 8, 8, 1), 128, "uint8"), None)
-        found = np.asarray(pictures.natural(model, test, columns=2)).astype(float)
+        found = np.asarray(pictures.default_picture(model, test, columns=2)).astype(float)
         assert found.shape == (32, 22)
         assert found[2:10, 2:10].std() == 0
         assert found[12:20, 2:10].std() > 60  # clipped to what can be shown
@@ -167,7 +170,7 @@ def test_after_each_epoch(tmp_path):
 
 def test_confusion_shades_what_is_taken_for_what():
     class Classes:
-        num_classes, value_range = 3, (0.0, 1.0)
+        data, condition = Images(2, 2, 1, (0.0, 1.0)), spaces.Classes(3)
 
         def classify(self, images):
             return np.array([0, 0, 1, 2, 1])

@@ -1,4 +1,4 @@
-"""The README is true: its Python runs, its commands run, its files and figures are there."""
+"""README.md and the pages in docs/ are true: code and commands run, links and options exist."""
 
 import re
 import runpy
@@ -11,40 +11,60 @@ import zoo
 from zoo.cli import cli
 
 ROOT = Path(zoo.__file__).parent.parent
-TEXT = (ROOT / "README.md").read_text()
-BLOCKS = re.findall(r"```(\w+)\n(.*?)```", TEXT, flags=re.DOTALL)
+GALLERY = runpy.run_path(str(ROOT / "scripts" / "gallery.py"))
+PAGES = {
+    path.relative_to(ROOT).as_posix(): path.read_text("utf-8")
+    for path in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+}
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", flags=re.DOTALL | re.MULTILINE)
+COMMAND = r"^(ZOO_HUB=\S+ )?zoo "
+ONCE = {"list", "info", "push", "index"}  # they compute nothing, and so depend on no backend
 
 
-def test_python(tmp_path, monkeypatch, capsys):
-    """All blocks, as a reader would type them."""
+def blocks_of(language):
+    """Return the text of the blocks in `language`, page by page, each text once."""
+    pages, earlier = {}, set()
+    for page, text in PAGES.items():
+        blocks = [code for name, code in FENCE.findall(text) if name == language]
+        pages[page] = [code for code in blocks if code not in earlier]
+        earlier.update(blocks)
+    return {page: blocks for page, blocks in pages.items() if blocks}
+
+
+PYTHON = blocks_of("python")
+BASH = [code for blocks in blocks_of("bash").values() for code in blocks]
+
+
+@pytest.mark.parametrize("page", PYTHON)
+def test_python(page, tmp_path, monkeypatch, capsys):
+    """Run the Python blocks of a page as a reader would type them."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(
-        zoo.presets.locate, "_registered", {}
-    )  # what it registers is not for others
-    blocks = [code for language, code in BLOCKS if language == "python"]
-    assert len(blocks) >= 5
+    monkeypatch.setattr(zoo.presets.locate, "_registered", {})  # other tests see no new name
     names = {}
-    for code in blocks:
+    for code in PYTHON[page]:
         if "import zoo" in code:
             names = {}  # a block that imports stands alone; others continue the one before
-        exec(compile(code, "README.md", "exec"), names)
-    assert (tmp_path / "samples.png").stat().st_size > 1000
-    assert (tmp_path / "mine.keras").is_file()
+        exec(compile(code, page, "exec"), names)
+        for written in re.findall(r'"(\w+\.(?:png|keras))"', code):
+            assert (tmp_path / written).stat().st_size > 1000, written
 
 
-ZOO = r"^(ZOO_HUB=\S+ )?zoo "
-# Of each block its commands, which go together.
-COMMANDS = [
-    [shlex.split(line, comments=True) for line in code.splitlines() if re.match(ZOO, line)]
-    for language, code in BLOCKS
-    if language == "bash" and re.search(ZOO, code, flags=re.MULTILINE)
-]
+def commands():
+    """Return a parameter for each block with `zoo` commands, which run in one folder."""
+    for code in BASH:
+        lines = [line for line in code.splitlines() if re.match(COMMAND, line)]
+        block = [shlex.split(line, comments=True) for line in lines]
+        names = [words[words.index("zoo") + 1] for words in block]
+        # A block with a command that computes runs whole on each backend.
+        marks = [pytest.mark.once] if ONCE.issuperset(names) else []
+        if block:
+            yield pytest.param(block, id="-".join(names), marks=marks)
 
 
-@pytest.mark.parametrize("commands", COMMANDS, ids=lambda block: block[0][1])
-def test_commands(commands, tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize("block", list(commands()))
+def test_commands(block, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    for command in commands:
+    for command in block:
         words = [word.replace("$PWD", str(tmp_path)) for word in command]
         start = words.index("zoo")
         for variable in words[:start]:
@@ -54,39 +74,77 @@ def test_commands(commands, tmp_path, monkeypatch, capsys):
         assert not caught.value.code, command
 
 
+def prose(text):
+    """Return the text of a page without its blocks of code."""
+    return FENCE.sub("", text)
+
+
+def anchors(text):
+    """Return the anchors of a page's headings."""
+    headings = re.findall(r"^#+ (.*)$", prose(text), flags=re.MULTILINE)
+    return {GALLERY["anchor"](heading) for heading in headings}
+
+
 @pytest.mark.once
 class TestText:
-    def test_there_are_commands(self):
-        found = {command[command.index("zoo") + 1] for block in COMMANDS for command in block}
-        assert found == {"list", "info", "sample", "push", "index"}
+    def test_blocks_are_found(self):
+        assert {"README.md", "docs/training.md", "docs/evaluating.md"} <= set(PYTHON)
+        ids = {parameter.id for parameter in commands()}
+        assert ids == {"list-info-sample", "push-index-list"}
 
-    def test_presets_are_those_of_the_cards(self):
-        """`python scripts/gallery.py` brings both up to date."""
-        written = runpy.run_path(str(ROOT / "scripts" / "gallery.py"))
-        assert written["readme"](TEXT) == TEXT
-        assert all(f"| `{name}` |" in TEXT for name in zoo.list())
-        assert (ROOT / "docs" / "gallery.md").read_text() == written["gallery"]()
+    def test_gallery_is_up_to_date(self):
+        """`python scripts/gallery.py` writes it anew."""
+        assert PAGES["docs/gallery.md"] == GALLERY["gallery"]()
+        assert all(f"[`{name}`](#{name})" in PAGES["docs/gallery.md"] for name in zoo.list())
 
-    def test_scripts_and_recipes_are_there(self):
-        for path in re.findall(r"(?:bash|python) ((?:scripts|recipes)/[\w.]+)", TEXT):
-            assert (ROOT / path).is_file(), path
+    @pytest.mark.parametrize("page", PAGES)
+    def test_links_lead_somewhere(self, page):
+        folder = (ROOT / page).parent
+        links = re.findall(r"\]\(([^)\s]+)\)|src=\"([^\"]+)\"", prose(PAGES[page]))
+        for link in [markdown or html for markdown, html in links]:
+            if re.match(r"https?:", link):
+                continue
+            path, _, anchor = link.partition("#")
+            target = (folder / path).resolve() if path else ROOT / page
+            assert target.exists(), link
+            if anchor:
+                assert anchor in anchors(target.read_text("utf-8")), link
 
-    def test_options_of_recipes_are_there(self):
+    @pytest.mark.parametrize("folder", ["docs", "docs/design"])
+    def test_every_page_is_in_the_contents(self, folder):
+        for path in (ROOT / folder).glob("*.md"):
+            if path.name != "index.md":
+                assert f"]({path.name})" in PAGES[f"{folder}/index.md"], path
+
+    @pytest.mark.parametrize("page", PAGES)
+    def test_paths_are_there(self, page):
+        """The scripts, recipes and files of the package that a page names."""
+        run = r"(?:bash|python) ((?:scripts|recipes)/[\w.]+)"
+        named = r"`((?:zoo|scripts|recipes|benchmarks)/[\w./-]*)`"
+        for path in re.findall(run, PAGES[page]) + re.findall(named, PAGES[page]):
+            assert (ROOT / path).exists(), path
+
+    def test_files_in_the_layout_are_there(self):
+        """Each row names a folder, and files and folders in it."""
+        for row in re.findall(r"^\| \d+ \| .*$", PAGES["docs/design/layout.md"], re.MULTILINE):
+            names = re.findall(r"`([\w/]+(?:\.py|/))`", row)
+            for name in names[1:]:
+                assert any((ROOT / place).exists() for place in (name, names[0] + name)), name
+
+    @pytest.mark.parametrize("page", PAGES)
+    def test_options_of_recipes_are_there(self, page):
         from zoo.runs import run as runner
 
         train = next(command for name, command in cli.commands.items() if name == "train")
         known = {option for parameter in train.params for option in parameter.opts}
         recipe = runner.load_recipe(ROOT / "recipes" / "dcgan_mnist.py")
-        for line in re.findall(r"python recipes/\S+ (.*?)(?:#.*)?\n", TEXT):
+        for line in re.findall(r"python recipes/\S+ (.*?)(?:#.*)?\n", PAGES[page]):
             assert set(re.findall(r"--[\w-]+", line)) <= known
             for setting in re.findall(r"--set (\S+)", line):
                 assert setting.partition("=")[0] in vars(recipe.config)
 
-    def test_links_lead_somewhere(self):
-        for link in re.findall(r"\]\((?!https?:)([^)]+)\)", TEXT):
-            assert (ROOT / link).exists(), link
-
-    def test_extras_are_there(self):
-        project = (ROOT / "pyproject.toml").read_text()
-        for extra in re.findall(r"(?:zoo|\.)\[(\w+)\]", TEXT):
+    @pytest.mark.parametrize("page", PAGES)
+    def test_extras_are_there(self, page):
+        project = (ROOT / "pyproject.toml").read_text("utf-8")
+        for extra in re.findall(r"(?:zoo|\.)\[(\w+)\]", PAGES[page]):
             assert re.search(rf"^{extra} = \[", project, flags=re.MULTILINE), extra

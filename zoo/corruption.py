@@ -1,39 +1,31 @@
-"""Corruption of images, which a denoising autoencoder learns to undo."""
+"""Random corruption of images, which a denoising autoencoder learns to undo."""
 
 from __future__ import annotations
 
 import keras
 from keras import ops
 
-from zoo.base.named import Named
+from zoo.augmentation import RandomChange
 from zoo.errors import ArgumentError, check_number
 
 
-class Corruption(Named):
-    """A random change of images. Subclass it, or pass any callable of this signature, to use
-    another."""
+class Corruption(RandomChange):
+    """A random change of images in [0, 1] that a model learns to undo.
+
+    Subclass it, or pass any callable of this signature, to use another one.
+    """
 
     kind = "corruption"
-    required = ("__call__",)
-
-    def __call__(self, images, random):
-        """The corrupted images, of the same shape.
-
-        Args:
-            images: of shape `(batch, height, width, channels)`, in [0, 1].
-            random: `zoo.engine.random.Random`, whose `normal(shape)` and `uniform(shape)` are
-                fresh at each call.
-        """
-        raise NotImplementedError
 
 
 @keras.saving.register_keras_serializable("zoo")
 class GaussianNoise(Corruption):
-    """x + sigma e with e ~ N(0, I), not clipped: section 3.3 of Vincent et al. 2010,
-    https://jmlr.org/papers/v11/vincent10a.html.
+    """Additive Gaussian noise: x + sigma e with e ~ N(0, I), not clipped.
+
+    Section 3.3 of Vincent et al. 2010, https://jmlr.org/papers/v11/vincent10a.html.
 
     Args:
-        sigma: the standard deviation, of pixels in [0, 1].
+        sigma: the standard deviation of the noise, for pixels in [0, 1].
 
     Differs from the paper: none.
     """
@@ -47,7 +39,9 @@ class GaussianNoise(Corruption):
         return images + self.sigma * random.normal(ops.shape(images))
 
 
-class _OfAShare(Corruption):
+class _PartialCorruption(Corruption):
+    """A corruption that replaces each number with the probability `share`."""
+
     def __init__(self, share: float = 0.25):
         if check_number("share", share) > 1:
             raise ArgumentError(f"share must be at most 1. Received: {share!r}.")
@@ -55,9 +49,10 @@ class _OfAShare(Corruption):
 
 
 @keras.saving.register_keras_serializable("zoo")
-class Masking(_OfAShare):
-    """Sets a share of the numbers of each image to 0: section 2.3 of Vincent et al. 2008,
-    https://doi.org/10.1145/1390156.1390294.
+class Masking(_PartialCorruption):
+    """Masking noise: a share of the numbers of each image is set to 0.
+
+    Section 2.3 of Vincent et al. 2008, https://doi.org/10.1145/1390156.1390294.
 
     Args:
         share: the probability that a number is masked.
@@ -68,14 +63,16 @@ class Masking(_OfAShare):
     name = "masking"
 
     def __call__(self, images, random):
-        kept = random.uniform(ops.shape(images)) >= self.share
-        return images * ops.cast(kept, images.dtype)
+        unmasked = random.uniform(ops.shape(images)) >= self.share
+        return images * ops.cast(unmasked, images.dtype)
 
 
 @keras.saving.register_keras_serializable("zoo")
-class SaltAndPepper(_OfAShare):
-    """Sets a share of the numbers of each image to 0 or 1, each with probability 1/2: section 3.3
-    of Vincent et al. 2010, https://jmlr.org/papers/v11/vincent10a.html.
+class SaltAndPepper(_PartialCorruption):
+    """Salt-and-pepper noise: a share of the numbers of each image is set to 0 or 1, each with
+    probability 1/2.
+
+    Section 3.3 of Vincent et al. 2010, https://jmlr.org/papers/v11/vincent10a.html.
 
     Args:
         share: the probability that a number is changed.

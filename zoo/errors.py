@@ -1,4 +1,4 @@
-"""Errors that teach: each names the argument, the value received and what is allowed."""
+"""The errors of the package, whose messages name the argument, its value and the allowed values."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from collections.abc import Iterable
 
 
 class ZooError(Exception):
-    """Base of the errors that this package defines."""
+    """The base class of the package's errors."""
 
 
 class ArgumentError(ZooError, ValueError):
-    """An argument with a value that is not allowed."""
+    """An argument has a value that is not allowed."""
 
 
 class UnknownNameError(ArgumentError):
-    """A name that is not among those known."""
+    """A name is not among the known ones."""
 
 
 class ModelError(ZooError, TypeError):
@@ -26,38 +26,38 @@ class ModelError(ZooError, TypeError):
 
 
 class IntegrityError(ZooError):
-    """A file whose bytes are not those its card names."""
+    """The bytes of a file are not those that its card names."""
 
 
 class FetchError(ZooError):
-    """A file that cannot be fetched."""
+    """A file cannot be fetched."""
 
 
 class WrongBytesError(FetchError, IntegrityError):
-    """A file that was fetched, and is not what its card names."""
+    """A fetched file is not the one that its card names."""
 
 
 class StorageError(ZooError, OSError):
-    """A place that cannot be written."""
+    """A place on the disk cannot be written."""
 
 
 class ProtocolError(ZooError, ValueError):
-    """Numbers of different protocols, which cannot be compared."""
+    """Two numbers cannot be compared, since they were measured by different protocols."""
 
 
 class CardError(ZooError, ValueError):
-    """A card that breaks the rules for cards."""
+    """A card breaks the rules for cards."""
 
 
 class RecipeError(ZooError, ValueError):
-    """A recipe, or an option of one, that cannot be run."""
+    """A recipe, or an option of a recipe, cannot be run."""
 
 
 class DivergedError(ZooError, ArithmeticError):
-    """A training whose losses or weights are no finite numbers any more.
+    """A training has losses or weights that are not finite.
 
-    `step` is the step that made them, counted from 1, and `player` whose they are, or `None` where
-    that cannot be told.
+    `step` is the step that produced them, counted from 1. `player` is the name of the player that
+    they belong to, or `None` where it is unknown.
     """
 
     def __init__(self, message: str, step: int, player: str | None):
@@ -67,28 +67,33 @@ class DivergedError(ZooError, ArithmeticError):
 
 
 class DataError(ZooError, ValueError):
-    """Data that cannot be found, read or used."""
+    """Data cannot be found, read or used."""
 
 
 class MissingSplitError(DataError):
-    """Data that have no such split."""
+    """A data set does not have the requested split."""
 
 
 def nearest(name: str, allowed: Iterable[str], n: int = 3) -> list[str]:
-    """The `n` names of `allowed` that are closest to `name`, nearest first; capital letters count
-    as small ones."""
-    small = {other.lower(): other for other in allowed}
-    found = difflib.get_close_matches(str(name).lower(), list(small), n=n, cutoff=0.0)
-    return [small[other] for other in found]
+    """Return the `n` names of `allowed` that are closest to `name`, nearest first.
+
+    Upper and lower case count as equal.
+    """
+    by_lower_case = {other.lower(): other for other in allowed}
+    matches = difflib.get_close_matches(str(name).lower(), list(by_lower_case), n=n, cutoff=0.0)
+    return [by_lower_case[other] for other in matches]
 
 
 def unknown_name(
-    what: str, name: object, allowed: Iterable[str], see: str | None = None
+    kind: str, name: object, allowed: Iterable[str], see: str | None = None
 ) -> UnknownNameError:
-    """The error for an unknown `name` of kind `what`: the nearest names, all of them when few, and
-    where to look."""
+    """Return the error for an unknown `name` of the given `kind`.
+
+    The message lists the allowed names if they are at most eight, and else the nearest ones. `see`
+    is a last sentence that says where to look.
+    """
     allowed = sorted(map(str, allowed))
-    parts = [f"Unknown {what}: {name!r}."]
+    parts = [f"Unknown {kind}: {name!r}."]
     if not allowed:
         parts.append("There is none to choose from.")
     elif len(allowed) <= 8:
@@ -100,37 +105,46 @@ def unknown_name(
     return UnknownNameError(" ".join(parts))
 
 
-def check_choice(what: str, value: object, allowed: Iterable[str]) -> None:
-    """Raises unless `value` is one of the `allowed` names."""
+def check_choice(argument: str, value: object, allowed: Iterable[str]) -> None:
+    """Raise an `UnknownNameError` unless `value` is one of the `allowed` names."""
     allowed = list(allowed)
     if value not in allowed:
-        raise unknown_name(what, value, allowed)
+        raise unknown_name(argument, value, allowed)
 
 
-def check_count(what: str, value: object, minimum: int = 1) -> int:
-    """Returns `value` as an int, or raises unless it is a whole number of at least `minimum`."""
+def check_count(argument: str, value: object, minimum: int = 1) -> int:
+    """Return `value` as an int.
+
+    Raises:
+        ArgumentError: if `value` is not a whole number of at least `minimum`.
+    """
     try:
         number = None if isinstance(value, bool) else operator.index(value)
     except TypeError:
         number = None
     if number is None or number < minimum:
         raise ArgumentError(
-            f"{what} must be a whole number of at least {minimum}. Received: {value!r}."
+            f"{argument} must be a whole number of at least {minimum}. Received: {value!r}."
         )
     return number
 
 
 def check_number(
-    what: str, value: object, minimum: float | None = 0.0, above: bool = False
+    argument: str, value: object, minimum: float | None = 0.0, above: bool = False
 ) -> float:
-    """Returns `value`, or raises unless it is a finite number of at least, or above, `minimum`."""
-    number = isinstance(value, numbers.Real) and math.isfinite(value)
+    """Return `value`.
+
+    Raises:
+        ArgumentError: if `value` is not a finite number, or lies below `minimum`; with `above=True`
+            also if it equals `minimum`. `minimum=None` allows any finite number.
+    """
+    finite = isinstance(value, numbers.Real) and math.isfinite(value)
     if minimum is None:
-        fits, bound = number, ""
+        valid, bound = finite, ""
     elif above:
-        fits, bound = number and value > minimum, f" above {minimum:g}"
+        valid, bound = finite and value > minimum, f" above {minimum:g}"
     else:
-        fits, bound = number and value >= minimum, f" of at least {minimum:g}"
-    if not fits:
-        raise ArgumentError(f"{what} must be a finite number{bound}. Received: {value!r}.")
+        valid, bound = finite and value >= minimum, f" of at least {minimum:g}"
+    if not valid:
+        raise ArgumentError(f"{argument} must be a finite number{bound}. Received: {value!r}.")
     return value

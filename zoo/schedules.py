@@ -10,16 +10,17 @@ from zoo.errors import ArgumentError, check_number
 
 @keras.saving.register_keras_serializable("zoo")
 class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
-    """A constant rate, then a straight line to zero: rate * min(1, (end - step) / (end - start)),
-    and 0 past `end`.
+    """A constant learning rate, then a straight line to zero.
+
+    The rate at a step is rate * min(1, (end - step) / (end - start)), and 0 after `end`.
 
     Args:
         rate: the learning rate until the step `start`.
         end: the step at which the rate is zero.
-        start: the step at which the decay begins, by default half way.
+        start: the step at which the decay begins; half of `end` by default.
 
     Raises:
-        ArgumentError: if a value is no number, or `start` is not below `end`.
+        ArgumentError: if a value is not a finite number, or `start` is not below `end`.
     """
 
     def __init__(self, rate: float, end: int, start: int | None = None):
@@ -33,8 +34,8 @@ class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
         self.end = end
 
     def __call__(self, step):
-        left = (self.end - ops.cast(step, "float32")) / (self.end - self.start)
-        return self.rate * ops.clip(left, 0.0, 1.0)
+        remaining_share = (self.end - ops.cast(step, "float32")) / (self.end - self.start)
+        return self.rate * ops.clip(remaining_share, 0.0, 1.0)
 
     def get_config(self):
         return {"rate": self.rate, "end": self.end, "start": self.start}

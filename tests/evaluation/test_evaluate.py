@@ -70,7 +70,9 @@ def test_numbers_are_those_of_the_metrics():
         values = [function(fake, real) for fake in fakes]
         assert report[name].value == pytest.approx(np.mean(values), rel=1e-6), name
         assert report[name].spread == pytest.approx(np.std(values, ddof=1), rel=1e-4, abs=1e-9)
-        assert report[name].of_real == pytest.approx(function(train, real), rel=1e-6, abs=1e-9)
+        assert report[name].real_baseline == pytest.approx(
+            function(train, real), rel=1e-6, abs=1e-9
+        )
         assert report[name].seeds == [4, 7]
     assert report["kid"].standard_error > 0
     protocol = report["density"].protocol
@@ -93,7 +95,7 @@ def test_parts_and_order_do_not_matter(part, monkeypatch):
     expected = evaluated(names=names, train=TRAIN, n=90)
     for a, b in zip(found.measurements, expected.measurements, strict=True):
         assert a.value == pytest.approx(b.value, rel=1e-9)
-        assert a.of_real == pytest.approx(b.of_real, rel=1e-9, abs=1e-9)
+        assert a.real_baseline == pytest.approx(b.real_baseline, rel=1e-9, abs=1e-9)
 
 
 def test_an_unwritable_cache_costs_a_warning(monkeypatch, tmp_path):
@@ -222,7 +224,7 @@ def test_modes_of_a_mixture():
     report = zoo.evaluate(some(8), "ring8", n=4000)
     assert [report[k].value for k in ("modes_covered", "mode_share")] == [8, 1]
     assert report["high_quality"].value == pytest.approx(1 - np.exp(-4.5), abs=0.004)
-    assert report["high_quality"].of_real == pytest.approx(1 - np.exp(-4.5), abs=0.006)
+    assert report["high_quality"].real_baseline == pytest.approx(1 - np.exp(-4.5), abs=0.006)
     assert zoo.evaluate(some(3), "ring8", n=1000)["modes_covered"].value == 3
     with pytest.raises(ValueError, match="'mixture_modes' is for mixtures .* data 'spiral'"):
         zoo.evaluate(some(8), "spiral", "mixture_modes")
@@ -292,10 +294,10 @@ def test_classes_of_conditional_samples():
     assert good["inception_score"].value == pytest.approx(3, abs=1e-3)
     poor = zoo.evaluate(made(0.6), data, names, n=90, extractor=Brightness(), train=data)
     assert poor["label_accuracy"].value == pytest.approx(1 - 0.6 * 2 / 3, abs=0.1)
-    assert poor["label_accuracy"].of_real == 1
+    assert poor["label_accuracy"].real_baseline == 1
     wrong = (shades(LABELS), (LABELS + 1) % 3)
     report = zoo.evaluate(made(0), wrong, names, n=90, extractor=Brightness())
-    assert report["label_accuracy"].of_real == 0  # of the test images
+    assert report["label_accuracy"].real_baseline == 0  # of the test images
     assert poor["mode_kl"].value > 0.05
     none = zoo.evaluate(made(1), data, names, n=90, extractor=Brightness())
     assert none["modes_covered"].value == 1
@@ -318,7 +320,7 @@ def test_unsure_samples_show_no_class():
     assert report["modes_covered"].value == 3
     assert report["confident"].value == pytest.approx(2 / 3)
     assert report["confident_modes"].value == 2
-    assert report["confident_modes"].of_real == 3
+    assert report["confident_modes"].real_baseline == 3
 
 
 def test_memorised_images_are_found():
@@ -334,8 +336,10 @@ def test_memorised_images_are_found():
     )
     assert (copied["copies"].value, copied["nearest_distance"].value) == (1, 0)
     assert new["copies"].value < 0.1
-    assert new["nearest_distance"].value == pytest.approx(new["nearest_distance"].of_real, rel=0.05)
-    assert copied["copies"].of_real == pytest.approx(0.01, abs=0.01)
+    assert new["nearest_distance"].value == pytest.approx(
+        new["nearest_distance"].real_baseline, rel=0.05
+    )
+    assert copied["copies"].real_baseline == pytest.approx(0.01, abs=0.01)
     with pytest.raises(ValueError, match="'memorisation' looks at training images: train= is need"):
         evaluated(names="memorisation")
 
@@ -354,10 +358,10 @@ def test_training_images_are_part_of_the_protocol():
 def test_a_set_is_no_scale_of_itself():
     with pytest.warns(UserWarning, match="training and test images are the same"):
         report = evaluated(names="kid", train=REAL)
-    assert report["kid"].of_real is None
+    assert report["kid"].real_baseline is None
     with pytest.warns(UserWarning, match="no number of real images: 50 training images, 80 sampl"):
         report = evaluated(names="kid", train=TRAIN[:50])
-    assert report["kid"].of_real is None
+    assert report["kid"].real_baseline is None
     assert evaluated(names="kid", train=TRAIN)["kid"].notes == []
     with pytest.raises(ValueError, match="looks at training images, which are the test ima"):
         evaluated(names="memorisation", train=REAL)

@@ -41,7 +41,7 @@ def test_every_family_is_measured(make):
         assert m.protocol.n_real == N
         if m.protocol.n_fake is not None:
             assert m.spread is not None
-            assert m.of_real is not None
+            assert m.real_baseline is not None
     assert zoo.evaluation.Report.model_validate_json(report.model_dump_json()) == report
     assert all(m.name in str(report) for m in report.measurements)
 

@@ -18,7 +18,7 @@ def test_sets_by_name_have_splits(slice_path):
     model = zoo.create("dcgan", image_shape=(28, 28, 1), width=2)
     found = evaluated(model, slice_path, n=200)
     assert found.protocol.name == "kid/pixels/mnist_slice:test/200:200"
-    assert found.of_real == pytest.approx(0, abs=0.2 * found.value)
+    assert found.real_baseline == pytest.approx(0, abs=0.2 * found.value)
     with pytest.warns(UserWarning, match="training and test images are the same"):
         other = evaluated(model, slice_path, n=200, split="train")
     assert other.protocol != found.protocol
@@ -37,7 +37,7 @@ def test_a_set_without_a_test_split(tmp_path):
     named = evaluated(model, place, split="train, one in ten")
     given = evaluated(model, test, train=train)
     assert named.protocol == given.protocol
-    assert (named.value, named.of_real) == (given.value, given.of_real)
+    assert (named.value, named.real_baseline) == (given.value, given.real_baseline)
     with pytest.warns(UserWarning, match="training and test images are the same"):
         evaluated(model, place, split="train, nine in ten")
 

@@ -81,20 +81,24 @@ def test_gradient(name):
     np.testing.assert_allclose(array(grad), expected, rtol=1e-3, atol=1e-4)
 
 
+def first_column(outputs):
+    return outputs[:, :1]
+
+
 @pytest.mark.parametrize("name", ORACLES)
 def test_a_shared_pass_changes_nothing(name):
-    """The verdicts, their gradients and the penalty are those of passes of their own."""
+    """The outputs, their gradients and the penalty are those of separate passes."""
     penalty, _ = ORACLES[name]
     results = []
-    for judged in (penalty.judged, lambda *args: Penalty.judged(penalty, *args)):
+    for method in (penalty.with_outputs, lambda *args: Penalty.with_outputs(penalty, *args)):
         w = keras.Variable(W.astype("float32"))
 
-        def verdict(x, w=w):
+        def outputs(x, w=w):
             logits = discriminator(w)(x)
             return ops.concatenate([logits, 2 * logits**2], axis=-1)
 
-        def loss(judged=judged, verdict=verdict):
-            real, fake, value = judged(verdict, tensor(REAL), tensor(FAKE), bank())
+        def loss(method=method, outputs=outputs):
+            real, fake, value = method(outputs, first_column, tensor(REAL), tensor(FAKE), bank())
             return ops.sum(real**2) + ops.sum(fake) + ops.mean(value), (real, fake, value)
 
         (_, aux), grads = engine.value_and_grad(loss, [w])
@@ -106,14 +110,32 @@ def test_a_shared_pass_changes_nothing(name):
 
 @pytest.mark.parametrize(("penalty", "passes"), [(R1(), 2), (R2(), 2), (R1(share=0.5), 3)])
 def test_a_shared_pass_is_one(penalty, passes):
-    seen = []
+    calls = []
 
-    def verdict(x):
-        seen.append(1)
+    def outputs(x):
+        calls.append(1)
         return discriminator(tensor(W))(x)
 
-    penalty.judged(verdict, tensor(REAL), tensor(FAKE), bank())
-    assert len(seen) == passes
+    penalty.with_outputs(outputs, first_column, tensor(REAL), tensor(FAKE), bank())
+    assert len(calls) == passes
+
+
+@pytest.mark.parametrize("name", ORACLES)
+def test_outputs_of_any_structure(name):
+    """The logit may be a function of a dict of outputs, such as the mean of a map of logits."""
+    penalty, oracle = ORACLES[name]
+
+    def outputs(x):
+        logits = discriminator(tensor(W))(x)
+        return {"map": ops.concatenate([0.5 * logits, 1.5 * logits], axis=-1), "features": x}
+
+    def logits(outputs):
+        return ops.mean(outputs["map"], axis=-1, keepdims=True)
+
+    real, fake, value = penalty.with_outputs(outputs, logits, tensor(REAL), tensor(FAKE), bank())
+    np.testing.assert_allclose(array(real["features"]), REAL, rtol=1e-6)
+    np.testing.assert_allclose(array(fake["features"]), FAKE, rtol=1e-6)
+    np.testing.assert_allclose(array(value), oracle(W), rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("penalty", [R1(), R2()])

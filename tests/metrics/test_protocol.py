@@ -71,6 +71,29 @@ def test_is_frozen_and_strict():
 
 
 def test_a_measurement_reads_well():
-    measured = Measurement(name="recall", value=0.5, spread=0.01, of_real=0.9, protocol=FACTS)
+    measured = Measurement(name="recall", value=0.5, spread=0.01, real_baseline=0.9, protocol=FACTS)
     assert str(measured) == "0.5 ± 0.01, real 0.9"
     assert Measurement.model_validate_json(measured.model_dump_json()) == measured
+
+
+def test_the_names_of_earlier_versions_are_read():
+    earlier = {
+        "name": "recall",
+        "value": 0.5,
+        "of_real": 0.9,
+        "again": [0.4],
+        "reported": 0.7,
+        "reported_source": "a paper, table 1",
+        "protocol": FACTS,
+    }
+    measured = Measurement(**earlier)
+    assert measured.real_baseline == 0.9
+    assert measured.other_trainings == [0.4]
+    assert (measured.published, measured.published_source) == (0.7, "a paper, table 1")
+    assert measured.heading == "recall"
+    assert measured.text == "0.5"
+    assert measured.other_trainings_text == "0.4"
+    assert not {"of_real", "again", "reported"} & set(measured.model_dump())
+    assert Measurement.model_validate_json(measured.model_dump_json()) == measured
+    with pytest.raises(pydantic.ValidationError, match="extra"):
+        Measurement(**earlier, real_baseline=0.9)

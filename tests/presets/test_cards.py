@@ -14,7 +14,7 @@ from zoo.presets import locate
 from zoo.presets.card import Card
 from zoo.presets.page import model_card
 from zoo.presets.save import class_differs
-from zoo.runs import run as runner
+from zoo.runs.recipe import load_recipe
 
 pytestmark = pytest.mark.once
 ROOT = locate.ROOT.parent
@@ -107,7 +107,7 @@ def test_backends_agree(card):
 @pytest.fixture
 def recipe(card):
     assert card.training.recipe == f"recipes/{card.name}.py"
-    return runner.load_recipe(ROOT / card.training.recipe)
+    return load_recipe(ROOT / card.training.recipe)
 
 
 def test_recipe_is_the_presets(card, recipe):
@@ -122,7 +122,7 @@ def test_recipe_is_the_presets(card, recipe):
     assert (card.rights.data, card.rights.weights) == known
     assert facts.classes in (None, card.contract.labels)
     reported = {m.name: (m.reported, m.reported_source) for m in card.metrics if m.reported}
-    assert reported == recipe.reported
+    assert reported == recipe.published
 
 
 def test_metrics_are_complete(card, recipe):

@@ -1,12 +1,13 @@
 """The best checkpoint of a recipe's run: by which number, where it is kept, what is shipped."""
 
 import dataclasses
-from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 from program import arrays
+from small import RING as RING_PATH
+from small import run_of
 
 import zoo
 from zoo.callbacks import checkpoint_folder
@@ -14,17 +15,17 @@ from zoo.callbacks.checkpoints import Monitor
 from zoo.errors import RecipeError
 from zoo.presets import storage
 from zoo.presets.card import Card
-from zoo.runs import run as runner
-from zoo.runs import training
+from zoo.runs import run as run_module
+from zoo.runs.recipe import load_recipe
+from zoo.runs.training import choose_monitor
 
-RECIPES = Path(zoo.__file__).parent.parent / "recipes"
-RING = runner.load_recipe(RECIPES / "gan_ring8.py")
+RING = load_recipe(RING_PATH)
 EPOCHS = 3
 
 
 def run(recipe, out, **more):
     config = recipe.config.replace(batch_size=64, epochs=EPOCHS)
-    folder = runner.run(recipe, config, out, smoke=True, echo=lambda line: None, **more)
+    folder = run_of(recipe, config, out, **more).run()
     return Card.read(folder / "card.json"), checkpoint_folder.saved(out / "checkpoints")
 
 
@@ -33,7 +34,7 @@ def build_vae(config):
 
 
 def monitored(recipe, model):
-    return training._monitored(recipe, model, zoo.data.read("ring8", "test"), 100)
+    return choose_monitor(recipe, model, zoo.data.read("ring8", "test"), 100)
 
 
 class TestWhich:
@@ -87,11 +88,11 @@ class Falling(keras.callbacks.Callback):
 
 
 @pytest.mark.parametrize("ship", ["last", "best"])
-def test_what_is_shipped(tmp_path, monkeypatch, ship):
+def test_what_is_shipped(tmp_path, monkeypatch, compared_here, ship):
     """Of the weights of three epochs those of the second, if the recipe says so; and the card
     says it."""
     monitor = Monitor("high_quality", lower=False)
-    monkeypatch.setattr(training, "_monitored", lambda *args: (monitor, [Falling()]))
+    monkeypatch.setattr(run_module, "choose_monitor", lambda *args: (monitor, [Falling()]))
     recipe = dataclasses.replace(RING, monitor="high_quality", ship=ship)
     card, found = run(recipe, tmp_path, keep=1)
     assert [checkpoint_folder.step_of(place) for place in found] == [32, 48]
@@ -122,7 +123,7 @@ def test_what_is_shipped(tmp_path, monkeypatch, ship):
     assert (said in page) == (ship == "best")
 
 
-def test_a_measured_number(tmp_path):
+def test_a_measured_number(tmp_path, compared_here):
     """It is in the history, and each epoch's is compared."""
     recipe = dataclasses.replace(RING, monitor="high_quality", ship="best")
     card, found = run(recipe, tmp_path)

@@ -17,7 +17,8 @@ import pathlib, resource, sys
 import zoo
 from zoo import callbacks
 from zoo.presets import save
-from zoo.runs import run as runner
+from zoo.runs.recipe import load_recipe
+from zoo.runs.run import Run
 
 def full(size):
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
@@ -38,10 +39,10 @@ elif what == "checkpoint":
 elif what == "picture":
     before(callbacks.SampleGrids, "on_epoch_end", 500)
 elif what == "preset":
-    before(runner, "write_preset", 20_000)
+    before(Run, "write", 20_000)
 elif what == "page":
-    before(publishing, "model_card", 500)
-zoo.run_recipe(runner.load_recipe(pathlib.Path(recipe)), [*options, "--out", out])
+    before(save, "model_card", 500)
+zoo.run_recipe(load_recipe(pathlib.Path(recipe)), [*options, "--out", out])
 """
 
 

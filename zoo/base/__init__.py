@@ -1,1 +1,1 @@
-"""The ground floor: lookup by name, records, backends, signals. No Keras."""
+"""Lookup by name, records, backends and signals: the ground floor, which does not import Keras."""

@@ -1,4 +1,4 @@
-"""The backends that are installed, and the choice of one where Keras's own choice is not."""
+"""Find the installed backends, and choose one where Keras would choose a missing one."""
 
 from __future__ import annotations
 
@@ -12,44 +12,45 @@ BACKENDS = ("tensorflow", "jax", "torch")
 
 
 def installed() -> list[str]:
-    """The installed backends, without importing them."""
+    """Return the names of the installed backends, without importing them."""
     return [name for name in BACKENDS if importlib.util.find_spec(name)]
 
 
 def choose_backend() -> None:
-    """Makes Keras use an installed backend where nobody chose one and its default is missing.
+    """Make Keras use an installed backend if nobody chose one and its default is missing.
 
-    Keras reads KERAS_BACKEND, else the file `keras.json`, else it takes TensorFlow. A choice that
-    was made, or that works, is left alone.
+    Keras reads KERAS_BACKEND, else the file `keras.json`, else it takes TensorFlow. A choice is
+    left alone if a user made it or if it works.
 
     Raises:
         ImportError: if no backend is installed, or the one in KERAS_BACKEND is not.
     """
     if "keras" in sys.modules:
         return
-    found, chosen = installed(), os.environ.get("KERAS_BACKEND")
+    available, chosen = installed(), os.environ.get("KERAS_BACKEND")
     if chosen and chosen not in BACKENDS:
         raise ImportError(
             f"KERAS_BACKEND must be one of {', '.join(BACKENDS)}. Received: {chosen!r}."
         )
-    if not found or (chosen in BACKENDS and chosen not in found):
-        what = (
+    if not available or (chosen in BACKENDS and chosen not in available):
+        subject = (
             f"The backend {chosen!r}, which KERAS_BACKEND names, is not"
             if chosen
             else "No backend is"
         )
         raise ImportError(
-            f"{what} installed. Install one: pip install "
+            f"{subject} installed. Install one: pip install "
             f"'keras-generative-zoo[{chosen if chosen in BACKENDS else 'jax'}]'; allowed: "
             f"{', '.join(BACKENDS)}."
         )
-    if not chosen and _configured() not in found:
-        os.environ["KERAS_BACKEND"] = found[0]
+    if not chosen and _configured() not in available:
+        os.environ["KERAS_BACKEND"] = available[0]
 
 
 def _configured() -> str:
+    """Return the backend that Keras uses where KERAS_BACKEND is not set."""
     folder = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
     try:
         return json.loads((folder / "keras.json").read_text())["backend"]
     except (OSError, ValueError, KeyError):
-        return "tensorflow"  # no file, or one that Keras ignores too
+        return "tensorflow"  # Keras, too, ignores a file that is missing or cannot be read

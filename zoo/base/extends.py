@@ -1,4 +1,4 @@
-"""Methods that pass what they do not name on to their parent's."""
+"""A decorator for methods that pass unnamed arguments on to the method of their parent class."""
 
 from __future__ import annotations
 
@@ -8,15 +8,19 @@ from collections.abc import Callable
 
 
 def extends(parent: type) -> Callable:
-    """Decorates the constructor, or another method, of a subclass of `parent` that passes its
-    `**kwargs` on unchanged: its signature then names the parent's other arguments too,
-    keyword-only, and its docstring, if it has one, describes them.
+    """Return a decorator that adds the parent's arguments to a method's signature and docstring.
 
-    So help shows all arguments with their defaults, and a configuration holds them all. The call
-    itself stays plain Python.
+    The decorated method is a constructor, or another method, of a subclass of `parent`, and it
+    passes its `**kwargs` on unchanged. Its signature then names the parent's other arguments too,
+    as keyword-only ones. Its docstring, if it has one, describes them. Help therefore shows all
+    arguments with their defaults, and a configuration holds them all. The call itself stays plain
+    Python.
 
     Args:
         parent: the class whose method of the same name gets the `**kwargs`.
+
+    Raises:
+        TypeError: if the method does not end in `**kwargs`.
 
     Example:
 
@@ -34,38 +38,45 @@ def extends(parent: type) -> Callable:
 
     def decorate(method):
         signature = inspect.signature(method)
-        *own, rest = signature.parameters.values()
-        if rest.kind is not rest.VAR_KEYWORD:
+        *own_parameters, last = signature.parameters.values()
+        if last.kind is not last.VAR_KEYWORD:
             raise TypeError(f"{method.__qualname__} must end in **kwargs to extend {parent}.")
-        extended = getattr(parent, method.__name__)
-        passed_on = inspect.signature(extended).parameters
+        parent_method = getattr(parent, method.__name__)
+        parent_parameters = inspect.signature(parent_method).parameters
         inherited = [
-            p if p.kind is p.VAR_KEYWORD else p.replace(kind=p.KEYWORD_ONLY)
-            for name, p in passed_on.items()
-            if name not in signature.parameters or p.kind is p.VAR_KEYWORD
+            parameter
+            if parameter.kind is parameter.VAR_KEYWORD
+            else parameter.replace(kind=parameter.KEYWORD_ONLY)
+            for name, parameter in parent_parameters.items()
+            if name not in signature.parameters or parameter.kind is parameter.VAR_KEYWORD
         ]
-        method.__signature__ = signature.replace(parameters=own + inherited)
-        if method.__doc__ and extended.__doc__:
-            method.__doc__ = _joined(method.__doc__, extended.__doc__, method.__signature__)
+        method.__signature__ = signature.replace(parameters=own_parameters + inherited)
+        if method.__doc__ and parent_method.__doc__:
+            method.__doc__ = _joined(method.__doc__, parent_method.__doc__, method.__signature__)
         return method
 
     return decorate
 
 
-def _joined(doc: str, parents: str, signature: inspect.Signature) -> str:
-    """The docstring `doc`, with the arguments that only the parent's describes, and its errors."""
-    own, inherited = _sections(doc), _sections(parents)
-    described = _entries(inherited.get("Args:", [])) | _entries(own.pop("Args:", []))
-    arguments = [line for name in signature.parameters for line in described.get(name, [])]
-    errors = own.pop("Raises:", []) + inherited.get("Raises:", [])
-    head = own.pop("")
-    sections = {"Args:": arguments, "Raises:": errors} | own
-    parts = [head, *([title, *lines] for title, lines in sections.items() if lines)]
+def _joined(doc: str, parent_doc: str, signature: inspect.Signature) -> str:
+    """Return the docstring `doc` with the parent's errors and its other arguments added."""
+    own_sections, parent_sections = _sections(doc), _sections(parent_doc)
+    descriptions = _entries(parent_sections.get("Args:", [])) | _entries(
+        own_sections.pop("Args:", [])
+    )
+    arguments = [line for name in signature.parameters for line in descriptions.get(name, [])]
+    errors = own_sections.pop("Raises:", []) + parent_sections.get("Raises:", [])
+    summary = own_sections.pop("")
+    sections = {"Args:": arguments, "Raises:": errors} | own_sections
+    parts = [summary, *([title, *lines] for title, lines in sections.items() if lines)]
     return "\n\n".join("\n".join(part) for part in parts)
 
 
 def _sections(doc: str) -> dict[str, list[str]]:
-    """The lines of each section of a docstring by its title, such as `Args:`; `""` comes first."""
+    """Map the title of each section of a docstring, such as `Args:`, to its lines.
+
+    The text before the first section has the title `""`.
+    """
     title = ""
     sections: dict[str, list[str]] = {title: []}
     for line in inspect.cleandoc(doc).splitlines():
@@ -76,7 +87,7 @@ def _sections(doc: str) -> dict[str, list[str]]:
 
 
 def _entries(lines: list[str]) -> dict[str, list[str]]:
-    """The lines of each argument by its name."""
+    """Map the name of each argument to the lines that describe it."""
     name = ""
     entries: dict[str, list[str]] = {}
     for line in filter(None, lines):

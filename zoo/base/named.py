@@ -1,4 +1,4 @@
-"""Objects that can be given by name: losses and penalties."""
+"""A base class for objects that users give by name, such as losses and penalties."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from zoo.errors import ArgumentError, unknown_name
 
 
 class Named:
-    """Base of the kinds of objects that `compile` takes by name or as an instance.
+    """A base class for the kinds of objects that `compile` takes by name or as an instance.
 
-    A direct subclass is a kind: it names itself in `kind`, and in `required` the methods that any
-    object of this kind must have. Each class below it that has a `name` can be given by that name.
-    Constructor arguments are kept under their own names, which makes `get_config` one rule for all.
+    A direct subclass is a kind. Its attribute `kind` names it in errors, and `required` lists the
+    methods that every object of this kind must have. Each class below a kind that has a `name` can
+    be given by that name. Constructor arguments are kept as attributes of the same names, so that
+    one `get_config` serves all classes.
     """
 
     kind: str
@@ -21,44 +22,50 @@ class Named:
     name: str | None = None
 
     def get_config(self) -> dict[str, Any]:
+        """Return the constructor arguments."""
         return {key: getattr(self, key) for key in inspect.signature(type(self)).parameters}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]):
+        """Make an object from its constructor arguments."""
         return cls(**config)
 
     @classmethod
     def named(cls) -> dict[str, type]:
-        """The classes of this kind, by name."""
-        found = {}
+        """Map each name to the class of this kind that has it."""
+        classes = {}
         for subclass in cls.__subclasses__():
             if "name" in vars(subclass):
-                found.setdefault(subclass.name, subclass)  # the zoo's own come first
-            found = {**subclass.named(), **found}
-        return found
+                classes.setdefault(subclass.name, subclass)  # the package's classes come first
+            classes = {**subclass.named(), **classes}
+        return classes
 
     @classmethod
     def _check_call(cls, name: str, value) -> None:
-        """Raises unless the method `name` of `value` takes what that of this kind is called
-        with."""
-        _, *wanted = inspect.signature(getattr(cls, name)).parameters
+        """Raise an `ArgumentError` unless `value` can be called like an object of this kind.
+
+        The method `name` of `value` must accept the arguments of the same method of this class.
+        """
+        _, *parameters = inspect.signature(getattr(cls, name)).parameters
         method = value if name == "__call__" else getattr(value, name)
         try:
-            inspect.signature(method).bind(*wanted)
+            inspect.signature(method).bind(*parameters)
         except TypeError as error:
-            what = cls.kind if name == "__call__" else f"{cls.kind}.{name}"
+            call = cls.kind if name == "__call__" else f"{cls.kind}.{name}"
             raise ArgumentError(
-                f"{what} is called with ({', '.join(wanted)}). Received: {value!r}, {error}."
+                f"{call} is called with ({', '.join(parameters)}). Received: {value!r}, {error}."
             ) from error
 
     @classmethod
     def get(cls, value):
-        """The object that `value` stands for: made with default arguments if `value` is a name,
-        else `value` itself.
+        """Return the object that `value` stands for.
+
+        A name gives an object of the class with that name, made with default arguments. Any other
+        value is returned itself.
 
         Raises:
-            ValueError: if the name is unknown, or the object lacks what an object of this kind must
-            have.
+            ArgumentError: if the name is unknown, or the object lacks a method that this kind
+                requires.
         """
         if not isinstance(value, str):
             if isinstance(value, type) or any(

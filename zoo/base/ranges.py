@@ -1,4 +1,4 @@
-"""Value ranges of images: the only place that converts between them."""
+"""Conversion of images between value ranges; no other module converts them."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ def to_range(
     value_range: tuple[float, float] = (-1.0, 1.0),
     source: tuple[float, float] | None = None,
 ) -> np.ndarray:
-    """`images`, whose values span `source`, linearly to `value_range`, as float32.
+    """Map `images` linearly from the range `source` to `value_range`, as float32.
 
     Args:
-        images: of any shape.
+        images: an array of any shape.
         value_range: the range to convert to.
-        source: the range to convert from; `None` for 8-bit images, whose range is known.
+        source: the range to convert from. `None` stands for 0 to 255 and is for 8-bit images only.
 
     Raises:
-        ValueError: if `source` is missing and `images` are not 8-bit.
+        ArgumentError: if `source` is missing and `images` are not 8-bit.
     """
     if source is None:
         if np.asarray(images).dtype != np.uint8:
@@ -37,6 +37,8 @@ def to_range(
 
 
 def to_bytes(images: np.ndarray, value_range: tuple[float, float] = (-1.0, 1.0)) -> np.ndarray:
-    """`images` of `value_range` to 8 bits, rounded; values outside of the range are clipped to
-    it."""
+    """Map `images` from `value_range` to 8 bits, rounded.
+
+    Values outside of the range are clipped to it.
+    """
     return np.clip(np.rint(to_range(images, BYTES, source=value_range)), *BYTES).astype("uint8")

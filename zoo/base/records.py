@@ -1,4 +1,4 @@
-"""`Record`: data that are written to files and read back, with a strict schema."""
+"""`Record`, a base class for data with a strict schema that are written to files and read back."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 Text = Annotated[str, Field(min_length=1)]
-# One line: a page of Markdown, and its front matter, are made of it.
+# A line holds no line break, since it becomes part of a Markdown page and its front matter.
 Line = Annotated[str, Field(min_length=1, pattern=r"^[^\r\n]*$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Count = Annotated[int, Field(gt=0)]

@@ -16,7 +16,7 @@ import keras
 
 from zoo.errors import IntegrityError
 from zoo.files.fetch import sha256
-from zoo.files.home import unfinished, whole_folder
+from zoo.files.home import atomic_folder, unfinished
 from zoo.presets import storage
 
 STATE = "state.json"
@@ -50,7 +50,7 @@ def write(place: Path, weights: bytes, state: dict[str, Any]) -> None:
         OSError: if there is no room.
     """
     state = {"format": FORMAT, "weights_sha256": hashlib.sha256(weights).hexdigest(), **state}
-    with whole_folder(place) as partial:
+    with atomic_folder(place) as partial:
         (partial / storage.WEIGHTS).write_bytes(weights)
         content = json.dumps({"sha256": _hash(state), "state": state}, indent=1)
         (partial / STATE).write_text(content + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Checkpoints from which a training continues as if it had not stopped."""
+"""Checkpoints, from which a training continues as if it had not stopped."""
 
 from __future__ import annotations
 
@@ -23,46 +23,56 @@ from zoo.callbacks import checkpoint_folder
 from zoo.errors import ArgumentError, DivergedError, IntegrityError, StorageError, check_count
 from zoo.presets import storage
 
-DIFF_LINES = 40  # of a difference that is shown
+DIFF_LINES = 40  # the most lines of a difference that are shown
 
 
 class Monitor(NamedTuple):
-    """The number among the logs of an epoch that says which checkpoint is the best."""
+    """The number among the logs of an epoch by which the best checkpoint is chosen.
+
+    Args:
+        name: the name of the log.
+        lower: whether low is better.
+    """
 
     name: str
-    lower: bool = True  # whether low is better
+    lower: bool = True
 
     def better(self, value: float, than: float) -> bool:
+        """Return whether `value` is better than the number `than`."""
         return value < than if self.lower else value > than
 
 
 class Checkpoints(keras.callbacks.Callback):
-    """Saves everything that training depends on: at the start, after each epoch, within epochs
-    where asked for, and when the program is asked to end.
+    """Save everything that a training depends on.
 
-    A checkpoint is a folder `step-00000938` with `model.weights.h5` (networks, averaged networks,
-    every optimizer, seed generators) and `state.json` (the steps done, which are also the position
-    in the data; the means of the epoch under way; the logs of each epoch with its seconds; the best
-    so far; and `about`), see `zoo.checkpoint`. None is saved whose losses or weights are not
-    finite: a training that makes such ends in a `DivergedError`, at the step that made them. Of
-    several processes the first one writes, and all read.
+    A checkpoint is saved at the start, after each epoch, within epochs where asked for, and when
+    the program is asked to end. Of several processes that train together the first one writes, and
+    all read.
+
+    A checkpoint is a folder, such as `step-00000938`, of two files. `model.weights.h5` holds the
+    networks, the averaged networks, every optimizer and the seed generators. `state.json` holds the
+    steps done, which are also the position in the data; the means of an unfinished epoch; the logs
+    of each epoch with its seconds; the best epoch so far; and `about`. See
+    `zoo.callbacks.checkpoint_folder`.
+
+    No checkpoint is saved with losses or weights that are not finite: a training that makes such
+    numbers ends in a `DivergedError`, at the step that made them.
 
     Args:
-        folder: where to; made if it is missing.
+        folder: the folder of the checkpoints; made if it is missing.
         steps_per_epoch: the steps of a whole epoch.
-        about: what `restore` compares, so that a training is not continued with other settings.
-        every: the most steps between two checkpoints, for epochs that take long; `None`: an epoch.
+        about: the settings that `restore` compares, so that no training is continued with others.
+        every: the most steps between two checkpoints, for epochs that take long; `None` for one
+            epoch.
         keep: how many of the last checkpoints stay, beside the best of each.
-        monitor: what of the logs of an epoch says how good it is; `None`: there is no best. The
+        monitor: the log by which the best checkpoint is chosen; `None`: there is no best. The
             callback that gives the number comes before this one.
-        stop: is asked after each step; once the program is to end, a checkpoint is saved and
-            `zoo.stopping.Stopped` raised.
-        writes: whether this process is the one that writes; of several that train together one is,
-            and all have this callback.
+        stop: is asked after each step. Once the program is to end, a checkpoint is saved and
+            `zoo.base.stopping.Stopped` raised.
 
     Raises:
-        DivergedError: during `fit`, at the first step whose losses are not finite, or when weights
-            that are not finite would be saved.
+        DivergedError: during `fit`, at the first step with losses that are not finite, or when
+            weights that are not finite would be saved.
         StorageError: during `fit`, if a checkpoint cannot be written; those before it are whole.
     """
 
@@ -75,54 +85,47 @@ class Checkpoints(keras.callbacks.Callback):
         keep: int = 2,
         monitor: Monitor | None = None,
         stop: Stop | None = None,
-        writes: bool = True,
     ):
         super().__init__()
         self.folder = Path(folder)
         self.steps_per_epoch = check_count("steps_per_epoch", steps_per_epoch)
-        self.about = json.loads(json.dumps(about))  # as it comes back: tuples as lists
+        self.about = json.loads(json.dumps(about))  # as JSON gives it back: tuples as lists
         self.every = None if every is None else check_count("every", every)
         self.keep = check_count("keep", keep)
         self.monitor = monitor
         self.stop = Stop() if stop is None else stop
-        self.writes = writes
         self.steps = 0
         self.newest: int | None = None  # the step of the last checkpoint
-        self.seconds = 0.0  # of the epoch that is under way, before this process went on with it
-        self.means: list | None = None  # of the epoch that is under way, at its begin here
+        self.seconds = 0.0  # spent on an unfinished epoch before this process continued it
+        self.means: list | None = None  # of the logs of an unfinished epoch, as it was restored
         self.history: list[dict[str, float]] = []
         self.best: dict[str, Any] | None = None  # name, value and step
-        self.restored: list[dict[str, Any]] = []  # where the training went back: what and why
+        self.restored: list[dict[str, Any]] = []  # each return to an earlier step
 
-    # What is there
+    # Reading
 
     def saved(self) -> list[Path]:
-        """The checkpoints in the folder, oldest first."""
+        """Return the checkpoints in the folder, oldest first."""
         return checkpoint_folder.saved(self.folder)
 
     def restore(self, model: keras.Model, say: Callable[[str], None] = warnings.warn) -> int:
-        """Puts the newest whole checkpoint, if there is one, into the compiled `model`; returns the
-        steps it has had. `say` is given a line for each that is not whole, with its name and why.
+        """Put the newest whole checkpoint, if there is one, into the compiled `model`.
+
+        Args:
+            model: the compiled model.
+            say: is given a line for each checkpoint that is not whole, with its name and the
+                reason.
+
+        Returns:
+            The number of steps that the model has been trained for.
 
         Raises:
-            ArgumentError: if it is of a training with other settings; with what differs.
+            ArgumentError: if it is of a training with other settings; with the differences.
             IntegrityError: if there are checkpoints, and none is whole. Nothing is changed then.
         """
         torn = {path.name: "it was not finished" for path in checkpoint_folder.left(self.folder)}
-        broken = {}
-        for place in reversed(self.saved()):
-            try:
-                state = checkpoint_folder.check(place)
-                break
-            except IntegrityError as error:
-                broken[place.name] = str(error)
-        else:
-            if broken:
-                listed = "; ".join(f"{name}: {why}" for name, why in sorted(broken.items()))
-                raise IntegrityError(
-                    f"No checkpoint in {self.folder} is whole ({listed}). They are left as they "
-                    "are: a copy of one of them, or another folder for a new training, is needed."
-                )
+        place, state, broken = _newest_whole(self.folder)
+        if place is None:
             for name, why in torn.items():
                 say(f"{self.folder / name} is left out: {why}; there is none before it.")
             return 0
@@ -138,7 +141,7 @@ class Checkpoints(keras.callbacks.Callback):
         return self.steps
 
     def _check_best(self, say: Callable[[str], None]) -> None:
-        """Forgets a best checkpoint that is not there, or the best by another number."""
+        """Forget a best checkpoint that is lost, or was the best by another number."""
         if self.best is None or self.monitor is None or self.best["name"] != self.monitor.name:
             self.best = None
             return
@@ -150,7 +153,7 @@ class Checkpoints(keras.callbacks.Callback):
             self.best = None
 
     def load_best(self, model: keras.Model) -> None:
-        """Puts the best checkpoint into the compiled `model`.
+        """Put the best checkpoint into the compiled `model`.
 
         Raises:
             IntegrityError: if there is none, or it is not whole.
@@ -165,23 +168,15 @@ class Checkpoints(keras.callbacks.Callback):
         checkpoint_folder.read_weights(place, model)
 
     def check_same(self, about: dict[str, Any]) -> None:
-        """Raises, with what differs, unless `about` is that of this training; of texts of several
-        lines the difference is a note of the error."""
-        different = [
-            key for key in {**about, **self.about} if about.get(key) != self.about.get(key)
-        ]
-        if not different:
+        """Raise unless `about` is equal to the settings of this training.
+
+        Raises:
+            ArgumentError: with the differences. For texts of several lines the difference is a note
+                of the error.
+        """
+        changes, notes = _differences(about, self.about)
+        if not changes:
             return
-        changes, notes = [], []
-        for key in different:
-            old, new = about.get(key), self.about.get(key)
-            if key.endswith("_sha256"):  # two hashes would tell nobody more
-                changes.append(f"other {key.removesuffix('_sha256')}")
-            elif "\n" in f"{old}{new}":
-                changes.append(f"{key}, see below")
-                notes.append(_diff(key, str(old), str(new)))
-            else:
-                changes.append(f"{key} {old!r} -> {new!r}")
         error = ArgumentError(
             f"The checkpoints in {self.folder} are of a training with other settings: "
             f"{', '.join(changes)}. Give the same settings, or another folder."
@@ -200,7 +195,7 @@ class Checkpoints(keras.callbacks.Callback):
                 f"{self.folder} holds checkpoints already: restore the model from them, or choose "
                 "another folder."
             )
-        self._save()  # what cannot be written is known now, and there is always one to go back to
+        self._save()  # a fault of writing shows now, and there is always one to go back to
 
     def on_epoch_begin(self, epoch, logs=None):
         self.steps = max(self.steps, epoch * self.steps_per_epoch)
@@ -219,7 +214,7 @@ class Checkpoints(keras.callbacks.Callback):
         if broken:
             raise self._diverged(_player_of(self.model, broken), broken)
         if self.steps % self.steps_per_epoch == 0:
-            return  # the end of the epoch saves itself
+            return  # `on_epoch_end` saves
         ending = self._ending()
         due = self.every is not None and self.steps - self.newest >= self.every
         if due or ending:
@@ -243,19 +238,30 @@ class Checkpoints(keras.callbacks.Callback):
             self.stop.check()
 
     def _ending(self) -> bool:
-        """Whether to end here: where any of the processes that train together was asked to, since
-        one that ends alone leaves the others waiting for it. A signal that comes while they agree
-        is for the next time."""
+        """Return whether to end here, because a process that trains along was asked to.
+
+        One process that ends alone would leave the others waiting for it. A signal that comes while
+        they agree is for the next time.
+        """
         ending = engine.agreed(self.stop.asked is not None)
         if ending and self.stop.asked is None:
             self.stop.asked = signal.SIGTERM
         return ending
 
     def _save(self):
+        """Save a checkpoint of this step, and remove those that are not needed any more."""
         engine.synchronize(self.model)
+        state, weights = self._state(), self._finite_weights()
+        self._write(weights, state)
+        if engine.is_chief():
+            _remove_others(self.folder, self.steps, self.keep)
+        self.newest = self.steps
+
+    def _state(self) -> dict[str, Any]:
+        """Return the state of the training, for JSON."""
         within = self.steps % self.steps_per_epoch
         variables = self.model.metrics_variables if within else ()
-        state = {
+        return {
             "step": self.steps,
             "epoch": self.steps // self.steps_per_epoch,
             "seconds": self.seconds,
@@ -265,15 +271,30 @@ class Checkpoints(keras.callbacks.Callback):
             "restored": self.restored,
             "about": self.about,
         }
-        broken = refused = None
-        place = checkpoint_folder.place_of(self.folder, self.steps)
-        if self.writes:
+
+    def _finite_weights(self) -> bytes | None:
+        """Return the file of the weights, in the process that writes; `None` in the others.
+
+        Raises:
+            DivergedError: if a weight is not finite, in all processes that train together.
+        """
+        weights = broken = None
+        if engine.is_chief():
             with engine.alone():
                 weights = storage.weights_file(self.model)
             broken = storage.not_finite(weights)
         if engine.agreed(broken is not None):
             raise self._diverged(_player_with_broken_weights(self.model), [broken or "weights"])
-        if self.writes:
+        return weights
+
+    def _write(self, weights: bytes | None, state: dict[str, Any]) -> None:
+        """Write a checkpoint, in the process that writes.
+
+        Raises:
+            StorageError: if it cannot be written, in all processes that train together.
+        """
+        place, refused = checkpoint_folder.place_of(self.folder, self.steps), None
+        if engine.is_chief():
             try:
                 checkpoint_folder.write(place, weights, state)
             except OSError as error:
@@ -283,24 +304,6 @@ class Checkpoints(keras.callbacks.Callback):
             raise StorageError(
                 f"The checkpoint {place} cannot be written{reason}; {self._last_good()}."
             ) from refused
-        if self.writes:
-            self._tidy()
-        self.newest = self.steps
-
-    def _tidy(self):
-        """Removes all but the last checkpoints up to this step and the best of each of them: older
-        ones, and what was left out when this process began."""
-        last = [p for p in self.saved() if checkpoint_folder.step_of(p) <= self.steps][-self.keep :]
-        kept = set(last)
-        for place in last:
-            try:
-                best = checkpoint_folder.read_state(place)["best"]
-            except IntegrityError:
-                continue  # it was passed over when this process began, and says nothing
-            if best is not None:
-                kept.add(checkpoint_folder.place_of(self.folder, best["step"]))
-        for old in {*self.saved(), *checkpoint_folder.left(self.folder)} - kept:
-            shutil.rmtree(old, ignore_errors=True)  # what stays is removed the next time
 
     def _diverged(self, player: str | None, names: list[str]) -> DivergedError:
         whose = "" if player is None else f" of the player {player!r}"
@@ -317,14 +320,82 @@ class Checkpoints(keras.callbacks.Callback):
         return f"the last good checkpoint is {checkpoint_folder.place_of(self.folder, self.newest)}"
 
 
+def _newest_whole(folder: Path) -> tuple[Path | None, dict[str, Any], dict[str, str]]:
+    """Find the newest whole checkpoint in `folder`.
+
+    Returns:
+        Its place and its state, or `None` and an empty state where there is no checkpoint; and by
+        name the faults of the checkpoints after it.
+
+    Raises:
+        IntegrityError: if there are checkpoints, and none is whole.
+    """
+    broken = {}
+    for place in reversed(checkpoint_folder.saved(folder)):
+        try:
+            return place, checkpoint_folder.check(place), broken
+        except IntegrityError as error:
+            broken[place.name] = str(error)
+    if broken:
+        listed = "; ".join(f"{name}: {why}" for name, why in sorted(broken.items()))
+        raise IntegrityError(
+            f"No checkpoint in {folder} is whole ({listed}). They are left as they are: a copy of "
+            "one of them, or another folder for a new training, is needed."
+        )
+    return None, {}, broken
+
+
+def _remove_others(folder: Path, steps: int, keep: int) -> None:
+    """Remove all checkpoints but the `keep` last ones up to `steps`, and the best of each of them.
+
+    Checkpoints of later steps are damaged ones, which were left out when this process began.
+    """
+    saved = checkpoint_folder.saved(folder)
+    last = [place for place in saved if checkpoint_folder.step_of(place) <= steps][-keep:]
+    needed = set(last)
+    for place in last:
+        try:
+            best = checkpoint_folder.read_state(place)["best"]
+        except IntegrityError:
+            continue  # a damaged one names no best
+        if best is not None:
+            needed.add(checkpoint_folder.place_of(folder, best["step"]))
+    for old in {*saved, *checkpoint_folder.left(folder)} - needed:
+        shutil.rmtree(old, ignore_errors=True)  # leftovers are removed the next time
+
+
+def _differences(old: dict[str, Any], new: dict[str, Any]) -> tuple[list[str], list[str]]:
+    """Return what differs between the settings `old` and `new`.
+
+    Returns:
+        A few words for each difference, and a note for each text of several lines.
+    """
+    changes, notes = [], []
+    for key in {**old, **new}:
+        before, now = old.get(key), new.get(key)
+        if before == now:
+            continue
+        if key.endswith("_sha256"):  # the two hashes themselves tell nobody more
+            changes.append(f"other {key.removesuffix('_sha256')}")
+        elif "\n" in f"{before}{now}":
+            changes.append(f"{key}, see below")
+            notes.append(_diff(key, str(before), str(now)))
+        else:
+            changes.append(f"{key} {before!r} -> {now!r}")
+    return changes, notes
+
+
 def _player_of(model: keras.Model, logs: list[str]) -> str | None:
-    """Of the players that log one of `logs` the one that is updated first: what it made is seen in
-    the losses of those after it."""
+    """Return the player that made one of `logs`, the first of several in the order of updates.
+
+    The numbers of a player show in the losses of those after it.
+    """
     logged_by = getattr(model, "logged_by", {})
     return next((p for p, names in logged_by.items() if not {*names}.isdisjoint(logs)), None)
 
 
 def _player_with_broken_weights(model: keras.Model) -> str | None:
+    """Return the first player with weights or optimizer slots that are not finite, or `None`."""
     optimizers = getattr(model, "optimizers", {})
     for player, variables in getattr(model, "players", {}).items():
         for variable in (*variables, *optimizers[player].variables):
@@ -334,6 +405,7 @@ def _player_with_broken_weights(model: keras.Model) -> str | None:
 
 
 def _diff(name: str, old: str, new: str) -> str:
+    """Return a unified difference of two texts, cut off after 40 lines."""
     lines = list(
         difflib.unified_diff(
             old.splitlines(), new.splitlines(), f"{name} of the checkpoints", name, "", "", 1, ""

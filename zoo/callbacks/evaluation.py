@@ -13,7 +13,7 @@ from zoo.errors import ArgumentError, check_choice, check_count, unknown_name
 from zoo.evaluation import Metric, evaluate
 from zoo.evaluation.plan import fitting_extractor
 from zoo.evaluation.real import drawn, read_test
-from zoo.files.home import whole
+from zoo.files.home import atomic_file
 
 
 class Evaluation(keras.callbacks.Callback):
@@ -110,7 +110,7 @@ class Evaluation(keras.callbacks.Callback):
             if self.best is not None and engine.is_chief():
                 with (
                     engine.alone(),
-                    whole(self.best) as partial,
+                    atomic_file(self.best) as partial,
                 ):  # a stop meanwhile leaves the one before
                     self.model.save(partial)
 

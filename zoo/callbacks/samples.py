@@ -9,18 +9,18 @@ import keras
 from PIL import Image
 
 from zoo import engine, pictures
-from zoo.files.home import room, whole
+from zoo.files.home import atomic_file, storage_errors
 
 
 class SampleGrids(keras.callbacks.Callback):
-    """Writes a picture of samples after each epoch, as `epoch-0001.png` and so on; of several
-    processes, the first one does.
+    """Write a picture of samples after each epoch, as `epoch-0001.png` and so on.
+
+    Of several processes that train together, the first one writes.
 
     Args:
-        folder: where to; made if it is missing.
-        picture: `picture(model)`, the picture; by default of samples from the same latents each
-            time, see `zoo.pictures.samples`.
-        writes: whether this process is the one that writes; of several that train together one is.
+        folder: the folder of the pictures; made if it is missing.
+        picture: `picture(model)` returns the picture; by default it shows samples from the same
+            latents each time, see `zoo.pictures.samples`.
 
     Raises:
         StorageError: during `fit`, if a picture cannot be written.
@@ -30,23 +30,21 @@ class SampleGrids(keras.callbacks.Callback):
         self,
         folder: str | Path,
         picture: Callable[[keras.Model], Image.Image] = pictures.samples,
-        writes: bool = True,
     ):
         super().__init__()
         self.folder = Path(folder)
         self.picture = picture
-        self.writes = writes
 
     def on_train_begin(self, logs=None):
-        if self.writes:
-            for path in self.folder.glob(".epoch-*.png"):  # of a process that was killed meanwhile
+        if engine.is_chief():
+            for path in self.folder.glob(".epoch-*.png"):  # left by a process that was killed
                 path.unlink()
 
     def on_epoch_end(self, epoch, logs=None):
-        if not self.writes:
+        if not engine.is_chief():
             return
         place = self.folder / f"epoch-{epoch + 1:04d}.png"
         with engine.alone():
             image = self.picture(self.model)
-        with room(place), whole(place) as partial:
+        with storage_errors(place), atomic_file(place) as partial:
             image.save(partial)

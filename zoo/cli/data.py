@@ -38,10 +38,9 @@ def data_info(name_or_path: str, split: str, image_size: int | None, channels: i
     from zoo.data import read
 
     source = read(name_or_path, split, image_size, channels)
-    points = len(source.images.shape) == 2
     rows = [
         ("name", source.name),
-        ("points" if points else "images", f"{len(source.images):,}"),
+        (source.noun, f"{len(source.images):,}"),
         ("shape", " x ".join(map(str, source.images.shape[1:]))),
         ("type", f"{source.images.dtype}"),
     ]
@@ -85,7 +84,7 @@ def data_preview(
     check_count("--seed", seed, minimum=0)
     check_writable(out)
     source = read(name_or_path, split, image_size, channels)
-    if len(source.images.shape) == 2:
+    if source.noun == "points":
         picture = pictures.scatter(source.images, source)
     else:
         order = np.random.default_rng(seed).permutation(len(source.images))

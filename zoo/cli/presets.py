@@ -187,7 +187,7 @@ MADE = {"samples": "samples", "translates": "translations", "encodes": "reconstr
 def _test_data(preset, model, data: str | None):
     """Return the real data that a picture of `model` needs, or `None` where it needs none."""
     from zoo.data import read, synthetic
-    from zoo.evaluation.real import read_held_out
+    from zoo.evaluation.real import read_splits
     from zoo.pictures import needs_test_data
     from zoo.presets.save import read_examples
 
@@ -198,7 +198,7 @@ def _test_data(preset, model, data: str | None):
         named = training is not None and training.data in synthetic.NAMED
         return read(training.data, "test") if named else None
     if data is not None:
-        return read_held_out(data, model)
+        return read_splits(data, model)[1]
     examples = read_examples(preset)
     if examples is None:
         raise ArgumentError(

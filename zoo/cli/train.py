@@ -1,20 +1,26 @@
-"""`zoo train`, and the same options for every recipe that is run as a program."""
+"""The command `zoo train`, whose options every recipe has that is run as a program."""
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from zoo.base.stopping import Stopped, watched
+from zoo.base.stopping import Stop, Stopped, watched
 from zoo.cli.base import SETTINGS, OneLine
 from zoo.errors import ArgumentError, DivergedError, StorageError, check_count
 
-# What the user gave, for the processes that this program starts.
+if TYPE_CHECKING:
+    from zoo.runs.recipe import Config, Recipe
+    from zoo.runs.run import Run
+
+# The user's command line, for the processes that this program starts.
 STARTED_AS = "ZOO_STARTED_AS"
 
 
@@ -29,6 +35,7 @@ def _devices(context, parameter, value: str | None) -> int | str | None:
 
 
 def _training_options(command):
+    """Add the options of `zoo train` to `command`."""
     options = [
         click.option(
             "--smoke",
@@ -119,6 +126,76 @@ def _training_options(command):
     return command
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TrainOptions:
+    """Hold what a user gave to `zoo train`, by the names of the options."""
+
+    smoke: bool
+    epochs: int | None
+    seed: int | None
+    seeds: int
+    data: str | None
+    out: Path | None
+    resume: bool
+    checkpoint_steps: int | None
+    keep: int
+    on_nan: str
+    distribute: int | str | None
+    precision: str | None
+    settings: tuple[str, ...]
+    measure: bool
+    describe: bool
+    publish: bool
+
+    def config(self, recipe: Recipe) -> Config:
+        """Return the settings of `recipe` with the changes that the options make.
+
+        Raises:
+            ZooError: if a setting is unknown, or its value is not allowed.
+        """
+        changes = dict(recipe.smoke) if self.smoke else {}
+        options = {name: getattr(self, name) for name in ("epochs", "seed", "data", "precision")}
+        changes |= {key: value for key, value in options.items() if value is not None}
+        for setting in self.settings:
+            key, equals, value = setting.partition("=")
+            if not equals:
+                raise ArgumentError(f"--set takes KEY=VALUE. Received: {setting!r}.")
+            changes[key] = value
+        config = recipe.config.replace(**changes)
+        check_count("epochs", config.epochs)
+        check_count("batch_size", config.batch_size)
+        check_count("seed", config.seed, minimum=0)
+        return config
+
+    def folder(self, recipe: Recipe) -> Path:
+        """Return the folder to write to."""
+        if self.out is not None:
+            return self.out
+        return Path("runs") / (recipe.preset + ("_smoke" if self.smoke else ""))
+
+    def run(self, recipe: Recipe, stop: Stop) -> Run:
+        """Return the run that the options describe."""
+        from zoo.runs.run import Run
+        from zoo.runs.training import Keeping
+
+        return Run(
+            recipe,
+            self.config(recipe),
+            self.folder(recipe),
+            smoke=self.smoke,
+            devices=self.distribute,
+            echo=click.echo,
+            anew=self.out is None and self.smoke and not self.resume,
+            keeping=Keeping(
+                resume=self.resume,
+                checkpoint_steps=self.checkpoint_steps,
+                keep=self.keep,
+                on_nan=self.on_nan,
+                stop=stop,
+            ),
+        )
+
+
 @click.command(cls=OneLine)
 @click.argument("recipe", type=click.Path(path_type=Path))
 @_training_options
@@ -133,73 +210,61 @@ def train(recipe: Path, **options):
       zoo train recipes/dcgan_mnist.py --data path/to/images
       zoo train recipes/dcgan_mnist.py --distribute 2 --precision bfloat16
     """
-    from zoo.runs.run import load_recipe
+    from zoo.runs.recipe import load_recipe
 
-    _train(load_recipe(recipe), sys.orig_argv, **options)
+    _train(load_recipe(recipe), sys.orig_argv, TrainOptions(**options))
 
 
-def _train(
-    recipe,
-    command,
-    smoke,
-    epochs,
-    seed,
-    seeds,
-    data,
-    out,
-    distribute,
-    precision,
-    settings,
-    measure,
-    describe,
-    publish,
-    **keeping,
-):
+def _train(recipe: Recipe, command: Sequence[str], options: TrainOptions) -> None:
+    """Train and publish, or renew a card, as the options say.
+
+    Args:
+        recipe: the recipe.
+        command: the command line that the user gave.
+        options: its options.
+    """
     from zoo import engine
-    from zoo.runs import run
+    from zoo.runs import collection
 
-    changes = dict(recipe.smoke) if smoke else {}
-    given = {"epochs": epochs, "seed": seed, "data": data, "precision": precision}
-    changes |= {key: value for key, value in given.items() if value is not None}
-    for setting in settings:
-        key, equals, value = setting.partition("=")
-        if not equals:
-            raise ArgumentError(f"--set takes KEY=VALUE. Received: {setting!r}.")
-        changes[key] = value
-    config = recipe.config.replace(**changes)
-    check_count("epochs", config.epochs)
-    check_count("batch_size", config.batch_size)
-    check_count("seed", config.seed, minimum=0)
-    if publish:
-        run.check_publishable(recipe, config, smoke)
-    anew = out is None and smoke and not keeping["resume"]
-    if out is None:
-        out = Path("runs") / (recipe.preset + ("_smoke" if smoke else ""))
-    if measure or describe:
-        preset = run.published(recipe) if publish else out / "preset"
-        if measure:
-            run.measure(recipe, config, preset, click.echo)
-        if describe:
-            run.describe(recipe, preset)
-        click.echo(f"rewritten: the card of {preset}")
+    config = options.config(recipe)
+    if options.publish:
+        collection.check_publishable(recipe, config, options.smoke)
+    if options.measure or options.describe:
+        _renew_card(recipe, config, options)
         return
     command = shlex.split(os.environ.pop(STARTED_AS, "")) or command
     started_as = {STARTED_AS: shlex.join(command)}
-    engine.launch(distribute, config.batch_size, _again(), started_as)
+    engine.launch(options.distribute, config.batch_size, _this_program(), started_as)
+    folder = _trained(recipe, command, options)
+    if folder is None:
+        return  # another process wrote it
+    click.echo(f"preset: {folder}")
+    if options.publish:
+        collection.publish(recipe, folder)
+        click.echo(f"published: zoo.load({collection.name_to_load(recipe)!r})")
+
+
+def _renew_card(recipe: Recipe, config: Config, options: TrainOptions) -> None:
+    """Write new numbers or facts to the card of a preset, without any training."""
+    from zoo.runs import cards, collection
+
+    out = options.folder(recipe) / "preset"
+    preset = collection.name_to_load(recipe) if options.publish else out
+    if options.measure:
+        cards.measure(recipe, config, preset, click.echo)
+    if options.describe:
+        cards.describe(recipe, preset)
+    click.echo(f"rewritten: the card of {preset}")
+
+
+def _trained(recipe: Recipe, command: Sequence[str], options: TrainOptions) -> Path | None:
+    """Train, and return the folder of the preset; a run that ends early says how to continue it."""
+    from zoo import engine
+
+    out = options.folder(recipe)
     with watched() as stop:
         try:
-            folder = run.run_again(
-                recipe,
-                config,
-                out,
-                seeds,
-                smoke=smoke,
-                echo=click.echo,
-                on=distribute,
-                anew=anew,
-                stop=stop,
-                **keeping,
-            )
+            return options.run(recipe, stop).run_seeds(options.seeds)
         except Stopped as stopped:
             if engine.is_chief():
                 click.echo(f"\nstopped by {stopped}. {_kept(out)}\n  {_resuming(command)}")
@@ -210,48 +275,47 @@ def _train(
         except OSError as error:  # no room, mostly
             click.echo()
             raise StorageError(f"{error} {_kept(out)} {_resuming(command)}") from error
-    if folder is None:
-        return  # another process wrote it
-    click.echo(f"preset: {folder}")
-    if publish:
-        run.publish(recipe, folder)
-        click.echo(f"published: zoo.load({run.published(recipe)!r})")
 
 
 def _kept(out: Path) -> str:
+    """Return a sentence on what a run that ended early left, which a command line is to follow."""
     from zoo.runs.training import last_checkpoint
 
-    found = [last_checkpoint(folder) for folder in (out, *out.glob("seed-*"))]
-    newest = max(filter(None, found), key=lambda path: path.stat().st_mtime, default=None)
+    checkpoints = [last_checkpoint(folder) for folder in (out, *out.glob("seed-*"))]
+    newest = max(filter(None, checkpoints), key=lambda path: path.stat().st_mtime, default=None)
     if newest is None:
         return "There was nothing to keep yet. It is started again by:"
     return f"What was trained is kept in {newest}. It is continued by:"
 
 
 def _resuming(command: Sequence[str]) -> str:
-    """The command line that continues what `command` began."""
+    """Return the command line that continues what `command` began."""
     command = [*command, *(() if "--resume" in command else ("--resume",))]
     backend = os.environ.get("KERAS_BACKEND")
     return f"KERAS_BACKEND={shlex.quote(backend)} " * bool(backend) + shlex.join(command)
 
 
-def _again() -> list[str]:
-    """What Python was given to run this program."""
+def _this_program() -> list[str]:
+    """Return the arguments of Python that run this program."""
     spec = sys.modules["__main__"].__spec__
     program = [sys.argv[0]] if spec is None else ["-m", spec.name.removesuffix(".__main__")]
     return program + sys.argv[1:]
 
 
-def run_recipe(recipe, args: Sequence[str] | None = None) -> None:
-    """The program of a recipe's own file: `python recipes/<preset>.py --help`."""
+def run_recipe(recipe: Recipe, args: Sequence[str] | None = None) -> None:
+    """Run the program of a recipe's own file: `python recipes/<preset>.py --help`.
 
-    own = ["python", f"recipes/{recipe.preset}.py", *(args or ())]
-    command = sys.orig_argv if args is None else own
+    Args:
+        recipe: the recipe.
+        args: the command line's arguments; by default those of this process.
+    """
+    file = f"recipes/{recipe.preset}.py"
+    command = sys.orig_argv if args is None else ["python", file, *args]
 
     @click.command(cls=OneLine, **SETTINGS)
     @_training_options
     def program(**options):
-        _train(recipe, command, **options)
+        _train(recipe, command, TrainOptions(**options))
 
     program.help = (
         f"Trains {recipe.preset}: {recipe.facts.title}\n\n\b\nSettings for --set, and their "

@@ -1,4 +1,4 @@
-"""Data: named sets, folders and files of images, arrays, and points, as batches for `fit`."""
+"""Images, labels and points from many sources, as batches for `fit`."""
 
 from __future__ import annotations
 
@@ -56,20 +56,23 @@ def load(
     memory_limit: int = MEMORY_LIMIT,
     **batches,
 ) -> Batches:
-    """Batches of a TensorFlow Datasets set, a folder or zip file of images, an `.npz` file, arrays
-    or synthetic points, for `fit`.
+    """Return batches for `fit` from named data, a folder, a file or arrays.
+
+    The data are a set of TensorFlow Datasets, a folder or zip file of images, an `.npz` file,
+    arrays or synthetic points.
 
     Args:
-        name_or_path: see `zoo.data.read`, as `split`, `image_size`, `channels`, `crop`, `strict`
-            and `memory_limit`. A `tf.data.Dataset`, a torch `DataLoader`, a Keras `PyDataset` or a
-            grain dataset comes back as it is, and goes with no other argument.
-        labels: whether elements are `(images, labels)`; `None`: where the source has them.
-        batch_size: see `zoo.data.Batches`, as `seed`, `shuffle`, `flip`, `value_range`, and
-            `dequantize`, `binarize`, `shard` and `decoding_processes` in `**batches`.
+        name_or_path: see `zoo.data.read`, also for `split`, `image_size`, `channels`, `crop`,
+            `strict` and `memory_limit`. A `tf.data.Dataset`, a torch `DataLoader`, a Keras
+            `PyDataset` or a grain dataset is returned unchanged; it allows no other argument.
+        labels: whether elements are `(images, labels)`. `None` means that they are if the source
+            has labels.
+        batch_size: see `zoo.data.Batches`, also for `seed`, `shuffle`, `flip`, `value_range`, and
+            for `dequantize`, `binarize`, `shard` and `decoding_processes` in `**batches`.
 
     Raises:
         DataError: if there is no such data, or it has no labels and `labels=True`.
-        ValueError: if another argument has a wrong value.
+        ArgumentError: if another argument has a wrong value.
 
     Example:
 
@@ -79,9 +82,9 @@ def load(
     >>> [x.shape for x in batches[0]]
     [(4, 32, 32, 1), (4,)]
     """
-    given = {**locals(), **batches}
+    arguments = {**locals(), **batches}
     if not isinstance(name_or_path, str | Path | np.ndarray | tuple):
-        return _ready(name_or_path, given)
+        return _unchanged(name_or_path, arguments)
     source = read(name_or_path, split, image_size, channels, crop, strict, memory_limit)
     if labels and source.labels is None:
         raise DataError(f"labels=True, but {source.name!r} has no labels.")
@@ -98,8 +101,8 @@ def load(
     )
 
 
-def _ready(dataset, given: dict):
-    """`dataset`, if it is one that `fit` takes and no change to it is asked for."""
+def _unchanged(dataset, arguments: dict):
+    """Return `dataset` if `fit` takes it and no argument asks for a change of it."""
     builtin = isinstance(dataset, list | dict | set | bytes)
     if builtin or not (hasattr(dataset, "__iter__") or hasattr(dataset, "__getitem__")):
         raise ArgumentError(
@@ -107,14 +110,17 @@ def _ready(dataset, given: dict):
             "tf.data.Dataset, DataLoader, PyDataset or grain dataset. Received: "
             f"{type(dataset).__name__}."
         )
-    defaults = {p.name: p.default for p in inspect.signature(load).parameters.values()}
-    asked = [
+    defaults = {
+        parameter.name: parameter.default
+        for parameter in inspect.signature(load).parameters.values()
+    }
+    changed = [
         name
-        for name, value in given.items()
+        for name, value in arguments.items()
         if name not in ("name_or_path", "batches") and value != defaults.get(name)
     ]
-    if asked:
+    if changed:
         raise ArgumentError(
-            f"A ready-made dataset is passed on as it is. Received beside it: {', '.join(asked)}."
+            f"A ready-made dataset is passed on as it is. Received beside it: {', '.join(changed)}."
         )
     return dataset

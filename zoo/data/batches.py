@@ -1,4 +1,4 @@
-"""Shuffled batches of images, the same on each backend, that can be entered at any step."""
+"""Shuffled batches of images that are the same on each backend and can start at any step."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from zoo.base.ranges import to_range
 from zoo.data.decoded import Broken
 from zoo.errors import ArgumentError, DataError, check_choice, check_count
 
-AHEAD = 4  # batches that are made ready while a step is computed
+AHEAD = 4  # batches that are prepared while a step is computed
 
 
 class Gather(NamedTuple):
-    """Batches that are rows of arrays.
+    """Batches whose elements are rows of arrays in memory.
 
-    `rows(epoch)` gives the row numbers, of shape `(steps, batch_size)`; images of 8 bits are
-    converted from 0 to 255 to `value_range`, unless it is `None`.
+    `rows(epoch)` gives the row numbers, of shape `(steps, batch_size)`. 8-bit images are converted
+    from 0 to 255 to `value_range`, unless it is `None`.
     """
 
     arrays: tuple[np.ndarray, ...]
@@ -36,38 +36,42 @@ class Gather(NamedTuple):
 class Batches(PyDataset):
     """Batches of 8-bit images, or of points, for `fit`, `evaluate` and metrics.
 
-    The order of the images in an epoch, and all that is random about a batch, is a function of
-    `seed`, the number of the epoch and that of the batch alone: the same on each backend, and in a
-    resumed run. The models of this package train on `stream`, which leaves out what is left of an
-    epoch after its last whole batch; any Keras model takes the object itself, and then visits the
-    batches of each epoch in an order of its own unless `shuffle=False` is given to `fit`.
+    The order of the images and all randomness in a batch depend on three numbers alone: `seed`, the
+    epoch, and the index of the batch. They are therefore the same on each backend and in a resumed
+    run.
+
+    The models of this package train on `stream`, which leaves out the last, smaller batch of an
+    epoch. Any other Keras model takes the object itself. It visits the batches of each epoch in an
+    order of its own unless `fit` is given `shuffle=False`.
+
+    Elements are images, or `(images, labels)` if there are labels.
 
     Args:
         images: 8-bit images of shape `(n, height, width, channels)`, or float32 points of shape
-            `(n, features)`; or what is indexed like such an array, see `zoo.data.Source`.
+            `(n, features)`. An object that is indexed like such an array serves too, see
+            `zoo.data.Source`.
         labels: integer labels of shape `(n,)`, or `None`.
-        batch_size: images in a batch; the last one of an epoch holds what is left.
-        seed: the seed of the order, and of all below.
-        shuffle: whether images are put in a new order each epoch.
-        value_range: the range of the float32 images that come out; points come out as they are.
-        crop: `"center"`, or `"random"`: a window drawn anew each epoch, where images are not
-            square.
+        batch_size: the number of images in a batch. The last batch of an epoch holds the rest.
+        seed: the seed of the order and of all random changes below.
+        shuffle: whether each epoch has a new order.
+        value_range: the range of the float32 images in a batch. Points are not converted.
+        crop: `"center"`, or `"random"` for a new window in each epoch where images are not square.
         flip: whether each image is mirrored, left to right, with probability one half.
-        dequantize: whether uniform noise of one grey level is added, drawn anew each epoch, so
-            that likelihoods of continuous values are finite (Theis et al. 2016).
-        binarize: `None`; `"stochastic"`, each pixel white with its grey level for a probability,
-            drawn anew each epoch (Salakhutdinov and Murray 2008); or `"threshold"`, at one half.
-        shard: `(index, count)`: of each batch, the rows for process `index` of `count` that train
-            together. `batch_size` is that of all of them, which `count` must divide, and what is
-            random is drawn for the whole batch: together they see what one process alone would.
-        decoding_processes: how many processes decode images for `stream`, for sets that are not
-            held in memory; 0 decodes in threads, of which there is one where images are small.
-
-    Elements are images, or `(images, labels)` where there are labels.
+        dequantize: whether uniform noise of one grey level is added, drawn anew in each epoch. It
+            makes likelihoods of continuous values finite (Theis et al. 2016).
+        binarize: `None`, `"stochastic"` or `"threshold"`. `"stochastic"` makes a pixel white with
+            its grey level as the probability, drawn anew in each epoch (Salakhutdinov and Murray
+            2008). `"threshold"` makes it white above one half.
+        shard: `(index, count)`, the process `index` of `count` that train together, which gets its
+            rows of each batch. `batch_size` counts the rows of all processes, and `count` must
+            divide it. Random numbers are drawn for the complete batch, so that the processes
+            together see what one process would.
+        decoding_processes: the number of processes that decode images for `stream`, for sets that
+            are not held in memory. 0 decodes in threads; small images have one thread.
 
     Raises:
-        DataError: if the images are of no such kind.
-        ValueError: if another argument has a wrong value.
+        DataError: if images or labels have a wrong type, shape or number.
+        ArgumentError: if another argument has a wrong value.
     """
 
     def __init__(
@@ -88,13 +92,14 @@ class Batches(PyDataset):
         super().__init__()
         if not len(images):
             raise DataError("images holds no image.")
-        if (images.dtype, len(images.shape)) not in ((np.uint8, 4), (np.float32, 2)):
+        _, *axes = images.shape
+        if (images.dtype, len(axes)) not in ((np.uint8, 3), (np.float32, 1)):
             raise DataError(
                 "images must be 8-bit (uint8) of shape (n, height, width, channels), or points, "
                 f"float32 of shape (n, features). Received: {images.dtype} of shape "
                 f"{images.shape}."
             )
-        points = len(images.shape) == 2
+        points = images.dtype == np.float32
         if not points and value_range is None:
             raise DataError("value_range must be a pair of numbers for images. Received: None.")
         if points and (flip or dequantize or binarize):
@@ -120,8 +125,8 @@ class Batches(PyDataset):
         self.binarize = binarize
         self.shard = _checked_shard(shard, batch_size)
         self.decoding_processes = check_count("decoding_processes", decoding_processes, minimum=0)
-        self.epoch = 0  # of the order in which the batches are indexed
-        self.position = 0  # the step with which the next `fit` of this package's models begins
+        self.epoch = 0  # the epoch whose batches `self[index]` gives
+        self.position = 0  # the first step of the next `fit` of a model of this package
         self._order = (None, None)
 
     def __len__(self) -> int:
@@ -134,59 +139,67 @@ class Batches(PyDataset):
         self.epoch += 1
 
     def sharded(self, index: int, count: int) -> Batches:
-        """The same batches, of which process `index` of `count` takes its rows."""
+        """Return the same batches for process `index` of `count`, which takes its rows of each.
+
+        Raises:
+            ArgumentError: if the batches have another shard already.
+        """
         if self.shard not in ((0, 1), (index, count)):
             raise ArgumentError(
                 f"shard must be that of this process, {(index, count)}, or not given. Received: "
                 f"{self.shard}."
             )
-        found = copy.copy(self)
-        found.shard = _checked_shard((index, count), self.batch_size)
-        return found
+        sharded = copy.copy(self)
+        sharded.shard = _checked_shard((index, count), self.batch_size)
+        return sharded
 
-    def own(self, rows: int) -> slice:
-        """Which of the `rows` of a batch are those of this process."""
+    def process_rows(self, rows: int) -> slice:
+        """Return the slice of the `rows` of a batch that belongs to this process."""
         index, count = self.shard
         return slice(rows * index // count, rows * (index + 1) // count)
 
     def fixed(self) -> Batches:
-        """The same batches, in the order and with the noise of the first epoch each time: for
-        validation, whose results are to be compared."""
-        found = copy.copy(self)
-        found.epoch = 0
-        found.on_epoch_end = lambda: None
-        return found
+        """Return the same batches with the order and the noise of the first epoch in every epoch.
+
+        They are meant for validation, whose results are compared between epochs.
+        """
+        fixed = copy.copy(self)
+        fixed.epoch = 0
+        fixed.on_epoch_end = lambda: None
+        return fixed
 
     def batch(self, epoch: int, index: int):
-        """The batch `index` of `epoch`, of this process."""
+        """Return the batch `index` of `epoch`, with the rows of this process."""
         if not 0 <= index < len(self):
             raise IndexError(index)
         rows = self.order(epoch)[index * self.batch_size : (index + 1) * self.batch_size]
-        whole, own = len(rows), self.own(len(rows))
-        rows = rows[own]
-        # The last number keeps this seed from being that of the order, to which NumPy would add
-        # zeros.
+        size, process_rows = len(rows), self.process_rows(len(rows))
+        rows = rows[process_rows]
+        # NumPy pads short seeds with zeros, so the last number keeps this seed different from the
+        # seed of the order.
         rng = np.random.default_rng((self.seed, epoch, index, 0, 1))
 
         def draw(*shape, **kwargs):
-            return rng.random((whole, *shape), **kwargs)[own]
+            return rng.random((size, *shape), **kwargs)[process_rows]
 
-        where = draw(2) if self.crop == "random" else np.full((len(rows), 2), 0.5)
+        positions = draw(2) if self.crop == "random" else np.full((len(rows), 2), 0.5)
         while True:
             try:
                 if hasattr(self.images, "readable"):
                     rows = self.images.readable(rows)
                 windowed = hasattr(self.images, "windows")
-                images = self.images.windows(rows, where) if windowed else self.images[rows]
+                images = self.images.windows(rows, positions) if windowed else self.images[rows]
                 break
             except Broken:
-                continue  # which one, `readable` knows now
+                continue  # `readable` now replaces the broken image
         images = self._changed(images, draw)
         return images if self.labels is None else (images, self.labels[rows])
 
     def _changed(self, images: np.ndarray, draw: Callable[..., np.ndarray]) -> np.ndarray:
-        """What the arguments ask to be done with the 8-bit `images`; `draw(*shape)` gives numbers
-        of that shape for each."""
+        """Apply flips, noise, binarization and the value range to the 8-bit `images`.
+
+        `draw(*shape)` gives random numbers of that shape for each image.
+        """
         if self.value_range is None:
             return images
         if self.flip:
@@ -194,7 +207,7 @@ class Batches(PyDataset):
             images[mirrored] = images[mirrored, :, ::-1]
         if self.dequantize:
             noisy = images + draw(*images.shape[1:], dtype="float32")
-            # Float32 rounds some sums up to the next grey level.
+            # A sum that float32 rounds up to the next grey level is moved back below it.
             noisy = np.minimum(noisy, np.nextafter(images + np.float32(1), np.float32(0)))
             return to_range(noisy, self.value_range, source=(0.0, 256.0))
         if self.binarize is not None:
@@ -205,18 +218,22 @@ class Batches(PyDataset):
         return to_range(images, self.value_range)
 
     def order(self, epoch: int) -> np.ndarray:
-        """The order of the images in `epoch`."""
-        kept, order = self._order
-        if kept != epoch:
+        """Return the order of the images in `epoch`."""
+        last_epoch, order = self._order
+        if last_epoch != epoch:
             order = np.arange(len(self.images))
             if self.shuffle:
                 order = np.random.default_rng((self.seed, epoch)).permutation(order)
-            self._order = (epoch, order)  # at once: threads look at it
+            self._order = (epoch, order)  # one assignment, since several threads read it
         return order
 
     @property
     def full_batches(self) -> int:
-        """The number of batches of an epoch that are whole."""
+        """The number of complete batches in an epoch.
+
+        Raises:
+            DataError: if an epoch has fewer images than a batch.
+        """
         count = len(self.images) // self.batch_size
         if not count:
             raise DataError(
@@ -226,54 +243,59 @@ class Batches(PyDataset):
         return count
 
     def step(self, step: int) -> tuple:
-        """The whole batch of training step `step`, counted from the first epoch's first."""
+        """Return the complete batch of training step `step`, counted from the start of epoch 0."""
         batch = self.batch(*divmod(step, self.full_batches))
         return batch if isinstance(batch, tuple) else (batch,)
 
     def stream(self, start: int = 0):
-        """The batches of all steps from `start` on, without end; those that are not in memory are
-        made ready while others are trained on.
+        """Return an endless stream of the batches from step `start` on.
+
+        Images that are not in memory are decoded while earlier batches are trained on.
 
         Returns:
-            A `grain.IterDataset` of tuples, which `fit` takes on each backend, with the number of
-            steps of an epoch, `full_batches`. The state of its iterator is the position.
+            A `grain.IterDataset` of tuples, which `fit` takes on each backend together with the
+            number of steps of an epoch, `full_batches`. The state of its iterator is its position.
 
         Raises:
             DataError: if grain is not installed, or `batch_size` is larger than an epoch.
         """
         grain = _grain()
-        self.step(start)  # what raises does so here, and not in a thread
+        self.step(start)  # an error is raised here, and not in a thread
         steps = grain.MapDataset.range(start, sys.maxsize).map(self.step)
         if isinstance(self.images, np.ndarray):
-            # Put together in a tenth of a millisecond: a thread would only disturb the training.
+            # A batch takes a tenth of a millisecond, and a thread would only slow the training.
             return steps.to_iter_dataset(grain.ReadOptions(0, 0))
         threads = getattr(self.images, "threads", 1)
         stream = steps.to_iter_dataset(grain.ReadOptions(threads, max(AHEAD, threads)))
         if self.decoding_processes:
             from absl import flags
 
-            if not flags.FLAGS.is_parsed():  # grain reads flags, also where no program parses any
+            if not flags.FLAGS.is_parsed():  # grain reads flags, which nobody may have parsed
                 flags.FLAGS.mark_as_parsed()
             workers = grain.MultiprocessingOptions(self.decoding_processes, AHEAD)
             stream = stream.mp_prefetch(workers)
         return stream
 
     def gather(self) -> Gather | None:
-        """How a pipeline of another library puts the same batches together; `None` where there is
-        more to a batch than rows of arrays in memory."""
-        drawn = self.flip or self.dequantize or self.binarize is not None
-        if drawn or not isinstance(self.images, np.ndarray):
+        """Return the arrays and rows from which another library's pipeline builds the same batches.
+
+        `None` is returned if a batch is more than rows of arrays in memory.
+        """
+        random = self.flip or self.dequantize or self.binarize is not None
+        if random or not isinstance(self.images, np.ndarray):
             return None
-        size, steps, own = self.batch_size, self.full_batches, self.own(self.batch_size)
+        size, steps = self.batch_size, self.full_batches
+        process_rows = self.process_rows(size)
 
         def rows(epoch: int) -> np.ndarray:
-            return self.order(epoch)[: size * steps].reshape(steps, size)[:, own]
+            return self.order(epoch)[: size * steps].reshape(steps, size)[:, process_rows]
 
         arrays = (self.images,) if self.labels is None else (self.images, self.labels)
-        return Gather(arrays, rows, steps, own.stop - own.start, self.value_range)
+        return Gather(arrays, rows, steps, process_rows.stop - process_rows.start, self.value_range)
 
 
 def _checked_shard(shard: tuple[int, int], batch_size: int) -> tuple[int, int]:
+    """Return `shard`, or raise an `ArgumentError` if it is no valid share of `batch_size`."""
     index, count = shard
     if not 0 <= index < count:
         raise ArgumentError(
@@ -288,8 +310,13 @@ def _checked_shard(shard: tuple[int, int], batch_size: int) -> tuple[int, int]:
 
 
 def _grain():
+    """Import grain.
+
+    Raises:
+        DataError: if it is not installed.
+    """
     try:
-        with _quiet("absl"):  # grain warns that it cannot profile where there is no JAX
+        with _quiet("absl"):  # without JAX, grain warns that it cannot profile
             import grain
     except ImportError as error:
         raise DataError(
@@ -301,10 +328,11 @@ def _grain():
 
 @contextlib.contextmanager
 def _quiet(name: str):
+    """Hide the warnings of the logger `name`."""
     log = logging.getLogger(name)
-    before = log.level
+    level = log.level
     log.setLevel(logging.ERROR)
     try:
         yield
     finally:
-        log.setLevel(before)
+        log.setLevel(level)

@@ -1,34 +1,40 @@
-"""One image from a file to pixels: the only path by which images change size."""
+"""Conversion of one image file to pixels; no other module resizes images."""
 
 from __future__ import annotations
 
 import numpy as np
 from PIL import Image, ImageOps
 
-LARGEST = 2**27  # pixels, of one image as it is decoded: half a gibibyte in colour
-LONGEST = 4  # times the shorter side: of a longer image the middle is used
+LARGEST = 2**27  # pixels of one decoded image, which take half a gibibyte in colour
+LONGEST = 4  # sides; of an image that is longer than 4 times its shorter side, the middle is used
 
 
 def prepare(image: Image.Image, image_size: int | None) -> None:
-    """Decides, from the head of a file, at which size it is decoded.
+    """Choose the size at which an opened image file will be decoded.
+
+    Only the head of the file is read.
 
     Raises:
-        ValueError: if that is too large.
+        ValueError: if that size is too large.
     """
     if image_size is not None:
-        # A JPEG file can be decoded at an eighth, a quarter or half of its size: still at least
-        # twice what is wanted. For other files this does nothing.
+        # A JPEG file can be decoded at an eighth, a quarter or half of its size. The result is
+        # still at least twice as large as `image_size`. Other files are not changed.
         image.draft(None, (2 * image_size, 2 * image_size))
     if image.width * image.height > LARGEST:
         raise ValueError(f"{image.width}x{image.height} pixels are more than {LARGEST}")
 
 
 def pixels(image: Image.Image, image_size: int | None, channels: int | None) -> np.ndarray:
-    """`image` upright, on white where it is transparent, with 1 or 3 channels (`None`: as it has),
-    and antialiased to `image_size` along its shorter side (`None`: as it is).
+    """Return the pixels of `image`, upright and antialiased, on white where it is transparent.
+
+    Args:
+        image: an opened image file.
+        image_size: the length of the shorter side in the result; `None` keeps the size.
+        channels: 1 for grey, 3 for colour; `None` keeps grey or colour.
 
     Returns:
-        8-bit, of shape `(height, width, channels)`.
+        An 8-bit array of shape `(height, width, channels)`.
 
     Raises:
         ValueError: if the image is too large to be decoded.
@@ -38,7 +44,7 @@ def pixels(image: Image.Image, image_size: int | None, channels: int | None) -> 
         image = ImageOps.exif_transpose(image)
     grey = channels == 1 or (channels is None and image.mode[0] in "1LIF")
     if image.mode.startswith("I"):
-        # Sixteen bits, of which Pillow's own conversion would keep the lowest eight.
+        # Pillow's own conversion of sixteen bits would keep the lowest eight.
         image = Image.fromarray((np.asarray(image) / 257).round().astype("uint8"))
     if image.has_transparency_data:
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA"))
@@ -56,11 +62,17 @@ def pixels(image: Image.Image, image_size: int | None, channels: int | None) -> 
     return array if array.ndim == 3 else array[..., None]
 
 
-def window(image: np.ndarray, image_size: int, where: tuple[float, float] = (0.5, 0.5)):
-    """The square of `image_size` at the place `where`: (0, 0) is the top left corner, (1, 1) the
-    bottom right one."""
+def window(image: np.ndarray, image_size: int, position: tuple[float, float] = (0.5, 0.5)):
+    """Return a square window of side `image_size`.
+
+    Args:
+        image: an array of shape `(height, width, channels)`.
+        image_size: the side of the window.
+        position: `(vertical, horizontal)` in [0, 1]; (0, 0) is the top left corner of the image,
+            (1, 1) the bottom right corner.
+    """
     top, left = (
-        min(int(at * (side - image_size + 1)), side - image_size)
-        for at, side in zip(where, image.shape[:2], strict=True)
+        min(int(share * (side - image_size + 1)), side - image_size)
+        for share, side in zip(position, image.shape[:2], strict=True)
     )
     return image[top : top + image_size, left : left + image_size]

@@ -1,7 +1,7 @@
-"""Images decoded from files or records: all at once into memory, or each time they are needed.
+"""Images that are decoded from files or records, at once into memory or when they are needed.
 
-Both behave as NumPy arrays of shape `(n, height, width, channels)` that are indexed by rows; where
-images are not square, `windows` gives other crops too.
+Both kinds behave like NumPy arrays of shape `(n, height, width, channels)` that are indexed by
+rows. Where images are not square, `windows` gives other crops too.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from PIL import Image, UnidentifiedImageError
 from zoo.data.decode import pixels, prepare, window
 from zoo.errors import DataError
 
-LARGE = 200 * 200  # pixels of an image, from which on threads decode faster than one
-MEMORY_LIMIT = 2**31  # bytes of decoded images, above which images are decoded as they are needed
+LARGE = 200 * 200  # pixels of an image from which on several threads decode faster than one
+MEMORY_LIMIT = 2**31  # bytes; a larger set is decoded image by image, when one is needed
 UNREADABLE = (
     UnidentifiedImageError,
     OSError,
     ValueError,
-    SyntaxError,  # Pillow's word for a broken file
+    SyntaxError,  # Pillow raises it for some broken files
     EOFError,
     Image.DecompressionBombError,
     Image.DecompressionBombWarning,
@@ -32,8 +32,8 @@ UNREADABLE = (
 log = logging.getLogger(__name__)
 
 
-class Fit(NamedTuple):
-    """What images are made to be."""
+class ImageFormat(NamedTuple):
+    """The size, the channels and the crop that images are converted to."""
 
     image_size: int | None
     channels: int | None
@@ -41,7 +41,7 @@ class Fit(NamedTuple):
 
 
 class Arrays:
-    """Images that are arrays already, of one shape or not, to be made to fit."""
+    """Images that are arrays, of equal shapes or not, which are still to be resized."""
 
     def __init__(self, images):
         self.images = images
@@ -51,7 +51,11 @@ class Arrays:
         return len(self.images)
 
     def open(self, row: int) -> Image.Image:
-        """The image, for Pillow."""
+        """Return the image `row`, for Pillow.
+
+        Raises:
+            DataError: if it has not 1, 3 or 4 channels.
+        """
         image = self.images[row]
         if image.shape[-1] not in (1, 3, 4):
             raise DataError(
@@ -61,7 +65,7 @@ class Arrays:
 
 
 class Ragged:
-    """8-bit images in memory whose shorter sides are equal: square windows into them."""
+    """Square windows into 8-bit images in memory whose shorter sides are equal."""
 
     dtype = np.dtype("uint8")
 
@@ -76,17 +80,26 @@ class Ragged:
         rows = np.arange(len(self))[rows]
         return self.windows(rows, np.full((len(rows), 2), 0.5))
 
-    def windows(self, rows: np.ndarray, where: np.ndarray) -> np.ndarray:
-        """One window of each row, at the places `where`, of shape `(n, 2)`, in [0, 1)."""
+    def windows(self, rows: np.ndarray, positions: np.ndarray) -> np.ndarray:
+        """Return one window of each row.
+
+        Args:
+            rows: the numbers of the images, of shape `(n,)`.
+            positions: where the windows lie, of shape `(n, 2)`, in [0, 1).
+
+        Returns:
+            An 8-bit array of shape `(n, image_size, image_size, channels)`.
+        """
         size = self.shape[1]
-        chosen = zip(rows, where, strict=True)
-        return np.stack([window(self.images[row], size, at) for row, at in chosen])
+        pairs = zip(rows, positions, strict=True)
+        return np.stack([window(self.images[row], size, position) for row, position in pairs])
 
     def select(self, rows) -> Ragged:
-        """Those of the images whose numbers are `rows`."""
+        """Return the subset with the indices `rows`."""
         return Ragged([self.images[row] for row in rows], self.shape[1])
 
     def sha256(self) -> str:
+        """Return the hash of the shapes and pixels of all images."""
         digest = hashlib.sha256()
         for image in self.images:
             digest.update(repr(image.shape).encode())
@@ -95,23 +108,23 @@ class Ragged:
 
 
 class Broken(Exception):
-    """An image turned out to be unreadable; it is known as such from now on."""
+    """An image turned out to be unreadable, and is now known to be."""
 
 
 class Lazy:
-    """8-bit images that are decoded each time they are asked for.
+    """8-bit images that are decoded each time they are needed.
 
-    Of an image that breaks after the set was read, or whose body is broken and not its head, the
-    next one takes the place: `readable` says which. There is one warning, or an error if `strict`.
+    An image that turns out to be broken is replaced by the next readable one, which `readable`
+    tells. Each broken image causes one warning, or an error if `strict`.
     """
 
     dtype = np.dtype("uint8")
 
-    def __init__(self, items, fit: Fit, channels: int, strict: bool = False):
+    def __init__(self, items, image_format: ImageFormat, channels: int, strict: bool = False):
         self.items = items
-        self.fit = fit._replace(channels=channels)
+        self.image_format = image_format._replace(channels=channels)
         self.strict = strict
-        self.shape = (len(items), fit.image_size, fit.image_size, channels)
+        self.shape = (len(items), image_format.image_size, image_format.image_size, channels)
         self.threads = _threads(items)
         self.broken: set[int] = set()
 
@@ -127,140 +140,165 @@ class Lazy:
                 continue
 
     def readable(self, rows: np.ndarray) -> np.ndarray:
-        """`rows`, with the next one that is not known to be broken for each that is."""
+        """Return `rows`, with each known broken image replaced by the next one in order.
+
+        Raises:
+            DataError: if all images are broken.
+        """
         if not self.broken:
             return rows
         if len(self.broken) == len(self):
             raise DataError("None of the images can be read any more.")
-        known = np.isin(np.arange(len(self)), list(self.broken))
+        is_broken = np.isin(np.arange(len(self)), list(self.broken))
         rows = np.array(rows)
-        while known[rows].any():
-            rows = np.where(known[rows], (rows + 1) % len(self), rows)
+        while is_broken[rows].any():
+            rows = np.where(is_broken[rows], (rows + 1) % len(self), rows)
         return rows
 
-    def windows(self, rows: np.ndarray, where: np.ndarray) -> np.ndarray:
-        """One window of each row, at the places `where`, of shape `(n, 2)`, in [0, 1).
+    def windows(self, rows: np.ndarray, positions: np.ndarray) -> np.ndarray:
+        """Return one window of each row.
+
+        Args:
+            rows: the numbers of the images, of shape `(n,)`.
+            positions: where the windows lie, of shape `(n, 2)`, in [0, 1).
+
+        Returns:
+            An 8-bit array of shape `(n, image_size, image_size, channels)`.
 
         Raises:
-            Broken: if an image cannot be read: ask again, for what is `readable`.
-            DataError: the same, if `strict`.
+            Broken: if an image cannot be read; a second call with the `readable` rows avoids it.
+            DataError: if an image cannot be read and `strict`.
         """
-        size = self.fit.image_size
-        chosen = zip(rows, where, strict=True)
-        return np.stack([window(self._decode(row), size, at) for row, at in chosen])
+        size = self.image_format.image_size
+        pairs = zip(rows, positions, strict=True)
+        return np.stack([window(self._decode(row), size, position) for row, position in pairs])
 
     def _decode(self, row: int) -> np.ndarray:
+        """Return the pixels of the image `row`.
+
+        Raises:
+            Broken: if the image cannot be read.
+            DataError: if the image cannot be read and `strict`.
+        """
         try:
-            return _decode(self.items, row, self.fit)
+            return _decode(self.items, row, self.image_format)
         except UNREADABLE as error:
             name = self.items.names[row]
             if self.strict:
                 raise DataError(f"strict=True, and {name} cannot be read: {error}.") from error
             log.warning("Skipped: %s (%s)", name, error)
-            self.broken = {*self.broken, int(row)}  # at once: threads look at it
+            self.broken = {*self.broken, int(row)}  # one assignment, since several threads read it
             raise Broken from error
 
     def select(self, rows) -> Lazy:
-        """Those of the images whose numbers are `rows`."""
-        return Lazy(self.items.select(rows), self.fit, self.shape[-1], self.strict)
+        """Return the subset with the indices `rows`."""
+        return Lazy(self.items.select(rows), self.image_format, self.shape[-1], self.strict)
 
     def sha256(self) -> str:
-        """The hash of the files: of their names and their bytes, not of pixels."""
-        digest = hashlib.sha256(repr((*self.shape, self.fit.crop)).encode())
+        """Return the hash of the names and the bytes of the files, not of their pixels."""
+        digest = hashlib.sha256(repr((*self.shape, self.image_format.crop)).encode())
         for row, name in enumerate(self.items.names):
             digest.update(hashlib.sha256(os.fsencode(name)).digest())
             digest.update(hashlib.sha256(self.items.bytes(row)).digest())
         return digest.hexdigest()
 
 
-def decoded(items, fit: Fit, strict: bool, what: str, memory_limit: int = MEMORY_LIMIT):
-    """The images of `items`, and the numbers of those that are readable.
+def decoded(
+    items, image_format: ImageFormat, strict: bool, name: str, memory_limit: int = MEMORY_LIMIT
+):
+    """Return the images of `items`, and the indices of the readable ones.
 
     Args:
-        items: has `names`, `open(row)` and `select(rows)`, as `zoo.data.files` does.
-        fit: what the images are made to be.
-        strict: whether an unreadable image is an error; else they are left out, with one warning
-            that names them. Of a set that is not held in memory only what the head of a file says
-            is known so early; the rest is an error, or a warning, when it is met.
-        what: names the set in messages.
-        memory_limit: in bytes; a larger set is not held in memory, and only the heads of its files
-            are read now.
+        items: a collection with `names`, `open(row)` and `select(rows)`, like those of
+            `zoo.data.files`.
+        image_format: the size, channels and crop to convert to.
+        strict: whether an unreadable image is an error. Else unreadable images are left out, and
+            one warning names them. If the set is not held in memory, only an image with a broken
+            head is found now; an image with a broken body is found when it is decoded.
+        name: the name of the set in messages.
+        memory_limit: in bytes. Of a larger set only the heads of the files are read now.
 
     Raises:
-        DataError: if images differ in shape, none is readable, or one is not and `strict`.
+        DataError: if images differ in shape; if none is readable; or if one is not and `strict`.
     """
-    size = fit.image_size
+    size = image_format.image_size
     if size is None:
-        _check_memory(items, fit, what, memory_limit)
-    in_memory = size is None or len(items) * size**2 * (fit.channels or 3) <= memory_limit
-    read = _decode if in_memory else _head
-    found = _each(lambda row: _tried(read, items, row, fit), len(items), _threads(items))
-    broken = {row: r for row, r in enumerate(found) if isinstance(r, Exception)}
-    rows = [row for row in range(len(found)) if row not in broken]
-    _report([(items.names[row], error) for row, error in broken.items()], len(found), strict)
+        _check_memory(items, image_format, name, memory_limit)
+    in_memory = size is None or len(items) * size**2 * (image_format.channels or 3) <= memory_limit
+    read_image = _decode if in_memory else _head
+    results = _map_rows(
+        lambda row: _result_or_error(read_image, items, row, image_format),
+        len(items),
+        _threads(items),
+    )
+    errors = {row: result for row, result in enumerate(results) if isinstance(result, Exception)}
+    rows = [row for row in range(len(results)) if row not in errors]
+    _report([(items.names[row], error) for row, error in errors.items()], len(results), strict)
     if not rows:
-        raise DataError(f"{what} holds no readable image.")
-    kept = [found[row] for row in rows]
+        raise DataError(f"{name} holds no readable image.")
+    readable = [results[row] for row in rows]
     if in_memory:
-        return together(kept, size, what), rows
-    _check_shapes({(size, size, channels) for channels in kept}, size, what)
-    return Lazy(items.select(rows), fit, kept[0], strict), rows
+        return joined(readable, size, name), rows
+    _check_shapes({(size, size, channels) for channels in readable}, size, name)
+    return Lazy(items.select(rows), image_format, readable[0], strict), rows
 
 
-def together(images: list[np.ndarray], image_size: int | None, what: str):
-    """Decoded images as one array, or as `Ragged` where they leave a random crop something to
-    choose.
+def joined(images: list[np.ndarray], image_size: int | None, name: str):
+    """Return decoded images as one array, or as `Ragged` if a random crop can choose among windows.
 
     Raises:
-        DataError: if they differ in shape otherwise.
+        DataError: if the images differ in shape otherwise.
     """
     shapes = {image.shape for image in images}
-    _check_shapes(shapes, image_size, what)
+    _check_shapes(shapes, image_size, name)
     ragged = image_size is not None and {shape[:2] for shape in shapes} != {(image_size,) * 2}
     return Ragged(images, image_size) if ragged else np.stack(images)
 
 
-def fitted(image: np.ndarray, fit: Fit) -> np.ndarray:
-    """An image that is an array already, made to fit."""
-    size = fit.image_size
-    as_it_is = size is None or image.shape[:2] == (size, size)
-    if as_it_is and fit.channels in (None, image.shape[2]):
+def formatted(image: np.ndarray, image_format: ImageFormat) -> np.ndarray:
+    """Convert an image that is an array already."""
+    size = image_format.image_size
+    has_size = size is None or image.shape[:2] == (size, size)
+    if has_size and image_format.channels in (None, image.shape[2]):
         return image
-    return _decode(Arrays([image]), 0, fit)
+    return _decode(Arrays([image]), 0, image_format)
 
 
-def _check_shapes(shapes: set, image_size: int | None, what: str) -> None:
+def _check_shapes(shapes: set, image_size: int | None, name: str) -> None:
+    """Raise a `DataError` if images differ in channels, or in shape where no size is given."""
     if len({shape[-1] for shape in shapes}) > 1 or (image_size is None and len(shapes) > 1):
         raise DataError(
-            f"The images of {what} have {len(shapes)} shapes, such as {sorted(shapes)[:3]}; give "
+            f"The images of {name} have {len(shapes)} shapes, such as {sorted(shapes)[:3]}; give "
             "image_size= and channels=."
         )
 
 
-def _decode(items, row: int, fit: Fit) -> np.ndarray:
+def _decode(items, row: int, image_format: ImageFormat) -> np.ndarray:
+    """Return the pixels of the image `row`."""
     with items.open(row) as image:
-        array = pixels(image, fit.image_size, fit.channels)
-    if fit.image_size is not None and fit.crop == "center":
-        return np.ascontiguousarray(window(array, fit.image_size))
+        array = pixels(image, image_format.image_size, image_format.channels)
+    if image_format.image_size is not None and image_format.crop == "center":
+        return np.ascontiguousarray(window(array, image_format.image_size))
     return array
 
 
-def _head(items, row: int, fit: Fit) -> int:
-    """The channels of an image, from the head of its file."""
+def _head(items, row: int, image_format: ImageFormat) -> int:
+    """Return the channels of an image, from the head of its file."""
     with items.open(row) as image:
-        prepare(image, fit.image_size)
-        return fit.channels or (1 if image.mode[0] in "1LIF" else 3)
+        prepare(image, image_format.image_size)
+        return image_format.channels or (1 if image.mode[0] in "1LIF" else 3)
 
 
-def _tried(read, items, row: int, fit: Fit):
+def _result_or_error(read, items, row: int, image_format: ImageFormat):
+    """Return the result of `read`, or its error."""
     try:
-        return read(items, row, fit)
+        return read(items, row, image_format)
     except UNREADABLE as error:
         return error
 
 
 def _first_size(items) -> tuple[int, int]:
-    """Width and height of the first image whose head can be read; (0, 0) if there is none."""
+    """Return the width and height of the first image with a readable head, or (0, 0)."""
     for row in range(len(items)):
         try:
             with items.open(row) as image:
@@ -270,25 +308,29 @@ def _first_size(items) -> tuple[int, int]:
     return 0, 0
 
 
-def _check_memory(items, fit: Fit, what: str, memory_limit: int) -> None:
+def _check_memory(items, image_format: ImageFormat, name: str, memory_limit: int) -> None:
+    """Raise a `DataError` if images of the size of the first one exceed the memory limit."""
     width, height = _first_size(items)
-    size = len(items) * width * height * (fit.channels or 3)
+    size = len(items) * width * height * (image_format.channels or 3)
     if size > memory_limit:
         raise DataError(
-            f"{len(items):,} images of {width}x{height} pixels, as the first one of {what} is, "
+            f"{len(items):,} images of {width}x{height} pixels, as the first one of {name} is, "
             f"take {size / 2**30:.1f} GiB. Allowed: image_size=, or a higher memory_limit=."
         )
 
 
 def _threads(items) -> int:
-    """How many threads decode images fastest: Pillow decodes without Python's lock, but of small
-    images it spends most of the time with it, and threads then wait for one another."""
+    """Return the number of threads that decode images fastest.
+
+    Pillow decodes without Python's lock. For small images it holds the lock most of the time, so
+    that threads wait for one another.
+    """
     width, height = _first_size(items)
     return os.cpu_count() if width * height >= LARGE else 1
 
 
-def _each(fn, n: int, threads: int) -> list:
-    """`fn` of 0 to n - 1."""
+def _map_rows(fn, n: int, threads: int) -> list:
+    """Return `fn(0)` to `fn(n - 1)`, computed by `threads` threads."""
     if threads == 1:
         return [fn(row) for row in range(n)]
     with concurrent.futures.ThreadPoolExecutor(threads) as pool:
@@ -296,12 +338,15 @@ def _each(fn, n: int, threads: int) -> list:
 
 
 def _report(skipped: list[tuple[str, Exception]], count: int, strict: bool) -> None:
+    """Warn of the skipped images, or raise a `DataError` if `strict`."""
     if not skipped:
         return
-    named = "; ".join(f"{name} ({error or type(error).__name__})" for name, error in skipped[:10])
+    examples = "; ".join(
+        f"{name} ({error or type(error).__name__})" for name, error in skipped[:10]
+    )
     more = f"; and {len(skipped) - 10} more" if len(skipped) > 10 else ""
     if strict:
         raise DataError(
-            f"strict=True, and {len(skipped)} of {count} images cannot be read: {named}{more}."
+            f"strict=True, and {len(skipped)} of {count} images cannot be read: {examples}{more}."
         )
-    log.warning("Skipped %d unreadable of %d images: %s%s", len(skipped), count, named, more)
+    log.warning("Skipped %d unreadable of %d images: %s%s", len(skipped), count, examples, more)

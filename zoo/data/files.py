@@ -30,28 +30,32 @@ class FolderFiles:
         return len(self.names)
 
     def folders(self) -> set[str]:
-        """The folders directly below it."""
+        """Return the names of the folders directly below the root that hold images."""
         return {name.split("/")[0] for name in self.names if "/" in name}
 
     def below(self, folder: str) -> FolderFiles:
-        """The image files in one of its folders."""
+        """Return the image files in the sub-folder `folder`."""
         return FolderFiles(self.root / folder)
 
     def select(self, rows) -> FolderFiles:
-        """Those of the files whose numbers are `rows`."""
+        """Return the subset with the indices `rows`."""
         return _with_names(self, rows)
 
     def bytes(self, row: int) -> bytes:
+        """Return the content of the file `row`."""
         return (self.root / self.names[row]).read_bytes()
 
     def open(self, row: int) -> Image.Image:
-        """The image, of which only the head is read yet."""
+        """Return the image `row`, of which only the head is read yet."""
         return Image.open(self.root / self.names[row])
 
 
 class ZipFiles:
-    """The image files in a zip file, in the order of their names, below the folder `root` in it; by
-    default below the one folder in which all of them lie, if there is one."""
+    """The image files in a zip file below the folder `root`, in the order of their names.
+
+    By default `root` is the one folder that holds all of them, if there is one, and else the top of
+    the zip file.
+    """
 
     def __init__(self, path: Path, root: str | None = None):
         self.path = path
@@ -74,69 +78,82 @@ class ZipFiles:
 
     @property
     def _zip(self) -> zipfile.ZipFile:
-        # One for each thread and each process: they do not share a position in the file.
+        """The zip file, as this thread opened it."""
+        # Each thread and each process opens the file itself, since each needs its own position.
         if not hasattr(self._local, "zip"):
             self._local.zip = zipfile.ZipFile(self.path)
         return self._local.zip
 
     def folders(self) -> set[str]:
-        """The folders at the top of the zip file."""
+        """Return the names of the folders directly below the root that hold images."""
         return {name.split("/")[0] for name in self.names if "/" in name}
 
     def below(self, folder: str) -> ZipFiles:
-        """The image files in one of its folders."""
+        """Return the image files in the sub-folder `folder`."""
         return ZipFiles(self.path, f"{self.root}{folder}/")
 
     def select(self, rows) -> ZipFiles:
-        """Those of the files whose numbers are `rows`."""
+        """Return the subset with the indices `rows`."""
         return _with_names(self, rows)
 
     def bytes(self, row: int) -> bytes:
+        """Return the content of the file `row`.
+
+        Raises:
+            OSError: if it cannot be unpacked.
+        """
         try:
             return self._zip.read(self.root + self.names[row])
         except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError) as error:
-            raise OSError(str(error)) from error  # damaged, encrypted, or packed in another way
+            # The file is damaged, encrypted, or compressed by an unknown method.
+            raise OSError(str(error)) from error
 
     def open(self, row: int) -> Image.Image:
-        """The image, of which only the head is decoded yet."""
+        """Return the image `row`, of which only the head is decoded yet."""
         return Image.open(io.BytesIO(self.bytes(row)))
 
 
 def classes(names: list[str], known: list[str] = ()) -> tuple[list[str], list[int]] | None:
-    """The classes of files by the folder at the top of each name, and the class of each file;
-    `None` where files lie at the top, or there is one class only.
+    """Return the classes of files and the class of each file, or `None` if there are no classes.
+
+    The class of a file is the folder at the top of its name. There are no classes if a file lies in
+    no folder, or all lie in one.
 
     Args:
-        names: of the files.
-        known: classes that count too, of other splits, so that numbers mean the same in each.
+        names: the names of the files.
+        known: further classes, from other splits, so that a number means the same class in each
+            split.
     """
-    tops = [name.split("/")[0] if "/" in name else None for name in names]
-    found = sorted({*known, *tops} - {None})
-    if len(found) < 2 or None in tops:
+    folders = [name.split("/")[0] if "/" in name else None for name in names]
+    class_names = sorted({*known, *folders} - {None})
+    if len(class_names) < 2 or None in folders:
         return None
-    number = {name: i for i, name in enumerate(found)}
-    return found, [number[top] for top in tops]
+    number = {name: i for i, name in enumerate(class_names)}
+    return class_names, [number[folder] for folder in folders]
 
 
 def _with_names(files, rows):
-    other = type(files).__new__(type(files))
-    vars(other).update(vars(files), names=[files.names[row] for row in rows])
-    return other
+    """Return a copy of `files` with the names at the indices `rows`."""
+    subset = type(files).__new__(type(files))
+    vars(subset).update(vars(files), names=[files.names[row] for row in rows])
+    return subset
 
 
 def _walk(root: Path):
-    seen = set()
+    """Yield the relative name of each image file below `root`."""
+    entered = set()
 
     def unreadable(error: OSError) -> None:
         log.warning("Skipped the folder %s: %s", error.filename, error.strerror)
 
-    for folder, inner, names in os.walk(root, followlinks=True, onerror=unreadable):
-        about = os.stat(folder)
-        if (about.st_dev, about.st_ino) in seen:
-            inner.clear()
+    for folder, subfolders, names in os.walk(root, followlinks=True, onerror=unreadable):
+        status = os.stat(folder)
+        if (status.st_dev, status.st_ino) in entered:
+            subfolders.clear()
             continue
-        seen.add((about.st_dev, about.st_ino))
-        inner.sort()  # so that of two links to one folder the first is entered, on each machine
+        entered.add((status.st_dev, status.st_ino))
+        # Where two links lead to one folder, each machine then enters the same one.
+        subfolders.sort()
         for name in names:
             path = Path(folder, name)
             if _is_image(name) and (path.is_file() or path.is_symlink()):
@@ -144,7 +161,8 @@ def _walk(root: Path):
 
 
 def _is_image(name: str) -> bool:
-    # macOS puts a file "__MACOSX/._name" beside each one into a zip file, which is no image.
+    """Return whether `name` is the name of an image file."""
+    # macOS adds a file "__MACOSX/._name" for each file of a zip file; it holds no image.
     path = PurePosixPath(name)
     hidden = path.name.startswith("._") or "__MACOSX" in path.parts
     return path.suffix.lower() in SUFFIXES and not hidden

@@ -1,4 +1,4 @@
-"""Pictures of many images."""
+"""Pictures that show many images in a grid."""
 
 from __future__ import annotations
 
@@ -15,13 +15,17 @@ from zoo.errors import ArgumentError
 def grid(
     images: np.ndarray, columns: int | None = None, value_range: tuple[float, float] = (-1.0, 1.0)
 ) -> Image.Image:
-    """One picture of all `images`, in rows, two pixels apart.
+    """Return one picture of all `images`, in rows, with two white pixels between them.
 
     Args:
-        images: of shape `(n, height, width, channels)` with 1 or 3 channels, values in
+        images: images of shape `(n, height, width, channels)` with 1 or 3 channels, in
             `value_range`.
-        columns: images in a row; by default as many as rows.
+        columns: the number of images in a row; by default the square root of their number, rounded
+            up.
         value_range: the range of the values.
+
+    Raises:
+        ArgumentError: if `images` has another shape.
     """
     if images.ndim != 4 or images.shape[-1] not in (1, 3):
         raise ArgumentError(
@@ -44,8 +48,10 @@ def grid(
 def save_grid(
     images: np.ndarray, path: str | Path, columns: int | None = None, value_range=(-1.0, 1.0)
 ) -> Path:
-    """Writes `grid(images, ...)` to `path`, whose folder is made if it is missing; returns the
-    path."""
+    """Write `grid(images, ...)` to `path`, and return the path.
+
+    The folder of `path` is created if it is missing.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     grid(images, columns, value_range).save(path)

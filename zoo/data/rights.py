@@ -1,4 +1,4 @@
-"""The licences of known sets, and of weights that are trained on them."""
+"""The licences of known data sets, and of weights that are trained on them."""
 
 from __future__ import annotations
 
@@ -7,26 +7,29 @@ from typing import NamedTuple
 from zoo.data import stacked, synthetic
 
 
-class Rights(NamedTuple):
-    """What a card says of a data set; `weights` is the licence of what is trained on it."""
+class Licences(NamedTuple):
+    """The licence of a data set, and `weights`, the licence of weights that are trained on it."""
 
     data: str
     weights: str = "Apache-2.0"
 
 
-FORMULA = Rights("none: drawn from a formula")
-UNKNOWN = Rights("unknown", "unknown")
+FORMULA = Licences("none: drawn from a formula")
+UNKNOWN = Licences("unknown", "unknown")
 KNOWN = {
-    "mnist": Rights("MNIST, CC BY-SA 3.0"),
-    "fashion_mnist": Rights("Fashion-MNIST, MIT"),
-    "cifar10": Rights("CIFAR-10, no licence stated"),
-    "frey_faces": Rights("Frey faces, no licence stated: for research use", "other"),
-    "lfw64": Rights("Labeled Faces in the Wild, no licence stated: for research use", "other"),
+    "mnist": Licences("MNIST, CC BY-SA 3.0"),
+    "fashion_mnist": Licences("Fashion-MNIST, MIT"),
+    "cifar10": Licences("CIFAR-10, no licence stated"),
+    "frey_faces": Licences("Frey faces, no licence stated: for research use", "other"),
+    "lfw64": Licences("Labeled Faces in the Wild, no licence stated: for research use", "other"),
 }
 
 
-def rights(name: str) -> Rights:
-    """Those of the set `name`, or of a file or folder of that name; unknown where there is none."""
+def rights(name: str) -> Licences:
+    """Return the licences of the set `name`, or of a file or folder with that name.
+
+    Both are `"unknown"` for an unknown name.
+    """
     if name in synthetic.NAMED:
         return FORMULA
     return KNOWN.get(name.removeprefix(stacked.PREFIX), UNKNOWN)

@@ -1,5 +1,4 @@
-"""Where images come from: a set of TensorFlow Datasets, a folder, a zip file, an `.npz` file or
-arrays; and where points come from."""
+"""Reading of images and labels from named sets, folders, files and arrays, and of points."""
 
 from __future__ import annotations
 
@@ -11,32 +10,32 @@ from typing import NamedTuple
 import numpy as np
 
 from zoo.data import named, stacked, synthetic
-from zoo.data.decoded import MEMORY_LIMIT, Fit, decoded, fitted, together
+from zoo.data.decoded import MEMORY_LIMIT, ImageFormat, decoded, formatted, joined
 from zoo.data.files import SUFFIXES, FolderFiles, ZipFiles, classes
 from zoo.errors import ArgumentError, DataError, MissingSplitError, check_choice, check_count
 
-OTHER_SPLITS = ("test", "val", "validation")  # folders that are no part of the training images
-ARRAYS = "arrays"  # the name of images that are given as such
+OTHER_SPLITS = ("test", "val", "validation")  # folders that hold no training images
+ARRAYS = "arrays"  # the name of a source that was given as arrays
 DIVIDED = NINE_IN_TEN, ONE_IN_TEN = "train, nine in ten", "train, one in ten"
-POINTS = {"train": 50_000, "test": 10_000}  # of a synthetic set
+POINTS = {"train": 50_000, "test": 10_000}  # the number of points in a split of a synthetic set
 
 
 class Source(NamedTuple):
-    """Images, or points, and where they are from.
+    """Images or points, with their labels and their origin.
 
-    `images` is 8-bit, of shape `(n, height, width, channels)`, or float32, of shape `(n, features)`
-    for points: a NumPy array, or what is indexed like one and decodes images when they are needed;
-    `labels` are integers of shape `(n,)`, or `None`.
+    `images` is 8-bit, of shape `(n, height, width, channels)`; points are float32, of shape
+    `(n, features)`. It is a NumPy array, or an object that is indexed like one and decodes images
+    when they are needed. `labels` are integers of shape `(n,)`, or `None`.
     """
 
     name: str
     images: np.ndarray
     labels: np.ndarray | None
-    classes: tuple[str, ...] | None = None  # the names of the labels, where they have any
-    split: str | None = None  # the part of a set that has parts
+    classes: tuple[str, ...] | None = None  # the names of the labels, if they have names
+    split: str | None = None  # the name of the split, if the set has splits
 
     def select(self, rows) -> Source:
-        """The part of the images, and labels, whose numbers are `rows`."""
+        """Return the subset of images and labels with the indices, or the mask, `rows`."""
         images = self.images
         rows = np.arange(len(images))[rows]
         return self._replace(
@@ -45,8 +44,17 @@ class Source(NamedTuple):
         )
 
     @property
+    def noun(self) -> str:
+        """The plural of the data, `"images"` or `"points"`."""
+        match tuple(self.images.shape):
+            case (_, _):
+                return "points"
+            case _:
+                return "images"
+
+    @property
     def sha256(self) -> str:
-        """The hash of the images and, where there are any, the labels."""
+        """The hash of the images and of the labels, if there are any."""
         if isinstance(self.images, np.ndarray):
             digest = hashlib.sha256(np.ascontiguousarray(self.images))
         else:
@@ -65,31 +73,31 @@ def read(
     strict: bool = False,
     memory_limit: int = MEMORY_LIMIT,
 ) -> Source:
-    """A set of images, or of points.
+    """Return a set of images, or of points.
 
     Args:
-        name_or_path: a path to a folder, a `.zip` or an `.npz` file, if there is such a path; else
-            a name of `zoo.data.synthetic`; else `"stacked_"` and the name of another set, see
+        name_or_path: a path to a folder, a `.zip` or an `.npz` file; else a name of
+            `zoo.data.synthetic`; else `"stacked_"` and the name of another set, see
             `zoo.data.stacked`; else the name of a set of TensorFlow Datasets, which is read from
-            `TFDS_DATA_DIR` (by default `~/tensorflow_datasets`) and never downloaded. Or an array
-            of images, or a pair of images and labels.
-        split: the part of the set. A folder or zip file may hold a sub-folder of this name for it,
-            an `.npz` file the arrays `x_<split>` and `y_<split>`; else all of it is read for the
-            split `"train"`. `"train, one in ten"` is each tenth image of the split `"train"` (of
-            fewer, the last), `"train, nine in ten"` the others: so `read_splits` divides a set that
-            has no test split.
-        image_size: the height and width that images are antialiased and cropped to; `None` leaves
-            them as they are, and they need one shape.
-        channels: 1 for grey, 3 for colour; `None` leaves images as they are.
-        crop: `"center"`, or `"random"`: then each batch draws which part it takes of an image that
-            is not square.
-        strict: whether an unreadable image is an error; else it is left out, with a warning.
-        memory_limit: in bytes. Sets that are larger at `image_size` are not decoded into memory
-            but each time they are needed.
+            `TFDS_DATA_DIR` (by default `~/tensorflow_datasets`) and never downloaded. An array of
+            images, or a pair of images and labels, is allowed too.
+        split: the name of the split. A folder or zip file may hold a sub-folder of this name, and
+            an `.npz` file the arrays `x_<split>` and `y_<split>`; else the complete set is the
+            split `"train"`. `"train, one in ten"` is each tenth image of the split `"train"`, or
+            the last image if there are fewer than ten. `"train, nine in ten"` is the rest.
+            `read_splits` divides a set without a test split into these two.
+        image_size: the height and width that images are antialiased and cropped to. `None` leaves
+            their size, which must then be equal for all.
+        channels: 1 for grey, 3 for colour; `None` keeps the images' channels.
+        crop: `"center"`, or `"random"` to draw a new window for each batch where images are not
+            square.
+        strict: whether an unreadable image is an error. Else it is left out, with a warning.
+        memory_limit: in bytes. Images of a set that is larger at `image_size` are decoded each time
+            they are needed, and not into memory.
 
     Raises:
         DataError: if there is no such set, folder or split, or its images cannot be used.
-        ValueError: if another argument has a wrong value.
+        ArgumentError: if another argument has a wrong value.
     """
     if image_size is not None:
         check_count("image_size", image_size)
@@ -97,20 +105,25 @@ def read(
         check_choice("channels", channels, (1, 3))
     check_choice("crop", crop, ("center", "random"))
     check_count("memory_limit", memory_limit, minimum=0)
-    fit = Fit(image_size, channels, crop)
-    divided = split in DIVIDED
-    found = _read(name_or_path, "train" if divided else split, fit, strict, memory_limit)
-    if divided:
-        return _part(found, split)
-    return found._replace(split=None if isinstance(name_or_path, np.ndarray | tuple) else split)
+    image_format = ImageFormat(image_size, channels, crop)
+    is_divided = split in DIVIDED
+    source = _read(
+        name_or_path, "train" if is_divided else split, image_format, strict, memory_limit
+    )
+    if is_divided:
+        return _divided(source, split)
+    return source._replace(split=None if isinstance(name_or_path, np.ndarray | tuple) else split)
 
 
-def _read(name_or_path, split: str, fit: Fit, strict: bool, memory_limit: int) -> Source:
+def _read(
+    name_or_path, split: str, image_format: ImageFormat, strict: bool, memory_limit: int
+) -> Source:
+    """Return one split of a set, as `read` does, with checked arguments."""
     if isinstance(name_or_path, np.ndarray | tuple):
         if split != "train":
             allowed = ", ".join(map(repr, ("train", *DIVIDED)))
             raise MissingSplitError(f"Arrays have no split {split!r}. Allowed: {allowed}.")
-        return _from_arrays(ARRAYS, *_pair(name_or_path), fit)
+        return _from_arrays(ARRAYS, *_pair(name_or_path), image_format)
     if not isinstance(name_or_path, str | Path):
         raise ArgumentError(
             "name_or_path must be a name, a path, an array or a pair of arrays. Received: "
@@ -118,54 +131,79 @@ def _read(name_or_path, split: str, fit: Fit, strict: bool, memory_limit: int) -
         )
     path = Path(name_or_path).expanduser()
     if path.is_dir() or path.suffix == ".zip":
-        return _read_files(path, split, fit, strict, memory_limit)
+        return _read_files(path, split, image_format, strict, memory_limit)
     if path.suffix == ".npz":
-        return _from_arrays(path.stem, *_read_npz(path, split), fit)
+        return _from_arrays(path.stem, *_read_npz(path, split), image_format)
     if isinstance(name_or_path, Path) or name_or_path.startswith(("/", ".", "~")):
         raise DataError(f"There is no folder, .zip or .npz file {str(path)!r}.")
     if name_or_path in synthetic.NAMED:
-        if fit.image_size is not None or fit.channels is not None:
+        if image_format.image_size is not None or image_format.channels is not None:
             raise DataError(f"image_size and channels are for images. {name_or_path!r} is points.")
         return _draw(name_or_path, split)
     if name_or_path.startswith(stacked.PREFIX):
-        if fit.channels == 1:
+        if image_format.channels == 1:
             raise DataError("channels=1 does not go with stacked images, which have 3.")
         inner = name_or_path.removeprefix(stacked.PREFIX)
-        digits = read(inner, split, fit.image_size, 1, memory_limit=2**62)
+        digits = read(inner, split, image_format.image_size, 1, memory_limit=2**62)
         return Source(name_or_path, *stacked.stack(digits.images, digits.labels))
-    return Source(name_or_path, *named.read(name_or_path, split, fit, strict, memory_limit))
+    return Source(
+        name_or_path, *named.read(name_or_path, split, image_format, strict, memory_limit)
+    )
 
 
 def fitting(image_shape: tuple[int, ...]) -> dict[str, int | None]:
-    """The arguments of `read` for images of `image_shape`, or for points."""
-    if len(image_shape) == 1:
-        return {}
-    height, width, channels = image_shape
-    return {"image_size": height if height == width else None, "channels": channels}
+    """Return the arguments `image_size` and `channels` of `read` for a model of `image_shape`.
+
+    They are empty for points, whose shape is `(n,)`.
+    """
+    match image_shape:
+        case (_,):
+            return {}
+        case (height, width, channels):
+            return {"image_size": height if height == width else None, "channels": channels}
+    raise ArgumentError(
+        "image_shape must be (height, width, channels), or (n,) for points. Received: "
+        f"{image_shape!r}."
+    )
 
 
 def read_splits(
     name_or_path: str | Path, image_size: int | None = None, channels: int | None = None
 ) -> tuple[Source, Source]:
-    """The training and the test images of a set; arguments as for `read`.
+    """Return the training and the test images of a set.
 
-    Where there is no test split, each tenth image of the training split is held out for it.
+    Without a test split, each tenth image of the training split is held out as the test images.
+
+    Args:
+        name_or_path: see `read`, also for `image_size` and `channels`.
+
+    Raises:
+        DataError: if there is no such set, or its images cannot be used.
     """
-    fit = {"image_size": image_size, "channels": channels}
-    train = read(name_or_path, "train", **fit)
+    options = {"image_size": image_size, "channels": channels}
+    train = read(name_or_path, "train", **options)
     try:
-        return train, read(name_or_path, "test", **fit)
+        return train, read(name_or_path, "test", **options)
     except MissingSplitError:
-        return _part(train, NINE_IN_TEN), _part(train, ONE_IN_TEN)
+        return divide(train)
+
+
+def divide(train: Source) -> tuple[Source, Source]:
+    """Divide a training split: return nine of ten data to train on, and each tenth to test with."""
+    return _divided(train, NINE_IN_TEN), _divided(train, ONE_IN_TEN)
 
 
 def training_split(split: str) -> str:
-    """The split of the training images that go with `split`: without what that holds out."""
+    """Return the name of the training split that shares no image with `split`."""
     return NINE_IN_TEN if split in DIVIDED else "train"
 
 
-def _part(train: Source, split: str) -> Source:
-    """Each tenth image of a training split, or the others."""
+def _divided(train: Source, split: str) -> Source:
+    """Return each tenth image of a training split, or the other images.
+
+    Raises:
+        DataError: if there is only one image.
+    """
     count = len(train.images)
     if count < 2:
         raise DataError(f"{train.name!r} holds one image, of which none can be held out.")
@@ -175,7 +213,7 @@ def _part(train: Source, split: str) -> Source:
 
 
 def _draw(name: str, split: str) -> Source:
-    """The points of a synthetic set: the same each time, others for each split."""
+    """Return the points of a synthetic set; each split has its own seed."""
     if split not in POINTS:
         raise MissingSplitError(
             f"split of {name!r} must be one of {sorted(POINTS)}. Received: {split!r}."
@@ -185,6 +223,7 @@ def _draw(name: str, split: str) -> Source:
 
 
 def _pair(arrays) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return images and labels, or images and `None`, as arrays."""
     pair = arrays if isinstance(arrays, tuple) else (arrays, None)
     if len(pair) != 2:
         raise DataError(f"A pair of images and labels has two parts. Received: {len(pair)}.")
@@ -192,12 +231,18 @@ def _pair(arrays) -> tuple[np.ndarray, np.ndarray | None]:
 
 
 def _integers(labels: np.ndarray) -> np.ndarray:
+    """Return `labels` as int64, or raise a `DataError` if they are not integers."""
     if not np.issubdtype(labels.dtype, np.integer):
         raise DataError(f"labels must be integers. Received: {labels.dtype}.")
     return labels.astype("int64")
 
 
 def _read_npz(path: Path, split: str) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return the images and labels of a split in an `.npz` file.
+
+    Raises:
+        DataError: if the file cannot be read, or has no such split.
+    """
     if not path.is_file():
         raise DataError(f"There is no file {str(path)!r}.")
     try:
@@ -219,7 +264,8 @@ def _read_npz(path: Path, split: str) -> tuple[np.ndarray, np.ndarray | None]:
         return arrays[f"x{suffix}"], labels
 
 
-def _from_arrays(name: str, images, labels, fit: Fit) -> Source:
+def _from_arrays(name: str, images, labels, image_format: ImageFormat) -> Source:
+    """Return arrays as a source, after a check of their types and shapes."""
     if images.ndim == 3:
         images = images[..., None]
     points = images.ndim == 2 and images.dtype == np.float32
@@ -229,13 +275,16 @@ def _from_arrays(name: str, images, labels, fit: Fit) -> Source:
             f"float32 points of shape (n, features). It holds {images.dtype} of shape "
             f"{images.shape}."
         )
-    if not points and (fit.image_size or fit.channels):
-        images = together([fitted(image, fit) for image in images], fit.image_size, name)
+    if not points and (image_format.image_size or image_format.channels):
+        images = joined(
+            [formatted(image, image_format) for image in images], image_format.image_size, name
+        )
     return Source(name, images, labels)
 
 
 def files_of(path: Path, split: str) -> tuple[FolderFiles | ZipFiles, list[str]]:
-    """The image files of a split in a folder or zip file, and the folders in all its splits.
+    """Return the image files of a split of a folder or zip file, and the class folders of all
+    splits.
 
     Raises:
         DataError: if there is no such file or split, or no image in it.
@@ -246,29 +295,33 @@ def files_of(path: Path, split: str) -> tuple[FolderFiles | ZipFiles, list[str]]
         raise DataError(f"There is no file {str(path)!r}.") from error
     except zipfile.BadZipFile as error:
         raise DataError(f"{str(path)!r} cannot be read as a zip file: {error}.") from error
-    known = []
+    class_folders = []
     if split in files.folders():
-        known = [name.split("/")[1] for name in files.names if name.count("/") > 1]
+        class_folders = [name.split("/")[1] for name in files.names if name.count("/") > 1]
         files = files.below(split)
     elif split != "train":
         raise MissingSplitError(f"{str(path)!r} holds no sub-folder {split!r}.")
     else:
-        other = [name.split("/")[0] in OTHER_SPLITS and "/" in name for name in files.names]
-        files = files.select(np.flatnonzero(~np.array(other, dtype=bool)))
+        is_other_split = [
+            name.split("/")[0] in OTHER_SPLITS and "/" in name for name in files.names
+        ]
+        files = files.select(np.flatnonzero(~np.array(is_other_split, dtype=bool)))
     if not files.names:
         raise DataError(
             f"{str(path)!r} holds no image, at any depth. Looked for: {', '.join(SUFFIXES)}."
         )
-    return files, known
+    return files, class_folders
 
 
-def _read_files(path: Path, split: str, fit: Fit, strict: bool, memory_limit: int) -> Source:
-    """Image files, flat or with a sub-folder a class."""
-    files, known = files_of(path, split)
-    images, rows = decoded(files, fit, strict, repr(str(path)), memory_limit)
+def _read_files(
+    path: Path, split: str, image_format: ImageFormat, strict: bool, memory_limit: int
+) -> Source:
+    """Return the images of a folder or zip file, flat or with a sub-folder for each class."""
+    files, class_folders = files_of(path, split)
+    images, rows = decoded(files, image_format, strict, repr(str(path)), memory_limit)
     name = path.stem if path.suffix == ".zip" else path.name
-    found = classes(files.names, known)
-    if found is None:
+    known_classes = classes(files.names, class_folders)
+    if known_classes is None:
         return Source(name, images, None)
-    names, labels = found
+    names, labels = known_classes
     return Source(name, images, np.array(labels, dtype="int64")[rows], tuple(names))

@@ -1,4 +1,4 @@
-"""Stacked digits, of Metz et al. 2017: three random digits as red, green and blue of one image."""
+"""Stacked digits of Metz et al. 2017: three random digits as red, green and blue of one image."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 from zoo.errors import DataError, check_count
 
 PREFIX = "stacked_"
-COUNT = 128_000  # as many as Metz et al. draw
+COUNT = 128_000  # the number of images that Metz et al. draw
 
 
 class Stacked:
-    """Images whose channels are images of another set, put together when they are asked for."""
+    """Images whose channels are images of another set, combined when they are indexed."""
 
     dtype = np.dtype("uint8")
 
@@ -29,10 +29,11 @@ class Stacked:
         return np.moveaxis(self.images[self.triples[rows], ..., 0], 1, -1)
 
     def select(self, rows) -> Stacked:
-        """Those of the images whose numbers are `rows`."""
+        """Return the subset with the indices `rows`."""
         return Stacked(self.images, self.triples[rows])
 
     def sha256(self) -> str:
+        """Return the hash of the grey images and of their combinations."""
         digest = hashlib.sha256(np.ascontiguousarray(self.images))
         digest.update(np.ascontiguousarray(self.triples.astype("<i8")))
         return digest.hexdigest()
@@ -41,16 +42,20 @@ class Stacked:
 def stack(
     images: np.ndarray, labels: np.ndarray | None, n: int = COUNT, seed: int = 0
 ) -> tuple[Stacked, np.ndarray]:
-    """`n` stacked images, and their mode, 0 to 999: 100 r + 10 g + b for the digits r, g and b.
+    """Return `n` stacked images, and their modes: 100 r + 10 g + b for the digits r, g and b.
 
-    A generator is scored by how many of the 1,000 modes its samples show to a classifier of digits,
-    https://arxiv.org/abs/1611.02163.
+    A classifier of digits finds out how many of the 1,000 modes a generator's samples cover;
+    section 3.3 of Metz et al. 2017, https://arxiv.org/abs/1611.02163.
 
     Args:
-        images: grey, 8-bit, of shape `(m, height, width, 1)`.
-        labels: the digit of each, of shape `(m,)`.
-        n: how many images.
-        seed: the seed of the draw.
+        images: grey 8-bit images of shape `(m, height, width, 1)`.
+        labels: the digit of each image, of shape `(m,)`.
+        n: the number of stacked images.
+        seed: the seed of the random combinations.
+
+    Returns:
+        The stacked images, of shape `(n, height, width, 3)`, and their modes, 0 to 999, of shape
+        `(n,)`.
 
     Raises:
         DataError: if there are no labels, or other classes than 0 to 9.

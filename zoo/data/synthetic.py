@@ -1,6 +1,6 @@
-"""Points in the plane from distributions with a name, most of them with an exact density.
+"""Named distributions of points in the plane, most of them with an exact density.
 
-Each is so simple that what a model got wrong can be seen and counted.
+They are simple enough to see and to count what a model got wrong.
 """
 
 from __future__ import annotations
@@ -15,36 +15,38 @@ from zoo.errors import ArgumentError, check_count, check_number, unknown_name
 class Distribution:
     """A distribution of points in the plane.
 
-    `labels` says whether its points come from components, whose index `draw` gives; `has_density`
-    whether `log_density` is known.
+    `labels` tells whether its points come from components, whose indices `draw` returns.
+    `has_density` tells whether `log_density` is known.
     """
 
     labels = True
     has_density = True
 
     def sample(self, n: int, seed: int = 0) -> np.ndarray:
-        """`n` points, a float32 array of shape `(n, 2)`: the same for the same `n` and `seed`."""
+        """Return `n` points, a float32 array of shape `(n, 2)` set by `n` and `seed` alone."""
         return self.draw(n, seed)[0]
 
     def draw(self, n: int, seed: int) -> tuple[np.ndarray, np.ndarray | None]:
-        """The points of `sample` and the index of each one's component, an int64 array of shape
-        `(n,)`, or `None` where there are no components."""
+        """Return the points of `sample`, and the index of each point's component.
+
+        The indices are an int64 array of shape `(n,)`, or `None` if there are no components.
+        """
         check_count("n", n)
         rng = np.random.default_rng(check_count("seed", seed, minimum=0))
         points, labels = self._draw(n, rng)
         return points.astype("float32"), labels if self.labels else None
 
     def log_density(self, points: np.ndarray) -> np.ndarray:
-        """The exact logarithm of the density at `points`.
+        """Return the exact logarithm of the density at `points`.
 
         Args:
-            points: of shape `(n, 2)`.
+            points: an array of shape `(n, 2)`.
 
         Returns:
-            A float64 array of shape `(n,)`, -inf where the density is zero.
+            A float64 array of shape `(n,)`, with -inf where the density is zero.
 
         Raises:
-            ValueError: if `points` has another shape, or the density has no closed form.
+            ArgumentError: if `points` has another shape, or the density has no closed form.
         """
         if not self.has_density:
             raise ArgumentError(
@@ -58,18 +60,20 @@ class Distribution:
         return self._log_density(points)
 
     def _draw(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return `n` points, and the indices of their components or `None`."""
         raise NotImplementedError
 
     def _log_density(self, points: np.ndarray) -> np.ndarray:
+        """Return the log-density at float64 `points` of shape `(n, 2)`."""
         raise NotImplementedError
 
 
 class GaussianMixture(Distribution):
-    """Equally likely round Gaussians: sum_k N(x; m_k, sigma^2 I) / K.
+    """A mixture of equally likely round Gaussians: sum_k N(x; m_k, sigma^2 I) / K.
 
     Args:
         means: the modes m_k, of shape `(k, 2)`.
-        sigma: the standard deviation of each, in each direction.
+        sigma: the standard deviation of each mode, in each direction.
     """
 
     def __init__(self, means: np.ndarray, sigma: float):
@@ -93,7 +97,7 @@ class GaussianMixture(Distribution):
 
 
 class Line(Distribution):
-    """Uniform on the segment from `start` to `end`, plus noise N(0, sigma^2 I).
+    """A uniform distribution on the segment from `start` to `end`, plus noise N(0, sigma^2 I).
 
     Args:
         start: one end, `(x, y)`.
@@ -118,10 +122,11 @@ class Line(Distribution):
         from_start = points - self.start
         along = from_start @ direction
         across = from_start @ np.array([-direction[1], direction[0]])
-        # From the nearer end, past which the difference of two tails would lose its digits.
+        # Distances count from the nearer end. From the farther end, the difference of the two
+        # tails would lose its digits.
         along = np.minimum(along, self.length - along)
         tails = _erfc(np.stack([-along, self.length - along]) / (self.sigma * math.sqrt(2)))
-        with np.errstate(divide="ignore"):  # 38 sigma past an end the tail is zero in float64
+        with np.errstate(divide="ignore"):  # in float64 a tail is zero beyond 38 sigma
             log_along = np.log((tails[0] - tails[1]) / (2 * self.length))
         log_across = -((across / self.sigma) ** 2) / 2 - math.log(
             self.sigma * math.sqrt(2 * math.pi)
@@ -130,7 +135,7 @@ class Line(Distribution):
 
 
 class Checkerboard(Distribution):
-    """Uniform on those of 4x4 squares whose row and column add up to an even number.
+    """A uniform distribution on those of 4x4 squares whose row and column add up to an even number.
 
     Args:
         side: the length of a square's side; the board is centred at 0.
@@ -138,24 +143,24 @@ class Checkerboard(Distribution):
 
     def __init__(self, side: float = 2.0):
         self.side = check_number("side", side, above=True)
-        places = [(i, j) for i in range(4) for j in range(4) if (i + j) % 2 == 0]
-        self.centres = self.side * (np.array(places) - 1.5)
+        squares = [(i, j) for i in range(4) for j in range(4) if (i + j) % 2 == 0]
+        self.centres = self.side * (np.array(squares) - 1.5)
 
     def _draw(self, n, rng):
         labels = rng.integers(len(self.centres), size=n)
         return self.centres[labels] + self.side * (rng.random((n, 2)) - 0.5), labels
 
     def _log_density(self, points):
-        # Squares hold their borders, to which float32 rounds some points.
-        far = np.abs(points[:, None] - self.centres).max(axis=-1).min(axis=1) > self.side / 2
-        return np.where(far, -np.inf, -math.log(len(self.centres) * self.side**2))
+        # A border belongs to its square, since float32 rounds some points to it.
+        outside = np.abs(points[:, None] - self.centres).max(axis=-1).min(axis=1) > self.side / 2
+        return np.where(outside, -np.inf, -math.log(len(self.centres) * self.side**2))
 
 
 class Spiral(Distribution):
-    """One arm of one and a half turns, plus noise N(0, sigma^2 I).
+    """One spiral arm of one and a half turns, plus noise N(0, sigma^2 I).
 
     Args:
-        radius: the distance of its outer end from 0.
+        radius: the distance of the arm's outer end from 0.
         sigma: the standard deviation of the noise.
     """
 
@@ -168,9 +173,9 @@ class Spiral(Distribution):
 
     def _draw(self, n, rng):
         # The root makes points about equally dense along the arm.
-        part = np.sqrt(rng.random((n, 1)))
-        angle = 3 * math.pi * part
-        arm = self.radius * part * np.concatenate([np.cos(angle), np.sin(angle)], axis=1)
+        distance = np.sqrt(rng.random((n, 1)))
+        angle = 3 * math.pi * distance
+        arm = self.radius * distance * np.concatenate([np.cos(angle), np.sin(angle)], axis=1)
         return arm + self.sigma * rng.standard_normal((n, 2)), None
 
 
@@ -196,17 +201,17 @@ class TwoMoons(Distribution):
 
 
 def ring(modes: int = 8, radius: float = 2.0, sigma: float = 0.02) -> GaussianMixture:
-    """Gaussians at equal distances on a circle, the first on the x-axis."""
+    """Return a mixture of Gaussians at equal distances on a circle, the first on the x-axis."""
     check_number("radius", radius, above=True)
     angle = 2 * math.pi * np.arange(check_count("modes", modes)) / modes
     return GaussianMixture(radius * np.stack([np.cos(angle), np.sin(angle)], axis=1), sigma)
 
 
 def grid(rows: int = 5, spacing: float = 2.0, sigma: float = 0.05) -> GaussianMixture:
-    """`rows` times `rows` Gaussians, `spacing` apart, around 0."""
+    """Return a mixture of `rows` times `rows` Gaussians, `spacing` apart, centred at 0."""
     check_number("spacing", spacing, above=True)
-    places = spacing * (np.arange(check_count("rows", rows)) - (rows - 1) / 2)
-    return GaussianMixture([(x, y) for x in places for y in places], sigma)
+    coordinates = spacing * (np.arange(check_count("rows", rows)) - (rows - 1) / 2)
+    return GaussianMixture([(x, y) for x in coordinates for y in coordinates], sigma)
 
 
 NAMED = {
@@ -220,8 +225,9 @@ NAMED = {
 
 
 def named(name: str) -> Distribution:
-    """The distribution `name`: `"ring8"`, `"grid25"`, `"line"`, `"spiral"`, `"two_moons"` or
-    `"checkerboard"`.
+    """Return the distribution `name`.
+
+    The names are `"ring8"`, `"grid25"`, `"line"`, `"spiral"`, `"two_moons"` and `"checkerboard"`.
 
     Raises:
         UnknownNameError: if there is none of this name.
@@ -231,4 +237,4 @@ def named(name: str) -> Distribution:
     return NAMED[name]()
 
 
-_erfc = np.vectorize(math.erfc, otypes=["float64"])  # NumPy has none of its own
+_erfc = np.vectorize(math.erfc, otypes=["float64"])  # NumPy has no erfc

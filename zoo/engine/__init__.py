@@ -1,32 +1,32 @@
-"""The engine: the only floor that knows TensorFlow, JAX or PyTorch.
+"""The only package that imports TensorFlow, JAX or PyTorch.
 
-An algorithm is written once, statefully, on `keras.ops`, and calls what the chosen backend's file
-exports:
+An algorithm is written once, statefully, on `keras.ops`. It calls these functions of the chosen
+backend:
 
-- `value_and_grad(loss_fn, variables)`: `loss_fn() -> (loss, aux)` with a scalar loss; returns
-  `((loss, aux), grads)`, the gradients with respect to exactly those variables. What `loss_fn`
-  assigns (batch-norm statistics, seed generators) persists. A variable that the loss does not
-  depend on gets zeros.
-- `gradient(fn, x, has_aux=False)`: d sum(fn(x)) / dx, of the shape of `x`, differentiable again;
-  with `has_aux`, `fn(x) -> (y, aux)`, and the result is `(d sum(y) / dx, aux)`.
-- `apply_gradients(optimizer, grads, variables)`: one step of a Keras optimizer.
-- `compiled(fn, variables)`: `fn` as an inference function, jitted where that is faster;
+- `value_and_grad(loss_fn, variables)` returns `((loss, aux), grads)`, where
+  `loss_fn() -> (loss, aux)` gives a scalar loss and `grads` are the gradients with respect to
+  exactly `variables`. Assignments within `loss_fn` persist, such as batch-norm statistics and seed
+  generators. A variable that the loss does not depend on gets zeros.
+- `gradient(fn, x, has_aux=False)` returns d sum(fn(x)) / dx, of the shape of `x`, which can be
+  differentiated again. With `has_aux`, `fn(x) -> (y, aux)`, and the result is
+  `(d sum(y) / dx, aux)`.
+- `apply_gradients(optimizer, grads, variables)` takes one step of a Keras optimizer.
+- `compiled(fn, variables)` returns `fn` as an inference function, jitted where that is faster.
   `variables` are all that it reads or assigns.
-- `to_numpy(x)`: what a compiled function returned as an array to read, copied only where it
-  must be: from another device, or of another type.
-- `feed(batches, start=0)`: an endless stream of NumPy batches of one shape (a generator, a grain
-  dataset, or from step `start` on what has `stream(start)`, such as `zoo.data.Batches`), in the
-  form that this backend's `fit` reads fastest.
-- `synchronize(model)`: makes the variables of a model hold its newest state, also in the middle of
-  `fit`.
-- `jit_by_default()`: whether `jit_compile="auto"` means compilation with XLA for this backend and
-  device.
-- `keep_memory()`: tells the C library's allocator to keep what a step frees, for the next one.
-- `device()`: what the backend computes on, `"CPU"` or the name of an accelerator.
-- `StepAdaptor`: turns `training_logs(data)` and `validation_logs(data)` into this backend's
+- `to_numpy(x)` returns the result of a compiled function as an array to read. It copies only from
+  another device or type.
+- `feed(batches, start=0)` returns an endless stream of NumPy batches of one shape in the form that
+  this backend's `fit` reads fastest. `batches` is a generator or a grain dataset; an object with
+  `stream(start)`, such as `zoo.data.Batches`, begins at the step `start`.
+- `synchronize(model)` writes the newest state into the variables of a model, also during `fit`.
+- `jit_by_default()` tells whether `jit_compile="auto"` means compilation with XLA for this backend
+  and device.
+- `keep_memory()` makes the C library's allocator keep the memory of a step for the next one.
+- `device()` returns the device that the backend computes on, `"CPU"` or the name of an accelerator.
+- `StepAdaptor` turns `training_logs(data)` and `validation_logs(data)` into this backend's
   `train_step` and `test_step`.
 
-`zoo.engine.parallel` adds what training on several devices needs.
+`zoo.engine.parallel` adds functions for training on several devices.
 """
 
 import keras

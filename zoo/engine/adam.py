@@ -1,4 +1,4 @@
-"""Whether an optimizer is Adam as its paper has it, which backends have one fused operation for."""
+"""Recognition of plain Adam, for which backends have one fused operation."""
 
 from __future__ import annotations
 
@@ -19,11 +19,14 @@ EXTRAS = (
 
 
 def is_plain_adam(optimizer: keras.optimizers.Optimizer, variables: Sequence) -> bool:
-    """Whether a step of `optimizer` on `variables` is that of Kingma and Ba 2015, algorithm 1, in
-    float32, without decay, clipping, averages, accumulation, or constraints."""
+    """Return whether a step of `optimizer` on `variables` is exactly the paper's Adam in float32.
+
+    The rule is algorithm 1 of Kingma and Ba 2015, without decay, clipping, averages, accumulation,
+    or constraints.
+    """
     return (
         isinstance(optimizer, keras.optimizers.Adam)
-        and type(optimizer).__name__ == "Adam"  # and not a variant of it
+        and type(optimizer).__name__ == "Adam"  # subclasses are variants of Adam
         and optimizer.built
         and not any(getattr(optimizer, extra) for extra in EXTRAS)
         and all(v.constraint is None and v.dtype == "float32" for v in variables)

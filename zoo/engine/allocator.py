@@ -1,22 +1,22 @@
-"""The C library's memory allocator, told to keep what a training step gives back."""
+"""A setting of the C library's allocator that keeps the memory of a training step."""
 
 from __future__ import annotations
 
 import ctypes
 
-MMAP_THRESHOLD, TRIM_THRESHOLD = -3, -1  # of `mallopt` in malloc.h
+MMAP_THRESHOLD, TRIM_THRESHOLD = -3, -1  # parameters of `mallopt`, from malloc.h
 LARGEST = 2**31 - 1
 
 
 def keep_memory() -> bool:
-    """Keeps freed memory in this process for the next step; whether that was possible.
+    """Keep freed memory in this process for the next step, and return whether that is possible.
 
-    Arrays of megabytes are otherwise given back to the system when a step frees them, and the next
-    step has each of their pages mapped and cleared anew: on a CPU about a tenth of the time of a
-    convolutional GAN on PyTorch and JAX. It is a setting of the whole process: `zoo train` makes
-    it, and importing this package does not.
+    By default a step returns arrays of megabytes to the system, and the next step has each of their
+    pages mapped and cleared anew. That takes about a tenth of the time of a convolutional GAN on a
+    CPU, on PyTorch and JAX. The setting applies to the complete process. `zoo train` makes it, and
+    importing this package does not.
     """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # of glibc alone
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # only glibc has it
     return mallopt is not None and all(
         [mallopt(MMAP_THRESHOLD, 2**30), mallopt(TRIM_THRESHOLD, LARGEST)]
     )

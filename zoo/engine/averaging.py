@@ -1,6 +1,6 @@
-"""Averaged (EMA) networks: a second, untrained copy that follows the trained one.
+"""Averaged (EMA) networks, which are untrained copies that follow trained networks.
 
-Keras's `use_ema` is not used: it overwrites the raw weights at the end of each `fit`.
+Keras's `use_ema` is not used, since it overwrites the raw weights at the end of each `fit`.
 """
 
 from __future__ import annotations
@@ -14,11 +14,14 @@ from keras import ops
 def copy(
     network: keras.Model, source: keras.Model | Callable[..., keras.Model], name: str
 ) -> keras.Model:
-    """A copy of `network` that is not trained, with weights of its own that start equal.
+    """Return an untrained copy of `network`, with weights of its own that start equal.
 
-    `source` is what `network` came from: itself, or the function `source(name=...)` that made it,
-    which is the faster way, since it needs no configuration (whose serialization imports TensorFlow
-    where that is installed).
+    Args:
+        network: a built network.
+        source: the network, or the function `source(name=...)` that made it. A function is faster,
+            since it needs no configuration; serializing one imports TensorFlow where that is
+            installed.
+        name: the name of the copy.
     """
     if isinstance(source, keras.Model):
         twin = type(network).from_config({**network.get_config(), "name": name})
@@ -32,8 +35,10 @@ def copy(
 
 
 def average(averaged: keras.Model, network: keras.Model, decay) -> None:
-    """One step of the exponential moving average: averaged <- decay * averaged + (1 - decay) *
-    network."""
+    """Take one step of the exponential moving average of the weights.
+
+    averaged <- decay * averaged + (1 - decay) * network. Integer weights are copied.
+    """
     for mean, weight in zip(averaged.weights, network.weights, strict=True):
         if "float" in mean.dtype:
             mean.assign(weight + (mean - weight) * ops.cast(decay, mean.dtype))

@@ -1,4 +1,4 @@
-"""A function of arrays, applied batch by batch."""
+"""Application of a function to arrays, batch by batch."""
 
 from __future__ import annotations
 
@@ -12,32 +12,37 @@ from zoo.errors import ArgumentError, check_count
 
 
 def batched(function: Callable, inputs: tuple[np.ndarray, ...], batch_size: int):
-    """`function` over the rows of the arrays `inputs`, as a float32 NumPy array or a tuple of them.
+    """Return `function` of the rows of the arrays `inputs`, as float32 NumPy arrays.
 
-    Rows go through in batches of `batch_size`, the last filled up to a power of two, so that at
-    most log2(batch_size) + 2 shapes are ever compiled, whatever the number of rows.
+    Rows are processed in batches of `batch_size`. The last batch is filled up to a power of two, so
+    that at most log2(batch_size) + 2 shapes are ever compiled, for any number of rows.
 
     Args:
-        function: from batches of `inputs` to tensors with as many rows, such as what
-            `engine.compiled` gives.
+        function: a function from batches of `inputs` to tensors, or a structure of them, with as
+            many rows. `engine.compiled` returns such functions.
         inputs: arrays of equally many rows, or dicts of them.
-        batch_size: how many rows are computed at once.
+        batch_size: the number of rows that are computed at once.
+
+    Raises:
+        ArgumentError: if the inputs have no rows.
     """
     check_count("batch_size", batch_size)
     total = len(keras.tree.flatten(inputs)[0])
     if not total:
         raise ArgumentError("There is nothing to compute: the inputs have no rows.")
-    whole = None
+    results = None
     for start in range(0, total, batch_size):
         rows = min(batch_size, total - start)
         padded = min(batch_size, 1 << (rows - 1).bit_length())
-        # What is missing repeats the last row.
-        picked = np.minimum(np.arange(start, start + padded), total - 1)
-        found = function(*keras.tree.map_structure(lambda x, rows=picked: x[rows], inputs))
-        if whole is None:
-            whole = keras.tree.map_structure(
-                lambda y: np.empty((total, *y.shape[1:]), "float32"), found
+        # The last row is repeated to fill the batch.
+        indices = np.minimum(np.arange(start, start + padded), total - 1)
+        outputs = function(*keras.tree.map_structure(lambda x, rows=indices: x[rows], inputs))
+        if results is None:
+            results = keras.tree.map_structure(
+                lambda y: np.empty((total, *y.shape[1:]), "float32"), outputs
             )
-        for array, part in zip(keras.tree.flatten(whole), keras.tree.flatten(found), strict=True):
-            array[start : start + rows] = engine.to_numpy(part)[:rows]
-    return whole
+        for array, output in zip(
+            keras.tree.flatten(results), keras.tree.flatten(outputs), strict=True
+        ):
+            array[start : start + rows] = engine.to_numpy(output)[:rows]
+    return results

@@ -1,12 +1,11 @@
-"""JAX: algorithms are written statefully; this file threads the state through JAX's
-transformations.
+"""The engine on JAX, where the state of stateful code is threaded through JAX's transformations.
 
-A variable that is read inside a :class:`Scope` takes the innermost value that any enclosing scope
-holds for it, and a variable that is assigned is written to the innermost scope. `value_and_grad`
-therefore differentiates with respect to exactly the variables it is given, sees everything else at
-its current value, and hands every side effect (batch norm statistics, seed generators, optimizer
-slots) to the scope around it. Keras's own `StatelessScope` does not read through to the scope
-around it; that is all that is added here.
+A variable that is read inside a `Scope` takes the innermost value that an enclosing scope holds for
+it. A variable that is assigned is written to the innermost scope. `value_and_grad` therefore
+differentiates with respect to exactly the variables it is given, and sees everything else at its
+current value. It hands every side effect (batch-norm statistics, seed generators, optimizer slots)
+to the scope around it. Keras's own `StatelessScope` does not read through to the scope around it;
+`Scope` adds only that.
 """
 
 from __future__ import annotations
@@ -21,8 +20,7 @@ import numpy as np
 
 
 class Scope(keras.StatelessScope):
-    """A stateless scope that reads through to the scope around it and remembers what was assigned
-    in it."""
+    """A stateless scope that reads through to the scope around it and remembers its assignments."""
 
     def __init__(self, variables: Sequence = (), values: Sequence = ()):
         super().__init__(state_mapping=list(zip(variables, values, strict=True)))
@@ -41,8 +39,10 @@ class Scope(keras.StatelessScope):
 
 
 def _pure(fn: Callable, variables: Sequence = ()) -> tuple[Callable, Callable]:
-    """`fn` as a pure function `(values, *args) -> (out, new)`, and `commit(new)`, which carries
-    its side effects out."""
+    """Return `fn` as a pure function `(values, *args) -> (out, new)`, and `commit(new)`.
+
+    `commit` carries out the side effects of `fn`.
+    """
     assigned = []
 
     def pure(values, *args):
@@ -104,10 +104,12 @@ def synchronize(model: keras.Model) -> None:
 
 
 def _local(value):
-    """The copy on this process's first device, of what all devices hold: inference is the business
-    of one device, and needs no other process."""
-    held = isinstance(value, jax.Array) and len(value.sharding.device_set) > 1
-    return value.addressable_data(0) if held and value.is_fully_replicated else value
+    """Return the copy on this process's first device of an array that all devices hold.
+
+    Inference runs on one device, and needs no other process.
+    """
+    on_several = isinstance(value, jax.Array) and len(value.sharding.device_set) > 1
+    return value.addressable_data(0) if on_several and value.is_fully_replicated else value
 
 
 def compiled(fn: Callable, variables: Sequence) -> Callable:
@@ -115,7 +117,7 @@ def compiled(fn: Callable, variables: Sequence) -> Callable:
     def pure(values, *args):
         with Scope(variables, values) as scope:
             out = fn(*args)
-        # By place in `variables`: the keys are part of what each compiled shape returns.
+        # The keys are places in `variables`, since each compiled shape must return the same keys.
         places = [i for i, v in enumerate(variables) if id(v) in scope.assigned]
         return out, {i: scope.get_current_value(variables[i]) for i in places}
 
@@ -133,11 +135,13 @@ def to_numpy(x) -> np.ndarray:
 
 
 class StepAdaptor:
-    """Gives `update(batch)` and `validate(batch)` the signatures that Keras's JAX trainer calls."""
+    """A mixin that gives `training_logs` and `validation_logs` the signatures of Keras's JAX
+    trainer.
+    """
 
     def __setattr__(self, name, value):
         if name == "_jax_state":
-            # The arrays of all variables, after each step: Keras would wrap and track each list.
+            # Keras would wrap and track these lists of arrays after each step.
             vars(self)[name] = value
         else:
             super().__setattr__(name, value)
@@ -152,15 +156,15 @@ class StepAdaptor:
         return _run(self.training_logs, groups, state, data)
 
     def fit(self, *args, **kwargs):
-        with _kept(self):
+        with _restored_on_error(self):
             return super().fit(*args, **kwargs)
 
     def evaluate(self, *args, **kwargs):
-        with _kept(self):
+        with _restored_on_error(self):
             return super().evaluate(*args, **kwargs)
 
     def predict(self, *args, **kwargs):
-        with _kept(self):
+        with _restored_on_error(self):
             return super().predict(*args, **kwargs)
 
     def test_step(self, state, data):
@@ -169,25 +173,30 @@ class StepAdaptor:
 
 
 @contextlib.contextmanager
-def _kept(model: keras.Model):
-    """Gives a model its variables back that Keras emptied for a first step that then failed, on
-    bad input say."""
+def _restored_on_error(model: keras.Model):
+    """Restore the variables of a model after an error in its first step.
+
+    Keras empties them before this step, which fails on wrong input for example.
+    """
     variables = (
         model.variables
         + (model.optimizer.variables if model.compiled else [])
         + model.metrics_variables
     )
-    before = [(v, v.value) for v in variables]
+    values = [(v, v.value) for v in variables]
     try:
         yield
     except BaseException:
-        for variable, value in before:
+        for variable, value in values:
             if variable._value is None:
                 variable.assign(value)
         raise
 
 
 def _run(step, groups, state, data):
+    """Run `step` with the values `state` of the variables `groups`, and return its logs and new
+    state.
+    """
     with Scope([*itertools.chain(*groups)], [*itertools.chain(*state)]) as scope:
         logs = step(data)
     return logs, tuple([scope.get_current_value(v) for v in group] for group in groups)

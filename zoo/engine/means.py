@@ -1,4 +1,4 @@
-"""`Means`: what `fit` logs, averaged over the images of an epoch."""
+"""The means of the numbers that `fit` logs, over the images of an epoch."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from zoo.errors import ArgumentError
 
 
 class Means(keras.metrics.Metric):
-    """The means of several scalars, weighed by the number of images, in one variable.
+    """The means of several scalars, weighted by the number of images, in one variable.
 
-    Of `keras.metrics.Mean` it takes one for each scalar, with two variables and a dozen of
-    operations in every step, which is a tenth of the step of a small model.
+    `keras.metrics.Mean` would need one metric for each scalar, each with two variables. Its dozen
+    operations in every step would take a tenth of the step of a small model.
 
     Args:
-        names: of the scalars.
+        names: the names of the scalars.
     """
 
     def __init__(self, names: Sequence[str], name: str = "means"):
@@ -27,10 +27,14 @@ class Means(keras.metrics.Metric):
         self.sums = self.add_variable((len(self.names) + 1,), "zeros", name="sums")
 
     def update_state(self, values: dict[str, Any], size) -> None:
-        """Adds one scalar for each name, those of `size` images.
+        """Add the values of the scalars for a batch of `size` images.
+
+        Args:
+            values: one scalar for each name.
+            size: the number of images.
 
         Raises:
-            ArgumentError: if the names are others.
+            ArgumentError: if the names differ from those of the constructor.
         """
         if set(values) != set(self.names):
             raise ArgumentError(
@@ -42,6 +46,7 @@ class Means(keras.metrics.Metric):
         self.sums.assign_add(row * ops.cast(size, self.dtype))
 
     def result(self) -> dict[str, Any]:
+        """Return the mean of each scalar by its name."""
         sums = ops.convert_to_tensor(self.sums)
         means = sums[:-1] / ops.maximum(sums[-1], 1.0)  # 0 before the first image
         return dict(zip(self.names, ops.unstack(means, len(self.names)), strict=True))

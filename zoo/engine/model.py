@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,21 +11,19 @@ import numpy as np
 from keras import ops
 
 from zoo import engine
-from zoo.engine import players, spaces
 from zoo.engine.batch import Batch
 from zoo.engine.compilation import Compiled
 from zoo.engine.configuration import Configured
 from zoo.engine.golden import inputs_for, outputs_for
 from zoo.engine.inference import batched
 from zoo.engine.inputs import checked, shared
-from zoo.engine.random import Fixed, Random
-from zoo.engine.tasks import Translates, tasks_of
+from zoo.engine.random import Random
+from zoo.engine.signature import Signed
+from zoo.engine.steps import Steps
 from zoo.errors import ArgumentError
 
-Range = tuple[float, float]
 
-
-class Model(Compiled, Configured, engine.StepAdaptor, keras.Model):
+class Model(Signed, Steps, Compiled, Configured, engine.StepAdaptor, keras.Model):
     """Base class of the training rules.
 
     A rule states its signature: the spaces `data`, `condition` and `noise` (see
@@ -47,60 +44,12 @@ class Model(Compiled, Configured, engine.StepAdaptor, keras.Model):
 
     paper: str
     paper_url: str
-    condition: spaces.Space | None = None
-    noise: spaces.NoiseSpace | None = None
 
     def __init__(self, name: str | None = None):
         super().__init__(name=name)
         self.seed_generator = keras.random.SeedGenerator()
         self.random = Random(self.seed_generator)
         self._inference_functions = {}
-
-    # The signature
-
-    @property
-    def data(self) -> spaces.Space:
-        space = vars(self).get("_data")
-        if space is None:
-            raise ArgumentError(
-                f"{type(self).__name__} states no data: its constructor must set self.data, such "
-                "as zoo.engine.spaces.Images(28, 28, 1, (-1, 1))."
-            )
-        return space
-
-    @data.setter
-    def data(self, space: spaces.Space) -> None:
-        vars(self)["_data"] = spaces.Space.get(space)
-
-    @property
-    def tasks(self) -> tuple[str, ...]:
-        """The names of what the model can do, see `zoo.engine.tasks`."""
-        return tasks_of(type(self))
-
-    @property
-    def image_shape(self) -> tuple[int, ...]:
-        """The shape of one datum: `(height, width, channels)`, or `(features,)` for points."""
-        return self.data.shape
-
-    @image_shape.setter
-    def image_shape(self, shape: tuple[int, ...]) -> None:
-        # A rule whose range is an attribute of its class may state its data by their shape alone.
-        value_range = vars(type(self)).get("value_range")
-        self.data = spaces.of_shape(tuple(shape), value_range if value_range else None)
-
-    @property
-    def value_range(self) -> Range | None:
-        """The range of the data, or `None` for any value."""
-        return self.data.range
-
-    @property
-    def num_classes(self) -> int | None:
-        """The number of classes, of a model whose condition is one."""
-        return self.condition.n if isinstance(self.condition, spaces.Classes) else None
-
-    @num_classes.setter
-    def num_classes(self, n: int | None) -> None:
-        self.condition = None if n is None else spaces.Classes(n)
 
     # What a rule defines
 
@@ -188,129 +137,7 @@ class Model(Compiled, Configured, engine.StepAdaptor, keras.Model):
         changes.pop("shuffle", None)
         return super().evaluate(**{**arguments, "x": x, "y": y, **changes})
 
-    def minimize(self, loss_fn, player: str):
-        """Take one step of `player`'s optimizer on `loss_fn() -> (loss, logs)`; return the logs.
-
-        Weight regularizers of the player's layers are added to the loss.
-        """
-        variables, optimizer = self.players[player], self._optimizers[player]
-
-        def regularized():
-            loss, logs = loss_fn()
-            total = loss + sum(v.regularizer(v) for v in variables if v.regularizer is not None)
-            return optimizer.scale_loss(total), logs
-
-        (_, logs), grads = engine.value_and_grad(regularized, variables)
-        players.step(optimizer, engine.averaged(grads), variables)
-        self._logged_by[player] = tuple(logs)
-        return logs
-
-    @property
-    def logged_by(self) -> dict[str, tuple[str, ...]]:
-        """The names of what each player logs, in the order of their updates; of a compiled model,
-        once its first step was traced."""
-        return dict(self._logged_by)
-
-    def training_logs(self, data) -> dict[str, Any]:
-        batch = self.unpack(data)
-        logs = self._track(batch, self.update(batch))
-        if engine.replicas() > 1:
-            # The statistics of Keras's own batch norm, which sees the rows of one replica.
-            statistics = [
-                variable
-                for layer in self._flatten_layers(include_self=False)
-                if isinstance(layer, keras.layers.BatchNormalization)
-                for variable in layer.non_trainable_variables
-            ]
-            for variable, mean in zip(statistics, engine.averaged(statistics), strict=True):
-                variable.assign(mean)
-        self.optimizer.iterations.assign_add(1)
-        return logs
-
-    def validation_logs(self, data) -> dict[str, Any]:
-        batch = self.unpack(data)
-        of_training, vars(self)["random"] = self.random, Fixed()
-        try:
-            return self._track(batch, self.validate(batch))
-        finally:
-            vars(self)["random"] = of_training
-
-    def data_and_condition(self, x, y) -> tuple[Any, Any]:
-        """Return the data and the condition of what `fit` takes as `x` and `y`: a model that
-        translates takes the condition first."""
-        return (y, x) if isinstance(self, Translates) else (x, y)
-
-    def unpack(self, data) -> Batch:
-        """Return the batch of `data`, an element of what `fit` was given: data, `(data,
-        condition)` or a tuple of one.
-
-        Labels out of range, which `fit` refuses where it sees them, make the loss NaN where only
-        the device does.
-        """
-        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-        if sample_weight is not None:
-            raise ArgumentError(
-                f"{type(self).__name__} takes no sample_weight and no class_weight."
-            )
-        values, condition = self.data_and_condition(x, y)
-        self.data.check("x" if values is x else "y", values)
-        values = self.data.cast(values)
-        if self.condition is None:
-            if condition is not None:
-                self.warn_of_y()
-            return Batch(values)
-        if condition is None:
-            raise ArgumentError(
-                f"{type(self).__name__} needs {self.condition.noun}, fit(data, "
-                f"{self.condition.noun}) or batches of (data, {self.condition.noun}). Received: "
-                "none."
-            )
-        self.condition.check(self.condition.noun, condition)
-        valid = self.condition.validity(condition)
-        if valid is not None:
-            values = ops.where(valid, values, float("nan"))
-        return Batch(values, self.condition.cast(condition))
-
-    def warn_of_y(self) -> None:
-        """Say once in a `fit` that it ignores the conditions that it was given."""
-        if not vars(self).get("_warned_of_y"):
-            vars(self)["_warned_of_y"] = True
-            warnings.warn(
-                f"{type(self).__name__} is not conditional: it ignores y, the second part of the "
-                "data.",
-                stacklevel=4,
-            )
-
-    def unpaired(self, inputs) -> tuple:
-        """Return the inputs of `call` as data or noise, and the condition, which is `None` where
-        the model has none."""
-        if self.condition is None:
-            return inputs, None
-        if not isinstance(inputs, list | tuple) or len(inputs) != 2:
-            raise ArgumentError(
-                f"{type(self).__name__} is conditional: it is called with two inputs, the second "
-                f"of which are {self.condition.noun}."
-            )
-        return tuple(inputs)
-
-    def _track(self, batch: Batch, logs: dict[str, Any]) -> dict[str, Any]:
-        size = ops.shape(batch.data)[0]
-        means = engine.averaged(list(logs.values()))
-        self._means.update_state(dict(zip(logs, means, strict=True)), size)
-        return self._means.result()
-
     # Inference
-
-    def call_signature(self) -> list:
-        """Return the inputs of `call`, for `export`: by default data, and conditions."""
-        return self.signature_of(self.data)
-
-    def signature_of(self, space: spaces.Space) -> list:
-        """Return the signature of a function of `space`, and of the condition where the model has
-        one."""
-        if self.condition is None:
-            return [space.spec()]
-        return [[space.spec(), self.condition.spec()]]
 
     def export(
         self, filepath, format="tf_saved_model", verbose=None, input_signature=None, **kwargs

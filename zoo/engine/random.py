@@ -1,4 +1,4 @@
-"""The random numbers of training and of validation: the one place that draws them."""
+"""The random numbers of training and validation; no other module draws them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from zoo.engine import parallel
 
 
 class Random:
-    """Draws from a seed generator, whose state is saved with the model.
+    """Random numbers from a seed generator, whose state is saved with the model.
 
-    The first axis of what is drawn is that of the batch. Where several programs see a part of the
-    batch each, all draw the numbers of the whole batch, from equal seeds, and take those of their
-    rows: so the numbers of an image do not depend on how many devices there are.
+    The first axis of a shape is the batch. Where several programs see a part of the batch each, all
+    draw the numbers of the complete batch from equal seeds, and take those of their rows. The
+    numbers of an image therefore do not depend on the number of devices.
 
     Args:
         seed: a `keras.random.SeedGenerator`.
@@ -22,14 +22,15 @@ class Random:
         self.seed = seed
 
     def normal(self, shape):
-        """Numbers from N(0, 1), float32, of a shape that begins with the rows of the batch."""
-        return self._own(keras.random.normal, shape)
+        """Return float32 numbers from N(0, 1); `shape` begins with the rows of the batch."""
+        return self._draw_rows(keras.random.normal, shape)
 
     def uniform(self, shape):
-        """Numbers from [0, 1), float32, of a shape that begins with the rows of the batch."""
-        return self._own(keras.random.uniform, shape)
+        """Return float32 numbers from [0, 1); `shape` begins with the rows of the batch."""
+        return self._draw_rows(keras.random.uniform, shape)
 
-    def _own(self, draw, shape):
+    def _draw_rows(self, draw, shape):
+        """Draw the numbers of the complete batch, and return those of this replica's rows."""
         rows, *rest = shape
         numbers = draw((parallel.replicas() * rows, *rest), seed=self.next())
         if parallel.replicas() == 1:
@@ -38,15 +39,15 @@ class Random:
         return numbers[start : start + rows]
 
     def next(self):
-        """The seed of the next draw."""
+        """Return the seed of the next draw."""
         return self.seed
 
 
 class Fixed(Random):
-    """The same numbers each time a step begins: those of validation.
+    """Random numbers for validation, which are the same in each step.
 
-    So its results can be compared, and the training's random numbers do not depend on whether, or
-    how often, a model is evaluated.
+    Results of validation can therefore be compared. The random numbers of training do not depend on
+    whether, or how often, a model is evaluated.
     """
 
     def __init__(self):

@@ -1,4 +1,4 @@
-"""Arrays as batches of which each process takes its rows."""
+"""Batches of arrays of which each process takes its own rows."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ class Rows(keras.utils.PyDataset):
 
     Args:
         arrays: images, or images and labels.
-        batch_size: of all processes together.
+        batch_size: the number of rows in a batch of all processes together.
         shard: `(index, count)`.
-        seed: of the order, which is another one in each epoch; `None`: that of the arrays.
+        seed: the seed of the order, which changes in each epoch. `None` keeps the order of the
+            arrays.
     """
 
     def __init__(self, arrays: tuple, batch_size: int, shard: tuple[int, int], seed=None):
@@ -32,8 +33,8 @@ class Rows(keras.utils.PyDataset):
     def __getitem__(self, step: int) -> tuple:
         index, count = self.shard
         rows = self.order[step * self.batch_size : (step + 1) * self.batch_size]
-        own = rows[len(rows) * index // count : len(rows) * (index + 1) // count]
-        return tuple(x[own] for x in self.arrays)
+        process_rows = rows[len(rows) * index // count : len(rows) * (index + 1) // count]
+        return tuple(x[process_rows] for x in self.arrays)
 
     def on_epoch_end(self) -> None:
         if self.rng is not None:

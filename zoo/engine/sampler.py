@@ -7,7 +7,7 @@ import keras
 from zoo.engine.batch import paired
 from zoo.engine.latent import LatentModel
 from zoo.engine.priors import Prior
-from zoo.engine.spaces import Classes, of_shape
+from zoo.engine.spaces import classes_or_none, of_shape
 from zoo.errors import ArgumentError
 
 
@@ -48,7 +48,7 @@ class Sampler(LatentModel):
         super().__init__(name=name)
         self.network = network
         self.data = of_shape(tuple(image_shape), value_range)
-        self.condition = None if num_classes is None else Classes(num_classes)
+        self.condition = classes_or_none(num_classes)
         if prior is not None:
             self.prior = prior
         self.latent_dim = latent_dim

@@ -1,5 +1,7 @@
-"""TensorFlow: variables are stateful already; gradients come from tapes and speed from
-`tf.function`."""
+"""The engine on TensorFlow, with gradients from tapes and speed from `tf.function`.
+
+Variables are stateful already.
+"""
 
 from __future__ import annotations
 
@@ -32,11 +34,11 @@ def gradient(fn: Callable, x, has_aux: bool = False):
 
 
 def apply_gradients(optimizer, grads: Sequence, variables: Sequence) -> None:
-    # Keras sums gradients over replicas, also where there is one, through one `IdentityN` over all
-    # of them, in which the rewriting of graphs sees a path from each gradient to each update. It
-    # drops the order of reads before updates as implied by these paths, then removes the node and
-    # the paths with it: some updates then overtake a forward pass that reads the weight. Gradients
-    # come here averaged, and there is nothing to sum.
+    # Keras sums gradients over replicas, also over one, through one `IdentityN` of all gradients.
+    # TensorFlow's graph rewriter sees a path in it from each gradient to each update. It drops the
+    # order of reads before updates, which these paths imply, and then removes the node with its
+    # paths. Some updates then overtake a forward pass that reads the weight. The gradients are
+    # averaged before they come here, so that there is nothing to sum.
     if _adam_step(optimizer, grads, variables):
         return
     vars(optimizer)["_all_reduce_sum_gradients"] = list
@@ -44,11 +46,14 @@ def apply_gradients(optimizer, grads: Sequence, variables: Sequence) -> None:
 
 
 def _adam_step(optimizer, grads, variables) -> bool:
-    """Takes one step of a `keras.optimizers.Adam` by one operation for each weight, where Keras has
-    a dozen; whether it did, which it does for the rule of the paper without any extra."""
+    """Take one step of Adam by one operation for each weight, where Keras has a dozen.
+
+    Returns:
+        Whether the step was taken, which needs the paper's rule without any extra.
+    """
     if tf.distribute.has_strategy() or not is_plain_adam(optimizer, variables):
         return False
-    rate = tf.cast(optimizer.learning_rate, tf.float32)  # of a schedule, at this step
+    rate = tf.cast(optimizer.learning_rate, tf.float32)  # the rate of a schedule at this step
     optimizer.iterations.assign_add(1)
     steps = tf.cast(optimizer.iterations.value, tf.float32)
     for variable, grad in zip(variables, grads, strict=True):
@@ -94,8 +99,7 @@ def to_numpy(x) -> np.ndarray:
 
 
 class StepAdaptor:
-    """Gives `update(batch)` and `validate(batch)` the signatures that Keras's TensorFlow trainer
-    calls."""
+    """A mixin that gives `training_logs` and `validation_logs` Keras's TensorFlow signatures."""
 
     def train_step(self, data):
         return self.training_logs(data)
@@ -103,15 +107,16 @@ class StepAdaptor:
     def test_step(self, data):
         return self.validation_logs(data)
 
-    def fit(self, x=None, y=None, batch_size=None, shuffle=True, **given):
-        if _plain(x, y, shuffle, given):
+    def fit(self, x=None, y=None, batch_size=None, shuffle=True, **options):
+        if _are_plain_arrays(x, y, shuffle, options):
             x, y = _from_arrays(x, y, batch_size or 32, shuffle), None
-            given["validation_batch_size"] = given.get("validation_batch_size") or batch_size
+            options["validation_batch_size"] = options.get("validation_batch_size") or batch_size
             batch_size, shuffle = None, False
-        return super().fit(x, y, batch_size, shuffle=shuffle, **given)
+        return super().fit(x, y, batch_size, shuffle=shuffle, **options)
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
-        # Under a strategy Keras takes a batch out of the data to build the model, which has been.
+        # Under a strategy Keras would take a batch from the data to build the model, which is
+        # built already.
         pass
 
 
@@ -121,46 +126,50 @@ def feed(batches, start: int = 0):
         dataset = _from_python(batches.stream(start) if hasattr(batches, "stream") else batches)
     else:
         dataset = _gathered(gather, start)
-    dataset = _ahead(dataset)
-    dataset.read_once = True  # a look at its first batch would take it away from `fit`
+    dataset = _prefetched(dataset)
+    dataset.read_once = True  # whoever looks at its first batch takes it away from `fit`
     return dataset
 
 
-def _ahead(dataset: tf.data.Dataset) -> tf.data.Dataset:
-    # Autotune is off: TensorFlow waits for its thread when an iterator is destroyed, about 50 ms
-    # for each step that was taken, which is most of the time of a small model's epoch.
+def _prefetched(dataset: tf.data.Dataset) -> tf.data.Dataset:
+    """Return `dataset` with two batches prepared ahead."""
+    # With autotune TensorFlow waits for its thread when an iterator is destroyed. The wait is about
+    # 50 ms for each step that was taken, which is most of the time of a small model's epoch.
     options = tf.data.Options()
     options.autotune.enabled = False
     return dataset.prefetch(2).with_options(options)
 
 
-def _plain(x, y, shuffle, given) -> bool:
-    """Whether `fit` was given arrays of equally many rows, and nothing that Keras's own path for
-    arrays has to see."""
+def _are_plain_arrays(x, y, shuffle, options) -> bool:
+    """Return whether `fit` gets arrays of equally many rows that `_from_arrays` can feed.
+
+    Keras's own path is left to calls with options that it must see.
+    """
     arrays = [x] if y is None else [x, y]
     return (
         all(isinstance(array, np.ndarray) or tf.is_tensor(array) for array in arrays)
         and len({len(array) for array in arrays}) == 1
         and isinstance(shuffle, bool)
-        and not given.get("validation_split")
-        and given.get("steps_per_epoch") is None
+        and not options.get("validation_split")
+        and options.get("steps_per_epoch") is None
         and not tf.distribute.has_strategy()
     )
 
 
 def _from_arrays(x, y, batch_size: int, shuffle: bool) -> tf.data.Dataset:
-    """The batches that Keras makes of arrays, without its iterator's stall, see `_ahead`."""
+    """Return the batches that Keras makes of arrays, without the wait that `_prefetched` avoids."""
     with tf.device("CPU:0"):
         arrays = [tf.convert_to_tensor(array) for array in ([x] if y is None else [x, y])]
     rows = tf.data.Dataset.range(len(arrays[0]))
     rows = rows.shuffle(len(arrays[0])) if shuffle else rows
     rows = rows.batch(batch_size)
-    return _ahead(
+    return _prefetched(
         rows.map(lambda row: tuple(tf.gather(a, row) for a in arrays), num_parallel_calls=2)
     )
 
 
 def _from_python(stream: Iterable) -> tf.data.Dataset:
+    """Return the batches of a Python stream as a dataset."""
     stream = iter(stream)
     first = next(stream)
     signature = keras.tree.map_structure(lambda x: tf.TensorSpec(x.shape, x.dtype), first)
@@ -173,24 +182,27 @@ def _from_python(stream: Iterable) -> tf.data.Dataset:
 
 
 def _gathered(gather, start: int) -> tf.data.Dataset:
-    """Without Python in each step, which takes longer than all the rest."""
+    """Return batches of arrays as a dataset without Python in each step.
+
+    Python would take longer than the rest of the pipeline.
+    """
     low, high = gather.value_range or (0.0, 1.0)
-    with tf.device("CPU:0"):  # where pipelines run
+    with tf.device("CPU:0"):  # pipelines run there
         images, *labels = (tf.constant(array) for array in gather.arrays)
         scale = tf.constant((high - low) / 255, "float32")
 
     @tf.autograph.experimental.do_not_convert
     def rows(epoch):
-        found = tf.numpy_function(gather.rows, [epoch], tf.int64)
-        found = tf.ensure_shape(found, (gather.steps, gather.batch_size))
-        return tf.data.Dataset.from_tensor_slices(found)
+        numbers = tf.numpy_function(gather.rows, [epoch], tf.int64)
+        numbers = tf.ensure_shape(numbers, (gather.steps, gather.batch_size))
+        return tf.data.Dataset.from_tensor_slices(numbers)
 
     @tf.autograph.experimental.do_not_convert
     def batch(rows):
-        found = tf.gather(images, rows)
+        selected = tf.gather(images, rows)
         if gather.value_range is not None:
-            found = tf.cast(found, tf.float32) * scale + low
-        return (found, *(tf.gather(x, rows) for x in labels))
+            selected = tf.cast(selected, tf.float32) * scale + low
+        return (selected, *(tf.gather(x, rows) for x in labels))
 
     epoch, index = divmod(start, gather.steps)
     epochs = tf.data.Dataset.range(epoch, tf.int64.max)

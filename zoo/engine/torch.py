@@ -1,4 +1,7 @@
-"""PyTorch: eager autograd, in which a gradient that is differentiated again keeps its graph."""
+"""The engine on PyTorch, by eager autograd.
+
+A gradient that will be differentiated again keeps its graph.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +25,8 @@ def value_and_grad(loss_fn: Callable, variables: Sequence) -> tuple:
 
 def gradient(fn: Callable, x, has_aux: bool = False):
     with torch.enable_grad():
-        # A leaf of its own when nothing upstream is differentiated; else the caller's node, so that
-        # derivatives flow on through `x`.
+        # `x` becomes a leaf if nothing before it is differentiated. Else it stays the caller's
+        # node, so that derivatives flow on through it.
         x = x if x.requires_grad else x.detach().requires_grad_()
         y, aux = fn(x) if has_aux else (fn(x), None)
         (grad,) = _grad(y.sum(), [x], create_graph=True)
@@ -31,7 +34,7 @@ def gradient(fn: Callable, x, has_aux: bool = False):
 
 
 def _grad(total, inputs: list, **kwargs) -> list:
-    """`torch.autograd.grad`, with zeros also where nothing at all depends on `inputs`."""
+    """Return the gradients, with zeros also where nothing depends on `inputs`."""
     if not inputs or not total.requires_grad:
         return [torch.zeros_like(x) for x in inputs]
     grads = torch.autograd.grad(total, inputs, allow_unused=True, materialize_grads=True, **kwargs)
@@ -39,6 +42,7 @@ def _grad(total, inputs: list, **kwargs) -> list:
 
 
 def _detach(value):
+    """Return a tensor without its graph, and anything else unchanged."""
     return value.detach() if isinstance(value, torch.Tensor) else value
 
 
@@ -48,28 +52,31 @@ def apply_gradients(optimizer, grads: Sequence, variables: Sequence) -> None:
 
 
 def _adam_step(optimizer, grads, variables) -> bool:
-    """Takes one step of a `keras.optimizers.Adam` in one pass over the weights, where Keras makes a
-    dozen; whether it did, which it does for the rule of the paper without any extra, on a CPU."""
+    """Take one step of Adam in one pass over the weights, where Keras makes a dozen.
+
+    Returns:
+        Whether the step was taken, which needs a CPU and the paper's rule without any extra.
+    """
     usable = all(v.value.device.type == "cpu" and v.value.is_contiguous() for v in variables)
     if not usable or not is_plain_adam(optimizer, variables):
         return False
-    rate = float(optimizer.learning_rate)  # of a schedule, at this step
+    rate = float(optimizer.learning_rate)  # the rate of a schedule at this step
     optimizer.iterations.assign_add(1)
     steps = optimizer.iterations.value.float()
-    places = [optimizer._get_variable_index(variable) for variable in variables]
-    # It goes through memory, and takes no notice of strides, which those of kernels have here.
+    indices = [optimizer._get_variable_index(variable) for variable in variables]
+    # The operation ignores strides, so gradients of kernels, which have strides, are copied.
     torch._fused_adam_(
         [v.value.detach() for v in variables],
         [grad.contiguous() for grad in grads],
-        [optimizer._momentums[place].value for place in places],
-        [optimizer._velocities[place].value for place in places],
+        [optimizer._momentums[index].value for index in indices],
+        [optimizer._velocities[index].value for index in indices],
         [],
-        [steps] * len(places),
+        [steps] * len(indices),
         lr=rate,
         beta1=optimizer.beta_1,
         beta2=optimizer.beta_2,
         weight_decay=0.0,
-        # Keras adds epsilon before the second moment is corrected for its start, PyTorch after.
+        # Keras adds epsilon before the bias correction of the second moment, PyTorch after it.
         eps=optimizer.epsilon / math.sqrt(1 - optimizer.beta_2 ** float(steps)),
         amsgrad=False,
         maximize=False,
@@ -106,8 +113,7 @@ def to_numpy(x) -> np.ndarray:
 
 
 class StepAdaptor:
-    """Gives `update(batch)` and `validate(batch)` the signatures that Keras's PyTorch trainer
-    calls."""
+    """A mixin that gives `training_logs` and `validation_logs` Keras's PyTorch signatures."""
 
     def train_step(self, data):
         with torch.no_grad():

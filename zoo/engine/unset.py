@@ -1,4 +1,4 @@
-"""Models whose weights are about to be read: they need not be drawn first."""
+"""Models without random initial weights, for weights that are read from a file next."""
 
 from __future__ import annotations
 
@@ -13,42 +13,47 @@ import numpy as np
 
 from zoo.errors import ArgumentError
 
-_left: contextvars.ContextVar[list | None] = contextvars.ContextVar("left", default=None)
+# The numbers that variables may still hold, in a list of one; None outside of `unset_weights`.
+_remaining: contextvars.ContextVar[list | None] = contextvars.ContextVar("remaining", default=None)
 
 
 @contextlib.contextmanager
 def unset_weights(most: float = math.inf) -> Iterator[None]:
-    """Every variable that is made within, in this thread, holds zeros in place of what its
-    initializer would give.
+    """Make variables of zeros in this thread until the end of the block.
 
-    On JAX an initializer is compiled for each shape: a model of thirty arrays takes seconds to
-    draw and a tenth of one to read.
+    Initializers are skipped. On JAX an initializer is compiled for each shape, so that a model of
+    thirty arrays takes seconds to draw and a tenth of a second to read.
 
     Args:
-        most: how many numbers they may hold in all; one more is an `ArgumentError`, before there is
-            room for it.
+        most: the largest number of elements of all variables together.
+
+    Raises:
+        ArgumentError: if the variables would hold more, before memory is taken for them.
     """
     _install()
-    token = _left.set([most])
+    token = _remaining.set([most])
     try:
         yield
     finally:
-        _left.reset(token)
+        _remaining.reset(token)
 
 
 @functools.cache
 def _install() -> None:
-    """Once and for all: what is changed for a time and back again is not safe among threads.
-    Keras has no public place for this."""
-    drawn = keras.Variable._initialize_with_initializer
+    """Replace Keras's initialization of variables once, for the rest of the process.
 
-    @functools.wraps(drawn)
+    A replacement that is undone later would not be safe among threads. Keras has no public place
+    for it.
+    """
+    initialize_randomly = keras.Variable._initialize_with_initializer
+
+    @functools.wraps(initialize_randomly)
     def initialize(variable, initializer):
-        left = _left.get()
-        if left is None:
-            return drawn(variable, initializer)
-        left[0] -= math.prod(variable._shape)
-        if left[0] < 0:
+        remaining = _remaining.get()
+        if remaining is None:
+            return initialize_randomly(variable, initializer)
+        remaining[0] -= math.prod(variable._shape)
+        if remaining[0] < 0:
             raise ArgumentError("Its weights are more numbers than there are to be set.")
         dtype = "float32" if variable.dtype == "bfloat16" else variable.dtype
         return variable._initialize(

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from zoo.data import Source
-from zoo.files.home import home, whole
+from zoo.files.home import atomic_file, home
 from zoo.metrics import Moments
 
 PART = 512  # images at once
@@ -136,7 +136,7 @@ def _write(place: Path, found: Collected, kept: frozenset[str]) -> None:
             arrays[name] = values
     arrays["kept"] = np.array(sorted({*map(str, arrays.get("kept", ())), *kept}))
     try:
-        with whole(place) as partial:
+        with atomic_file(place) as partial:
             np.savez(partial, **arrays)
     except OSError as error:
         warnings.warn(

@@ -8,7 +8,7 @@ import numpy as np
 
 from zoo import data as zoo_data
 from zoo.data import Source
-from zoo.data.sources import ONE_IN_TEN
+from zoo.data.sources import ONE_IN_TEN, divide
 from zoo.engine.spaces import Classes, Images
 from zoo.errors import ArgumentError, MissingSplitError
 
@@ -66,13 +66,16 @@ def read_named(data: str | Path, split: str, model) -> Source:
     return targets._replace(labels=inputs.images, split=split)
 
 
-def read_held_out(data: str | Path, model) -> Source:
-    """Read the test data of a set for `model`: its split `"test"`, or each tenth datum where there
-    is none."""
+def read_splits(data: str | Path, model) -> tuple[Source, Source]:
+    """Read the training and the test data of a set for `model`.
+
+    Where there is no test split, each tenth training datum is held out for it.
+    """
+    train = read_named(data, "train", model)
     try:
-        return read_named(data, "test", model)
+        return train, read_named(data, "test", model)
     except MissingSplitError:
-        return read_named(data, ONE_IN_TEN, model)
+        return divide(train)
 
 
 def _from_arrays(data, model, argument: str) -> Source:

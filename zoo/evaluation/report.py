@@ -33,11 +33,11 @@ class Report(Record):
             ("metric", "value", "±", "error", "real", "protocol"),
             [
                 (
-                    m.headed,
+                    m.heading,
                     f"{m.value:.4g}",
                     "" if m.spread is None else f"{m.spread:.2g}",
                     "" if m.standard_error is None else f"{m.standard_error:.2g}",
-                    "" if m.of_real is None else f"{m.of_real:.4g}",
+                    "" if m.real_baseline is None else f"{m.real_baseline:.4g}",
                     m.protocol.hash,
                 )
                 for m in self.measurements

@@ -1,1 +1,1 @@
-"""Files on this machine and elsewhere: `ZOO_HOME`, downloads, URLs. No Keras."""
+"""Local files in `ZOO_HOME`, downloads and URLs; nothing here imports Keras."""

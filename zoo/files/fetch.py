@@ -1,4 +1,4 @@
-"""Verified files: nothing is used whose bytes are not those its card names."""
+"""Verified downloads: a file is used only if its bytes match the hash in its card."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from pathlib import Path
 
 from zoo.errors import FetchError, IntegrityError, WrongBytesError
 from zoo.files import remote
-from zoo.files.home import home, lock_of, whole
+from zoo.files.home import atomic_file, home, lock_of
 
-PIECE = 2**18  # bytes that are read at once
-TRIES = 5  # without a byte more, before a fault is taken for lasting
-WAIT, LONGEST = 0.5, 10.0  # seconds before the second try, which double, and at most
-SETTLED = 2 * 10**9  # nanoseconds after which a change of a file shows in its times
+PIECE = 2**18  # bytes of one read
+TRIES = 5  # rounds without a new byte after which a download is given up
+WAIT, LONGEST = 0.5, 10.0  # seconds before the second round, doubled each time, and their limit
+SETTLED = 2 * 10**9  # nanoseconds after which another change of a file must change its times
 
 
 def sha256(path: Path) -> str:
-    """The hash of the file `path`, read in pieces."""
+    """Return the SHA-256 of the file `path`, which is read in pieces."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -34,10 +34,11 @@ def verify(
     expected_bytes: int,
     advice: str = " Restore it; of this package's own presets by installing it again.",
 ) -> Path:
-    """Returns `path` if it holds exactly the expected bytes.
+    """Return `path` if it holds exactly the expected bytes.
 
     Raises:
-        IntegrityError: if it is missing, or its size or hash differs, with both hashes.
+        IntegrityError: if the file is missing, or its size or hash differs; the message has both
+            hashes.
     """
     if not path.is_file():
         raise IntegrityError(
@@ -53,50 +54,50 @@ def verify(
 
 
 def verify_cached(path: Path, expected_sha256: str, expected_bytes: int) -> Path:
-    """As `verify`, of a file in the cache: one that was verified and has not changed since is not
-    read again.
+    """Verify a file in the cache like `verify`, but read an unchanged file only once.
 
-    What is remembered, beside the file, are its size, inode and times. They are trusted where the
-    last change lay some time before the check, so that another one would have shown in them.
+    The size, inode and times of a verified file are remembered beside it. They are trusted if the
+    last change lay more than `SETTLED` nanoseconds before the check, so that a later change would
+    show in them.
     """
     mark = path.with_name(f".{path.name}.verified")
     state = _state(path, expected_sha256)
-    with contextlib.suppress(OSError):  # there is none
+    with contextlib.suppress(OSError):  # the mark may be missing
         settled = mark.stat().st_mtime_ns - path.stat().st_ctime_ns > SETTLED
         if settled and mark.read_bytes() == state:
             return path
     verify(path, expected_sha256, expected_bytes, advice="")
-    with contextlib.suppress(OSError), whole(mark) as partial:  # a cache that cannot be written
+    with contextlib.suppress(OSError), atomic_file(mark) as partial:  # the cache may be read-only
         partial.write_bytes(state)
     return path
 
 
 def _state(path: Path, expected_sha256: str) -> bytes:
+    """Return the size, inode and times of `path` with its expected hash."""
     stat = path.stat()
     times = f"{stat.st_mtime_ns} {stat.st_ctime_ns}"
     return f"{expected_sha256} {stat.st_size} {stat.st_ino} {times}\n".encode()
 
 
 def offline() -> bool:
-    """Whether `ZOO_OFFLINE=1` forbids to ask other machines."""
+    """Return whether `ZOO_OFFLINE=1` forbids requests to other machines."""
     return os.environ.get("ZOO_OFFLINE", "0") not in ("", "0")
 
 
 def download(urls: Sequence[str], place: Path, expected_sha256: str, expected_bytes: int) -> Path:
-    """Returns `place`, after filling it, where it is not there, from the first of `urls` that
-    serves the expected bytes.
+    """Return `place`, after downloading it from the first of `urls` that serves the expected bytes.
 
-    Nothing stands at `place` but the whole and verified file. What arrived before a break is kept
-    beside it, under the hash of the file, and the next try, also of another process or from
-    another of the `urls`, goes on there. Parallel processes fetch it once; one that dies lets go
-    of the lock.
+    Nothing is requested if the verified file is there already. Only the complete and verified file
+    ever stands at `place`. Bytes that arrive before a break are kept beside it, under the expected
+    hash. The next try continues after them, also from another URL or in another process. Parallel
+    processes fetch the file once, and a process that dies releases the lock.
 
     Raises:
-        WrongBytesError: if what is served is not what is expected.
-        FetchError: if none serves it, with what each did; if `ZOO_OFFLINE=1` forbids to ask; or if
-            it cannot be written.
+        WrongBytesError: if the served bytes are not the expected ones.
+        FetchError: if no URL serves the file, with the fault of each; if `ZOO_OFFLINE=1` forbids
+            requests; or if the file cannot be written.
     """
-    if _there(place, expected_sha256, expected_bytes):
+    if _is_verified(place, expected_sha256, expected_bytes):
         return place
     if not urls:
         raise FetchError(
@@ -109,10 +110,10 @@ def download(urls: Sequence[str], place: Path, expected_sha256: str, expected_by
             f"{place.name} is needed and ZOO_OFFLINE=1 forbids to fetch it. Fetch it by hand "
             f"(SHA-256 {expected_sha256}) and put it at {place}."
         )
-    with _writing(place, expected_bytes):
+    with _disk_errors(place, expected_bytes):
         place.parent.mkdir(parents=True, exist_ok=True)
         with _locked(place):
-            if not _there(place, expected_sha256, expected_bytes, reported=True):
+            if not _is_verified(place, expected_sha256, expected_bytes, reported=True):
                 partial = place.with_name(f".{place.name}.{expected_sha256[:12]}.partial")
                 try:
                     _fetch(urls, partial, expected_sha256, expected_bytes, place.name)
@@ -124,38 +125,46 @@ def download(urls: Sequence[str], place: Path, expected_sha256: str, expected_by
 
 
 def read(urls: Sequence[str], limit: int) -> tuple[bytes, str]:
-    """The content of a small file, of at most `limit` bytes, and which of `urls` served it: the
-    first that does.
+    """Return the content of a small file of at most `limit` bytes, and the URL that served it.
+
+    The URLs are tried in their order.
 
     Raises:
-        FetchError: if none serves it, with what each did; or if `ZOO_OFFLINE=1` forbids to ask.
+        FetchError: if no URL serves the file, with the fault of each; or if `ZOO_OFFLINE=1` forbids
+            requests.
     """
     if offline():
-        urls = [url for url in urls if url.startswith("file://")] or _refuse_to_ask(urls)
-    found = b""
+        urls = [url for url in urls if url.startswith("file://")] or _refuse_request(urls)
+    content = b""
 
     def get(url: str) -> str:
-        nonlocal found
+        nonlocal content
         with remote.Body(url) as body:
             _check_no_page(body)
             pieces = iter(lambda: body.read(PIECE), b"")
-            found = b""
+            content = b""
             for piece in pieces:
-                found += piece
-                if len(found) > limit:
+                content += piece
+                if len(content) > limit:
                     raise WrongBytesError(f"it is larger than {limit} bytes")
         return url
 
-    url = _first(urls, get, lambda: 0, urls[0].rpartition("/")[2])
-    return found, url
+    url = _first_success(urls, get, lambda: 0, urls[0].rpartition("/")[2])
+    return content, url
 
 
-def _refuse_to_ask(urls: Sequence[str]) -> Sequence[str]:
+def _refuse_request(urls: Sequence[str]) -> Sequence[str]:
+    """Raise the error for a request that `ZOO_OFFLINE=1` forbids."""
     raise FetchError(f"{remote.shown(urls[0])} is needed and ZOO_OFFLINE=1 forbids to fetch it.")
 
 
-def _there(place: Path, expected_sha256: str, expected_bytes: int, reported: bool = False) -> bool:
-    """Whether the whole and verified file is there; one that differs may be reported."""
+def _is_verified(
+    place: Path, expected_sha256: str, expected_bytes: int, reported: bool = False
+) -> bool:
+    """Return whether the complete and verified file stands at `place`.
+
+    With `reported`, a file that differs causes a warning. Offline it is an error.
+    """
     if not place.is_file():
         return False
     try:
@@ -171,6 +180,7 @@ def _there(place: Path, expected_sha256: str, expected_bytes: int, reported: boo
 
 @contextlib.contextmanager
 def _locked(place: Path) -> Iterator[None]:
+    """Hold the lock of `place`; after two seconds of waiting, tell the user why."""
     from filelock import Timeout
 
     lock = lock_of(place)
@@ -179,8 +189,8 @@ def _locked(place: Path) -> Iterator[None]:
     except Timeout:
         from tqdm import tqdm
 
-        said = f"another process fetches {place.name}"
-        with tqdm(bar_format="{desc}", desc=said, disable=None):
+        message = f"another process fetches {place.name}"
+        with tqdm(bar_format="{desc}", desc=message, disable=None):
             lock.acquire()
     try:
         yield
@@ -189,113 +199,122 @@ def _locked(place: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _writing(place: Path, size: int) -> Iterator[None]:
-    """Turns the errors of a disk into one that says what to do."""
+def _disk_errors(place: Path, size: int) -> Iterator[None]:
+    """Turn errors of the disk into one `FetchError` that names a remedy."""
     try:
         yield
-    except (OSError, NotImplementedError) as error:  # or no locks, of the file system
+    except (OSError, NotImplementedError) as error:  # some file systems have no locks
         reason = getattr(error, "strerror", None) or error
         full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-        room = f" It needs {size} bytes{_free(place)}." if full else ""
+        shortage = f" It needs {size} bytes{_free(place)}." if full else ""
         raise FetchError(
-            f"{place} cannot be written: {reason}.{room} ZOO_HOME names another folder than "
+            f"{place} cannot be written: {reason}.{shortage} ZOO_HOME names another folder than "
             f"{home()}."
         ) from error
 
 
 def _free(place: Path) -> str:
-    there = next((folder for folder in place.parents if folder.is_dir()), None)
-    return "" if there is None else f", and {shutil.disk_usage(there).free} are free"
+    """Return the free space at `place`, as a part of an error message."""
+    folder = next((parent for parent in place.parents if parent.is_dir()), None)
+    return "" if folder is None else f", and {shutil.disk_usage(folder).free} are free"
 
 
 def _fetch(urls: Sequence[str], partial: Path, sha256: str, size: int, name: str) -> None:
-    """Fills `partial` with the expected bytes, on top of what of them is there."""
+    """Fill `partial` with the expected bytes, after those that it holds already."""
 
-    def have() -> int:
+    def count() -> int:
+        """Return the number of bytes that have arrived."""
         return partial.stat().st_size if partial.exists() else 0
 
     try:
-        if size - have() > shutil.disk_usage(partial.parent).free:
+        if size - count() > shutil.disk_usage(partial.parent).free:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        _first(urls, lambda url: _append(url, partial, sha256, size, name), have, name)
+        _first_success(urls, lambda url: _append(url, partial, sha256, size, name), count, name)
     except (FetchError, OSError) as error:
-        if not have() or isinstance(error, WrongBytesError | OSError):
-            partial.unlink(missing_ok=True)  # there is no use for it, or no room
-            with contextlib.suppress(OSError):  # other files are there
+        if not count() or isinstance(error, WrongBytesError | OSError):
+            partial.unlink(missing_ok=True)  # it is empty or wrong, or the disk is full
+            with contextlib.suppress(OSError):  # the folder may hold other files
                 partial.parent.rmdir()
         raise
 
 
-def _first(
-    urls: Sequence[str], get: Callable[[str], object], have: Callable[[], int], name: str
+def _first_success(
+    urls: Sequence[str], get: Callable[[str], object], count: Callable[[], int], name: str
 ) -> str:
-    """The first of `urls` that `get` works for. Passing faults are tried again, in turn with the
-    other URLs, as long as `have()` grows, and then `TRIES` times."""
-    # Hosts that failed a moment ago go last: one that hangs costs its time once, and not for each
-    # file.
-    left = sorted(urls, key=lambda url: _host(url) in _failing)
+    """Return the first of `urls` for which `get` succeeds.
+
+    A `PassingError` is followed by another round over the remaining URLs, as long as `count()`
+    grows, and then `TRIES` times.
+    """
+    # A host that failed a moment ago goes last, so that a host that hangs delays one file only.
+    remaining = sorted(urls, key=lambda url: _host(url) in _failing)
     faults, idle, rounds = {}, 0, 0
     while True:
-        before, after, rounds = have(), 0.0, rounds + 1
-        for url in tuple(left):
+        count_before, wait, rounds = count(), 0.0, rounds + 1
+        for url in tuple(remaining):
             try:
                 get(url)
                 _failing.discard(_host(url))
                 return url
             except remote.PassingError as error:
-                faults[url], after = error, max(after, error.after)
+                faults[url], wait = error, max(wait, error.after)  # a server may ask to wait
                 _failing.add(_host(url))
             except FetchError as error:
                 faults[url] = error
-                left.remove(url)
-        silent = all(isinstance(faults[url], remote.SilentError) for url in left)
-        idle = 0 if have() > before else idle + (2 if silent else 1)  # which took long enough
-        if not left or idle >= TRIES:
-            raise _failure(faults, name, have(), rounds)
-        time.sleep(max(after, min(LONGEST, WAIT * 2 ** (idle - 1))))
+                remaining.remove(url)
+        silent = all(isinstance(faults[url], remote.SilentError) for url in remaining)
+        # A round of silence counts twice, since each of its time-outs took long.
+        idle = 0 if count() > count_before else idle + (2 if silent else 1)
+        if not remaining or idle >= TRIES:
+            raise _failure(faults, name, count(), rounds)
+        time.sleep(max(wait, min(LONGEST, WAIT * 2 ** (idle - 1))))
 
 
 _failing: set[str] = set()
 
 
 def _host(url: str) -> str:
+    """Return the scheme and the host of `url`."""
     return "/".join(url.split("/")[:3])
 
 
-def _failure(faults: dict[str, Exception], name: str, kept: int, rounds: int) -> FetchError:
-    each = "; ".join(f"{remote.shown(url)}: {error}" for url, error in faults.items())
-    each += f"; tried {rounds} times" if rounds > 1 else ""
-    wrong = (WrongBytesError, remote.CutShortError)
+def _failure(faults: dict[str, Exception], name: str, count: int, rounds: int) -> FetchError:
+    """Return the error for a file that none of its URLs served."""
+    details = "; ".join(f"{remote.shown(url)}: {error}" for url, error in faults.items())
+    details += f"; tried {rounds} times" if rounds > 1 else ""
+    wrong_bytes = (WrongBytesError, remote.CutShortError)
     if all(isinstance(error, remote.MissingError) for error in faults.values()):
-        return remote.MissingError(f"{name} could not be fetched. {each}.")
-    if all(isinstance(error, wrong) for error in faults.values()):
-        return WrongBytesError(f"{name} is refused. {each}.")
-    rest = f" The {kept} bytes that arrived are kept: another try goes on there." if kept else ""
-    return FetchError(f"{name} could not be fetched. {each}.{rest}")
+        return remote.MissingError(f"{name} could not be fetched. {details}.")
+    if all(isinstance(error, wrong_bytes) for error in faults.values()):
+        return WrongBytesError(f"{name} is refused. {details}.")
+    advice = (
+        f" The {count} bytes that arrived are kept: another try goes on there." if count else ""
+    )
+    return FetchError(f"{name} could not be fetched. {details}.{advice}")
 
 
 def _append(url: str, partial: Path, expected_sha256: str, size: int, name: str) -> None:
-    """Adds to `partial` what it lacks.
+    """Add the missing bytes to `partial`, and verify the file.
 
     Raises:
-        WrongBytesError: if what is served cannot be the file.
-        PassingError: if less arrives, or if what was there before does not go with it.
+        WrongBytesError: if the served bytes cannot be those of the file.
+        PassingError: if too few bytes arrive, or the earlier bytes do not fit the new ones.
     """
     from tqdm import tqdm
 
-    digest, have = hashlib.sha256(), 0
+    digest, count = hashlib.sha256(), 0
     with partial.open("a+b") as file:
         file.seek(0)
         while piece := file.read(PIECE):
             digest.update(piece)
-            have += len(piece)
-        resumed = have
-        if have < size:
-            with _opened(url, have, file) as body:
+            count += len(piece)
+        resumed = count
+        if count < size:
+            with _open_after(url, count, file) as body:
                 _check_no_page(body)
-                if body.start != have:
-                    file.truncate(0)  # the server gives all of it, or none of the rest
-                    digest, have, resumed = hashlib.sha256(), 0, 0
+                if body.start != count:
+                    file.truncate(0)  # the server sends the file from its start, or another part
+                    digest, count, resumed = hashlib.sha256(), 0, 0
                     if body.start:
                         raise remote.PassingError("it gives another part than it was asked for")
                 if body.size is not None and body.size != size:
@@ -303,39 +322,42 @@ def _append(url: str, partial: Path, expected_sha256: str, size: int, name: str)
                         file.truncate(0)
                     raise WrongBytesError(f"it has {body.size} bytes, expected {size}")
                 bar = tqdm(
-                    total=size, initial=have, unit="B", unit_scale=True, desc=name, disable=None
+                    total=size, initial=count, unit="B", unit_scale=True, desc=name, disable=None
                 )
                 with bar:
                     while piece := body.read(PIECE):
-                        have += len(piece)
-                        if have > size:
+                        count += len(piece)
+                        if count > size:
                             file.truncate(0)
                             raise WrongBytesError(f"it has more than the expected {size} bytes")
                         digest.update(piece)
                         file.write(piece)
                         bar.update(len(piece))
         file.flush()
-        written = os.fstat(file.fileno()).st_size  # also by others, where locks do not lock
-        if have == size == written and digest.hexdigest() == expected_sha256:
+        # Other processes may have written too, where the file system ignores locks.
+        written = os.fstat(file.fileno()).st_size
+        if count == size == written and digest.hexdigest() == expected_sha256:
             return
         file.truncate(0)
         if resumed:
             raise remote.PassingError("what arrived before does not go with the rest")
     raise WrongBytesError(
         f"expected SHA-256 {expected_sha256} ({size} bytes), found {digest.hexdigest()} "
-        f"({have} bytes)"
+        f"({count} bytes)"
     )
 
 
-def _opened(url: str, have: int, file) -> remote.Body:
+def _open_after(url: str, count: int, file) -> remote.Body:
+    """Open `url` after the first `count` bytes; a file that ends before them is fetched again."""
     try:
-        return remote.Body(url, have)
+        return remote.Body(url, count)
     except remote.BeyondEndError as error:
         file.truncate(0)
         raise remote.PassingError("it ends before what arrived earlier") from error
 
 
 def _check_no_page(body: remote.Body) -> None:
+    """Raise a `WrongBytesError` if the server sends a web page in place of the file."""
     if body.page:
         raise WrongBytesError(
             "it answers with a web page, such as one to log in at or of an error, and not with "

@@ -1,4 +1,4 @@
-"""Where what is downloaded or computed once is kept."""
+"""The folder for downloads and cached results, and atomic writes of files and folders."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ from zoo.errors import StorageError
 
 
 def home() -> Path:
-    """The folder `ZOO_HOME`, by default `~/.cache/zoo`."""
+    """Return the folder `ZOO_HOME`, by default `~/.cache/zoo`."""
     return Path(os.environ.get("ZOO_HOME") or "~/.cache/zoo").expanduser()
 
 
 def lock_of(place: Path):
-    """A `filelock.FileLock` for what happens at `place`: not beside it, where only what belongs
-    there is to lie."""
+    """Return a `filelock.FileLock` for work on `place`.
+
+    The lock file lies in `ZOO_HOME` and not beside `place`, whose folder holds no foreign files.
+    """
     from filelock import FileLock
 
     name = hashlib.sha256(os.fsencode(place.resolve())).hexdigest()[:16]
@@ -33,11 +35,14 @@ PARTIAL = ".partial"
 
 
 @contextlib.contextmanager
-def room(place: Path) -> Iterator[None]:
-    """Makes what the system says of writing to `place`, by `whole` or `whole_folder`, one error.
+def storage_errors(place: Path) -> Iterator[None]:
+    """Turn any `OSError` while `place` is written into one `StorageError`.
+
+    The block writes `place` by `atomic_file` or `atomic_folder`, so that an error leaves it as it
+    was.
 
     Raises:
-        StorageError: where there was an `OSError`.
+        StorageError: if the block raises an `OSError`.
     """
     try:
         yield
@@ -50,9 +55,12 @@ def room(place: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def whole(place: Path) -> Iterator[Path]:
-    """A temporary path beside `place` to write to; what is there at the end takes `place`, and an
-    error leaves nothing behind. (A process that is killed leaves `.<name of place>.<more>`.)"""
+def atomic_file(place: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `place`, which replaces `place` at the end of the block.
+
+    An error leaves nothing behind. A process that is killed leaves a file `.<name of
+    place>.<more>`.
+    """
     place.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(
         dir=place.parent, prefix=f".{place.name}.", suffix="".join(place.suffixes)
@@ -61,48 +69,50 @@ def whole(place: Path) -> Iterator[Path]:
     partial = Path(name)
     try:
         yield partial
-        partial.chmod(0o644)  # others may read it, as any file
+        partial.chmod(0o644)  # mkstemp forbids others to read it
         os.replace(partial, place)
     finally:
         partial.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
-def whole_folder(place: Path) -> Iterator[Path]:
-    """A temporary folder beside `place` to write to; it takes the place of what is there at the
-    end, once all of it is on the disk, and an error leaves what is there as it was.
+def atomic_folder(place: Path) -> Iterator[Path]:
+    """Yield a temporary folder beside `place`, which replaces `place` at the end of the block.
 
-    What a process that was killed meanwhile left is found by `unfinished(place)`.
+    The files are on the disk before the folder takes its place, and an error leaves the earlier
+    folder as it was. `unfinished(place)` finds what a killed process left behind.
     """
-    place = place.resolve()  # of a link, what it leads to is replaced
+    place = place.resolve()  # a link stays, and the folder that it leads to is replaced
     place.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(dir=place.parent, prefix=f"{place.name}.", suffix=PARTIAL))
     earlier = partial.with_name(partial.name + ".earlier")
     try:
         yield partial
         partial.chmod(0o755)
-        # A name that reached the disk before its content would be a torn folder after a power cut.
+        # After a power cut the folder would be incomplete if its name were on the disk first.
         for path in [*(p for p in partial.rglob("*") if p.is_file()), partial]:
             _sync(path)
         if place.exists():
-            os.replace(place, earlier)  # a folder that is not empty cannot be replaced at once
+            os.replace(place, earlier)  # the system cannot replace a folder that has content
         os.replace(partial, place)
         _sync(place.parent)
     finally:
         if earlier.exists() and not place.exists():
-            os.replace(earlier, place)  # whatever happened between the two
+            os.replace(earlier, place)  # an error came between the two replacements
         shutil.rmtree(partial, ignore_errors=True)
         shutil.rmtree(earlier, ignore_errors=True)
 
 
 def unfinished(place: Path) -> list[Path]:
-    """The folders that `whole_folder(place)` left where its process was killed; `place` may be a
-    pattern."""
+    """Return the folders that killed processes left while they wrote `place`.
+
+    The name of `place` may be a pattern.
+    """
     return sorted(place.parent.glob(f"{place.name}*{PARTIAL}*"))
 
 
 def _sync(path: Path) -> None:
-    """Waits until the file, or the names in the folder, are on the disk."""
+    """Wait until a file, or the list of names in a folder, is on the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -1,7 +1,7 @@
-"""Files that lie elsewhere, read and written by `fsspec`: one way for each scheme of URLs.
+"""Reading and writing of files at URLs by `fsspec`, in one way for each scheme.
 
-What goes wrong is one of two things: a `PassingError`, after which another try may succeed, or a
-`FetchError`, after which none will.
+A failure is one of two errors. After a `PassingError` another try may succeed; after a `FetchError`
+none will.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from zoo.errors import ArgumentError, FetchError, ZooError
-from zoo.files.home import whole
+from zoo.files.home import atomic_file
 from zoo.version import __version__
 
 SCHEMES = ("https", "http", "hf", "s3", "gs", "file")
 WEB = ("https", "http")
 WRITTEN = ("hf", "s3", "gs", "file")
-# What a scheme needs beyond this package's own requirements, which is also the name of the extra.
+# The library that a scheme needs beside this package's requirements. The scheme names the extra.
 EXTRAS = {"hf": "huggingface_hub", "s3": "s3fs", "gs": "gcsfs"}
 
 CONNECT = 10  # seconds until a server must have answered
 SILENCE = 20  # seconds that may pass without a byte
-BLOCK = 2**22  # bytes that are asked for at once where a scheme has no streams
-PASSING = (408, 425, 429)  # answers after which another try may succeed, beside 5xx
-# How the libraries of the other schemes call the errors of a connection.
+BLOCK = 2**22  # bytes of one request where a scheme has no streams
+PASSING = (408, 425, 429)  # statuses beside 5xx after which another try may succeed
+# The modules that define the connection errors of hf:// and s3://.
 TRANSPORT = {"httpx2", "httpx", "botocore"}
 
 
@@ -42,32 +42,32 @@ class PassingError(Exception):
 
 
 class SilentError(PassingError):
-    """There was no answer in time."""
+    """A server did not answer in time."""
 
 
 class CutShortError(PassingError):
-    """The connection closed before the whole file was there."""
+    """A connection closed before the complete file had arrived."""
 
 
 class MissingError(FetchError):
-    """There is no such file."""
+    """A file does not exist at its URL."""
 
 
 class BeyondEndError(FetchError):
-    """A part was asked for that begins where the file has ended."""
+    """A requested part begins after the end of the file."""
 
 
 def is_url(text: object) -> bool:
-    """Whether `text` has a scheme, known or not."""
+    """Return whether `text` begins with a scheme, known or not."""
     return isinstance(text, str) and "://" in text
 
 
 def check_url(url: str, schemes: Iterable[str] = SCHEMES) -> str:
-    """`url` without a slash at its end.
+    """Return `url` without a slash at its end.
 
     Raises:
-        ArgumentError: if its scheme is none of `schemes`, or it has a query or a fragment, to which
-            no file name can be added.
+        ArgumentError: if the scheme is none of `schemes`; or if the URL has a query or a fragment,
+            to which no file name can be added.
     """
     scheme, colon, rest = str(url).partition("://")
     if not colon:
@@ -96,7 +96,7 @@ def check_url(url: str, schemes: Iterable[str] = SCHEMES) -> str:
 
 
 def shown(url: str) -> str:
-    """`url` without what it may hold of a password."""
+    """Return `url` without user name and password, for messages."""
     parts = urlsplit(url)
     if parts.scheme not in WEB or "@" not in parts.netloc:
         return url
@@ -104,42 +104,49 @@ def shown(url: str) -> str:
 
 
 class Body:
-    """The bytes of the file at `url` from `start` on; a server that knows no ranges gives all.
+    """The bytes of the file at `url` from `start` on.
+
+    A server that does not know ranges sends the complete file, and `start` is then 0.
 
     Attributes:
-        start: where the bytes begin.
-        size: of the whole file, or `None` where the server does not say.
-        page: whether it is sent as a web page.
+        start: the position of the first byte.
+        size: the size of the complete file, or `None` where the server does not state it.
+        page: whether the server sends a web page.
     """
 
     def __init__(self, url: str, start: int = 0):
         self.url, self.start, self.size, self.page = url, start, None, False
         try:
-            opening = self._open_web if url.partition("://")[0] in WEB else self._open
-            opening(url, start)
+            open_url = self._open_web if url.partition("://")[0] in WEB else self._open
+            open_url(url, start)
         except Exception as error:
-            raise _explained(error) from error
+            raise _translated(error) from error
 
     def _open_web(self, url: str, start: int) -> None:
+        """Open a web address with one request."""
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
-        # Of block size 0: one answer that is read as it comes. The size is not asked for before.
+        # Block size 0 makes one request whose answer is read as it comes; the given size saves a
+        # request that asks for it.
         self._file = _web(os.getpid()).open(url, block_size=0, size=1, headers=headers)
         answer = self._file.r
         if answer.status == 206:
-            begins = answer.headers.get("Content-Range", "").removeprefix("bytes ").partition("-")
-            self.start = int(begins[0]) if begins[0].isdecimal() else start
+            range_start = (
+                answer.headers.get("Content-Range", "").removeprefix("bytes ").partition("-")
+            )
+            self.start = int(range_start[0]) if range_start[0].isdecimal() else start
         else:
             self.start = 0
         if answer.headers.get("Content-Encoding", "identity") != "identity":
-            if self.start:  # a part of what is compressed is no part of the file
+            if self.start:  # a part of the compressed file is no part of the file
                 raise BeyondEndError("it compresses parts")
         elif answer.content_length is not None:
             self.size = self.start + answer.content_length
         self.page = answer.content_type == "text/html"
 
     def _open(self, url: str, start: int) -> None:
+        """Open a URL of another scheme."""
         system, path = _system(url)
-        system.invalidate_cache()  # what it remembers of an earlier version
+        system.invalidate_cache()  # it may remember an earlier version
         self._file = system.open(path, "rb", block_size=BLOCK, cache_type="readahead")
         self.size = self._file.size
         if self.size is None or self.size >= start:
@@ -148,7 +155,7 @@ class Body:
             self.start = 0
 
     def read(self, size: int) -> bytes:
-        """At most `size` bytes, none at the end.
+        """Return at most `size` bytes, and none at the end.
 
         Raises:
             PassingError: if the connection fails.
@@ -156,7 +163,7 @@ class Body:
         try:
             return self._file.read(size)
         except Exception as error:
-            raise _explained(error) from error
+            raise _translated(error) from error
 
     def __enter__(self) -> Body:
         return self
@@ -166,12 +173,13 @@ class Body:
 
 
 def write(folder: Path, names: Iterable[str], url: str) -> None:
-    """Copies the files `names` of `folder`, in this order, to the folder `url`; nothing else there
-    is touched.
+    """Copy the files `names` of `folder`, in this order, to the folder `url`.
+
+    Other files there are not touched.
 
     Raises:
-        ArgumentError: if the scheme of `url` is not one to write to.
-        FetchError: if it cannot be written.
+        ArgumentError: if the scheme of `url` cannot be written.
+        FetchError: if writing fails.
     """
     url = check_url(url, WRITTEN)
     try:
@@ -180,35 +188,44 @@ def write(folder: Path, names: Iterable[str], url: str) -> None:
             return
         system, path = _system(url)
         if url.startswith("file://"):
-            _replace(folder, list(names), Path(path))
+            _replace_files(folder, list(names), Path(path))
             return
         for name in names:
             system.put_file(str(folder / name), f"{path}/{name}")
     except Exception as error:
-        raise FetchError(f"{shown(url)} cannot be written: {_explained(error)}") from error
+        raise FetchError(f"{shown(url)} cannot be written: {_translated(error)}") from error
 
 
-def _replace(folder: Path, names: list[str], place: Path) -> None:
-    """All files, or none if there is no room for them, and the last of `names` last."""
+def _replace_files(folder: Path, names: list[str], place: Path) -> None:
+    """Copy all files, or none if the disk is full, and replace the last of `names` last."""
     with contextlib.ExitStack() as stack:
-        partials = {name: stack.enter_context(whole(place / name)) for name in reversed(names)}
+        partials = {
+            name: stack.enter_context(atomic_file(place / name)) for name in reversed(names)
+        }
         for name, partial in partials.items():
             shutil.copyfile(folder / name, partial)
 
 
 def names(url: str) -> list[str]:
-    """What the folder `url` holds, of a scheme that can say."""
+    """Return the names of the files in the folder `url`.
+
+    Raises:
+        ArgumentError: if the scheme of `url` cannot list a folder.
+        FetchError: if listing fails.
+    """
     url = check_url(url, WRITTEN)
     try:
         system, path = _system(url)
         system.invalidate_cache()
         return sorted(entry.rstrip("/").rpartition("/")[2] for entry in system.ls(path, False))
     except Exception as error:
-        raise FetchError(f"{shown(url)} cannot be listed: {_explained(error)}") from error
+        raise FetchError(f"{shown(url)} cannot be listed: {_translated(error)}") from error
 
 
 def _commit(folder: Path, names: list[str], url: str) -> None:
-    """All files in one commit, into a repository that is made where there is none."""
+    """Write all files in one commit to a repository of Hugging Face, which is created if it is
+    missing.
+    """
     from huggingface_hub import HfApi
 
     owner, repository, *inner = url.removeprefix("hf://").split("/")
@@ -226,12 +243,12 @@ def _commit(folder: Path, names: list[str], url: str) -> None:
 
 
 def _system(url: str) -> tuple[Any, str]:
-    """The file system of `url`, and the path in it."""
+    """Return the file system of `url`, and the path in it."""
     import fsspec
 
     scheme, _, path = url.partition("://")
     if scheme == "file":
-        url = f"file://{unquote(path)}"  # as Path.as_uri() writes it
+        url = f"file://{unquote(path)}"  # Path.as_uri() quotes some characters
     try:
         return fsspec.core.url_to_fs(url)
     except ImportError as error:
@@ -243,15 +260,19 @@ def _system(url: str) -> tuple[Any, str]:
 
 @functools.cache
 def _web(process: int) -> Any:
-    """The file system of web addresses: through the proxies that the environment names, and never
-    from an encrypted connection to one that is not. Each `process` has its own: the thread that it
-    works in does not survive a fork."""
+    """Return the file system for web addresses.
+
+    It uses the proxies that the environment names, and refuses redirects from an encrypted
+    connection to one that is not. Each `process` has its own, since the thread in which it works
+    does not survive a fork.
+    """
     import aiohttp
     import fsspec
 
     async def refuse_downgrade(session, context, redirect):
+        """Raise a `FetchError` for a redirect from https to another scheme."""
         headers = redirect.response.headers
-        # As aiohttp finds it; where it finds none it does not follow.
+        # aiohttp reads these two headers, and follows no redirect that has neither.
         target = headers.get("Location") or headers.get("URI")
         if target is None:
             return
@@ -271,8 +292,8 @@ def _web(process: int) -> Any:
     return fsspec.filesystem("https", client_kwargs=options, skip_instance_cache=True)
 
 
-def _explained(error: Exception) -> Exception:
-    """What a library raised, as one of the two things that can go wrong, in few words."""
+def _translated(error: Exception) -> Exception:
+    """Turn an error of a library into a `PassingError` or another error of this package."""
     if isinstance(error, ZooError | PassingError):
         return error
     text = " ".join(str(error).replace(" ssl:default", "").split()) or type(error).__name__
@@ -282,14 +303,16 @@ def _explained(error: Exception) -> Exception:
         return FetchError(text)
     if (answer := _answer(error)) is not None:
         status, headers = answer
-        said = f"it answers {status}" + (f" {error.message}" if hasattr(error, "message") else "")
+        message = f"it answers {status}" + (
+            f" {error.message}" if hasattr(error, "message") else ""
+        )
         if status == 404:
             return MissingError("there is no such file (404)")
         if status == 416:
-            return BeyondEndError(said)
+            return BeyondEndError(message)
         if status >= 500 or status in PASSING:
-            return PassingError(said, _seconds(headers.get("Retry-After")))
-        return FetchError(said)
+            return PassingError(message, _seconds(headers.get("Retry-After")))
+        return FetchError(message)
     names = {cls.__name__ for cls in type(error).__mro__}
     if "ClientPayloadError" in names:
         return CutShortError(text)
@@ -306,15 +329,17 @@ def _explained(error: Exception) -> Exception:
 
 
 def _answer(error: Exception) -> tuple[int, Mapping[str, str]] | None:
-    """The status and the headers of the answer that `error` is about, if it is about one: of
-    aiohttp, and of the libraries that keep the answer."""
-    of = error if hasattr(error, "status") else getattr(error, "response", None)
-    status = getattr(of, "status", None) or getattr(of, "status_code", None)
+    """Return the status and the headers of the HTTP answer that caused `error`, or `None`.
+
+    An aiohttp error has the status itself; errors of other libraries hold the answer.
+    """
+    answer = error if hasattr(error, "status") else getattr(error, "response", None)
+    status = getattr(answer, "status", None) or getattr(answer, "status_code", None)
     if not isinstance(status, int):
         return None
-    return status, getattr(of, "headers", None) or {}
+    return status, getattr(answer, "headers", None) or {}
 
 
 def _seconds(text: str | None) -> float:
-    """Of a `Retry-After` header, as far as it is reasonable to wait."""
+    """Return the seconds of a `Retry-After` header, at most 60."""
     return min(float(text), 60.0) if text is not None and text.isdecimal() else 0.0

@@ -1,4 +1,4 @@
-"""Layers with an invariant of their own, and Keras's convolutions and batch norm in fast forms."""
+"""Layers that Keras lacks, and fast forms of Keras's convolutions and batch normalization."""
 
 from zoo.engine.priors import Prior, StandardNormal
 from zoo.layers.convolution import Conv2D, Conv2DTranspose

@@ -8,8 +8,8 @@ from keras import layers, ops
 from zoo.engine import kernels
 
 
-class _Fast(layers.Layer):
-    """Mixed into a convolution of Keras: the usual case goes to `kernel_function`."""
+class _KernelConvolution(layers.Layer):
+    """A mixin for a convolution of Keras that sends the usual case to `kernel_function`."""
 
     kernel_function = None
 
@@ -22,31 +22,34 @@ class _Fast(layers.Layer):
         return outputs if self.activation is None else self.activation(outputs)
 
 
-_LAYER = """`keras.layers.{layer}`, with the same weights, computed by `zoo.engine.kernels`.
+_LAYER = """`keras.layers.{layer}` with the same weights, computed by `zoo.engine.kernels`.
 
-    Where images are channels-last, padding is `"same"` and there are neither groups nor dilation,
-    it takes the fastest exact form of the backend; else it is Keras's layer.
+    The layer takes the fastest exact form of the backend if images are channels-last, padding is
+    `"same"`, and there are neither groups nor dilation. Else it computes like Keras's layer.
 
     Args:
-        *args: those of `keras.layers.{layer}`, with the keyword arguments.
+        *args: the positional arguments of `keras.layers.{layer}`, which also gets all keyword
+            arguments.
     """
 
 
 @keras.saving.register_keras_serializable("zoo")
-class Conv2D(_Fast, layers.Conv2D):
+class Conv2D(_KernelConvolution, layers.Conv2D):
     __doc__ = _LAYER.format(layer="Conv2D")
     kernel_function = staticmethod(kernels.convolution)
 
     @property
     def plain(self) -> bool:
+        """Whether the layer has neither groups nor dilation."""
         return self.groups == 1 and tuple(self.dilation_rate) == (1, 1)
 
 
 @keras.saving.register_keras_serializable("zoo")
-class Conv2DTranspose(_Fast, layers.Conv2DTranspose):
+class Conv2DTranspose(_KernelConvolution, layers.Conv2DTranspose):
     __doc__ = _LAYER.format(layer="Conv2DTranspose")
     kernel_function = staticmethod(kernels.transposed_convolution)
 
     @property
     def plain(self) -> bool:
+        """Whether the layer has neither output padding nor dilation."""
         return self.output_padding is None and tuple(self.dilation_rate) == (1, 1)

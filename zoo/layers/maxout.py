@@ -1,4 +1,4 @@
-"""Maxout units."""
+"""A layer of maxout units."""
 
 import keras
 from keras import layers, ops
@@ -11,10 +11,11 @@ from zoo.layers.spectral import SpectralDense
 class Maxout(layers.Layer):
     """The largest of several linear maps: h_i(x) = max_j x . W_ij + b_ij.
 
-    Equation 1 of Goodfellow et al. 2013, https://arxiv.org/abs/1302.4389.
+    Inputs of shape `(..., features)` give outputs of shape `(..., units)`. Equation 1 of Goodfellow
+    et al. 2013, https://arxiv.org/abs/1302.4389.
 
     Args:
-        units: the number of outputs; inputs of shape `(..., features)` give `(..., units)`.
+        units: the number of outputs.
         pieces: the number of linear maps of each unit.
         spectral: whether the kernel of all maps is divided by its largest singular value, see
             `SpectralDense`.

@@ -1,4 +1,4 @@
-"""Batch normalization in the fastest exact form of each backend, over all replicas."""
+"""Batch normalization over all replicas, in the fastest exact form of each backend."""
 
 from __future__ import annotations
 
@@ -11,19 +11,21 @@ from zoo.engine import kernels
 
 @keras.saving.register_keras_serializable("zoo")
 class BatchNormalization(layers.BatchNormalization):
-    """`keras.layers.BatchNormalization` over the last axis, with the same weights, computed by
-    `zoo.engine.kernels` in training.
+    """`keras.layers.BatchNormalization` over the last axis, computed by `zoo.engine.kernels` in
+    training.
 
-    Statistics are those of the whole batch: where a batch is spread over several replicas, of all
-    of them. They are float32 under any dtype policy.
+    It has the same weights. The statistics are those of the complete batch, also where it is spread
+    over several replicas. They are float32 under any dtype policy.
 
     Args:
-        *args: those of `keras.layers.BatchNormalization`, with the keyword arguments.
+        *args: the positional arguments of `keras.layers.BatchNormalization`, which also gets all
+            keyword arguments.
     """
 
     def call(self, inputs, training=None, mask=None):
-        usual = self.axis in (-1, len(inputs.shape) - 1) and not self.renorm and mask is None
-        if not (training and self.trainable and usual and len(inputs.shape) in (2, 4)):
+        axes = inputs.ndim
+        usual = self.axis in (-1, axes - 1) and not self.renorm and mask is None
+        if not (training and self.trainable and usual and axes in (2, 4)):
             return super().call(inputs, training, mask)
         size = self.moving_mean.shape
         gamma = ops.convert_to_tensor(self.gamma) if self.scale else ops.ones(size)
@@ -36,10 +38,10 @@ class BatchNormalization(layers.BatchNormalization):
 
 
 def _synchronized(x, gamma, beta, epsilon: float):
-    """As `kernels.batch_norm`, with the mean and the variance of all replicas' rows."""
-    axes = list(range(len(x.shape) - 1))
-    wide = ops.cast(x, "float32")
-    mean = engine.all_reduce_mean(ops.mean(wide, axes))
-    variance = engine.all_reduce_mean(ops.mean(ops.square(wide - mean), axes))
-    y = (wide - mean) * (gamma * ops.rsqrt(variance + epsilon)) + beta
+    """Return the same as `kernels.batch_norm`, with the statistics of all replicas' rows."""
+    axes = list(range(x.ndim - 1))
+    x32 = ops.cast(x, "float32")
+    mean = engine.all_reduce_mean(ops.mean(x32, axes))
+    variance = engine.all_reduce_mean(ops.mean(ops.square(x32 - mean), axes))
+    y = (x32 - mean) * (gamma * ops.rsqrt(variance + epsilon)) + beta
     return ops.cast(y, x.dtype), ops.stop_gradient(mean), ops.stop_gradient(variance)

@@ -10,10 +10,10 @@ from zoo.layers.convolution import Conv2D
 
 
 class _SpectrallyNormalized(layers.Layer):
-    """Mixed into a layer with a `kernel`: it computes with kernel / sigma(kernel).
+    """A mixin for a layer with a `kernel`, which computes with kernel / sigma(kernel).
 
-    sigma is estimated by power iteration from a vector u that is state of the layer: each call in
-    training takes `iterations` steps and keeps u. The kernel itself is never rewritten, and the
+    sigma is estimated by power iteration from a vector u, which is state of the layer. Each call in
+    training takes `iterations` steps and keeps u. The kernel itself is never rewritten. The
     gradient flows through sigma with u and v held constant.
     """
 
@@ -41,12 +41,13 @@ class _SpectrallyNormalized(layers.Layer):
 
     @property
     def kernel(self):
+        """The normalized kernel during a call, and else the kernel itself."""
         return vars(self).get("_normalized", super().kernel)
 
     def normalized_kernel(self, training: bool = False):
-        """kernel / sigma; in training, after `iterations` steps of power iteration."""
+        """Return kernel / sigma; in training, take `iterations` steps of power iteration first."""
         kernel = super().kernel
-        # (inputs, outputs), in float32 whatever the dtype policy.
+        # The matrix has the shape (inputs, outputs), and is float32 under any dtype policy.
         matrix = ops.cast(ops.reshape(kernel, (-1, kernel.shape[-1])), "float32")
         constant = ops.stop_gradient(matrix)
         u = _unit(ops.convert_to_tensor(self.u))
@@ -59,7 +60,7 @@ class _SpectrallyNormalized(layers.Layer):
         return kernel / ops.cast(ops.maximum(sigma, 1e-12), kernel.dtype)
 
     def save_own_variables(self, store):
-        # Those of Dense and Conv2D know of kernel and bias only.
+        # The methods of Dense and Conv2D only save and load kernel and bias.
         layers.Layer.save_own_variables(self, store)
 
     def load_own_variables(self, store):
@@ -70,20 +71,20 @@ class _SpectrallyNormalized(layers.Layer):
 
 
 def _unit(x):
+    """Return `x` divided by its norm."""
     return x / ops.sqrt(ops.maximum(ops.sum(ops.square(x)), 1e-24))
 
 
-_LAYER = """A `{layer}` that computes with W / sigma(W), W its kernel as a matrix of one column for
-    each output.
+_LAYER = """A `{layer}` that computes with W / sigma(W).
 
-    sigma(W) is the largest singular value, estimated by power iteration: equation 8 and algorithm 1
-    of Miyato et al. 2018, https://arxiv.org/abs/1802.05957. In inference u is used as it stands, so
-    that a call changes nothing; u is random at first and points the right way after some steps of
-    training.
+    W is the kernel as a matrix with one column for each output, and sigma(W) its largest singular
+    value, estimated by power iteration: equation 8 and algorithm 1 of Miyato et al. 2018,
+    https://arxiv.org/abs/1802.05957. A call in inference changes nothing. The vector u of the power
+    iteration is random at first, and converges within some steps of training.
 
     Args:
-        iterations: steps of power iteration in each training call.
-        *args: those of `{layer}`, with the keyword arguments.
+        iterations: the number of steps of power iteration in each training call.
+        *args: the positional arguments of `{layer}`, which also gets all other keyword arguments.
 
     Differs from the paper: none.
     """

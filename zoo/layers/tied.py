@@ -1,4 +1,4 @@
-"""A dense layer that computes with the transposed kernel of another."""
+"""A dense layer that computes with the transposed kernel of another one."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from keras import layers, ops
 
 @keras.saving.register_keras_serializable("zoo")
 class TransposedDense(layers.Layer):
-    """W'z + b with W' = W^T, W the kernel of `dense`, and a bias of its own: tied weights, section
-    2.1 of Vincent et al. 2008, https://doi.org/10.1145/1390156.1390294.
+    """Tied weights: W'z + b with W' = W^T, where W is the kernel of `dense` and b a bias of its
+    own.
 
-    Codes of shape `(batch, units)` give `(batch, inputs)`, the numbers of outputs and of inputs of
-    `dense`. Saved without the model in which `dense` is, it keeps a copy of it.
+    Section 2.1 of Vincent et al. 2008, https://doi.org/10.1145/1390156.1390294. Codes of shape
+    `(batch, units)` give outputs of shape `(batch, inputs)`, where `dense` maps `inputs` numbers to
+    `units`. A layer that is saved without the model of `dense` keeps a copy of `dense`.
 
     Args:
         dense: a built `keras.layers.Dense`.

@@ -1,5 +1,7 @@
-"""Losses and penalties, on `keras.ops`; each returns one value per sample and leaves the mean to
-the caller."""
+"""Losses and penalties on `keras.ops`.
+
+Each returns one value per sample and leaves the mean to the caller.
+"""
 
 from zoo.losses import (
     adversarial,

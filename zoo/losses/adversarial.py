@@ -1,7 +1,7 @@
-"""Adversarial loss pairs on logits: what the discriminator and what the generator minimise.
+"""Pairs of adversarial losses, for the discriminator and the generator, on logits.
 
-Written with s(x) = log(1 + exp(x)), the softplus, and D(x) = sigmoid(logit): -log D = s(-logit) and
--log(1 - D) = s(logit), without a logarithm of a number that rounds to zero.
+With the softplus s(x) = log(1 + exp(x)) and D(x) = sigmoid(logit), -log D = s(-logit) and -log(1 -
+D) = s(logit). These forms take no logarithm of a number that rounds to zero.
 """
 
 from __future__ import annotations
@@ -14,17 +14,20 @@ from zoo.errors import ArgumentError, check_number
 
 
 class AdversarialLoss(Named):
-    """A pair of losses. Subclass it, or pass any object with these two methods, to use another."""
+    """A pair of losses for the discriminator and the generator.
+
+    Subclass it, or pass any object with these two methods, to use another one.
+    """
 
     kind = "loss"
     required = ("discriminator", "generator")
 
     def discriminator(self, real, fake):
-        """The discriminator's loss.
+        """Return the discriminator's loss.
 
         Args:
             real: logits of real images, of shape `(batch, 1)`.
-            fake: logits of generated images, of the same shape.
+            fake: logits of generated images, of shape `(batch, 1)`.
 
         Returns:
             One value per sample, of the shape of the logits.
@@ -32,8 +35,14 @@ class AdversarialLoss(Named):
         raise NotImplementedError
 
     def generator(self, fake):
-        """The generator's loss, one value per sample, from the logits of its images, of shape
-        `(batch, 1)`."""
+        """Return the generator's loss.
+
+        Args:
+            fake: logits of generated images, of shape `(batch, 1)`.
+
+        Returns:
+            One value per sample, of the shape of the logits.
+        """
         raise NotImplementedError
 
 
@@ -41,13 +50,13 @@ class AdversarialLoss(Named):
 class Minimax(AdversarialLoss):
     """The minimax game, in which the generator minimises what the discriminator maximises.
 
-    Discriminator: -log D(x) - log(1 - D(G(z))). Generator: log(1 - D(G(z))), which saturates: its
-    gradient vanishes where the discriminator is sure. Equation 1 and algorithm 1 of Goodfellow et
-    al. 2014, https://arxiv.org/abs/1406.2661.
+    Discriminator: -log D(x) - log(1 - D(G(z))). Generator: log(1 - D(G(z))). The generator's loss
+    saturates: its gradient vanishes where the discriminator is sure. Equation 1 and algorithm 1 of
+    Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661.
 
     Args:
-        label_smoothing: s in [0, 0.5), of real images only (one-sided): their term becomes
-            -(1 - s) log D(x) - s log(1 - D(x)), section 3.4 of Salimans et al. 2016,
+        label_smoothing: s in [0, 0.5), for real images only (one-sided). Their term becomes -(1 -
+            s) log D(x) - s log(1 - D(x)), section 3.4 of Salimans et al. 2016,
             https://arxiv.org/abs/1606.03498.
 
     Differs from the paper: none, without label smoothing.
@@ -59,7 +68,7 @@ class Minimax(AdversarialLoss):
         self.label_smoothing = _check_smoothing(label_smoothing)
 
     def discriminator(self, real, fake):
-        # -log(1 - D) = s(logit) = s(-logit) + logit.
+        # The smoothed term uses -log(1 - D) = s(logit) = s(-logit) + logit.
         return ops.softplus(-real) + self.label_smoothing * real + ops.softplus(fake)
 
     def generator(self, fake):
@@ -68,14 +77,14 @@ class Minimax(AdversarialLoss):
 
 @keras.saving.register_keras_serializable("zoo")
 class NonSaturating(Minimax):
-    """The pair that is trained in practice: the generator maximises log D(G(z)).
+    """The pair that practice trains: the generator maximises log D(G(z)).
 
-    Discriminator: -log D(x) - log(1 - D(G(z))), as in `Minimax`. Generator: -log D(G(z)), of the
-    same fixed point and with a gradient where the discriminator is sure. Section 3 of Goodfellow et
-    al. 2014, https://arxiv.org/abs/1406.2661.
+    Discriminator: -log D(x) - log(1 - D(G(z))), as in `Minimax`. Generator: -log D(G(z)). It has
+    the same fixed point, and its gradient does not vanish where the discriminator is sure. Section
+    3 of Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661.
 
     Args:
-        label_smoothing: as for `Minimax`.
+        label_smoothing: see `Minimax`.
 
     Differs from the paper: none, without label smoothing.
     """
@@ -88,17 +97,20 @@ class NonSaturating(Minimax):
 
 @keras.saving.register_keras_serializable("zoo")
 class LeastSquares(AdversarialLoss):
-    """Regression to a target for each kind of image, on logits and not on probabilities.
+    """Regression of logits, not of probabilities, to a target for each kind of image.
 
-    Discriminator: 1/2 (D(x) - b)^2 + 1/2 (D(G(z)) - a)^2. Generator: 1/2 (D(G(z)) - c)^2.
-    Equation 2 of Mao et al. 2017, https://arxiv.org/abs/1611.04076; a = 0, b = c = 1 is its
-    equation 9, and a = -1, b = 1, c = 0, which minimises a Pearson divergence, its equation 8.
+    Discriminator: 1/2 (D(x) - b)^2 + 1/2 (D(G(z)) - a)^2. Generator: 1/2 (D(G(z)) - c)^2. D is the
+    logit. Equation 2 of Mao et al. 2017, https://arxiv.org/abs/1611.04076. With a = 0, b = c = 1 it
+    is equation 9. With a = -1, b = 1, c = 0 it is equation 8, which minimises a Pearson divergence.
 
     Args:
         fake_target: a.
         real_target: b.
         generator_target: c.
-        label_smoothing: s in [0, 0.5), of real images only: their target becomes (1 - s) b + s a.
+        label_smoothing: s in [0, 0.5), for real images only. Their target becomes (1 - s) b + s a.
+
+    Raises:
+        ArgumentError: if a value is no finite number or out of range, or a = b.
 
     Differs from the paper: none, without label smoothing.
     """
@@ -132,7 +144,7 @@ class LeastSquares(AdversarialLoss):
 
 @keras.saving.register_keras_serializable("zoo")
 class Hinge(AdversarialLoss):
-    """The hinge loss, which is satisfied with a margin.
+    """The hinge loss, which asks for a margin and no more.
 
     Discriminator: max(0, 1 - D(x)) + max(0, 1 + D(G(z))). Generator: -D(G(z)). D is the logit.
     Equations 16 and 17 of Miyato et al. 2018, https://arxiv.org/abs/1802.05957.
@@ -151,11 +163,11 @@ class Hinge(AdversarialLoss):
 
 @keras.saving.register_keras_serializable("zoo")
 class Wasserstein(AdversarialLoss):
-    """The critic's estimate of the Wasserstein-1 distance, for critics whose slope is bounded by
-    other means.
+    """The critic's estimate of the Wasserstein-1 distance.
 
-    Critic: -f(x) + f(G(z)). Generator: -f(G(z)). Equations 2 and 3 of Arjovsky, Chintala and
-    Bottou 2017, https://arxiv.org/abs/1701.07875. A constant added to f changes nothing.
+    The slope of the critic f must be bounded by other means. Critic: -f(x) + f(G(z)). Generator:
+    -f(G(z)). Equations 2 and 3 of Arjovsky, Chintala and Bottou 2017,
+    https://arxiv.org/abs/1701.07875. A constant added to f changes nothing.
 
     Differs from the paper: none.
     """
@@ -170,6 +182,7 @@ class Wasserstein(AdversarialLoss):
 
 
 def _check_smoothing(share: float) -> float:
+    """Return the smoothing, or raise an `ArgumentError` unless it lies in [0, 0.5)."""
     if check_number("label_smoothing", share) >= 0.5:
         raise ArgumentError(f"label_smoothing must be below 0.5. Received: {share!r}.")
     return share

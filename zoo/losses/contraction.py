@@ -1,4 +1,4 @@
-"""The squared Frobenius norm of an encoder's Jacobian, |dz/dx|^2, three ways."""
+"""The squared Frobenius norm of an encoder's Jacobian, |dz/dx|^2, computed in three ways."""
 
 from __future__ import annotations
 
@@ -14,33 +14,34 @@ from zoo.losses.per_sample import per_sample
 
 
 class Contraction(Named):
-    """The sum of squares of dz_j / dx_i over all code units j and pixels i. Subclass it, or pass
-    any callable of this signature, to use another way.
+    """The sum of squares of dz_j / dx_i over all code units j and pixels i.
 
     Equation 1 of Rifai et al. 2011, Contractive Auto-Encoders,
-    https://icml.cc/2011/papers/455_icmlpaper.pdf.
+    https://icml.cc/2011/papers/455_icmlpaper.pdf. Subclass it, or pass any callable of this
+    signature, to compute it in another way.
     """
 
     kind = "contraction"
     required = ("__call__",)
 
     def __call__(self, encoder: keras.Model, images, codes, random):
-        """The squared norm of each image, of shape `(batch,)`.
+        """Return the squared norm for each image, of shape `(batch,)`.
 
         Args:
-            encoder: from images to codes `(batch, units)`, each from its own image alone.
-            images: of shape `(batch, height, width, channels)`.
-            codes: what `encoder` gives for `images`.
-            random: `zoo.engine.random.Random`.
+            encoder: a model from images to codes `(batch, units)`, where a code depends on its own
+                image alone.
+            images: images of shape `(batch, height, width, channels)`.
+            codes: the codes of `images`.
+            random: a `zoo.engine.random.Random`.
         """
         raise NotImplementedError
 
 
 @keras.saving.register_keras_serializable("zoo")
 class Exact(Contraction):
-    """The whole Jacobian: one pass over `units` copies of the batch, each differentiated for one
-    code unit. Its cost and memory grow with the number of units.
+    """The complete Jacobian, from one pass over `units` copies of the batch.
 
+    Each copy is differentiated for one code unit. Cost and memory grow with the number of units.
     Equation 1 of Rifai et al. 2011, https://icml.cc/2011/papers/455_icmlpaper.pdf.
 
     Differs from the paper: none.
@@ -51,9 +52,9 @@ class Exact(Contraction):
     def __call__(self, encoder, images, codes, random):
         units = math.prod(codes.shape[1:])
         copies = ops.repeat(images, units, axis=0)
-        which = ops.tile(ops.eye(units), (ops.shape(images)[0], 1))
+        one_hot = ops.tile(ops.eye(units), (ops.shape(images)[0], 1))
         grad = engine.gradient(
-            lambda x: ops.cast(ops.reshape(encoder(x), (-1, units)), "float32") * which, copies
+            lambda x: ops.cast(ops.reshape(encoder(x), (-1, units)), "float32") * one_hot, copies
         )
         squares = ops.square(ops.cast(grad, "float32"))
         return ops.sum(ops.reshape(per_sample(squares), (-1, units)), axis=-1)
@@ -61,10 +62,13 @@ class Exact(Contraction):
 
 @keras.saving.register_keras_serializable("zoo")
 class ClosedForm(Contraction):
-    """For one layer of sigmoid units: sum_j (z_j (1 - z_j))^2 sum_i W_ij^2, from the codes that the
-    forward pass has made.
+    """The closed form for one layer of sigmoid units: sum_j (z_j (1 - z_j))^2 sum_i W_ij^2.
 
-    The form that section 3 of Rifai et al. 2011 derives from its equation 1, https://icml.cc/2011/papers/455_icmlpaper.pdf.
+    It only needs the codes of the forward pass. Section 3 of Rifai et al. 2011 derives it from its
+    equation 1, https://icml.cc/2011/papers/455_icmlpaper.pdf.
+
+    Raises:
+        ArgumentError: if the encoder is not one dense layer of sigmoid units.
 
     Differs from the paper: none.
     """
@@ -77,7 +81,11 @@ class ClosedForm(Contraction):
         return ops.sum(ops.square(codes * (1.0 - codes)) * weights, axis=-1)
 
     def check(self, encoder: keras.Model) -> layers.Dense:
-        """The layer of `encoder`, or an error if the closed form does not hold for it."""
+        """Return the one layer of `encoder`.
+
+        Raises:
+            ArgumentError: if the encoder is not one dense layer of sigmoid units.
+        """
         layer = one_sigmoid_layer(encoder)
         if layer is None:
             raise ArgumentError(
@@ -91,12 +99,13 @@ class ClosedForm(Contraction):
 
 @keras.saving.register_keras_serializable("zoo")
 class Hutchinson(Contraction):
-    """An estimate of one differentiation for each probe, for large codes: the mean of |v^T dz/dx|^2
-    over v with entries -1 and 1, whose expectation is the norm (Hutchinson 1990,
-    https://doi.org/10.1080/03610919008812866).
+    """An estimate for large codes, which costs one differentiation for each probe.
+
+    The estimate is the mean of |v^T dz/dx|^2 over random v with entries -1 and 1, whose expectation
+    is the squared norm (Hutchinson 1990, https://doi.org/10.1080/03610919008812866).
 
     Args:
-        probes: how many v for each image.
+        probes: the number of v for each image.
 
     Differs from the paper: none.
     """
@@ -118,17 +127,20 @@ class Hutchinson(Contraction):
 
 
 def one_sigmoid_layer(encoder: keras.Model) -> layers.Dense | None:
-    """The layer of an encoder that is one dense layer of sigmoid units on the whole image, else
-    `None`."""
+    """Return the layer of an encoder that is one dense layer of sigmoid units on the complete
+    image.
+
+    `None` is returned for any other encoder.
+    """
     if isinstance(encoder, keras.Sequential):
-        steps = encoder.layers
+        operations = encoder.layers
     elif hasattr(encoder, "operations"):
-        steps = encoder.operations  # of a functional model, also those that are no layers
+        operations = encoder.operations  # a functional model also has operations without a layer
     else:
         return None
-    *before, last = [x for x in steps if not isinstance(x, layers.InputLayer)]
+    *before, last = [x for x in operations if not isinstance(x, layers.InputLayer)]
     if not isinstance(last, layers.Dense) or last.activation is not keras.activations.sigmoid:
         return None
-    shaping = all(isinstance(x, layers.Flatten | layers.Reshape) for x in before)
-    whole = last.kernel.shape[0] == math.prod(encoder.input_shape[1:])
-    return last if shaping and whole else None
+    only_reshapes = all(isinstance(x, layers.Flatten | layers.Reshape) for x in before)
+    sees_all = last.kernel.shape[0] == math.prod(encoder.input_shape[1:])
+    return last if only_reshapes and sees_all else None

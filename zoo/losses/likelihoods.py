@@ -1,4 +1,4 @@
-"""Likelihoods of images given what a decoder says of each pixel: log p(x | z)."""
+"""Likelihoods log p(x | z) of images, given the decoder's parameters for each pixel."""
 
 from __future__ import annotations
 
@@ -14,36 +14,43 @@ LOWEST_LOG_VARIANCE = 2.0 * math.log(1 / 510)
 
 
 class Likelihood(Named):
-    """A distribution of independent pixels. Subclass it, or pass any object with these methods and
-    `outputs`, to use another."""
+    """A distribution of independent pixels.
+
+    Subclass it, or pass any object with these methods and `outputs`, to use another one.
+    """
 
     kind = "likelihood"
     required = ("log_prob", "mean")
-    outputs = 1  # numbers that the decoder gives for each pixel and channel
-    pixels = "levels"  # what it is a distribution of: "binary", "levels" of 8 bits, "continuous"
+    outputs = 1  # the number of parameters for each pixel and channel
+    pixels = "levels"  # the kind of pixel values: "binary", "levels" of 8 bits, or "continuous"
 
     def log_prob(self, images, parameters):
-        """log p(x | z) in nats, the sum over pixels and channels.
+        """Return log p(x | z) in nats, the sum over pixels and channels.
 
         Args:
-            images: of shape `(batch, height, width, channels)`, in [0, 1].
-            parameters: the decoder's, of shape `(..., batch, height, width, outputs * channels)`;
-                what comes first are several for one image.
+            images: images of shape `(batch, height, width, channels)`, in [0, 1].
+            parameters: the decoder's parameters, of shape
+                `(..., batch, height, width, outputs * channels)`. Leading axes hold several
+                decodings of one image.
 
         Returns:
-            float32 of shape `(..., batch)`.
+            A float32 tensor of shape `(..., batch)`.
         """
         raise NotImplementedError
 
     def mean(self, parameters):
-        """The mean image, or the location of its distribution, in [0, 1], from parameters
-        `(batch, height, width, outputs * channels)`."""
+        """Return the mean image, or the location of its distribution, in [0, 1].
+
+        Args:
+            parameters: the decoder's parameters, of shape
+                `(batch, height, width, outputs * channels)`.
+        """
         raise NotImplementedError
 
 
 @keras.saving.register_keras_serializable("zoo")
 class Bernoulli(Likelihood):
-    """Pixels that are 0 or 1: x log p + (1 - x) log(1 - p) with p = sigmoid(logit).
+    """Binary pixels: x log p + (1 - x) log(1 - p) with p = sigmoid(logit).
 
     Appendix C.1, equation 11, of Kingma and Welling 2014, https://arxiv.org/abs/1312.6114. For grey
     pixels between 0 and 1 it is a cross-entropy and no log-probability.
@@ -64,17 +71,18 @@ class Bernoulli(Likelihood):
 
 @keras.saving.register_keras_serializable("zoo")
 class Gaussian(Likelihood):
-    """Pixels from N(mean, sigma^2), with a mean in (0, 1).
+    """Continuous pixels from N(mean, sigma^2), with a mean in (0, 1).
 
     Appendix C.2, equation 12, of Kingma and Welling 2014, https://arxiv.org/abs/1312.6114.
 
     Args:
-        sigma: the standard deviation, or `None`: learned, the decoder gives log sigma^2 for each
+        sigma: the standard deviation. `None` learns it: the decoder then gives log sigma^2 for each
             pixel.
 
-    Differs from the paper: a learned sigma stays above 1/510, half the step of 8 bits, by
-    log sigma^2 = b + log(1 + exp(v - b)) for the decoder's v; without a bound the likelihood of a
-    pixel that never changes grows for ever. The means go through a sigmoid, as in its section 5.
+    Differs from the paper: a learned sigma stays above 1/510, half the step of 8 bits, by log
+    sigma^2 = b + log(1 + exp(v - b)) for the decoder's v. Without a bound, the likelihood of a
+    pixel that never changes would grow for ever. The means go through a sigmoid, as in section 5 of
+    the paper.
     """
 
     name = "gaussian"
@@ -100,15 +108,17 @@ class Gaussian(Likelihood):
 
 @keras.saving.register_keras_serializable("zoo")
 class DiscretizedLogistic(Likelihood):
-    """8-bit pixels: the probability that a logistic distribution gives to the bin of each value,
-    F((x + b - mean) / s) - F((x - b - mean) / s) with F the sigmoid and b half a bin; the first and
-    the last bin reach to infinity. Its sum over the 256 values is 1.
+    """8-bit pixels, with the probability that a logistic distribution gives to the bin of each
+    value.
 
-    Section 5.1 of Kingma et al. 2016, https://arxiv.org/abs/1606.04934, and section 2.1 of Salimans
-    et al. 2017, https://arxiv.org/abs/1701.05517. Images hold k / 255.
+    The probability is F((x + b - mean) / s) - F((x - b - mean) / s), where F is the sigmoid and b
+    is half a bin. The first and the last bin reach to infinity, so that the 256 probabilities sum
+    to 1. Images hold k / 255. Section 5.1 of Kingma et al. 2016, https://arxiv.org/abs/1606.04934,
+    and section 2.1 of Salimans et al. 2017, https://arxiv.org/abs/1701.05517.
 
     Differs from the paper: log s is at least -7 - log 2, which for images in [-1, 1] is -7, as in
-    the second paper's code. The mean, 1/2 at 0, may leave [0, 1]: so can an edge be certain.
+    the second paper's code. The mean is 1/2 at 0 and may leave [0, 1], so that the first or the
+    last value can be certain.
     """
 
     name = "discretized_logistic"
@@ -120,7 +130,7 @@ class DiscretizedLogistic(Likelihood):
         centred = (images - (mean + 0.5)) * ops.exp(-log_scale)
         half = ops.exp(-log_scale) / 510.0
         upper, lower = centred + half, centred - half
-        # F(u) - F(l) = F(u) F(-l) (1 - exp(l - u)), of which each factor has a stable logarithm.
+        # Each factor of F(u) - F(l) = F(u) F(-l) (1 - exp(l - u)) has a stable logarithm.
         inside = -ops.softplus(-upper) - ops.softplus(lower) + ops.log(-ops.expm1(-2.0 * half))
         first = images < 0.5 / 255.0
         last = images > 1.0 - 0.5 / 255.0
@@ -132,14 +142,18 @@ class DiscretizedLogistic(Likelihood):
 
 
 def _first(parameters):
+    """Return the first half of the parameters of each pixel."""
     return ops.split(parameters, 2, axis=-1)[0]
 
 
 def _flat(x):
-    """Pixels and channels on one axis: the last, of length 1 for grey images, is that over which
-    XLA makes vectors."""
+    """Join pixels and channels into one axis.
+
+    XLA vectorizes over the last axis, which has length 1 for grey images.
+    """
     return ops.reshape(x, (*ops.shape(x)[:-3], math.prod(x.shape[-3:])))
 
 
 def _total(x):
+    """Return the sum over pixels and channels, in float32."""
     return ops.sum(ops.cast(x, "float32"), axis=(-3, -2, -1))

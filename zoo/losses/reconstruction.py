@@ -1,4 +1,4 @@
-"""What an autoencoder's reconstruction costs, from logits: the image is their sigmoid."""
+"""Losses of an autoencoder's reconstruction, on logits whose sigmoid is the image."""
 
 from __future__ import annotations
 
@@ -11,14 +11,22 @@ from zoo.losses.per_sample import per_sample
 
 
 class ReconstructionLoss(Named):
-    """A distance of images to their reconstruction. Subclass it, or pass any callable of this
-    signature, to use another."""
+    """A distance between images and their reconstructions.
+
+    Subclass it, or pass any callable of this signature, to use another one.
+    """
 
     kind = "loss"
     required = ("__call__",)
 
     @classmethod
     def get(cls, value):
+        """Return the loss that `value` stands for, see `Named.get`.
+
+        Raises:
+            ArgumentError: also if `value` is a loss of Keras, which takes images in place of
+                logits.
+        """
         if isinstance(value, keras.losses.Loss):
             raise ArgumentError(
                 "loss is called with (images, logits), and sums over pixels; Keras's losses take "
@@ -28,18 +36,20 @@ class ReconstructionLoss(Named):
         return super().get(value)
 
     def __call__(self, images, logits):
-        """The loss, one value per image, the sum over its pixels and channels.
+        """Return the loss of each image, the sum over its pixels and channels, of shape `(batch,)`.
 
         Args:
-            images: of shape `(batch, height, width, channels)`, in [0, 1].
-            logits: of the same shape; sigmoid(logits) is the reconstruction.
+            images: images of shape `(batch, height, width, channels)`, in [0, 1].
+            logits: logits of the same shape; sigmoid(logits) is the reconstruction.
         """
         raise NotImplementedError
 
 
 @keras.saving.register_keras_serializable("zoo")
 class SquaredError(ReconstructionLoss):
-    """1/2 |x - sigmoid(logits)|^2, the equation of section 2 of Ng 2011, Sparse autoencoder,
+    """The squared error 1/2 |x - sigmoid(logits)|^2.
+
+    The equation of section 2 of Ng 2011, Sparse autoencoder,
     https://web.stanford.edu/class/cs294a/sparseAutoencoder.pdf.
 
     Differs from the paper: none.
@@ -53,8 +63,9 @@ class SquaredError(ReconstructionLoss):
 
 @keras.saving.register_keras_serializable("zoo")
 class CrossEntropy(ReconstructionLoss):
-    """-x log(r) - (1 - x) log(1 - r) with r = sigmoid(logits), equation 2 of Vincent et al. 2008,
-    https://doi.org/10.1145/1390156.1390294.
+    """The cross-entropy -x log(r) - (1 - x) log(1 - r) with r = sigmoid(logits).
+
+    Equation 2 of Vincent et al. 2008, https://doi.org/10.1145/1390156.1390294.
 
     Differs from the paper: none.
     """

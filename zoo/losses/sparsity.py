@@ -1,4 +1,4 @@
-"""Penalties on codes that are not sparse."""
+"""Penalties that make codes sparse."""
 
 from __future__ import annotations
 
@@ -11,20 +11,29 @@ from zoo.errors import ArgumentError, check_number
 
 
 class Sparsity(Named):
-    """A penalty on codes. Subclass it, or pass any callable of this signature, to use another."""
+    """A penalty on codes.
+
+    Subclass it, or pass any callable of this signature, to use another one.
+    """
 
     kind = "sparsity"
     required = ("__call__",)
 
     def __call__(self, codes):
-        """The penalty, one value per image or a scalar, for codes of shape `(batch, units)`."""
+        """Return the penalty, one value per image or a scalar.
+
+        Args:
+            codes: codes of shape `(batch, units)`.
+        """
         raise NotImplementedError
 
 
 @keras.saving.register_keras_serializable("zoo")
 class L1(Sparsity):
-    """weight * sum_j |z_j|, for codes of any sign: the Laplacian prior on codes, section 14.2.1 of
-    Goodfellow, Bengio and Courville 2016, https://www.deeplearningbook.org.
+    """The absolute norm of codes of any sign: weight * sum_j |z_j|.
+
+    It corresponds to a Laplacian prior on codes, section 14.2.1 of Goodfellow, Bengio and Courville
+    2016, https://www.deeplearningbook.org.
 
     Args:
         weight: lambda.
@@ -43,9 +52,11 @@ class L1(Sparsity):
 
 @keras.saving.register_keras_serializable("zoo")
 class KL(Sparsity):
-    """weight * sum_j [rho log(rho / r_j) + (1 - rho) log((1 - rho) / (1 - r_j))] with r_j the mean
-    activation of unit j over the batch: section 3 of Ng 2011, Sparse autoencoder,
-    https://web.stanford.edu/class/cs294a/sparseAutoencoder.pdf. For codes in (0, 1).
+    """The divergence between wanted and actual mean activations, for codes in (0, 1).
+
+    weight * sum_j [rho log(rho / r_j) + (1 - rho) log((1 - rho) / (1 - r_j))], where r_j is the
+    mean activation of unit j over the batch: section 3 of Ng 2011, Sparse autoencoder,
+    https://web.stanford.edu/class/cs294a/sparseAutoencoder.pdf.
 
     Args:
         weight: beta.
@@ -67,5 +78,5 @@ class KL(Sparsity):
         mean = ops.clip(mean, 1e-6, 1.0 - 1e-6)
         rho = self.target
         active = rho * (ops.log(rho) - ops.log(mean))
-        silent = (1.0 - rho) * (ops.log(1.0 - rho) - ops.log(1.0 - mean))
-        return self.weight * ops.sum(active + silent)
+        inactive = (1.0 - rho) * (ops.log(1.0 - rho) - ops.log(1.0 - mean))
+        return self.weight * ops.sum(active + inactive)

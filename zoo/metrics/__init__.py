@@ -1,4 +1,4 @@
-"""Metrics: arrays in, numbers out; no model is imported.
+"""Metrics, which map arrays to numbers and import no model.
 
 `zoo.evaluate` measures models with them.
 """

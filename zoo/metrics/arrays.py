@@ -1,4 +1,4 @@
-"""What the metrics on vectors share: checked arrays, and distances in blocks of rows."""
+"""Checks of arrays, and distances in blocks of rows, which all metrics of vectors share."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ import numpy as np
 
 from zoo.errors import ArgumentError
 
-BLOCK = 2**23  # numbers held at once: 64 MiB
+BLOCK = 2**23  # numbers in memory at once, which take 64 MiB
 
 
 def check_vectors(name: str, x, at_least: int = 1) -> np.ndarray:
-    """`x` as a float64 array of shape `(n, dimensions)`, n at least `at_least`, or an error."""
+    """Return `x` as a float64 array of shape `(n, dimensions)`, with n at least `at_least`.
+
+    Raises:
+        ArgumentError: if the shape does not fit, or a value is not finite.
+    """
     x = np.asarray(x, dtype="float64")
     if x.ndim != 2 or len(x) < at_least or not x.shape[1]:
         raise ArgumentError(
@@ -25,7 +29,11 @@ def check_vectors(name: str, x, at_least: int = 1) -> np.ndarray:
 
 
 def check_two(names: tuple[str, str], a, b, at_least: int = 1) -> tuple[np.ndarray, np.ndarray]:
-    """Both as `check_vectors`, of the same dimensions."""
+    """Return both arrays, checked like `check_vectors`, with equal dimensions.
+
+    Raises:
+        ArgumentError: if a shape does not fit, or a value is not finite.
+    """
     a, b = (check_vectors(name, x, at_least) for name, x in zip(names, (a, b), strict=True))
     if a.shape[1] != b.shape[1]:
         raise ArgumentError(
@@ -36,7 +44,11 @@ def check_two(names: tuple[str, str], a, b, at_least: int = 1) -> tuple[np.ndarr
 
 
 def check_probabilities(name: str, p) -> np.ndarray:
-    """`p` as a float64 array `(n, classes)` of rows that sum to one, or an error."""
+    """Return `p` as a float64 array of shape `(n, classes)` whose rows sum to one.
+
+    Raises:
+        ArgumentError: if the rows are no probabilities.
+    """
     p = check_vectors(name, p)
     if p.min() < 0 or np.abs(p.sum(axis=1) - 1).max() > 1e-3:
         raise ArgumentError(
@@ -48,7 +60,11 @@ def check_probabilities(name: str, p) -> np.ndarray:
 
 
 def check_classes(name: str, labels, num_classes: int) -> np.ndarray:
-    """`labels` as integers from 0 to `num_classes` - 1, of shape `(n,)`, or an error."""
+    """Return `labels` as integers from 0 to `num_classes` - 1, of shape `(n,)`.
+
+    Raises:
+        ArgumentError: if a label is not one of the classes.
+    """
     labels = np.asarray(labels)
     if labels.ndim != 1 or not len(labels) or not np.issubdtype(labels.dtype, np.integer):
         raise ArgumentError(
@@ -64,28 +80,29 @@ def check_classes(name: str, labels, num_classes: int) -> np.ndarray:
 
 
 def blocks(rows: int, columns: int) -> Iterator[slice]:
-    """Slices of `rows` such that a block of them times `columns` is of bounded size."""
+    """Yield slices of `rows`; each slice times `columns` fits into `BLOCK` numbers."""
     size = max(1, BLOCK // max(columns, 1))
     for start in range(0, rows, size):
         yield slice(start, min(start + size, rows))
 
 
 def squared_distances(a: np.ndarray, b: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
-    """For blocks of rows of `a`, their squared distances to all rows of `b`, `(rows, len(b))`.
+    """Yield blocks of rows of `a`, and their squared distances `(rows, len(b))` to all rows of `b`.
 
-    By |x|^2 + |y|^2 - 2 x·y, which is a matrix product; the common mean is taken off first, so that
-    little is lost to rounding. Where `a` is `b`, the distance of a row to itself is exactly 0.
+    The distances are |x|^2 + |y|^2 - 2 x·y, which is a matrix product. The common mean is
+    subtracted first, so that little is lost to rounding. If `a` is `b`, the distance of a row to
+    itself is exactly 0.
     """
     centre = b.mean(axis=0)
     same, a, b = a is b, a - centre, b - centre
     squares = np.einsum("ij,ij->i", b, b)
     for rows in blocks(len(a), len(b)):
-        part = a[rows]
-        found = part @ b.T
-        found *= -2
-        found += squares
-        found += np.einsum("ij,ij->i", part, part)[:, None]
-        np.maximum(found, 0, out=found)
+        block = a[rows]
+        distances = block @ b.T
+        distances *= -2
+        distances += squares
+        distances += np.einsum("ij,ij->i", block, block)[:, None]
+        np.maximum(distances, 0, out=distances)
         if same:
-            np.fill_diagonal(found[:, rows], 0)
-        yield rows, found
+            np.fill_diagonal(distances[:, rows], 0)
+        yield rows, distances

@@ -1,4 +1,4 @@
-"""What the codes of an encoder are worth: how sparse they are, and what can be read off them."""
+"""Metrics of an encoder's codes: their sparsity, and how well a linear map classifies them."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ import numpy as np
 
 from zoo.errors import ArgumentError
 
-INACTIVE = 0.01  # of the unit's largest activation
-STEPS = 300  # of the linear classifier, after which its error does not change any more
-RIDGE = 1e-3  # beside the mean variance of a direction
+INACTIVE = 0.01  # the share of a unit's largest activation below which it is silent
+STEPS = 300  # steps of the linear classifier, after which its error does not change any more
+RIDGE = 1e-3  # the ridge, relative to the mean variance of a direction
 
 
 class Inactivity(NamedTuple):
-    """Which code units are silent: below a hundredth of their own largest activation.
+    """Shares of silent code units.
 
-    `per_image` is the mean share of silent units in an image; `never` the share of units that are
-    at most 1e-6 in all images.
+    A unit is silent in an image if its activation is at most a hundredth of its own largest one.
+    `per_image` is the mean share of silent units in an image. `never` is the share of units whose
+    activation is at most 1e-6 in all images.
     """
 
     per_image: float
@@ -25,30 +26,37 @@ class Inactivity(NamedTuple):
 
 
 def inactivity(codes: np.ndarray) -> Inactivity:
-    """How sparse `codes` are, an array of shape `(images, ...)`, of any sign."""
-    size = np.abs(codes).reshape(len(codes), -1)
-    largest = size.max(axis=0)
+    """Return the shares of silent units in `codes`.
+
+    Args:
+        codes: codes of any sign, of shape `(images, ...)`.
+    """
+    magnitudes = np.abs(codes).reshape(len(codes), -1)
+    largest = magnitudes.max(axis=0)
     return Inactivity(
-        per_image=float((size <= INACTIVE * largest).mean()),
+        per_image=float((magnitudes <= INACTIVE * largest).mean()),
         never=float((largest <= 1e-6).mean()),
     )
 
 
 def linear_classifier(codes: np.ndarray, labels: np.ndarray, held_out: np.ndarray) -> np.ndarray:
-    """The classes that a linear classifier gives the rows of `held_out`: softmax regression, fitted
-    to `codes` and their `labels`.
+    """Return the classes that a linear classifier predicts for the rows of `held_out`.
 
-    The cross-entropy is minimised by 300 steps of Nesterov's accelerated gradient, in coordinates
-    in which the codes are white (but for a small ridge), where it is well conditioned. Nothing is
-    drawn: the same codes give the same classes.
+    The classifier is a softmax regression, fitted to `codes` and `labels`. Its cross-entropy is
+    minimised by 300 steps of Nesterov's accelerated gradient. The codes are whitened first, but for
+    a small ridge, which makes the problem well conditioned. Nothing is random, so that the same
+    codes give the same classes.
 
     Args:
-        codes: of shape `(n, units)`.
+        codes: codes to fit, of shape `(n, units)`.
         labels: integers from 0, of shape `(n,)`.
-        held_out: of shape `(m, units)`.
+        held_out: codes to classify, of shape `(m, units)`.
+
+    Returns:
+        Integers of shape `(m,)`.
 
     Raises:
-        ValueError: if the shapes do not fit.
+        ArgumentError: if the shapes do not fit.
     """
     if codes.ndim != 2 or held_out.shape[1:] != codes.shape[1:] or len(labels) != len(codes):
         raise ArgumentError(
@@ -63,15 +71,15 @@ def linear_classifier(codes: np.ndarray, labels: np.ndarray, held_out: np.ndarra
     whitening = (directions / scale).astype("float32")
     x, held_out = ((rows - centre).astype("float32") @ whitening for rows in (codes, held_out))
     truth = np.eye(int(labels.max()) + 1, dtype="float32")[labels]
-    # A bias is a unit that is always 1: of the Hessian of the cross-entropy, whose softmax part is
-    # at most 1/2, the largest eigenvalue is then at most 1/2.
+    # The bias is a unit that is always 1. The softmax part of the Hessian is at most 1/2, and so
+    # is then the largest eigenvalue of the Hessian, which sets the step size.
     x, held_out = (np.hstack([rows, np.ones((len(rows), 1), "float32")]) for rows in (x, held_out))
-    weights = ahead = np.zeros((x.shape[1], truth.shape[1]), "float32")
+    weights = lookahead = np.zeros((x.shape[1], truth.shape[1]), "float32")
     for step in range(STEPS):
-        logits = x @ ahead
-        chances = np.exp(logits - logits.max(axis=1, keepdims=True))
-        chances /= chances.sum(axis=1, keepdims=True)
-        before = weights
-        weights = ahead - 2.0 / len(x) * (x.T @ (chances - truth))
-        ahead = weights + step / (step + 3) * (weights - before)
+        logits = x @ lookahead
+        probabilities = np.exp(logits - logits.max(axis=1, keepdims=True))
+        probabilities /= probabilities.sum(axis=1, keepdims=True)
+        previous = weights
+        weights = lookahead - 2.0 / len(x) * (x.T @ (probabilities - truth))
+        lookahead = weights + step / (step + 3) * (weights - previous)
     return (held_out @ weights).argmax(axis=1)

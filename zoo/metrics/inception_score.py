@@ -13,30 +13,30 @@ from zoo.metrics.modes import class_entropy
 
 
 class InceptionScore(NamedTuple):
-    """What `inception_score` gives of splits."""
+    """The mean and the standard deviation of the scores of several parts."""
 
     mean: float
     spread: float
 
 
 def inception_score(probabilities, splits: int | None = None) -> float | InceptionScore:
-    """exp(E_x KL(p(y | x) || p(y))), where p(y) is the mean of p(y | x) over the images.
+    """Return exp(E_x KL(p(y | x) || p(y))), where p(y) is the mean of p(y | x) over the images.
 
-    Section 4 of Salimans et al. 2016, https://arxiv.org/abs/1606.03498. It is 1 where all images
-    are of one class, or of none, and the number of classes where each image is of one for certain
-    and all are equally frequent. It does not look at real images.
+    Section 4 of Salimans et al. 2016, https://arxiv.org/abs/1606.03498. The score is 1 if all
+    predictions are equal. It is the number of classes if each prediction is certain and all classes
+    are equally frequent. The score does not look at real images.
 
     Args:
         probabilities: p(y | x), of shape `(n, classes)`.
-        splits: `None` for one score of all rows, or into how many parts, one after the other, to
-            cut them: the paper takes 10.
+        splits: `None` for one score of all rows, or the number of consecutive parts to score
+            separately. The paper takes 10.
 
     Returns:
-        The score; or, of splits, the mean and the standard deviation (denominator `splits`) of
-        theirs.
+        The score; with `splits`, an `InceptionScore` with the mean and the standard deviation
+        (denominator `splits`) of the parts' scores.
 
     Raises:
-        ValueError: if the rows are no probabilities, or fewer than `splits`.
+        ArgumentError: if the rows are no probabilities, or fewer than `splits`.
     """
     p = check_probabilities("probabilities", probabilities)
     if splits is None:
@@ -51,5 +51,6 @@ def inception_score(probabilities, splits: int | None = None) -> float | Incepti
 
 
 def _score(p: np.ndarray) -> float:
+    """Return the score of all rows."""
     entropy = class_entropy(p)
     return float(np.exp(entropy.of_all - entropy.of_each))

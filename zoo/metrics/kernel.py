@@ -11,7 +11,7 @@ from zoo.metrics.arrays import blocks, check_two
 
 
 class KernelDistance(NamedTuple):
-    """What `kernel_distance` gives of subsets."""
+    """The mean of several estimates, and its standard error."""
 
     mean: float
     standard_error: float
@@ -20,29 +20,30 @@ class KernelDistance(NamedTuple):
 def kernel_distance(
     a, b, subsets: int | None = None, subset_size: int = 1000, seed: int = 0
 ) -> float | KernelDistance:
-    """The squared maximum mean discrepancy under k(x, y) = (x·y / dimensions + 1)^3, unbiased.
+    """Return an unbiased estimate of the squared maximum mean discrepancy under a cubic kernel.
 
-    E k(x, x') + E k(y, y') - 2 E k(x, y) over different rows, section 4 of Binkowski et al. 2018,
-    https://arxiv.org/abs/1801.01401: the KID, with the features of
-    `zoo.evaluation.extractor("inception")`. Around 0, also below, where the two are of one
-    distribution, whatever the number of rows.
+    E k(x, x') + E k(y, y') - 2 E k(x, y) over different rows, with k(x, y) = (x·y / dimensions +
+    1)^3; section 4 of Binkowski et al. 2018, https://arxiv.org/abs/1801.01401. With the features of
+    `zoo.evaluation.extractor("inception")` it is the KID. If both sets come from one distribution,
+    the estimate lies around 0, also below, for any number of rows.
 
     Args:
         a: features, of shape `(n, dimensions)`, n at least 2.
         b: features, of shape `(m, dimensions)`, m at least 2.
-        subsets: `None` for one estimate from all rows, or from how many random subsets of each to
-            estimate.
-        subset_size: the rows of a subset, drawn without replacement.
-        seed: of the subsets, which are those that torch-fidelity draws with this seed.
+        subsets: `None` for one estimate from all rows, or the number of random subsets of each set
+            to estimate from.
+        subset_size: the number of rows in a subset, drawn without replacement.
+        seed: the seed of the subsets. torch-fidelity draws the same subsets with this seed.
 
     Returns:
-        The estimate; or, of subsets, the mean of their estimates and its standard error over the
-        draw of the subsets: it falls with their number, and says nothing of other images. That is
-        what the error of the metric `"kid"` of `zoo.evaluate` says.
+        The estimate; with `subsets`, a `KernelDistance` with the mean of the subsets' estimates and
+        its standard error over the draw of subsets. This error falls with the number of subsets,
+        and does not describe the choice of images. The metric `"kid"` of `zoo.evaluate` reports the
+        error over the images, see `estimate`.
 
     Raises:
-        ValueError: if the shapes do not fit, a value is not finite, or there are fewer rows than in
-        a subset.
+        ArgumentError: if the shapes do not fit, a value is not finite, or a subset has more rows
+            than a set.
     """
     a, b = check_two(("a", "b"), a, b, at_least=2)
     if subsets is None:
@@ -55,20 +56,22 @@ def kernel_distance(
             f"{subset_size}."
         )
     rng = np.random.RandomState(check_count("seed", seed, minimum=0))
-    found = [
+    estimates = [
         estimate(*(x[rng.choice(len(x), subset_size, replace=False)] for x in (a, b))).mean
         for _ in range(subsets)
     ]
-    return KernelDistance(float(np.mean(found)), float(np.std(found, ddof=1) / np.sqrt(subsets)))
+    return KernelDistance(
+        float(np.mean(estimates)), float(np.std(estimates, ddof=1) / np.sqrt(subsets))
+    )
 
 
 def estimate(a, b) -> KernelDistance:
-    """The estimate from all rows, and its asymptotic standard error.
+    """Return the estimate from all rows, and its asymptotic standard error.
 
-    The squared error is the first order of a U-statistic's, 4 (var g(x) / n + var h(y) / m) with
-    g(x) = E k(x, x') - E k(x, y) and h(y) = E k(y, y') - E k(x, y) (section 5.5.1 of Serfling 1980,
-    Approximation Theorems of Mathematical Statistics). Where both sets are of one distribution this
-    order vanishes, and the error is too small.
+    The squared error is the first-order variance of a U-statistic, 4 (var g(x) / n + var h(y) / m),
+    with g(x) = E k(x, x') - E k(x, y) and h(y) = E k(y, y') - E k(x, y) (section 5.5.1 of Serfling
+    1980, Approximation Theorems of Mathematical Statistics). If both sets come from one
+    distribution this order vanishes, and the error is too small.
     """
     a, b = check_two(("a", "b"), a, b, at_least=2)
     to_a, to_b = _sums(a, b)
@@ -82,13 +85,13 @@ def estimate(a, b) -> KernelDistance:
 
 
 def _sums(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The sums of the kernel over the rows of `b`, for each of `a`, and the other way round."""
-    of_a, of_b = np.empty(len(a)), np.zeros(len(b))
+    """Return the kernel's sums over the rows of `b` for each row of `a`, and over `a` for `b`."""
+    sums_of_a, sums_of_b = np.empty(len(a)), np.zeros(len(b))
     for rows in blocks(len(a), len(b)):
         kernel = a[rows] @ b.T
         kernel /= a.shape[1]
         kernel += 1
         kernel *= kernel * kernel
-        of_a[rows] = kernel.sum(axis=1)
-        of_b += kernel.sum(axis=0)
-    return of_a, of_b
+        sums_of_a[rows] = kernel.sum(axis=1)
+        sums_of_b += kernel.sum(axis=0)
+    return sums_of_a, sums_of_b

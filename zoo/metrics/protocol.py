@@ -1,5 +1,4 @@
-"""`Protocol`: how a number was measured, such that two numbers can be compared or not; and
-`Measurement`: a number with its protocol."""
+"""Measured numbers, and the protocols that decide which of them can be compared."""
 
 from __future__ import annotations
 
@@ -7,7 +6,7 @@ import hashlib
 import json
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from zoo.base.records import Count, Record, Sha256, Text
 
@@ -15,7 +14,7 @@ Setting = bool | int | float | str | None | tuple[float, ...]
 
 
 def _pairs(value: Any) -> Any:
-    """Settings as pairs in alphabetical order, which nobody can change."""
+    """Return settings as pairs in alphabetical order, which nobody can change."""
     return tuple(sorted(value.items())) if isinstance(value, dict) else value
 
 
@@ -23,14 +22,16 @@ Settings = Annotated[tuple[tuple[Text, Setting], ...], BeforeValidator(_pairs)]
 
 
 class Protocol(Record):
-    """All that a number depends on beside the model and the seed of its samples.
+    """All that a measured number depends on beside the model and the seed of its samples.
 
-    `metric` is the name of the metric, `version` that of its rule and `settings` are its own, as
-    pairs or given as a dict; `extractor` is the network whose features it compares, by name and by
-    the hash of its weights. `data` and `split` say where the real images are from, `data_sha256` is
-    the hash of those that were used, and `images` is what they, and the samples, are: `"28x28x1
-    8-bit"`. `train_sha256` and `n_train` are of the training images, where the metric looks at
-    them.
+    `metric` is the name of the metric, `version` the version of its rule, and `settings` its own
+    settings, given as pairs or as a dict. `extractor` is the name of the network whose features are
+    compared, and `extractor_sha256` the hash of its weights.
+
+    `data` and `split` name the real images, and `data_sha256` is the hash of the real images that
+    were used. `images` describes the real images and the samples: `"28x28x1 8-bit"`. `n_real` and
+    `n_fake` are the numbers of real images and of samples. `train_sha256` and `n_train` describe
+    the training images, for metrics that look at them.
     """
 
     metric: Text
@@ -43,7 +44,7 @@ class Protocol(Record):
     data_sha256: Sha256
     images: Text
     n_real: Count
-    n_fake: Count | None = None  # of metrics of samples
+    n_fake: Count | None = None  # None for metrics without samples
     train_sha256: Sha256 | None = None
     n_train: Count | None = None
 
@@ -55,7 +56,9 @@ class Protocol(Record):
 
     @property
     def name(self) -> str:
-        """In short: metric with its settings, extractor, data and sample counts."""
+        """A short text with the metric and its settings, the extractor, the data and the sample
+        counts.
+        """
         data = self.data if self.split is None else f"{self.data}:{self.split}"
         counts = f"{self.n_real}" if self.n_fake is None else f"{self.n_real}:{self.n_fake}"
         settings = ",".join(f"{key}={value}" for key, value in self.settings)
@@ -64,24 +67,35 @@ class Protocol(Record):
         return "/".join(parts)
 
     def differences(self, other: Protocol) -> list[str]:
-        """What is not the same in `other`, as text."""
-        mine, its = dict(self), dict(other)
-        return [f"{key} {mine[key]!r} != {its[key]!r}" for key in mine if mine[key] != its[key]]
+        """Return a text for each field that differs in `other`."""
+        own, others = dict(self), dict(other)
+        return [f"{key} {own[key]!r} != {others[key]!r}" for key in own if own[key] != others[key]]
 
 
 ARROWS = {"lower": " ↓", "higher": " ↑", None: ""}
+# The names of fields in files that earlier versions wrote.
+EARLIER_NAMES = {
+    "of_real": "real_baseline",
+    "again": "other_trainings",
+    "reported": "published",
+    "reported_source": "published_source",
+}
 
 
 class Measurement(Record):
     """A number that a command measured.
 
-    `value` is the mean over the sampling `seeds` and `spread` the standard deviation over them;
-    p-values are put together to twice their mean, at most 1, which is a p-value again, whatever
-    hangs together (Rüschendorf 1982). `standard_error` is the metric's own, the mean over the
-    seeds. `of_real` is what as many real images score in place of samples, the scale of the
-    number: training images, and where classes or memorisation are measured test images. `again` are
-    the values of models that were trained in the same way with other seeds. `notes` say what to
-    beware of. `reported` is the number of others, from `reported_source`.
+    `value` is the mean over the sampling `seeds`, and `spread` the standard deviation over them.
+    The p-values of several seeds are combined to twice their mean, at most 1, which is a p-value
+    again, whatever their dependence (Rüschendorf 1982). `standard_error` is the metric's own error,
+    averaged over the seeds.
+
+    `real_baseline` is the number that equally many real images get in place of samples, which is
+    the scale of the number. They are training images, or test images where classes or memorisation
+    are measured. `other_trainings` are the values of models that were trained in the same way with
+    other seeds. `better` tells whether lower or higher values are better. `notes` are warnings
+    about the number. `published` is a number from the literature, and `published_source` names its
+    source.
     """
 
     name: Text
@@ -89,32 +103,45 @@ class Measurement(Record):
     spread: float | None = None
     seeds: list[int] = Field([])
     standard_error: float | None = None
-    of_real: float | None = None
-    again: list[float] = Field([])
+    real_baseline: float | None = None
+    other_trainings: list[float] = Field([])
     better: Literal["lower", "higher"] | None = None
     notes: list[Text] = Field([])
     protocol: Protocol
-    reported: float | None = None
-    reported_source: Text | None = None
+    published: float | None = None
+    published_source: Text | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _rename_earlier_fields(cls, fields: Any) -> Any:
+        """Read the field names of earlier versions, which older cards and reports hold."""
+        if not isinstance(fields, dict):
+            return fields
+        fields = dict(fields)
+        for earlier_name, name in EARLIER_NAMES.items():
+            if earlier_name in fields and name not in fields:
+                fields[name] = fields.pop(earlier_name)
+        return fields
 
     def __str__(self) -> str:
-        real = "" if self.of_real is None else f", real {self.of_real:.4g}"
-        again = f", trained again {self.told_again}" if self.again else ""
-        return f"{self.told}{real}{again}"
+        """Return the value, how sure it is, the real baseline and the other trainings."""
+        real = "" if self.real_baseline is None else f", real {self.real_baseline:.4g}"
+        others = self.other_trainings_text
+        return f"{self.text}{real}{f', trained again {others}' if others else ''}"
 
     @property
-    def headed(self) -> str:
-        """The name, with an arrow to what is better."""
+    def heading(self) -> str:
+        """The name, with an arrow in the direction of better values."""
         return f"{self.name}{ARROWS[self.better]}"
 
     @property
-    def told(self) -> str:
-        """The value and how sure it is, as text."""
+    def text(self) -> str:
+        """The value with its spread and its standard error."""
         spread = "" if self.spread is None else f" ± {self.spread:.2g}"
         error = "" if self.standard_error is None else f", standard error {self.standard_error:.2g}"
         return f"{self.value:.4g}{spread}{error}"
 
     @property
-    def told_again(self) -> str:
-        """The values of the other trainings, as text."""
-        return ", ".join(f"{value:.4g}" for value in self.again)
+    def other_trainings_text(self) -> str:
+        """The values of the other trainings."""
+        return ", ".join(f"{value:.4g}" for value in self.other_trainings)

@@ -98,7 +98,9 @@ def family(name: str) -> Family:
     for found in _families.values():
         if name in (found.name, found.short):
             return found
-    see = "`zoo.families()` shows all; zoo.load loads presets, which `zoo.list()` shows."
+    see = "`zoo.families()` shows all."
+    if any(str(name).startswith(f"{known.short}_") for known in _families.values()):
+        see = f"zoo.load({name!r}) loads a preset of that name."
     raise unknown_name("family", name, _families, see=see)
 
 

@@ -105,7 +105,7 @@ class Architecture(Named):
             raise ArgumentError(
                 f"The architecture {self.name!r} does not fit {data.noun} of shape {data.shape}: "
                 f"it is for {self.fits_words}. Allowed: "
-                f"{', '.join(map(repr, self.fitting(data)))}, or networks of your own."
+                f"{', '.join(map(repr, Architecture.fitting(data)))}, or networks of your own."
             )
 
     # What an architecture says

@@ -1,4 +1,4 @@
-"""The convolutional body of classifiers."""
+"""The convolutional network of classifiers."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ STAGES = 3
 
 
 def body(image_shape: tuple[int, int, int], width: int = 32) -> keras.Model:
-    """Images to features: three stages of two 3x3 convolutions with batch normalization and
-    rectified linear units, of `width`, 2 and 4 times as many channels, max pooling between them,
-    and the mean over places at the end.
+    """Return a convolutional network from images to features.
+
+    It has three stages of two 3x3 convolutions with batch normalization and rectified linear units,
+    with `width`, 2 and 4 times as many channels. Maximum pooling lies between the stages, and the
+    mean over places at the end.
 
     Args:
         image_shape: `(height, width, channels)`, of any size.
-        width: the channels of the first stage.
+        width: the number of channels of the first stage.
 
     Returns:
         A model from images `(batch, height, width, channels)` to features `(batch, 4 * width)`.
@@ -41,6 +43,6 @@ def body(image_shape: tuple[int, int, int], width: int = 32) -> keras.Model:
             )(x)
             x = BatchNormalization(axis=-1)(x)
             x = layers.ReLU()(x)
-    # In float32 whatever the dtype policy.
+    # The mean is computed in float32 under any dtype policy.
     x = layers.GlobalAveragePooling2D(data_format="channels_last", dtype="float32")(x)
     return keras.Model(inputs, x, name="features")

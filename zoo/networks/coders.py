@@ -43,7 +43,7 @@ def encoder(
     check_choice("architecture", architecture, ARCHITECTURES)
     images = x = keras.Input(_images(image_shape), name="images")
     inputs, labels = images, None
-    if num_classes is not None:
+    if num_classes:
         labels = label_inputs()
         inputs = [images, labels]
     if architecture == "convolutional":
@@ -78,7 +78,7 @@ def decoder(
     check_choice("architecture", architecture, ARCHITECTURES)
     latents = x = keras.Input((check_count("latent_dim", latent_dim),), name="latents")
     inputs = latents
-    if num_classes is not None:
+    if num_classes:
         labels = label_inputs()
         inputs = [latents, labels]
         x = layers.Concatenate()([latents, label_vector(num_classes)(labels)])

@@ -1,4 +1,4 @@
-"""Feature extractors: what images are compared by, known by name and hash."""
+"""Feature extractors for comparing images, identified by name and hash."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from zoo.engine import compiled
 from zoo.engine.inference import batched
 from zoo.errors import ArgumentError
 from zoo.files import fetch
-from zoo.files.home import home, whole
+from zoo.files.home import atomic_file, home
 from zoo.networks.inception import inception as inception_network
 from zoo.networks.inception import load_tensors
 from zoo.networks.torch_file import read_tensors
@@ -31,26 +31,28 @@ INCEPTION_BYTES = 95_628_359
 
 
 class Features(NamedTuple):
-    """What an extractor sees in images: features `(n, dimensions)`, and class probabilities `(n,
-    classes)` where it has classes."""
+    """Features of images, and class probabilities if the extractor has classes.
+
+    `features` has the shape `(n, dimensions)`, and `probabilities` the shape `(n, classes)`.
+    """
 
     features: np.ndarray
     probabilities: np.ndarray | None = None
 
 
 class Extractor:
-    """Features of 8-bit images, from any Keras model.
+    """An extractor of features of 8-bit images, made from any Keras model.
 
     Args:
         network: a model from images to features `(batch, dimensions)`, or to a pair of features and
             logits `(batch, classes)`. Features of more axes are flattened.
-        name: what results call it.
-        sha256: what results know it by; by default the hash of its layers and weights.
+        name: the name in results; by default the name of the network.
+        sha256: the hash in results; by default the hash of its layers and weights.
         value_range: the range of the images that the network takes.
-        batch_size: how many images are computed at once.
+        batch_size: the number of images that are computed at once.
 
     Raises:
-        ValueError: if `network` is no built Keras model.
+        ArgumentError: if `network` is no built Keras model.
 
     Example:
 
@@ -82,54 +84,64 @@ class Extractor:
 
     @property
     def sha256(self) -> str:
-        """What results know it by: of a network that is trained on, another one each time."""
+        """The hash that identifies the extractor, which changes while its network is trained."""
         return self._sha256 or _fingerprint(self.network, self.value_range)
 
     @property
     def has_classes(self) -> bool:
-        """Whether there are probabilities too."""
-        # What a subclassed model gives is known when it is called, and counted as features alone.
+        """Whether the extractor has class probabilities."""
+        # The outputs of a subclassed model are unknown before a call, and count as features alone.
         return len(getattr(self.network, "outputs", None) or ()) > 1
 
     def _outputs(self, images):
-        found = self.network(images, training=False)
-        features, *rest = found if isinstance(found, list | tuple) else (found,)
+        """Return the flattened features and, if there are classes, their probabilities."""
+        outputs = self.network(images, training=False)
+        features, *rest = outputs if isinstance(outputs, list | tuple) else (outputs,)
         features = ops.reshape(features, (ops.shape(features)[0], -1))
         logits = rest[:1] if self.has_classes else ()
         return (features, *(ops.softmax(x, axis=-1) for x in logits))
 
     def __call__(self, images: np.ndarray) -> Features:
-        """What the network sees in `images`, 8-bit of shape `(n, height, width, channels)`.
+        """Return the features of `images`.
+
+        Args:
+            images: 8-bit images of shape `(n, height, width, channels)`.
 
         Raises:
-            ValueError: if images are of another type or shape, or features are not finite.
+            ArgumentError: if images are of another type or shape, or features are not finite.
         """
         check_bytes(images, self.image_shape, self.name)
-        ready = to_range(images, self.value_range)
-        found = Features(*batched(self._function, (ready,), self.batch_size))
-        if not np.isfinite(found.features).all():
+        scaled = to_range(images, self.value_range)
+        features = Features(*batched(self._function, (scaled,), self.batch_size))
+        if not np.isfinite(features.features).all():
             raise ArgumentError(f"The extractor {self.name} gives features that are not finite.")
-        return found
+        return features
 
 
 class Pixels:
-    """The pixels themselves, in [0, 1], or the coordinates of points: features that need no
-    network. They tell images of another mean or covariance, and see no shapes."""
+    """The pixels themselves, in [0, 1], or the coordinates of points, as features without a
+    network.
+
+    They tell apart images with different means or covariances, and do not see shapes.
+    """
 
     name = "pixels"
     has_classes = False
     sha256 = hashlib.sha256(b"pixels / 255, or coordinates").hexdigest()
-    image_shape: tuple[int | None, ...] | None = None  # any
+    image_shape: tuple[int | None, ...] | None = None  # None allows any shape
 
     def __call__(self, images: np.ndarray) -> Features:
+        """Return the flattened pixels of 8-bit images, or the coordinates of points."""
         flat = images.reshape(len(images), -1)
         return Features(to_range(flat, (0.0, 1.0)) if flat.dtype == np.uint8 else flat)
 
 
 class PerChannel:
-    """An extractor of grey images, applied to each channel of colour images, as stacked digits need
-    it: features one after the other, and for classes all their combinations, 100 r + 10 g + b for
-    digits r, g and b."""
+    """An extractor of grey images, applied to each channel of colour images, for stacked digits.
+
+    The features of the three channels are joined. The classes are all combinations, 100 r + 10 g +
+    b for digits r, g and b.
+    """
 
     def __init__(self, extractor: Extractor):
         self.extractor = extractor
@@ -139,41 +151,48 @@ class PerChannel:
         self.image_shape = (*extractor.image_shape[:2], 3)
 
     def __call__(self, images: np.ndarray) -> Features:
+        """Return the features of 8-bit `images` of shape `(n, height, width, 3)`."""
         check_bytes(images, self.image_shape, self.name)
-        parts = [self.extractor(images[..., i : i + 1]) for i in range(3)]
-        features = np.concatenate([part.features for part in parts], axis=1)
-        if parts[0].probabilities is None:
+        channels = [self.extractor(images[..., i : i + 1]) for i in range(3)]
+        features = np.concatenate([channel.features for channel in channels], axis=1)
+        if channels[0].probabilities is None:
             return Features(features)
-        red, green, blue = (part.probabilities for part in parts)
+        red, green, blue = (channel.probabilities for channel in channels)
         joint = np.einsum("ni,nj,nk->nijk", red, green, blue)
         return Features(features, joint.reshape(len(images), -1))
 
 
 def check_bytes(images, image_shape: tuple[int | None, ...], name: str) -> None:
-    """Raises unless `images` are 8-bit images of `image_shape`, in which `None` is any size."""
+    """Raise an `ArgumentError` unless `images` are 8-bit images of `image_shape`.
+
+    `None` in `image_shape` stands for any size.
+    """
     shape = tuple(np.shape(images))
-    fits = len(shape) == 4 and all(
-        wanted in (None, found) for wanted, found in zip(image_shape, shape[1:], strict=True)
+    matches = np.ndim(images) == 4 and all(
+        expected in (None, actual) for expected, actual in zip(image_shape, shape[1:], strict=True)
     )
-    if not fits or images.dtype != np.uint8:
-        wanted = ", ".join("any" if size is None else str(size) for size in image_shape)
+    if not matches or images.dtype != np.uint8:
+        expected = ", ".join("any" if size is None else str(size) for size in image_shape)
         raise ArgumentError(
-            f"The extractor {name} takes 8-bit images of shape (n, {wanted}). Received: "
+            f"The extractor {name} takes 8-bit images of shape (n, {expected}). Received: "
             f"{getattr(images, 'dtype', type(images).__name__)} of shape {shape}."
         )
 
 
 def inception(batch_size: int = 32) -> Extractor:
-    """The network of the FID, with the weights that torch-fidelity and pytorch-fid use.
+    """Return the extractor of the FID, with the weights that torch-fidelity and pytorch-fid use.
 
-    They are downloaded and verified on first use, read as arrays alone, and kept under `ZOO_HOME`
-    as Keras weights. It takes colour images of any size, and resizes them itself, as TensorFlow 1
-    did. Features have 2,048 dimensions, and probabilities, of 1,008 classes, are those of the
-    logits without their bias.
+    The weights are downloaded and verified on first use, read as arrays alone, and kept under
+    `ZOO_HOME` as Keras weights. The network takes colour images of any size, and resizes them
+    itself like TensorFlow 1. Features have 2,048 dimensions. Probabilities, of 1,008 classes, come
+    from the logits without their bias.
+
+    Args:
+        batch_size: the number of images that are computed at once.
 
     Raises:
         FetchError: if the weights cannot be fetched.
-        IntegrityError: if they are not what they should be.
+        IntegrityError: if they are not the expected ones.
     """
     from filelock import FileLock
 
@@ -187,9 +206,9 @@ def inception(batch_size: int = 32) -> Extractor:
                 INCEPTION_URLS, place.with_name(INCEPTION), INCEPTION_SHA256, INCEPTION_BYTES
             )
             load_tensors(network, read_tensors(original))
-            with whole(place) as partial:
+            with atomic_file(place) as partial:
                 network.save_weights(partial)
-            with whole(mark) as partial:
+            with atomic_file(mark) as partial:
                 partial.write_text(fetch.sha256(place))
             original.unlink()
         network.load_weights(place)
@@ -197,8 +216,10 @@ def inception(batch_size: int = 32) -> Extractor:
 
 
 def _fingerprint(network: keras.Model, value_range: tuple[float, float]) -> str:
-    """The hash of layers and connections, whatever their names are, the weights, and the range of
-    images."""
+    """Return the hash of layers, connections, weights and the range of images.
+
+    The names of layers do not count.
+    """
     config = json.dumps(network.get_config(), sort_keys=True, default=lambda x: type(x).__name__)
     for i, layer in enumerate([network, *network._flatten_layers(include_self=False)]):
         config = config.replace(json.dumps(layer.name), f'"layer {i}"')

@@ -1,4 +1,4 @@
-"""The Inception network of the FID: the one of 2015-12-05, with its departures from the paper."""
+"""The Inception network of the FID, of 2015-12-05, with its departures from the paper."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ CLASSES = 1008
 
 @keras.saving.register_keras_serializable("zoo")
 class ResizeAsTensorFlow1(layers.Layer):
-    """Bilinear resizing with corners for origins: output i is read at i * input / output, as
-    TensorFlow 1 did, and as the FID's graph of 2015 does.
+    """Bilinear resizing in which output i is read at i * input / output.
 
-    From images of any size, values 0 to 255, to `(batch, 299, 299, channels)`, values -1 to 127 /
-    128. It is linear along each axis, so it is two products with matrices.
+    TensorFlow 1 resized like this, and so does the FID's graph of 2015. Images of any size with
+    values 0 to 255 become `(batch, 299, 299, channels)` with values -1 to 127 / 128. The map is
+    linear along each axis, so that it is two matrix products.
     """
 
     def call(self, images):
-        height, width = ops.shape(images)[1:3]  # on TensorFlow known at run time alone
+        height, width = ops.shape(images)[1:3]  # TensorFlow may only know them at run time
         x = ops.einsum("oh,bhwc->bowc", _interpolation(height), ops.cast(images, "float32"))
         x = ops.einsum("pw,bowc->bopc", _interpolation(width), x)
         return (x - 128.0) / 128.0
@@ -32,28 +32,30 @@ class ResizeAsTensorFlow1(layers.Layer):
 
 
 def _interpolation(size):
-    """The matrix from `size` numbers to `SIZE`: a number counts by how near it is, from one place
-    on not at all."""
+    """Return the matrix that interpolates `SIZE` numbers from `size` numbers.
+
+    The weight of a number falls linearly with its distance, and is 0 from distance 1 on.
+    """
     last = ops.cast(size, "float32") - 1.0
-    places = ops.arange(SIZE, dtype="float32") * ((last + 1.0) / SIZE)
-    apart = ops.minimum(places, last)[:, None] - ops.arange(size, dtype="float32")[None, :]
-    return ops.relu(1.0 - ops.abs(apart))
+    positions = ops.arange(SIZE, dtype="float32") * ((last + 1.0) / SIZE)
+    distances = ops.minimum(positions, last)[:, None] - ops.arange(size, dtype="float32")[None, :]
+    return ops.relu(1.0 - ops.abs(distances))
 
 
 def inception() -> keras.Model:
-    """Images to the features and the class logits that FID, KID and Inception score are taken of.
+    """Return the network for the features and class logits of FID, KID and Inception score.
 
-    Szegedy et al. 2015, https://arxiv.org/abs/1512.00567, as Heusel et al. 2017 use it, without
-    the auxiliary classifier. Weights are random; `load_tensors` puts those of the FID in.
+    Szegedy et al. 2015, https://arxiv.org/abs/1512.00567, as Heusel et al. 2017 use it, without the
+    auxiliary classifier. Weights are random; `load_tensors` sets the weights of the FID.
 
     Returns:
-        A model from images `(batch, height, width, 3)`, values 0 to 255, of any size, to features
-        `(batch, 2048)` and logits `(batch, 1008)` without their bias, as the Inception score is
-        taken. Layers bear the names of torch-fidelity's
-        modules, with a hyphen for the dot, which PyTorch forbids.
+        A model from images `(batch, height, width, 3)` of any size, with values 0 to 255, to
+        features `(batch, 2048)` and logits `(batch, 1008)`. The logits have no bias, like those of
+        the Inception score. Layers have the names of torch-fidelity's modules, with a hyphen for
+        the dot, which PyTorch forbids.
 
-    Differs from the paper: average pooling does not count what pads, and the last block pools
-    maxima in place of means, as in the graph of 2015.
+    Differs from the paper: average pooling does not count padding, and the last block pools maxima
+    in place of means, as in the graph of 2015.
     """
     images = keras.Input((None, None, 3))
     x = ResizeAsTensorFlow1(name="resize", dtype="float32")(images)
@@ -80,35 +82,35 @@ def inception() -> keras.Model:
 
 
 def load_tensors(network: keras.Model, tensors: dict[str, np.ndarray]) -> None:
-    """Puts `tensors`, by the names and in the layouts of torch-fidelity, into `network`.
+    """Set the weights of `network` to `tensors`, in the names and layouts of torch-fidelity.
 
     Raises:
-        IntegrityError: if one is missing or of another shape; `network` is not changed then.
+        IntegrityError: if a tensor is missing or has another shape; `network` is then unchanged.
     """
-    wanted, values = [], []
+    weights, values = [], []
     for layer in network.layers:
         if not layer.weights:
             continue
         for weight in layer.weights:
-            name = f"{layer.name.replace('-', '.')}.{_THEIRS.get(weight.name, weight.name)}"
-            found = tensors.get(name)
-            if found is not None and found.ndim == 4:
-                found = found.transpose(2, 3, 1, 0)
-            elif found is not None and found.ndim == 2:
-                found = found.T
-            if found is None or found.shape != tuple(weight.shape):
-                received = "none" if found is None else f"{found.shape}"
+            name = f"{layer.name.replace('-', '.')}.{_TORCH_NAMES.get(weight.name, weight.name)}"
+            tensor = tensors.get(name)
+            if tensor is not None and tensor.ndim == 4:
+                tensor = tensor.transpose(2, 3, 1, 0)
+            elif tensor is not None and tensor.ndim == 2:
+                tensor = tensor.T
+            if tensor is None or tensor.shape != tuple(weight.shape):
+                received = "none" if tensor is None else f"{tensor.shape}"
                 raise IntegrityError(
                     f"The tensor {name} must have the shape {tuple(weight.shape)}, in Keras's "
                     f"order. Received: {received}."
                 )
-            wanted.append(weight)
-            values.append(found)
-    for weight, value in zip(wanted, values, strict=True):
+            weights.append(weight)
+            values.append(tensor)
+    for weight, value in zip(weights, values, strict=True):
         weight.assign(value)
 
 
-_THEIRS = {
+_TORCH_NAMES = {
     "kernel": "weight",
     "gamma": "weight",
     "beta": "bias",
@@ -118,6 +120,7 @@ _THEIRS = {
 
 
 def _conv(name: str, x, filters: int, size, strides: int = 1, padding: str = "same"):
+    """Apply a convolution, batch normalization and a rectifier."""
     x = layers.Conv2D(
         filters,
         size,
@@ -132,28 +135,32 @@ def _conv(name: str, x, filters: int, size, strides: int = 1, padding: str = "sa
 
 
 def _chain(name: str, x, *steps):
-    """Convolutions one after the other, each `(name, filters, size)` and, maybe, a dict."""
+    """Apply convolutions in turn, each given as `(name, filters, size)` and optional arguments."""
     for branch, filters, size, *options in steps:
         x = _conv(f"{name}-{branch}", x, filters, size, **(options[0] if options else {}))
     return x
 
 
 def _joined(name: str, *branches):
+    """Concatenate branches along the channels."""
     return layers.Concatenate(axis=-1, name=name)(list(branches))
 
 
 def _halved(name: str, x):
+    """Halve height and width by maximum pooling."""
     return layers.MaxPooling2D(3, strides=2, name=name, data_format="channels_last")(x)
 
 
 def _mean_pooled(name: str, x):
-    # Of what pads nothing is counted.
+    """Apply mean pooling of stride 1."""
+    # Keras's average pooling does not count padding.
     return layers.AveragePooling2D(
         3, strides=1, padding="same", name=name, data_format="channels_last"
     )(x)
 
 
 def _max_pooled(name: str, x):
+    """Apply maximum pooling of stride 1."""
     return layers.MaxPooling2D(
         3, strides=1, padding="same", name=name, data_format="channels_last"
     )(x)
@@ -163,6 +170,7 @@ _HALVING = {"strides": 2, "padding": "valid"}
 
 
 def _block_a(name: str, x, pooled: int):
+    """Apply a block of 1x1, 5x5 and double 3x3 convolutions."""
     return _joined(
         name,
         _chain(name, x, ("branch1x1", 64, 1)),
@@ -179,6 +187,7 @@ def _block_a(name: str, x, pooled: int):
 
 
 def _block_b(name: str, x):
+    """Apply the block that halves the size to 17x17."""
     return _joined(
         name,
         _chain(name, x, ("branch3x3", 384, 3, _HALVING)),
@@ -194,6 +203,7 @@ def _block_b(name: str, x):
 
 
 def _block_c(name: str, x, width: int):
+    """Apply a block of factorized 7x7 convolutions."""
     return _joined(
         name,
         _chain(name, x, ("branch1x1", 192, 1)),
@@ -218,6 +228,7 @@ def _block_c(name: str, x, width: int):
 
 
 def _block_d(name: str, x):
+    """Apply the block that halves the size to 8x8."""
     return _joined(
         name,
         _chain(name, x, ("branch3x3_1", 192, 1), ("branch3x3_2", 320, 3, _HALVING)),
@@ -234,6 +245,7 @@ def _block_d(name: str, x):
 
 
 def _block_e(name: str, x, pool):
+    """Apply a block of factorized 3x3 convolutions with the pooling `pool`."""
     once = _chain(name, x, ("branch3x3_1", 384, 1))
     twice = _chain(name, x, ("branch3x3dbl_1", 448, 1), ("branch3x3dbl_2", 384, 3))
     return _joined(

@@ -21,6 +21,8 @@ class Points(Architecture):
         hidden_layers: their number in each player.
         embedding_dim: as for `Architecture`.
         projection: as for `Architecture`.
+
+    Differs from the paper: there is none.
     """
 
     name = "points"

@@ -1,7 +1,7 @@
-"""Files that PyTorch saved, read as arrays: without PyTorch, and without running what is in them.
+"""A reader of PyTorch files as arrays, which needs no PyTorch and runs no code of the file.
 
 Such a file is a pickle beside raw numbers, and a pickle may name any function to call. This reader
-knows the names that a dict of tensors is made of, and refuses every other one.
+knows the names that occur in a dict of tensors, and refuses every other name.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy as np
 
 from zoo.errors import IntegrityError
 
-_MAGIC = 0x1950A86A20F9469CFC6C  # the first pickle of files from before PyTorch 1.6
+_MAGIC = 0x1950A86A20F9469CFC6C  # the first pickle in a file of PyTorch 1.5 or earlier
 _TYPES = {
     "DoubleStorage": "<f8",
     "FloatStorage": "<f4",
@@ -31,7 +31,7 @@ _TYPES = {
 }
 
 
-# What a pickle, or an archive, that is cut or made up leads to.
+# The errors that a truncated or forged pickle or archive causes.
 _BROKEN = (
     pickle.UnpicklingError,
     zipfile.BadZipFile,
@@ -58,7 +58,7 @@ class _Storage(NamedTuple):
 
 
 class _View(NamedTuple):
-    """A tensor: where its numbers are in a storage."""
+    """A tensor, described by the place of its numbers in a storage."""
 
     storage: _Storage
     offset: int
@@ -67,7 +67,7 @@ class _View(NamedTuple):
 
 
 class _Tensor:
-    """Makes a view; an object without attributes, which a pickle can call and not change."""
+    """A callable that returns a view; it has no attributes that a pickle could change."""
 
     __slots__ = ()
 
@@ -76,7 +76,7 @@ class _Tensor:
 
 
 class _Parameter:
-    """Gives the tensor of a parameter; like `_Tensor`."""
+    """A callable that returns the tensor of a parameter; it has no attributes either."""
 
     __slots__ = ()
 
@@ -93,7 +93,7 @@ _KNOWN = {
 
 
 class _Unpickler(pickle.Unpickler):
-    """Knows the names above alone, and remembers the storages."""
+    """An unpickler that only knows the names above, and remembers the storages."""
 
     def __init__(self, file):
         super().__init__(file)
@@ -116,58 +116,67 @@ class _Unpickler(pickle.Unpickler):
 
 
 def read_tensors(path: Path) -> dict[str, np.ndarray]:
-    """The tensors of a dict that `torch.save` wrote, by name.
+    """Return the tensors of a dict that `torch.save` wrote, by name.
 
     Args:
-        path: the file, in the format of PyTorch 1.6 and later, or in the one before.
+        path: the file, in the format of PyTorch 1.6 and later, or in the earlier one.
 
     Raises:
         IntegrityError: if it is no such file, or holds anything but tensors.
     """
     try:
-        found, storages = (_read_zip if zipfile.is_zipfile(path) else _read_old)(path)
-        if not isinstance(found, dict):
-            raise IntegrityError(f"{path} holds {type(found).__name__} in place of a dict.")
-        return {str(name): _array(name, view, storages) for name, view in found.items()}
+        views, storages = (_read_zip if zipfile.is_zipfile(path) else _read_legacy)(path)
+        if not isinstance(views, dict):
+            raise IntegrityError(f"{path} holds {type(views).__name__} in place of a dict.")
+        return {str(name): _array(name, view, storages) for name, view in views.items()}
     except _BROKEN as error:
         raise IntegrityError(f"{path} is no file of tensors from PyTorch: {error!r}.") from error
 
 
 def _read_zip(path: Path) -> tuple[Any, dict[str, bytes]]:
+    """Read the format of PyTorch 1.6 and later: return the views, and the bytes of each storage."""
     with zipfile.ZipFile(path) as archive:
         names = archive.namelist()
         (root,) = (name[: -len("data.pkl")] for name in names if name.endswith("/data.pkl"))
         order = f"{root}byteorder"
         if order in names and archive.read(order) != b"little":
             raise IntegrityError(f"{path} holds numbers in big-endian order.")
-        found = _Unpickler(io.BytesIO(archive.read(f"{root}data.pkl"))).load()
-        inside = f"{root}data/"
-        return found, {n[len(inside) :]: archive.read(n) for n in names if n.startswith(inside)}
+        views = _Unpickler(io.BytesIO(archive.read(f"{root}data.pkl"))).load()
+        folder = f"{root}data/"
+        return views, {
+            name[len(folder) :]: archive.read(name) for name in names if name.startswith(folder)
+        }
 
 
-def _read_old(path: Path) -> tuple[Any, dict[str, bytes]]:
+def _read_legacy(path: Path) -> tuple[Any, dict[str, bytes]]:
+    """Read the earlier format: return the views, and the bytes of each storage."""
     with path.open("rb") as file:
         if _Unpickler(file).load() != _MAGIC:
             raise IntegrityError(f"{path} is no file of tensors from PyTorch.")
         for _ in ("protocol version", "system"):
             _Unpickler(file).load()
         reader = _Unpickler(file)
-        found = reader.load()
+        views = reader.load()
         storages = {}
         for key in _Unpickler(file).load():
             count = int.from_bytes(file.read(8), "little")
             storages[str(key)] = file.read(count * reader.storages[str(key)].dtype.itemsize)
-        return found, storages
+        return views, storages
 
 
 def _array(name: str, view: Any, storages: dict[str, bytes]) -> np.ndarray:
+    """Return the array of a view.
+
+    Raises:
+        IntegrityError: if it is no view, or reaches out of its storage.
+    """
     if not isinstance(view, _View):
         raise IntegrityError(f"{name} is {type(view).__name__} in place of a tensor.")
     storage, offset, shape, strides = view
     numbers = np.frombuffer(storages[storage.key], storage.dtype)
     last = offset + sum((n - 1) * step for n, step in zip(shape, strides, strict=True))
     inside = offset >= 0 and last < len(numbers) and min(strides, default=0) >= 0
-    inside = inside and math.prod(shape) <= len(numbers)  # no number stands for many
+    inside = inside and math.prod(shape) <= len(numbers)  # a stride of 0 could repeat a number
     if math.prod(shape) and not inside:
         raise IntegrityError(f"The tensor {name} reaches out of the numbers that the file holds.")
     size = numbers.itemsize

@@ -22,7 +22,7 @@ from zoo.base.records import Record, Text
 from zoo.errors import CardError
 from zoo.files import remote
 from zoo.files.fetch import read
-from zoo.files.home import home, whole
+from zoo.files.home import atomic_file, home
 from zoo.presets.card import Card, PresetName
 
 CARD = "card.json"
@@ -93,7 +93,7 @@ def find_card(urls: list[str], name: str | None = None, fresh: bool = False) -> 
     with contextlib.suppress(OSError):  # a cache that cannot be written: asked for each time
         for other in urls:
             forget(other)  # what another mirror said before
-        with whole(_memory(url)) as partial:
+        with atomic_file(_memory(url)) as partial:
             kept = Seen(source=remote.shown(url), card=content.decode())
             partial.write_text(kept.model_dump_json(), encoding="utf-8")
     return card, url

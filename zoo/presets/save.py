@@ -19,7 +19,7 @@ from zoo.engine.model import Model
 from zoo.errors import ArgumentError, IntegrityError
 from zoo.files import remote
 from zoo.files.fetch import read, sha256
-from zoo.files.home import room, whole_folder
+from zoo.files.home import atomic_folder, storage_errors
 from zoo.metrics import Measurement
 from zoo.models.families import OWN, family_of
 from zoo.presets import golden, hub, locate, safety, storage
@@ -133,7 +133,7 @@ def save(
         data_rights=data_rights,
         license=license,
     )
-    with room(folder), whole_folder(folder) as partial:
+    with storage_errors(folder), atomic_folder(folder) as partial:
         write(
             model,
             partial,

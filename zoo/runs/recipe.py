@@ -1,13 +1,16 @@
-"""What a recipe is: a frozen configuration and the functions that the runner calls."""
+"""Recipes: a frozen configuration, and the functions that a run calls."""
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
 import hashlib
+import importlib.util
 import inspect
+import sys
 import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -19,6 +22,7 @@ from zoo.data import Source
 from zoo.errors import RecipeError, check_choice, unknown_name
 from zoo.evaluation import Metric
 from zoo.evaluation.plan import SAMPLES
+from zoo.presets import locate
 from zoo.presets.card import Facts
 
 PRECISIONS = ("float32", "bfloat16", "float16")
@@ -26,13 +30,24 @@ PRECISIONS = ("float32", "bfloat16", "float16")
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    """The settings that every recipe has; a recipe's own add to them or give other defaults.
+    """Hold the settings that every recipe has.
 
-    `data` is a TensorFlow Datasets name, a folder of images, an `.npz` file or a name of
-    `zoo.data.synthetic`; `flip` mirrors each image with a probability of one half; `precision`,
-    `"float32"`, `"bfloat16"` or `"float16"`, is what layers compute in while they are trained;
-    `binarize="stochastic"` draws binary pixels with their grey levels for probabilities, others
-    each time.
+    A recipe subclasses it, to add settings of its own or to give other defaults.
+
+    Args:
+        data: a TensorFlow Datasets name, a folder of images, an `.npz` file or a name of
+            `zoo.data.synthetic`.
+        epochs: the passes over the training images.
+        batch_size: the images of a step.
+        seed: the seed of the weights, the latents and the order of the images.
+        flip: mirrors each image with a probability of one half.
+        precision: the type that layers compute in during training: `"float32"`, `"bfloat16"` or
+            `"float16"`.
+        binarize: `"stochastic"` draws each pixel anew each time, as 0 or 1 with its grey level as
+            the probability of 1; `None` leaves the pixels as they are.
+
+    Raises:
+        UnknownNameError: if `precision` is none of these.
     """
 
     data: str
@@ -48,7 +63,7 @@ class Config:
 
     @contextlib.contextmanager
     def dtype_policy(self) -> Iterator[None]:
-        """A context in which layers are made that compute in `precision`."""
+        """Enter a context in which new layers compute in `precision`."""
         before = keras.config.dtype_policy()
         half = self.precision != "float32"
         keras.config.set_dtype_policy(f"mixed_{self.precision}" if half else self.precision)
@@ -58,7 +73,7 @@ class Config:
             keras.config.set_dtype_policy(before)
 
     def replace(self, **changes: Any) -> Config:
-        """A copy with `changes`, each converted to the type of the setting it replaces.
+        """Return a copy with `changes`, each converted to the type of the setting it replaces.
 
         Raises:
             UnknownNameError: if there is no such setting.
@@ -84,31 +99,38 @@ def _convert(key: str, value: Any, wanted: Any) -> Any:
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
-    """How a preset is made.
+    """Describe how a preset is made.
 
     Args:
-        preset: the name of the preset, which is also that of the recipe's file.
-        family: the name that `zoo.create` takes.
+        preset: the name of the preset, which is also the name of the recipe's file.
+        family: the name that `zoo.create` takes. `build` must return a model of its class.
         config: the settings.
         build: `build(config) -> model`.
         compile: `compile(model, config, steps)`, where `steps` is the length of the whole training.
-        facts: what the card says that no program can find out.
+        facts: the facts for the card that no program can find out.
         smoke: the settings that `--smoke` replaces, for a run of less than a minute.
-        metrics: what the card reports, see `zoo.evaluate`; by default what suits the model.
-        samples: how many samples the numbers in the card are of.
-        picture: `picture(model, test)`, what is seen of the model after each epoch and on its
-            model card; by default what shows it best, see `zoo.pictures.default_picture`.
-        monitor: what says which checkpoint is the best: the name of a log, of which low is better
-            unless a metric of this name says otherwise, or of a number of a metric, such as
-            `"fid"`, which is then measured after each epoch. By default the log `"loss"` of a
-            model of one player that has it; else there is no best.
+        metrics: the metrics of the card, see `zoo.evaluate`; by default those that suit the model.
+        samples: how many samples each number of the card is computed from.
+        picture: `picture(model, test)`, the image that is made after each epoch and for the model
+            card; by default the most telling one, see `zoo.pictures.default_picture`.
+        monitor: the number by which the best checkpoint is chosen: the name of a log, of which low
+            is better unless a metric of this name says otherwise, or the name of a number of a
+            metric, such as `"fid"`, which is then measured after each epoch. By default it is the
+            log `"loss"` of a model of one player that has it; else no checkpoint is the best.
         ship: the checkpoint that the preset is made of, `"last"` or `"best"`.
-        reported: numbers of others, `(value, where from)` by the name of a number, which stand
-            beside ours in the card.
-        examples: how many test images go into the preset, to show a model by that makes none
+        published: values of others, `(value, source)` by the name of a number. They stand beside
+            ours in the card.
+        examples: how many test images go into the preset, to show a model that makes no images
             itself; their rights must allow it.
-        packaged: whether `--publish` puts the preset into the package; else into the folder `hub`
-            beside it, for those that would make the package large, or whose data are for research.
+        packaged: whether `--publish` puts the preset into the package. If not, it goes into the
+            folder `hub` beside the package, as presets do that are large, or whose data are for
+            research.
+        reported: the former name of `published`.
+
+    Raises:
+        UnknownNameError: if `ship` is neither, or `smoke` names no setting.
+        RecipeError: if a value of `smoke` has the wrong type, or `published` and `reported` are
+            both given.
     """
 
     preset: str
@@ -123,20 +145,29 @@ class Recipe:
     picture: Callable[[keras.Model, Source], Image.Image] = pictures.default_picture
     monitor: str | None = None
     ship: str = "last"
-    reported: Mapping[str, tuple[float, str]] = dataclasses.field(default_factory=dict)
+    published: Mapping[str, tuple[float, str]] = dataclasses.field(default_factory=dict)
     examples: int = 0
     packaged: bool = True
+    reported: dataclasses.InitVar[Mapping[str, tuple[float, str]] | None] = None
 
-    def __post_init__(self):
+    def __post_init__(self, reported):
+        if reported is not None:
+            if self.published:
+                raise RecipeError(
+                    "reported is the former name of published: give published alone. Received: "
+                    f"published={self.published!r} and reported={reported!r}."
+                )
+            object.__setattr__(self, "published", reported)
         check_choice("ship", self.ship, ("last", "best"))
-        self.config.replace(
-            **self.smoke
-        )  # refuses unknown settings now and not in the middle of a run
+        self.config.replace(**self.smoke)  # unknown settings are refused now, not during a run
 
     @property
     def source(self) -> str:
-        """The text of what the training depends on: the settings, with those that are others than
-        their classes say, and the two functions."""
+        """The text of all that the training depends on.
+
+        It holds the classes of the settings, the functions `build` and `compile`, and the settings
+        whose values are not the defaults of their classes.
+        """
         lineage = type(self.config).__mro__
         classes = lineage[: lineage.index(Config)][::-1]
         parts = [*classes, self.build, self.compile]
@@ -152,5 +183,31 @@ class Recipe:
 
 
 def source_sha256(source: str) -> str:
-    """The hash of a recipe's source, which stands in cards."""
+    """Return the hash of a recipe's source, which stands in cards."""
     return hashlib.sha256(source.encode()).hexdigest()
+
+
+def load_recipe(path: Path) -> Recipe:
+    """Load the `RECIPE` of the file `path`, which may import other files of its folder.
+
+    Raises:
+        RecipeError: if there is no such file, or no recipe in it.
+    """
+    if not path.is_file():
+        known = locate.RECIPES / f"{path.name}.py"
+        meant = f" Is {str(known)!r} meant?" if known.is_file() else ""
+        raise RecipeError(f"There is no recipe {str(path)!r}.{meant}")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None:
+        raise RecipeError(f"A recipe is a Python file. Received: {str(path)!r}.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # `inspect` looks here for the source of its functions
+    sys.path.insert(0, str(path.resolve().parent))
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        sys.path.pop(0)
+    recipe = getattr(module, "RECIPE", None)
+    if not isinstance(recipe, Recipe):
+        raise RecipeError(f"{path} defines no RECIPE = zoo.Recipe(...).")
+    return recipe

@@ -1,13 +1,12 @@
-"""The training of a recipe: from its beginning, or its last checkpoint, to its last step."""
+"""The training of a model, from its start or its last checkpoint to its last step."""
 
 from __future__ import annotations
 
 import dataclasses
-import importlib.metadata
-import os
-import platform
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -16,34 +15,43 @@ from zoo import data
 from zoo.base.stopping import Stop
 from zoo.callbacks import Checkpoints, Evaluation, SampleGrids, checkpoint_folder
 from zoo.callbacks.checkpoints import Monitor
-from zoo.engine import device, devices, feed, process
-from zoo.errors import ArgumentError, DivergedError, RecipeError, check_choice, nearest
+from zoo.engine import feed, is_chief, process
+from zoo.errors import (
+    ArgumentError,
+    DataError,
+    DivergedError,
+    RecipeError,
+    check_choice,
+    nearest,
+)
 from zoo.evaluation import Metric
 from zoo.evaluation import extractor as find_extractor
-from zoo.presets.card import Restored, Selected, Training
-from zoo.runs.recipe import Config, Recipe, source_sha256
+from zoo.evaluation.real import read_splits
+from zoo.runs.recipe import Config, Recipe
 
-PARTS = 5  # between two checkpoints lies at most one of so many parts of a run
-RESTORES = 3  # after so many a training that makes numbers which are not finite is given up
+PARTS = 5  # two checkpoints are at most this fraction of a run apart, one fifth
+RESTORES = 3  # a training that made numbers which are not finite more often than this is given up
+MONITORED = 2_000  # samples that are measured after each epoch
 REPEATED = (
     "To resume is to repeat it; with --resume --on-nan restore other random numbers are drawn."
 )
-MONITORED = 2_000  # samples that are measured after each epoch
 
 
 @dataclasses.dataclass(frozen=True)
 class Keeping:
-    """How a run is kept from being lost.
+    """State how a run is kept from being lost.
 
     Args:
         resume: goes on from the last checkpoint, or starts where there is none.
         checkpoint_steps: the most steps between two checkpoints; at most a fifth of the run anyway.
         keep: how many of the last checkpoints stay, beside the best.
-        on_nan: what is done about losses or weights that are not finite: `"stop"`, or `"restore"`,
-            which goes back to the last checkpoint and on from there with other random numbers and
-            another order of the images, three times at most.
+        on_nan: what is done about losses or weights that are not finite. `"stop"` ends the run;
+            `"restore"` goes back to the last checkpoint, three times at most, and on from there
+            with other random numbers and another order of the images.
         stop: tells that the program was asked to end.
-        writes: whether this process is the one that writes; of several that train together one is.
+
+    Raises:
+        UnknownNameError: if `on_nan` is neither.
     """
 
     resume: bool = False
@@ -51,154 +59,193 @@ class Keeping:
     keep: int = 2
     on_nan: str = "stop"
     stop: Stop = dataclasses.field(default_factory=Stop)
-    writes: bool = True
 
     def __post_init__(self):
         check_choice("on_nan", self.on_nan, ("stop", "restore"))
 
 
-def train(
-    recipe: Recipe,
-    code: str,
-    model: keras.Model,
-    config: Config,
-    source: data.Source,
-    test: data.Source,
-    out: Path,
-    keeping: Keeping,
-    samples: int,
-    echo: Callable[[str], None],
-) -> Training:
-    """Trains `model`, and puts the weights into it that the preset is made of.
+class Splits(NamedTuple):
+    """The images, or points, for training and for testing."""
 
-    Args:
-        recipe: the recipe.
-        code: its source as it was read, whatever was written to its file meanwhile.
-        model: what it builds.
-        config: its settings.
-        source: the training images, or points.
-        test: the test images.
-        out: the folder for `checkpoints/` and `samples/`.
-        keeping: how the run is kept from being lost.
-        samples: how many samples a monitored metric may look at.
-        echo: is given a line for each thing to know.
+    train: data.Source
+    test: data.Source
+
+
+def read(config: Config, model: keras.Model) -> Splits:
+    """Read the data of `config`, cropped and resized to what `model` takes.
 
     Raises:
-        DivergedError: at losses or weights that are not finite.
-        StorageError: where there is no room; the checkpoints are whole.
-        Stopped: after a checkpoint, where the program was asked to end.
+        DataError: if the data are not what the model takes, or have no labels that it needs.
+    """
+    train, test = read_splits(config.data, model)
+    if train.images.shape[1:] != model.data.shape:
+        raise DataError(
+            f"The model takes {model.data.noun} of shape {model.data.shape}. Received: "
+            f"{train.name!r} of shape {train.images.shape[1:]}."
+        )
+    if model.condition is not None:
+        if train.labels is None:
+            raise DataError(f"The model needs {model.condition.noun}, and {train.name!r} has none.")
+        model.condition.check_stored(model.condition.noun, train.labels)
+    return Splits(train, test)
+
+
+class Trainer:
+    """Train one model, from its start or its last checkpoint to its last step.
+
+    Args:
+        model: the model. It is compiled before `begin`, by a rate schedule that may need
+            `total_steps`.
+        source: the training images, or points.
+        config: the settings.
+        keeping: how the run is kept from being lost.
+        say: is given a line for each thing to know.
     """
 
-    def batches(attempt: int) -> data.Batches:
+    def __init__(
+        self,
+        model: keras.Model,
+        source: data.Source,
+        config: Config,
+        keeping: Keeping,
+        say: Callable[[str], None],
+    ):
+        self.model = model
+        self.source = source
+        self.config = config
+        self.keeping = keeping
+        self.say = say
+        self.steps_per_epoch = self._batches(0).full_batches
+        self.total_steps = self.steps_per_epoch * config.epochs
+        # A training is defined by what its data hold, and not by their path.
+        self.settings: dict[str, Any] = {**dataclasses.asdict(config), "data": source.name}
+        self.done = 0
+
+    @functools.cached_property
+    def data_sha256(self) -> str:
+        """The hash of the data, computed once: for a large set it reads all files."""
+        return self.source.sha256
+
+    def begin(self, folder: Path, code: str, monitor: Monitor | None) -> None:
+        """Prepare the checkpoints, and restore the last one where the run resumes.
+
+        Args:
+            folder: the folder of the checkpoints.
+            code: the source of the recipe. A checkpoint of another source is refused.
+            monitor: the number by which the best checkpoint is chosen, if there is one.
+
+        Raises:
+            ArgumentError: if the checkpoints are of another training.
+            IntegrityError: if there are checkpoints, and none is whole.
+        """
+        about = {
+            **self.settings,
+            "data_sha256": self.data_sha256,
+            "backend": keras.backend.backend(),  # each draws other numbers from one seed
+            "recipe": code,
+        }
+        longest = self.keeping.checkpoint_steps or self.total_steps
+        self.checkpoints = Checkpoints(
+            folder,
+            self.steps_per_epoch,
+            about,
+            every=max(1, min(longest, self.total_steps // PARTS)),
+            keep=self.keeping.keep,
+            monitor=monitor,
+            stop=self.keeping.stop,
+        )
+        if self.keeping.resume:
+            self.done = self.checkpoints.restore(self.model, self.say)
+        if self.checkpoints.newest is not None:
+            self.say(f"resumed: {self.done} of {self.total_steps} steps are done")
+
+    def fit(self, measurements: Sequence[keras.callbacks.Callback], grids: SampleGrids) -> None:
+        """Train to the last step.
+
+        Args:
+            measurements: the callbacks that add numbers to the logs, which come before the
+                checkpoints.
+            grids: the pictures, which come after the checkpoints.
+
+        Raises:
+            DivergedError: at losses or weights that are not finite.
+            StorageError: where there is no room; the checkpoints are whole.
+            Stopped: after a checkpoint, where the program was asked to end.
+        """
+        self._picture_owed(grids)
+        with self.keeping.stop.deferred():
+            while self.done < self.total_steps:
+                try:
+                    self._fit_on([*measurements, self.checkpoints, grids])
+                except DivergedError as error:
+                    if self.keeping.on_nan == "stop":
+                        raise _advised(error, REPEATED) from None
+                    self._go_back(error)
+
+    def load_best(self) -> dict[str, Any]:
+        """Put the best checkpoint into the model; return its name, value and step.
+
+        Raises:
+            IntegrityError: if there is none, or it is not whole.
+        """
+        best = self.checkpoints.best
+        self.checkpoints.load_best(self.model)
+        self.say(f"the best: {best['name']} {best['value']:.4g}, of step {best['step']}")
+        return best
+
+    def _batches(self, attempt: int) -> data.Batches:
+        """Return the batches, in an order of their own for each `attempt`."""
         return data.Batches(
-            source.images,
-            None if model.num_classes is None else source.labels,
-            config.batch_size,
-            config.seed if attempt == 0 else _seed(config.seed, attempt),
-            value_range=model.value_range,
-            flip=config.flip,
-            binarize=config.binarize,
+            self.source.images,
+            None if self.model.condition is None else self.source.labels,
+            self.config.batch_size,
+            self.config.seed if attempt == 0 else _seed(self.config.seed, attempt),
+            value_range=self.model.value_range,
+            flip=self.config.flip,
+            binarize=self.config.binarize,
             shard=process(),
         )
 
-    steps = batches(0).full_batches
-    total = steps * config.epochs
-    recipe.compile(model, config, total)
-    monitor, measured = _monitored(recipe, model, test, min(samples, MONITORED))
-    settings = {**dataclasses.asdict(config), "data": source.name}
-    # Where the data lie is no part of what a training is; what they hold is.
-    data_sha256 = source.sha256  # once: of a large set it reads all files
-    checkpoints = Checkpoints(
-        out / "checkpoints",
-        steps,
-        {
-            **settings,
-            "data_sha256": data_sha256,
-            "backend": keras.backend.backend(),  # of which each draws other numbers
-            "recipe": code,
-        },
-        every=max(1, min(keeping.checkpoint_steps or total, total // PARTS)),
-        keep=keeping.keep,
-        monitor=monitor,
-        stop=keeping.stop,
-        writes=keeping.writes,
-    )
-    done = checkpoints.restore(model, echo) if keeping.resume else 0
-    if checkpoints.newest is not None:
-        echo(f"resumed: {done} of {total} steps are done")
-    grids = SampleGrids(out / "samples", lambda model: recipe.picture(model, test), keeping.writes)
-    if done and done % steps == 0:  # which a process that was killed at the end of an epoch owes
-        grids.set_model(model)
-        grids.on_train_begin()
-        grids.on_epoch_end(done // steps - 1)
-    with keeping.stop.deferred():
-        while done < total:
-            # The rest of an epoch that was begun, by itself; then whole epochs.
-            epoch, begun = divmod(done, steps)
-            epochs = epoch + 1 if begun else config.epochs
-            try:
-                model.fit(
-                    feed(batches(len(checkpoints.restored)), done),
-                    steps_per_epoch=steps - begun,
-                    epochs=epochs,
-                    initial_epoch=epoch,
-                    shuffle=False,
-                    verbose="auto" if keeping.writes else 0,
-                    callbacks=[*measured, checkpoints, grids],
-                )
-                done = epochs * steps
-            except DivergedError as error:
-                if keeping.on_nan == "stop":
-                    raise _advised(error, REPEATED) from None
-                done = _go_back(model, config, checkpoints, error, echo)
-    best = checkpoints.best
-    if recipe.ship == "best":
-        checkpoints.load_best(model)
-        echo(f"the best: {best['name']} {best['value']:.4g}, of step {best['step']}")
-    return Training(
-        recipe=f"recipes/{recipe.preset}.py",
-        recipe_sha256=source_sha256(code),
-        settings=settings,
-        seed=config.seed,
-        steps=total,
-        images_seen=total * config.batch_size,
-        seconds=round(sum(logs["seconds"] for logs in checkpoints.history), 1),
-        device=described_device(),
-        versions=_versions(),
-        data=source.name,
-        data_sha256=data_sha256,
-        data_images=len(source.images),
-        restored=[Restored(**which) for which in checkpoints.restored],
-        selected=None
-        if recipe.ship == "last"
-        else Selected(step=best["step"], monitor=best["name"], value=best["value"]),
-    )
+    def _picture_owed(self, grids: SampleGrids) -> None:
+        """Write the picture that a process owes which was killed at the end of an epoch."""
+        if self.done and self.done % self.steps_per_epoch == 0:
+            grids.set_model(self.model)
+            grids.on_train_begin()
+            grids.on_epoch_end(self.done // self.steps_per_epoch - 1)
 
+    def _fit_on(self, callbacks: list[keras.callbacks.Callback]) -> None:
+        """Train the rest of an epoch that was begun, or else all epochs that are left."""
+        epoch, begun = divmod(self.done, self.steps_per_epoch)
+        epochs = epoch + 1 if begun else self.config.epochs
+        self.model.fit(
+            feed(self._batches(len(self.checkpoints.restored)), self.done),
+            steps_per_epoch=self.steps_per_epoch - begun,
+            epochs=epochs,
+            initial_epoch=epoch,
+            shuffle=False,
+            verbose="auto" if is_chief() else 0,
+            callbacks=callbacks,
+        )
+        self.done = epochs * self.steps_per_epoch
 
-def _go_back(
-    model: keras.Model,
-    config: Config,
-    checkpoints: Checkpoints,
-    error: DivergedError,
-    echo: Callable[[str], None],
-) -> int:
-    """Puts the last good checkpoint into `model`, with other random numbers to come; returns its
-    step."""
-    before = checkpoints.restored
-    if len(before) == RESTORES:
-        raise _advised(error, f"The training went back {RESTORES} times already.") from None
-    done = checkpoints.restore(model, echo)
-    # Of the checkpoint's own memory, which may be older, this is the continuation.
-    checkpoints.restored = [*before, {"step": error.step, "player": error.player, "to": done}]
-    # What an exact repetition would do is known: the same. (A killed run repeats it up to here,
-    # and then draws these numbers again.)
-    weights = {id(v) for v in model.weights}
-    seeds = [v for v in model.variables if id(v) not in weights]
-    for index, seed in enumerate(seeds):
-        value = _seed(config.seed, len(checkpoints.restored), index + 1)
-        seed.assign(np.array([value, 0], dtype=seed.dtype))
-    echo(f"\n{error} Back to step {done}, and on with other random numbers.")
-    return done
+    def _go_back(self, error: DivergedError) -> None:
+        """Restore the last good checkpoint, and give the model other random numbers."""
+        checkpoints = self.checkpoints
+        before = checkpoints.restored
+        if len(before) == RESTORES:
+            raise _advised(error, f"The training went back {RESTORES} times already.") from None
+        self.done = checkpoints.restore(self.model, self.say)
+        # The restored list may be older than this process's list, which this line continues.
+        restore = {"step": error.step, "player": error.player, "to": self.done}
+        checkpoints.restored = [*before, restore]
+        # An exact repetition would fail at the same step. (A killed run repeats it up to here,
+        # and then draws these numbers again.)
+        weights = {id(v) for v in self.model.weights}
+        seeds = [v for v in self.model.variables if id(v) not in weights]
+        for index, seed in enumerate(seeds):
+            value = _seed(self.config.seed, len(checkpoints.restored), index + 1)
+            seed.assign(np.array([value, 0], dtype=seed.dtype))
+        self.say(f"\n{error} Back to step {self.done}, and on with other random numbers.")
 
 
 def _advised(error: DivergedError, advice: str) -> DivergedError:
@@ -206,15 +253,33 @@ def _advised(error: DivergedError, advice: str) -> DivergedError:
 
 
 def _seed(*entropy: int) -> int:
-    """A seed that depends on all of `entropy`, of 31 bits, which each backend takes."""
+    """Return a seed that depends on all of `entropy`, of 31 bits, which each backend takes."""
     return int(np.random.SeedSequence(entropy).generate_state(1)[0] >> 1)
 
 
-def _monitored(
-    recipe: Recipe, model, test: data.Source, n: int
+def last_checkpoint(out: Path) -> Path | None:
+    """Return the newest checkpoint of the run in `out`, or `None`."""
+    return next(iter(checkpoint_folder.saved(out / "checkpoints")[::-1]), None)
+
+
+def choose_monitor(
+    recipe: Recipe, model: keras.Model, test: data.Source, n: int
 ) -> tuple[Monitor | None, list[keras.callbacks.Callback]]:
-    """What says which checkpoint is the best, and the callback that measures it, where it is no
-    log."""
+    """Find the number that `recipe` chooses the best checkpoint by, if there is one.
+
+    Args:
+        recipe: the recipe.
+        model: its model, compiled.
+        test: the test images.
+        n: the most samples that a metric is computed from after an epoch; at most 2,000 are.
+
+    Returns:
+        The monitor, or `None`, and the callback that measures its number, unless it is a log.
+
+    Raises:
+        RecipeError: if the recipe monitors what is neither a log nor a number of a metric, or
+            ships the best checkpoint of a model without a monitor.
+    """
     name, logs = recipe.monitor, model.loss_names
     if name is None and len(model.players) == 1 and "loss" in logs:
         name = "loss"
@@ -222,8 +287,8 @@ def _monitored(
         if recipe.ship == "best":
             raise RecipeError("ship='best' needs monitor=, the number that says what is best.")
         return None, []
-    given = [m for m in recipe.metrics or () if isinstance(m, Metric)]
-    known = [*given, *Metric.named().values()]
+    objects = [m for m in recipe.metrics or () if isinstance(m, Metric)]
+    known = [*objects, *Metric.named().values()]
     metric = next((m for m in known if name in m.outputs), None)
     if name in logs:
         return Monitor(name, metric is None or metric.outputs[name] != "higher"), []
@@ -233,41 +298,24 @@ def _monitored(
             f"monitor must be a log ({', '.join(logs)}) or a number of a metric (nearest: "
             f"{', '.join(nearest(name, numbers))}). Received: {name!r}."
         )
-    metric = metric if isinstance(metric, Metric) else Metric.get(metric.name)
-    measured = Evaluation(test, metric, n, monitor=name, extractor=fitting_extractor(model, test))
+    measured = Evaluation(
+        test,
+        metric if isinstance(metric, Metric) else Metric.get(metric.name),
+        min(n, MONITORED),
+        monitor=name,
+        extractor=choose_extractor(model, test),
+    )
     return Monitor(name, measured.lower), [measured]
 
 
-def fitting_extractor(model, test: data.Source) -> str | None:
-    """`"pixels"` for samples of images that no classifier of this package was trained on."""
+def choose_extractor(model: keras.Model, test: data.Source) -> str | None:
+    """Return `"pixels"` for samples of images that no classifier of this package was trained on.
+
+    Otherwise it is `None`, by which `zoo.evaluate` takes its default.
+    """
     if model.data.name == "images" and "samples" in model.tasks:
         try:
             find_extractor(data=test.name)
         except ArgumentError:
             return "pixels"
     return None
-
-
-def last_checkpoint(out: Path) -> Path | None:
-    """The newest checkpoint of the run in `out`."""
-    return next(iter(checkpoint_folder.saved(out / "checkpoints")[::-1]), None)
-
-
-def _versions() -> dict[str, str]:
-    backend = {"tensorflow": ("tensorflow", "tensorflow-cpu")}.get(
-        keras.backend.backend(), (keras.backend.backend(),)
-    )
-    found = {"python": platform.python_version()}
-    for package in ("keras-generative-zoo", "keras", "numpy", *backend):
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue  # TensorFlow goes by two names.
-    return found
-
-
-def described_device() -> str:
-    """What is computed on, in words."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    several = f"{devices()} x " if devices() > 1 else ""
-    return f"{several}{device()} ({cores} {platform.machine()} cores), {keras.backend.backend()}"

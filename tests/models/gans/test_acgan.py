@@ -19,6 +19,12 @@ def model():
     return model
 
 
+def outputs(model, images):
+    """The logit of each image, and beside it the logits of the classes."""
+    both = model.judge(ops.convert_to_tensor(images), training=False)
+    return np.concatenate([array(x) for x in both], axis=1)
+
+
 def log_softmax(x):
     return x - np.logaddexp.reduce(x, axis=1, keepdims=True)
 
@@ -26,9 +32,7 @@ def log_softmax(x):
 def test_the_losses_are_the_papers(model):
     """The discriminator: -L_S - L_C; the generator: -L_C and its own part of L_S."""
     fake = -IMAGES
-    of_real, of_fake = (
-        array(model.judge(ops.convert_to_tensor(x), training=False)) for x in (IMAGES, fake)
-    )
+    of_real, of_fake = (outputs(model, x) for x in (IMAGES, fake))
     assert of_real.shape == (6, 4)
 
     def class_loss(verdict):
@@ -47,14 +51,15 @@ def test_the_losses_are_the_papers(model):
     latents = ops.convert_to_tensor(model.sample_latents(6, seed=0))
     loss, logs = model.generator_loss(latents, labels, training=False)
     made = model.generator([latents, labels], training=False)
-    verdict = array(model.judge(made, training=False))
+    verdict = outputs(model, made)
     source = np.logaddexp(0, -verdict[:, 0]).mean()
     assert float(array(loss)) == pytest.approx(source + class_loss(verdict), rel=1e-4)
 
 
 def test_classify(model):
-    probabilities = model.classify(IMAGES)
-    verdict = array(model.judge(ops.convert_to_tensor(IMAGES), training=False))
+    probabilities = model.probabilities(IMAGES)
+    verdict = outputs(model, IMAGES)
+    np.testing.assert_array_equal(model.classify(IMAGES), probabilities.argmax(axis=1))
     np.testing.assert_allclose(probabilities, np.exp(log_softmax(verdict[:, 1:])), rtol=1e-4)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
     np.testing.assert_allclose(model.discriminate(IMAGES), verdict[:, 0], rtol=1e-4, atol=1e-6)
@@ -71,7 +76,7 @@ def test_a_penalty_is_of_the_logit_alone(model):
     )
     grad = array(
         zoo.engine.gradient(
-            lambda x: model.judge(x, training=False)[:, :1], ops.convert_to_tensor(IMAGES)
+            lambda x: model.judge(x, training=False)[0], ops.convert_to_tensor(IMAGES)
         )
     )
     expected = 5.0 * np.square(grad).sum(axis=(1, 2, 3)).mean()

@@ -79,10 +79,13 @@ def test_predict_takes_latents_and_labels():
     ("arguments", "message"),
     [
         ({"num_classes": None}, "num_classes must be a whole number of at least 1. Received: None"),
-        ({"architecture": "unet"}, "Unknown architecture: 'unet'. Allowed: convolutional, mlp."),
+        ({"architecture": "unet"}, "Unknown architecture: 'unet'. Allowed: dcgan, mlp, points"),
         ({"embedding_dim": 0}, "embedding_dim must be a whole number of at least 1. Received: 0"),
         ({"image_shape": None}, "ConditionalGAN needs image_shape"),
-        ({"image_shape": (2,)}, r"image_shape must be \(height, width, channels\) for the bodies"),
+        (
+            {"image_shape": (2,), "architecture": "mlp"},
+            r"not fit points of shape \(2,\).*points",
+        ),
         (
             {"generator": keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])},
             "generator does not take inputs of shape",

@@ -62,7 +62,7 @@ def test_training_keeps_the_layers_at_slope_one():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"image_shape": (30, 30, 1)}, "a size of 28 or a power of two from 8"),
+        ({"image_shape": (30, 30, 1)}, "28 pixels or of a power of two from 8"),
         ({"width": 0}, "width must be a whole number of at least 1. Received: 0"),
         ({"image_shape": None}, "SNGAN needs image_shape"),
     ],

@@ -9,7 +9,7 @@ from helpers import Bank, array
 from keras import layers, ops
 
 import zoo
-from zoo.models.vaes import vae as module
+from zoo.models.vaes import bounds
 
 KEYS = ("loss", "reconstruction", "kl")
 IMAGES = np.random.default_rng(0).random((7, 2, 2, 1), dtype="float32")
@@ -118,7 +118,7 @@ def test_importance_weighted_bound(model, k):
 
 def test_chunks_and_batches_change_nothing(model, monkeypatch):
     whole = model.log_prob(IMAGES, k=50, seed=2)
-    monkeypatch.setattr(module, "SAMPLES_AT_ONCE", 12)
+    monkeypatch.setattr(bounds, "SAMPLES_AT_ONCE", 12)
     for batch_size in (1, 3, 7):
         np.testing.assert_allclose(
             model.log_prob(IMAGES, k=50, seed=2, batch_size=batch_size), whole, rtol=1e-4

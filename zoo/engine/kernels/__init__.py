@@ -1,15 +1,16 @@
-"""Kernels: what most of a step's time goes into, in the fastest exact form of each backend.
+"""The operations that take most of a step's time, in the fastest exact form of each backend.
 
-All take images `(batch, height, width, channels)` and Keras's layouts of weights, pad as Keras's
-`"same"` does, and give what Keras's own operations give, to rounding; all can be differentiated
+All take images `(batch, height, width, channels)` and Keras's layouts of weights. They pad like
+Keras's `"same"`, and agree with Keras's own operations up to rounding. All can be differentiated
 twice.
 
-- `convolution(x, kernel, bias, strides)`: kernel `(height, width, inputs, outputs)`; `bias` may be
-  `None`.
-- `transposed_convolution(x, kernel, bias, strides)`: kernel `(height, width, outputs, inputs)`.
-- `batch_norm(x, gamma, beta, epsilon)`: of `x`, of two or four axes, over all but the last; gives
-  the normalized `x`, in its dtype, and the batch's mean and variance (biased), in float32. `gamma`
-  and `beta` are float32.
+- `convolution(x, kernel, bias, strides)` takes a kernel `(height, width, inputs, outputs)`; `bias`
+  may be `None`.
+- `transposed_convolution(x, kernel, bias, strides)` takes a kernel
+  `(height, width, outputs, inputs)`; `bias` may be `None`.
+- `batch_norm(x, gamma, beta, epsilon)` normalizes `x`, of two or four axes, over all axes but the
+  last. It returns the normalized `x`, in its dtype, and the batch's mean and variance (biased), in
+  float32. `gamma` and `beta` are float32.
 """
 
 import keras

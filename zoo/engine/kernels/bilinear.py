@@ -1,14 +1,14 @@
-"""Convolutions as three maps whose derivatives are each other.
+"""Convolutions as three bilinear maps whose derivatives are each other.
 
-With A the convolution of images x with a kernel k, T its transpose in x, and W its transpose in k,
-all three are linear in each argument, and
+A is the convolution of images x with a kernel k, T its transpose in x, and W its transpose in k.
+All three are linear in each argument, and
 
     dA(x, k): x <- T(v, k),  k <- W(x, v)        v: the gradient at the output
     dT(y, k): y <- A(v, k),  k <- W(v, y)
     dW(x, y): x <- T(y, v),  y <- A(x, v)
 
-So each backend gives its three fastest implementations, and derivatives of any order are made of
-these, whatever the backend would make of them by itself.
+Each backend gives its three fastest implementations. Derivatives of any order consist of these, and
+not of the backend's own derivatives.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from keras import ops
 
 
 class Convolutions:
-    """A, T and W of one backend, closed under differentiation.
+    """The maps A, T and W of one backend, closed under differentiation.
 
     Args:
         convolve: A, `(x, kernel, strides)`.
-        transpose: T, `(y, kernel, strides, size)`, with `size` the height and width of x.
+        transpose: T, `(y, kernel, strides, size)`, where `size` is the height and width of x.
         correlate: W, `(x, y, strides, kernel_size)`.
     """
 
@@ -31,6 +31,7 @@ class Convolutions:
         self._convolve, self._transpose, self._correlate = convolve, transpose, correlate
 
     def convolve(self, x, kernel, strides):
+        """Return A(x, kernel)."""
         size, kernel_size = x.shape[1:3], kernel.shape[:2]
         return _with_gradients(
             lambda x, k: self._convolve(x, k, strides),
@@ -39,6 +40,7 @@ class Convolutions:
         )(x, kernel)
 
     def transpose(self, y, kernel, strides, size):
+        """Return T(y, kernel), with the height and width `size`."""
         kernel_size = kernel.shape[:2]
         return _with_gradients(
             lambda y, k: self._transpose(y, k, strides, size),
@@ -47,6 +49,7 @@ class Convolutions:
         )(y, kernel)
 
     def correlate(self, x, y, strides, kernel_size):
+        """Return W(x, y), with the height and width `kernel_size`."""
         size = x.shape[1:3]
         return _with_gradients(
             lambda x, y: self._correlate(x, y, strides, kernel_size),
@@ -56,7 +59,7 @@ class Convolutions:
 
 
 def _with_gradients(function: Callable, first: Callable, second: Callable) -> Callable:
-    """`function(a, b)`, whose gradients at a and b are `first(a, b, v)` and `second(a, b, v)`."""
+    """Return `function(a, b)` with the gradients `first(a, b, v)` and `second(a, b, v)`."""
 
     @ops.custom_gradient
     def apply(a, b):
@@ -70,7 +73,9 @@ def _with_gradients(function: Callable, first: Callable, second: Callable) -> Ca
 
 
 def overlaps(kernel, strides, size, y) -> bool:
-    """Whether `overlapping` is T here: every output is made of equally many terms."""
+    """Return whether `overlapping` computes T here, where every output is a sum of equally many
+    terms.
+    """
     return all(
         k % s == 0 and (k - s) % 2 == 0 and n == s * m
         for k, s, n, m in zip(kernel.shape[:2], strides, size, y.shape[1:3], strict=True)
@@ -78,21 +83,27 @@ def overlaps(kernel, strides, size, y) -> bool:
 
 
 def overlapping(y, kernel, strides):
-    """T as one matrix product, each of whose rows is then added to the image where it belongs: the
-    fast way for images of few channels, for which general implementations are not made."""
+    """Return T as one matrix product whose rows are added to the image at their places.
+
+    It is the fast way for images of few channels, for which general implementations are not made.
+    """
     height, width, channels, _ = kernel.shape
-    across, along = height // strides[0], width // strides[1]
-    images = strides[0] * strides[1] * channels
-    # The taps of one shift by whole strides lie together: (shifts, pixels of a stride, channels).
-    taps = ops.reshape(kernel, (across, strides[0], along, strides[1], channels, -1))
-    taps = ops.reshape(ops.transpose(taps, (5, 0, 2, 1, 3, 4)), (-1, across * along * images))
-    parts = ops.matmul(y, taps)
+    vertical_shifts, horizontal_shifts = height // strides[0], width // strides[1]
+    block = strides[0] * strides[1] * channels
+    # The kernel is sorted into (shifts by whole strides, pixels of a stride, channels).
+    matrix = ops.reshape(
+        kernel, (vertical_shifts, strides[0], horizontal_shifts, strides[1], channels, -1)
+    )
+    matrix = ops.reshape(
+        ops.transpose(matrix, (5, 0, 2, 1, 3, 4)), (-1, vertical_shifts * horizontal_shifts * block)
+    )
+    products = ops.matmul(y, matrix)
     total = 0
-    for i in range(across):
-        for j in range(along):
-            part = parts[..., (i * along + j) * images :][..., :images]
-            shift = ((0, 0), (i, across - 1 - i), (j, along - 1 - j), (0, 0))
-            total = total + ops.pad(part, shift)
+    for i in range(vertical_shifts):
+        for j in range(horizontal_shifts):
+            product = products[..., (i * horizontal_shifts + j) * block :][..., :block]
+            padding = ((0, 0), (i, vertical_shifts - 1 - i), (j, horizontal_shifts - 1 - j), (0, 0))
+            total = total + ops.pad(product, padding)
     rows, columns = total.shape[1:3]
     total = ops.reshape(total, (-1, rows, columns, strides[0], strides[1], channels))
     total = ops.reshape(

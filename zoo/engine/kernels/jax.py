@@ -1,7 +1,7 @@
-"""JAX: convolutions whose gradients XLA computes fast on a CPU.
+"""Convolutions on JAX whose gradients XLA computes fast on a CPU.
 
-Left to itself, JAX makes of the gradient of a transposed convolution's kernel a convolution that
-XLA computes on a CPU more than ten times as slowly as the one here.
+JAX itself turns the kernel gradient of a transposed convolution into a convolution that XLA
+computes more than ten times as slowly on a CPU as the one here.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from jax import lax
 from zoo.engine.kernels.bilinear import Convolutions, overlapping, overlaps
 
 DIMENSIONS = ("NHWC", "HWIO", "NHWC")
-FEW = 4  # channels, for which a matrix product of patches is faster
+FEW = 4  # channels; for so few, a matrix product of patches is faster
 
 
 def _convolve(x, kernel, strides):
@@ -33,9 +33,9 @@ def _correlate(x, y, strides, kernel_size):
         patches = lax.conv_general_dilated_patches(
             x, kernel_size, strides, "SAME", dimension_numbers=DIMENSIONS
         )  # (batch, height, width, channels * kernel places)
-        found = lax.dot_general(patches, y, (((0, 1, 2), (0, 1, 2)), ((), ())))
-        found = found.reshape(channels, *kernel_size, filters)
-        return found.transpose(1, 2, 0, 3)
+        products = lax.dot_general(patches, y, (((0, 1, 2), (0, 1, 2)), ((), ())))
+        products = products.reshape(channels, *kernel_size, filters)
+        return products.transpose(1, 2, 0, 3)
     kernel = jax.ShapeDtypeStruct((*kernel_size, channels, filters), x.dtype)
     return jax.linear_transpose(lambda kernel: _convolve(x, kernel, strides), kernel)(y)[0]
 
@@ -56,9 +56,9 @@ def transposed_convolution(x, kernel, bias, strides: tuple[int, int]):
 
 def batch_norm(x, gamma, beta, epsilon: float):
     axes = tuple(range(x.ndim - 1))
-    wide = x.astype("float32")
-    mean = jnp.mean(wide, axes)
-    variance = jnp.mean(jnp.square(wide - mean), axes)
+    x32 = x.astype("float32")
+    mean = jnp.mean(x32, axes)
+    variance = jnp.mean(jnp.square(x32 - mean), axes)
     scale = gamma * lax.rsqrt(variance + epsilon)
-    y = (wide - mean) * scale + beta
+    y = (x32 - mean) * scale + beta
     return y.astype(x.dtype), lax.stop_gradient(mean), lax.stop_gradient(variance)

@@ -1,7 +1,7 @@
-"""TensorFlow: its fused batch norm, and transposed convolutions to few channels as matrix products.
+"""TensorFlow's fused batch norm, and transposed convolutions to few channels as matrix products.
 
-On a CPU TensorFlow's own takes, for images of one channel, five times as long as the convolution
-that it is the transpose of.
+TensorFlow's own transposed convolution to one channel takes five times as long on a CPU as the
+convolution that it transposes.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from zoo.engine.kernels.bilinear import Convolutions, overlapping, overlaps
 
-FEW = 4  # channels
+FEW = 4  # channels; for so few, a matrix product is faster
 
 
 def _convolve(x, kernel, strides):
@@ -38,7 +38,7 @@ _convolutions = Convolutions(_convolve, _transpose, _correlate)
 
 
 def convolution(x, kernel, bias, strides: tuple[int, int]):
-    # Of a variable, its value: a gradient of one's own takes tensors.
+    # Custom gradients take tensors and no variables.
     y = _convolutions.convolve(x, tf.convert_to_tensor(kernel), strides)
     return y if bias is None else tf.nn.bias_add(y, bias)
 
@@ -50,11 +50,12 @@ def transposed_convolution(x, kernel, bias, strides: tuple[int, int]):
 
 
 def batch_norm(x, gamma, beta, epsilon: float):
-    images = x if len(x.shape) == 4 else x[:, None, None, :]
+    images = x if x.ndim == 4 else x[:, None, None, :]
     y, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
         x=images, scale=gamma, offset=beta, mean=[], variance=[], epsilon=epsilon
     )
     n = tf.cast(tf.reduce_prod(tf.shape(images)[:3]), tf.float32)
-    variance *= tf.maximum(n - 1, 1) / n  # what it gives is unbiased, but for a single value
-    y = y if len(x.shape) == 4 else y[:, 0, 0, :]
+    # The operation returns the unbiased variance, except for a single value.
+    variance *= tf.maximum(n - 1, 1) / n
+    y = y if x.ndim == 4 else y[:, 0, 0, :]
     return y, tf.stop_gradient(mean), tf.stop_gradient(variance)

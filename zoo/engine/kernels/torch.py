@@ -1,7 +1,7 @@
-"""PyTorch: its own operations on views of Keras's memory layout, which need no copy.
+"""PyTorch's own operations on views of Keras's memory layout, which need no copy.
 
-An array `(batch, height, width, channels)` seen as `(batch, channels, height, width)` is what
-PyTorch calls channels-last, and what its convolutions on a CPU take as it is.
+An array `(batch, height, width, channels)` seen as `(batch, channels, height, width)` has the
+layout that PyTorch calls channels-last. PyTorch's convolutions on a CPU take it as it is.
 """
 
 from __future__ import annotations
@@ -12,21 +12,23 @@ from torch.nn import functional
 
 
 def convolution(x, kernel, bias, strides: tuple[int, int]):
-    paddings = [_same(*sizes) for sizes in zip(x.shape[1:3], kernel.shape, strides, strict=False)]
+    paddings = [
+        _same_padding(*sizes) for sizes in zip(x.shape[1:3], kernel.shape, strides, strict=False)
+    ]
     if any(padding % 2 for padding in paddings):
-        # One more on one side than on the other, which PyTorch's convolution does not know.
+        # PyTorch's convolution cannot pad one side more than the other.
         y = ops.conv(x, kernel, strides, "same", "channels_last")
         return y if bias is None else y + bias
     return _padded(functional.conv2d, x, kernel, bias, strides, paddings)
 
 
-def _same(size: int, kernel: int, stride: int) -> int:
-    """The rows of zeros that "same" adds, on both sides together."""
+def _same_padding(size: int, kernel: int, stride: int) -> int:
+    """Return the number of rows of zeros that "same" adds, on both sides together."""
     return max(kernel - (size % stride or stride), 0)
 
 
 def transposed_convolution(x, kernel, bias, strides: tuple[int, int]):
-    # The transpose of a convolution of images that are `strides` times as large.
+    # This is the transpose of a convolution of images that are `strides` times as large.
     paddings = [kernel - stride for kernel, stride in zip(kernel.shape, strides, strict=False)]
     if any(padding % 2 or padding < 0 for padding in paddings):
         y = ops.conv_transpose(x, kernel, strides, "same", data_format="channels_last")
@@ -35,14 +37,18 @@ def transposed_convolution(x, kernel, bias, strides: tuple[int, int]):
 
 
 def _padded(operation, x, kernel, bias, strides, paddings):
-    """`operation` on a view of `x`, with half of `paddings` on each side."""
+    """Return `operation` on a view of `x`, with half of `paddings` on each side."""
     halves = [padding // 2 for padding in paddings]
-    return _channels_last(operation(_channels_first(x), _kernel(kernel), bias, strides, halves))
+    return _channels_last(
+        operation(_channels_first(x), _torch_kernel(kernel), bias, strides, halves)
+    )
 
 
-def _kernel(kernel):
-    """In PyTorch's order; laid out so for images of one channel, for which it takes a slow path
-    else."""
+def _torch_kernel(kernel):
+    """Return the kernel in PyTorch's order of axes.
+
+    For images of one channel the kernel is copied, since PyTorch is slow with a view of it.
+    """
     kernel = kernel.permute(3, 2, 0, 1)
     return kernel.contiguous() if 1 in kernel.shape[:2] else kernel
 
@@ -57,8 +63,10 @@ def batch_norm(x, gamma, beta, epsilon: float):
 
 
 def _channels_first(x):
+    """Return a view `(batch, channels, height, width)`."""
     return x.permute(0, 3, 1, 2)
 
 
 def _channels_last(x):
+    """Return a view `(batch, height, width, channels)`."""
     return x.permute(0, 2, 3, 1)

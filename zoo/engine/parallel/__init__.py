@@ -1,28 +1,28 @@
-"""One training on several devices: each computes on its rows of every batch, and all hold equal
-weights.
+"""One training on several devices, which hold equal weights and share the rows of every batch.
 
-The work is that of TensorFlow's `tf.distribute`, of `keras.distribution` on JAX and of
-`torch.distributed`. The chosen backend's file says how, and exports:
+TensorFlow's `tf.distribute`, `keras.distribution` on JAX, and `torch.distributed` do the work. The
+file of the chosen backend exports:
 
-- `distribute(devices)`: a context in which models are made, compiled and trained on that many
+- `distribute(devices)`, a context in which models are made, compiled and trained on that many
   devices, see `zoo.distribute`.
-- `to_launch(devices)`: how many processes somebody must start, where devices are processes and
-  nobody has; else 1. `launch(processes, command)` starts them, see `launch`.
-- `devices()`: how many devices a batch is divided among.
-- `replicas()`: how many programs see a part of the batch each. On JAX one program sees the whole,
-  however many devices hold it.
-- `replica()`: which of them this is, from 0; in a compiled step perhaps a tensor.
-- `process()`: `(index, count)` of this process among those that train together. Each reads its own
-  rows of a batch, where they are in memory one after the other.
-- `all_reduce_mean(x)`: the mean of `x` over replicas, differentiable any number of times: what is
-  to be a function of the whole batch, such as the mean of its features, goes through it. Each
-  replica must call it equally often, in the same order.
-- `alone()`: a context for what one process does without the others while they train together.
-- `equalize(variables)`: gives the variables of each process the values of the first one's.
-- `total(number)`: the sum of a number over several processes, on the host, see `agreed`.
+- `to_launch(devices)`, the number of processes that must still be started where devices are
+  processes, and else 1. `launch(processes, command)` starts them, see `launch`.
+- `devices()`, the number of devices that share a batch.
+- `replicas()`, the number of programs that see a part of the batch each. On JAX one program sees
+  the complete batch, for any number of devices.
+- `replica()`, the index of this program, from 0, which may be a tensor in a compiled step.
+- `process()`, `(index, count)` of this process among those that train together. Each process reads
+  its own rows of a batch, which lie in memory one after the other.
+- `all_reduce_mean(x)`, the mean of `x` over replicas, which can be differentiated any number of
+  times. Every function of the complete batch, such as the mean of its features, is computed by it.
+  Each replica must call it equally often, in the same order.
+- `alone()`, a context for work that one process does without the others while they train together.
+- `equalize(variables)`, which gives the variables of each process the values of the first process.
+- `total(number)`, the sum of a number over several processes, on the host, see `agreed`.
 
-Rules that keep the replicas equal, bit for bit: random numbers come from `zoo.engine.random` alone,
-gradients and logs from `averaged`, and everything else that is assigned is a function of weights.
+Three rules keep the replicas equal, bit for bit. Random numbers come from `zoo.engine.random`
+alone. Gradients and logs come from `averaged`. Everything else that is assigned is a function of
+weights.
 """
 
 from __future__ import annotations
@@ -56,20 +56,21 @@ replicas = _backend.replicas
 
 @contextlib.contextmanager
 def distribute(devices: int | str | None = None) -> Iterator[bool]:
-    """A context in which models are made, compiled and trained on several devices.
+    """Return a context in which models are made, compiled and trained on several devices.
 
-    It gives whether this process is the first of those that train together, which is to write
-    files: after the context, in which a model is the business of all.
+    The context yields whether this process is the first of those that train together. Only the
+    first one writes files. It does so after the context, since within it all processes share the
+    work on a model.
 
-    The batch size, the learning rate and the seeds are those of the whole training: two devices
-    with half of each batch do what one does with all of it. Each must get equally many rows of
-    every batch. Of arrays and of `zoo.data` each process takes its own rows; what else `fit` is
-    given must hold, in each process, that process's rows alone.
+    The batch size, the learning rate and the seeds describe the complete training. Two devices with
+    half of each batch do the same as one with all of it. Each device must get equally many rows of
+    every batch. Each process takes its own rows of arrays and of `zoo.data`; any other input of
+    `fit` must hold the rows of its process alone.
 
     Args:
-        devices: how many, of all machines together; `"auto"` for all accelerators; `None` for what
-            the environment says: the processes of `torchrun`, the workers of `TF_CONFIG`, those of
-            `KERAS_DISTRIBUTION_NUM_PROCESSES` on JAX, or else one device.
+        devices: the number of devices of all machines together; `"auto"` for all accelerators.
+            `None` follows the environment: the processes of `torchrun`, the workers of `TF_CONFIG`,
+            those of `KERAS_DISTRIBUTION_NUM_PROCESSES` on JAX, or else one device.
 
     Raises:
         ArgumentError: if there are not that many devices, or it is too late to use them.
@@ -93,9 +94,15 @@ def launch(
     command: list[str],
     environment: Mapping[str, str] = types.MappingProxyType({}),
 ) -> None:
-    """Where devices are processes that nobody has started: runs `command`, the arguments of Python,
-    in each of them with `environment` added to this one's, and ends this program as they end. Else
-    it does nothing.
+    """Start the processes of a distributed run, and end this program when they end.
+
+    Nothing happens where devices are no processes, or where the processes are started already.
+
+    Args:
+        devices: see `distribute`.
+        batch_size: the batch size of all processes together.
+        command: the arguments of Python in each process.
+        environment: variables that are added to this process's environment.
 
     Raises:
         ArgumentError: if there are not that many devices, or they cannot share a batch.
@@ -108,7 +115,7 @@ def launch(
 
 
 def check_divides(batch_size: int, devices: int) -> None:
-    """Raises unless all devices get equally many rows of a batch."""
+    """Raise an `ArgumentError` unless all devices get equally many rows of a batch."""
     if batch_size % devices:
         raise ArgumentError(
             f"batch_size must be a multiple of the number of devices, {devices}. Received: "
@@ -117,32 +124,35 @@ def check_divides(batch_size: int, devices: int) -> None:
 
 
 def is_chief() -> bool:
-    """Whether this process writes files and speaks to the user, of those that train together."""
+    """Return whether this process writes files and messages for all that train together."""
     return process()[0] == 0
 
 
 def agreed(claim: bool) -> bool:
-    """Whether any of the processes that train together makes the claim, which all must be asked
-    for at the same place between two steps."""
+    """Return whether any of the processes that train together makes the claim.
+
+    All of them must call it at the same place between two steps.
+    """
     return claim if process()[1] == 1 else _backend.total(float(claim)) > 0
 
 
 def averaged(values: list) -> list:
-    """The means over replicas of floating-point tensors, by one reduction of all their numbers."""
+    """Return the means over replicas of floating-point tensors, by one reduction of all numbers."""
     if replicas() == 1 or not values:
         return values
-    # One tensor of all: each mean depends on each value, which leaves no doubt about their order.
+    # Several reductions would need the same order on all replicas; one reduction has no order.
     flat = [ops.reshape(ops.cast(value, "float32"), (-1,)) for value in values]
     flat = all_reduce_mean(ops.concatenate(flat))
-    found, start = [], 0
+    means, start = [], 0
     for value in values:
         stop = start + math.prod(value.shape)
-        found.append(ops.cast(ops.reshape(flat[start:stop], value.shape), value.dtype))
+        means.append(ops.cast(ops.reshape(flat[start:stop], value.shape), value.dtype))
         start = stop
-    return found
+    return means
 
 
 def _checked(devices: int | str | None) -> int | str | None:
+    """Return `devices`, or raise an `ArgumentError` for a wrong value."""
     if devices is None or devices == "auto":
         return devices
     if isinstance(devices, str):

@@ -1,5 +1,7 @@
-"""JAX: one program sees whole batches, which `keras.distribution` spreads over the devices of all
-processes."""
+"""Parallel training on JAX by `keras.distribution`.
+
+One program sees complete batches, which are spread over the devices of all processes.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ import numpy as np
 
 from zoo.errors import ArgumentError
 
-# Any of these says that there are several processes.
+# Each of these variables shows that there are several processes.
 ADDRESSES = ("KERAS_DISTRIBUTION_JOB_ADDRESSES", "JAX_COORDINATOR_ADDRESS")
 
 
@@ -29,7 +31,7 @@ def launch(processes: int, command: list[str]) -> None:
 def distribute(devices: int | str | None) -> Iterator[None]:
     several = any(name in os.environ for name in ADDRESSES)
     processes = int(os.environ.get("KERAS_DISTRIBUTION_NUM_PROCESSES", 1))
-    if processes > 1 and not several:  # each would train by itself
+    if processes > 1 and not several:  # each process would train by itself
         raise ArgumentError(
             f"KERAS_DISTRIBUTION_NUM_PROCESSES={processes} needs {ADDRESSES[0]} beside it, where "
             "the processes meet."
@@ -38,48 +40,49 @@ def distribute(devices: int | str | None) -> Iterator[None]:
         _prepare_cpus(devices, processes)
     if several and not jax.distributed.is_initialized():
         keras.distribution.initialize()
-    found = jax.devices()
+    available = jax.devices()
     if not isinstance(devices, int):
-        devices = len(found) if several or devices == "auto" else 1
-    if devices > len(found) or (several and devices < len(found)):
+        devices = len(available) if several or devices == "auto" else 1
+    if devices > len(available) or (several and devices < len(available)):
         raise ArgumentError(
-            f"devices must be {'' if several else 'at most '}the number of {found[0].platform} "
-            f"devices of JAX, {len(found)}. Received: {devices}."
-            + (" On CPUs this must be said before JAX computes." if len(found) == 1 else "")
+            f"devices must be {'' if several else 'at most '}the number of {available[0].platform} "
+            f"devices of JAX, {len(available)}. Received: {devices}."
+            + (" On CPUs this must be said before JAX computes." if len(available) == 1 else "")
         )
     if devices == 1:
         yield
         return
-    names = [f"{device.platform}:{device.id}" for device in found[:devices]]
+    names = [f"{device.platform}:{device.id}" for device in available[:devices]]
     with keras.distribution.DataParallel(devices=names, auto_shard_dataset=False).scope():
         yield
     if several:
-        jax.distributed.shutdown()  # together: one that goes on alone is not waited for
+        # The processes leave together, since nobody waits for one that goes on alone.
+        jax.distributed.shutdown()
 
 
 def _prepare_cpus(devices: int, processes: int) -> None:
-    """Makes so many devices of the CPUs, which are one for JAX unless it is told otherwise."""
+    """Make JAX see that many CPU devices, of which it sees one by default."""
     if "xla_force_host_platform_device_count" in os.environ.get("XLA_FLAGS", ""):
         return
-    # Where JAX computes already it is too late; what there is will be counted.
+    # JAX refuses if it has computed already; `distribute` then counts the devices that it has.
     with contextlib.suppress(RuntimeError):
         jax.config.update("jax_num_cpu_devices", -(-devices // processes))
 
 
 @contextlib.contextmanager
 def alone() -> Iterator[None]:
-    # Where arrays are those of all processes, all must make them.
-    before = keras.distribution.distribution()
+    # In a distribution all processes must take part in making an array.
+    distribution = keras.distribution.distribution()
     keras.distribution.set_distribution(None)
     try:
         yield
     finally:
-        keras.distribution.set_distribution(before)
+        keras.distribution.set_distribution(distribution)
 
 
 def process() -> tuple[int, int]:
     if not jax.distributed.is_initialized():
-        return 0, 1  # without asking JAX, which would settle what devices there are
+        return 0, 1  # a question to JAX would fix its devices
     return jax.process_index(), jax.process_count()
 
 
@@ -101,10 +104,11 @@ def all_reduce_mean(x):
 
 
 def equalize(variables: Sequence) -> None:
-    pass  # to make an array of several processes, JAX asks that they give the same numbers
+    pass  # JAX only makes an array of several processes if they give the same numbers
 
 
 def total(number: float) -> float:
-    from jax.experimental import multihost_utils  # half a second, for several processes alone
+    # The import takes half a second, and only several processes need it.
+    from jax.experimental import multihost_utils
 
     return float(multihost_utils.process_allgather(np.float32(number)).sum())

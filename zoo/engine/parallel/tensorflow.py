@@ -1,9 +1,9 @@
-"""TensorFlow: `tf.distribute.MirroredStrategy` copies the model to the devices of one machine. On
-several machines, named by `TF_CONFIG`, each worker has a model of its own, and collective
-operations average.
+"""Parallel training on TensorFlow.
 
-(`fit` in the scope of `MultiWorkerMirroredStrategy` fails in Keras 3.15 for every model: it is made
-only to start the runtime of those operations.)
+`tf.distribute.MirroredStrategy` copies the model to the devices of one machine. On several
+machines, named by `TF_CONFIG`, each worker has a model of its own, and collective operations
+average over them. (`fit` in the scope of `MultiWorkerMirroredStrategy` fails in Keras 3.15 for
+every model. Here that strategy only starts the runtime of the collective operations.)
 """
 
 from __future__ import annotations
@@ -18,26 +18,28 @@ import tensorflow as tf
 
 from zoo.errors import ArgumentError
 
-GROUP = 1_000  # of the workers; the strategy counts its own from 1
+GROUP = 1_000  # the key of the workers' group; the strategy counts its own keys from 1
 
 
 class _Workers:
-    """Those of several machines."""
+    """The workers of several machines."""
 
     index, count = 0, 1
-    keys = itertools.count(GROUP)  # traced in the same order everywhere, so the same everywhere
-    token: tf.Variable  # through which collective operations keep their order
+    keys = itertools.count(GROUP)  # equal on all workers, which trace in the same order
+    token: tf.Variable  # it keeps the collective operations in their order
 
     def start(self, index: int, count: int) -> None:
+        """Start the runtime of collective operations."""
         try:
             tf.distribute.MultiWorkerMirroredStrategy()
         except RuntimeError as error:
             raise _too_late("the workers of TF_CONFIG") from error
         self.index, self.count = index, count
         self.token = tf.Variable(0.0, trainable=False, name="order_of_collectives")
-        self.total = tf.function(self.sum)  # traced once: of one key, however often it is asked
+        self.total = tf.function(self.sum)  # traced once, so that it has one key
 
     def sum(self, x):
+        """Return the sum of `x` over the workers."""
         return tf.raw_ops.CollectiveReduceV2(
             input=x,
             group_size=self.count,
@@ -49,6 +51,8 @@ class _Workers:
         )
 
     def mean(self, x):
+        """Return the mean of `x` over the workers, differentiable any number of times."""
+
         @tf.custom_gradient
         def mean(x):
             return self.sum(x) / self.count, self.mean
@@ -78,7 +82,7 @@ def distribute(devices: int | str | None) -> Iterator[None]:
         if _workers.count == 1:
             _workers.start(index, count)
         yield
-        _workers.sum(tf.constant(0.0))  # all leave together
+        _workers.sum(tf.constant(0.0))  # the workers leave together
         return
     names = _names(devices)
     if len(names) == 1 or tf.distribute.has_strategy():
@@ -89,7 +93,7 @@ def distribute(devices: int | str | None) -> Iterator[None]:
 
 
 def _cluster() -> tuple[int, int]:
-    """This worker's number and how many there are, as `TF_CONFIG` says."""
+    """Return this worker's index and the number of workers, as `TF_CONFIG` states them."""
     text = os.environ.get("TF_CONFIG") or "{}"
     try:
         config = json.loads(text)
@@ -110,7 +114,7 @@ def _cluster() -> tuple[int, int]:
 
 
 def _names(devices: int | str | None) -> list[str]:
-    """The devices of this machine that are used."""
+    """Return the names of the devices of this machine to use."""
     gpus = len(tf.config.list_physical_devices("GPU"))
     if devices is None or devices == "auto":
         devices = (gpus if devices else 0) or 1
@@ -124,7 +128,7 @@ def _names(devices: int | str | None) -> list[str]:
 
 
 def _divide_cpu(devices: int) -> None:
-    """Makes so many logical devices of the CPU."""
+    """Divide the CPU into that many logical devices."""
     (cpu,) = tf.config.list_physical_devices("CPU")
     logical = tf.config.get_logical_device_configuration(cpu) or [None]
     if len(logical) < devices:
@@ -135,15 +139,16 @@ def _divide_cpu(devices: int) -> None:
             raise _too_late(f"{devices} parts of the CPU") from error
 
 
-def _too_late(what: str) -> ArgumentError:
+def _too_late(devices: str) -> ArgumentError:
+    """Return the error for devices that TensorFlow cannot set up any more."""
     return ArgumentError(
-        f"devices cannot be {what} any more, since TensorFlow has computed already. Call "
+        f"devices cannot be {devices} any more, since TensorFlow has computed already. Call "
         "distribute() first."
     )
 
 
-def _context():
-    """The context of this copy of the model, where there are several."""
+def _replica_context():
+    """Return the context of this copy of the model, or `None` if there is one copy."""
     context = tf.distribute.get_replica_context()
     return context if context is not None and context.num_replicas_in_sync > 1 else None
 
@@ -161,17 +166,17 @@ def devices() -> int:
 
 
 def replicas() -> int:
-    context = _context()
+    context = _replica_context()
     return _workers.count if context is None else context.num_replicas_in_sync
 
 
 def replica() -> int:
-    context = _context()
+    context = _replica_context()
     return _workers.index if context is None else context.replica_id_in_sync_group
 
 
 def all_reduce_mean(x):
-    context = _context()
+    context = _replica_context()
     if context is not None:
         return context.all_reduce(tf.distribute.ReduceOp.MEAN, x)
     return x if _workers.count == 1 else _workers.mean(tf.convert_to_tensor(x))
@@ -182,7 +187,7 @@ def equalize(variables: Sequence) -> None:
         return
     for variable in variables:
         value = tf.convert_to_tensor(variable.value)
-        # Half precision, bytes and the like are carried by types that are summed everywhere.
+        # Not every device sums half precision, bytes and the like.
         carrier = tf.float32 if value.dtype.is_floating else tf.int64
         sent = tf.cast(value, carrier)
         total = _workers.sum(sent if _workers.index == 0 else tf.zeros_like(sent))

@@ -1,5 +1,7 @@
-"""PyTorch: a process for each device, which `torchrun` starts; `torch.distributed` connects
-them."""
+"""Parallel training on PyTorch by `torch.distributed`.
+
+Each device has a process, which `torchrun` starts.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +17,12 @@ from torch import distributed
 from zoo.errors import ArgumentError
 
 
-def _wanted(devices: int | str | None) -> int:
-    """How many processes there must be."""
+def _process_count(devices: int | str | None) -> int:
+    """Return the number of processes that there must be.
+
+    Raises:
+        ArgumentError: if another number was started, or there are too few GPUs.
+    """
     started = int(os.environ["WORLD_SIZE"]) if _is_started() else None
     gpus = torch.cuda.device_count()
     if devices is None:
@@ -36,12 +42,12 @@ def _wanted(devices: int | str | None) -> int:
 
 
 def _is_started() -> bool:
-    """Whether this process is one of several that a launcher has started."""
+    """Return whether a launcher has started this process as one of several."""
     return "RANK" in os.environ and "WORLD_SIZE" in os.environ
 
 
 def to_launch(devices: int | str | None) -> int:
-    return 1 if _is_started() else _wanted(devices)
+    return 1 if _is_started() else _process_count(devices)
 
 
 def launch(processes: int, command: list[str]) -> NoReturn:
@@ -52,23 +58,23 @@ def launch(processes: int, command: list[str]) -> NoReturn:
     sys.stdout.flush()
     try:
         run.main(["--standalone", "--nproc-per-node", str(processes), *command])
-    except SignalException as error:  # which it has sent on, and waited for their end
+    except SignalException as error:  # the launcher passed the signal on and waited
         sys.exit(128 + error.sigval)
-    except ChildFailedError as error:  # which has said itself what was wrong
+    except ChildFailedError as error:  # the process has printed its error
         sys.exit(abs(error.get_first_failure()[1].exitcode))
     sys.exit()
 
 
 @contextlib.contextmanager
 def distribute(devices: int | str | None) -> Iterator[None]:
-    wanted = _wanted(devices)
-    if wanted == 1 or distributed.is_initialized():
+    processes = _process_count(devices)
+    if processes == 1 or distributed.is_initialized():
         yield
         return
     if not _is_started():
         raise ArgumentError(
             f"devices={devices} on PyTorch are as many processes, which torchrun starts: torchrun "
-            f"--nproc-per-node {wanted} PROGRAM. (`zoo train --distribute {wanted}` does so "
+            f"--nproc-per-node {processes} PROGRAM. (`zoo train --distribute {processes}` does so "
             "itself.)"
         )
     local = int(os.environ.get("LOCAL_RANK", 0))
@@ -81,7 +87,7 @@ def distribute(devices: int | str | None) -> Iterator[None]:
         torch.cuda.set_device(local)
     distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
     yield
-    distributed.destroy_process_group()  # not after an error, when others may not come here
+    distributed.destroy_process_group()  # after an error the others may never arrive here
 
 
 def alone() -> contextlib.AbstractContextManager:
@@ -107,6 +113,8 @@ def replica() -> int:
 
 
 class _Mean(torch.autograd.Function):
+    """The mean over replicas, whose gradient is the mean over replicas again."""
+
     @staticmethod
     def forward(ctx, x):
         x = x.clone(memory_format=torch.contiguous_format)

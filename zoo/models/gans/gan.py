@@ -216,7 +216,7 @@ class GAN(Players, LatentModel):
         for step in range(self.critic_steps):
             real, labels = (minibatch(part, step, self.critic_steps) for part in batch)
             # Made outside of the loss, whose gradient therefore does not reach the generator.
-            latents = self.draw_latents(ops.shape(real)[0], labels)
+            latents = self.draw_latents(ops.shape(real)[0])
             fake = self.fake(latents, labels, training=True)
             logs = self.minimize(
                 lambda seen=(real, fake, labels): self.discriminator_loss(*seen), "discriminator"
@@ -224,25 +224,10 @@ class GAN(Players, LatentModel):
             if hasattr(self.penalty, "constrain"):
                 self.penalty.constrain(self.players["discriminator"])
         # As many as in each of the discriminator's updates.
-        latents = self.draw_latents(ops.shape(real)[0], labels)
+        latents = self.draw_latents(ops.shape(real)[0])
         logs |= self.minimize(lambda: self.generator_loss(latents, labels), "generator")
         self._average(engine.replicas() * ops.shape(batch.data)[0])
         return logs
-
-    def fake(self, latents, labels, training: bool):
-        """Return the generator's images for `latents`, in float32 whatever its layers compute
-        in."""
-        return ops.cast(self.generator(paired(latents, labels), training=training), "float32")
-
-    def judge(self, images, labels=None, training: bool = True):
-        """Return the discriminator's outputs on `images`, in float32."""
-        if training and self.augmentation is not None:
-            images = self.augmentation(images, self.random)
-        if labels is not None:
-            labels = labels[: ops.shape(images)[0]]  # a penalty may look at the first images only
-        inputs = paired(images, labels if self.discriminator_sees_labels else None)
-        outputs = self.discriminator(inputs, training=training)
-        return keras.tree.map_structure(lambda x: ops.cast(x, "float32"), outputs)
 
     def discriminator_loss(self, real, fake, labels=None, training: bool = True):
         """Return the discriminator's loss with its penalty, a scalar, and what is logged of it: the
@@ -270,7 +255,7 @@ class GAN(Players, LatentModel):
 
     def validate(self, batch: Batch):
         real, labels = batch
-        latents = self.draw_latents(ops.shape(real)[0], labels)
+        latents = self.draw_latents(ops.shape(real)[0])
         fake = self.fake(latents, labels, training=False)
         _, discriminator_logs = self.discriminator_loss(real, fake, labels, training=False)
         _, generator_logs = self.generator_loss(latents, labels, training=False)
@@ -326,33 +311,3 @@ class GAN(Players, LatentModel):
 
     def components(self):
         return {"generator": Sampler.of(self, self.ema_generator)}
-
-    def discriminate(self, images, labels=None, batch_size: int = 256) -> np.ndarray:
-        """Return the discriminator's logits: positive where it takes an image for a real one.
-
-        Args:
-            images: of shape `(n, height, width, channels)`, in [-1, 1].
-            labels: their classes, of shape `(n,)`, where the discriminator sees them.
-            batch_size: how many images are looked at once.
-
-        Returns:
-            A float32 NumPy array of shape `(n,)`; of a discriminator with a logit for each patch,
-            the means over the patches of an image.
-
-        Raises:
-            ValueError: if `images` has another shape, or `labels` are missing or out of range.
-        """
-        return self.infer_outputs(
-            "logits", lambda outputs: self.image_logits(outputs)[:, 0], images, labels, batch_size
-        )
-
-    def infer_outputs(self, key: str, fn, images, labels, batch_size: int) -> np.ndarray:
-        """Return `fn` of the discriminator's outputs on `images`, in inference mode."""
-        labelled = self.discriminator_sees_labels and self.condition is not None
-        inputs = self.checked_inputs(images, labels, labelled=labelled)
-        return self.infer(
-            key,
-            lambda images, labels=None: fn(self.judge(images, labels, training=False)),
-            inputs,
-            batch_size,
-        )

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 import keras
+import numpy as np
 from keras import ops
 
 from zoo.engine.batch import check_body, check_logits, paired, symbolic_outputs
-from zoo.engine.spaces import Classes, Points, Space, of_image_shape, of_shape
-from zoo.errors import ArgumentError, check_count
+from zoo.engine.spaces import Points, Space, classes_or_none, of_image_shape, of_shape
+from zoo.errors import ArgumentError
 from zoo.losses.per_sample import per_sample
 from zoo.networks import Architecture, Demands
 
@@ -82,8 +83,7 @@ class Players:
         """
         check_body("generator", generator)
         check_body("discriminator", discriminator)
-        if num_classes is not None:
-            self.condition = Classes(check_count("num_classes", num_classes))
+        self.condition = classes_or_none(num_classes)
         given = generator is not None and discriminator is not None
         if given and settings:
             raise ArgumentError(
@@ -171,3 +171,50 @@ class Players:
         for size in logits.shape[1:]:
             count *= size
         return ops.reshape(per_sample(logits) / count, (-1, 1)) if count > 1 else logits
+
+    # Use
+
+    def fake(self, latents, labels, training: bool):
+        """Return the generator's images for `latents`, in float32 whatever its layers compute
+        in."""
+        return ops.cast(self.generator(paired(latents, labels), training=training), "float32")
+
+    def judge(self, images, labels=None, training: bool = True):
+        """Return the discriminator's outputs on `images`, in float32."""
+        if training and self.augmentation is not None:
+            images = self.augmentation(images, self.random)
+        if labels is not None:
+            labels = labels[: ops.shape(images)[0]]  # a penalty may look at the first images only
+        inputs = paired(images, labels if self.discriminator_sees_labels else None)
+        outputs = self.discriminator(inputs, training=training)
+        return keras.tree.map_structure(lambda x: ops.cast(x, "float32"), outputs)
+
+    def discriminate(self, images, labels=None, batch_size: int = 256) -> np.ndarray:
+        """Return the discriminator's logits: positive where it takes an image for a real one.
+
+        Args:
+            images: of shape `(n, height, width, channels)`, in [-1, 1].
+            labels: their classes, of shape `(n,)`, where the discriminator sees them.
+            batch_size: how many images are looked at once.
+
+        Returns:
+            A float32 NumPy array of shape `(n,)`; of a discriminator with a logit for each patch,
+            the means over the patches of an image.
+
+        Raises:
+            ValueError: if `images` has another shape, or `labels` are missing or out of range.
+        """
+        return self.infer_outputs(
+            "logits", lambda outputs: self.image_logits(outputs)[:, 0], images, labels, batch_size
+        )
+
+    def infer_outputs(self, key: str, fn, images, labels, batch_size: int) -> np.ndarray:
+        """Return `fn` of the discriminator's outputs on `images`, in inference mode."""
+        labelled = self.discriminator_sees_labels and self.condition is not None
+        inputs = self.checked_inputs(images, labels, labelled=labelled)
+        return self.infer(
+            key,
+            lambda images, labels=None: fn(self.judge(images, labels, training=False)),
+            inputs,
+            batch_size,
+        )

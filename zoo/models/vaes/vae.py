@@ -16,7 +16,7 @@ from zoo.engine.compilation import Argument
 from zoo.engine.latent import LatentModel
 from zoo.engine.priors import Prior
 from zoo.engine.sampler import Sampler
-from zoo.engine.spaces import Classes, Images
+from zoo.engine.spaces import Images, classes_or_none
 from zoo.engine.tasks import Encodes
 from zoo.errors import ArgumentError, check_count
 from zoo.losses import Likelihood
@@ -100,8 +100,7 @@ class VAE(Bounds, Encodes, LatentModel):
         self.prior = Prior.get(prior)
         self.latent_dim = check_count("latent_dim", latent_dim)
         self.likelihood = Likelihood.get(likelihood)
-        if num_classes is not None:
-            self.condition = Classes(check_count("num_classes", num_classes))
+        self.condition = classes_or_none(num_classes)
         for network_name, network in (("encoder", encoder), ("decoder", decoder)):
             check_body(network_name, network)
         if image_shape is None and (encoder is None or decoder is None):

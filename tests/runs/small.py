@@ -1,0 +1,32 @@
+"""Small runs of two recipes, in this process."""
+
+from pathlib import Path
+
+import zoo
+from zoo.runs.run import Run
+from zoo.runs.training import Keeping
+
+RECIPES = sorted((Path(zoo.__file__).parent.parent / "recipes").glob("*.py"))
+DCGAN, RING = (
+    next(path for path in RECIPES if path.stem == name) for name in ("dcgan_mnist", "gan_ring8")
+)
+TINY = {"epochs": 2, "width": 4, "hidden_units": 8, "batch_size": 32}
+
+
+def run_of(recipe, config, out, anew=False, **keeping):
+    """A smoke run that says nothing."""
+    return Run(
+        recipe,
+        config,
+        out,
+        smoke=True,
+        echo=lambda line: None,
+        anew=anew,
+        keeping=Keeping(**keeping),
+    )
+
+
+def run(recipe, data, out, settings=None, **options):
+    """Runs a small DCGAN on `data`; returns the folder of its preset."""
+    config = recipe.config.replace(**{**TINY, "data": str(data), **(settings or {})})
+    return run_of(recipe, config, out, **options).run()

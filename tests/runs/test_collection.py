@@ -1,0 +1,60 @@
+"""The project's own collection: what may be published, and where it lies then."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+import zoo
+from zoo.errors import RecipeError
+from zoo.presets import hub, locate
+from zoo.runs import cards, collection
+
+
+@pytest.mark.parametrize(
+    ("changes", "smoke", "message"),
+    [
+        ({}, True, "does not go with --smoke"),
+        ({"width": 4}, False, "for the recipe as it stands. Received: width=4"),
+        ({"epochs": 1}, False, "Received: epochs=1"),
+        ({"data": "a/folder/others.npz"}, False, "Received: data='a/folder/others.npz'"),
+    ],
+)
+def test_only_what_the_recipe_says_is_published(recipe, changes, smoke, message):
+    collection.check_publishable(recipe, recipe.config, smoke=False)
+    same = recipe.config.replace(data=f"a/folder/{recipe.config.data}.npz")
+    collection.check_publishable(recipe, same, smoke=False)
+    with pytest.raises(RecipeError, match=message):
+        collection.check_publishable(recipe, recipe.config.replace(**changes), smoke)
+
+
+def test_publish(recipe, trained, tmp_path, monkeypatch):
+    folder = trained / "preset"
+    for name in ("CARDS", "WEIGHTS"):
+        monkeypatch.setattr(locate, name, tmp_path / name)
+        (tmp_path / name).mkdir()
+    locate.forget()
+    collection.publish(recipe, folder)
+    assert collection.name_to_load(recipe) == "dcgan_mnist"
+    assert zoo.list(pretrained=True) == ["dcgan_mnist"]
+    assert zoo.load("dcgan_mnist").sample(2).shape == (2, 28, 28, 1)
+    locate.forget()
+
+
+def test_publish_outside_of_the_package(recipe, trained, tmp_path, monkeypatch):
+    monkeypatch.setattr(locate, "HUB", tmp_path / "hub")
+    monkeypatch.setattr(locate, "WEIGHTS", tmp_path / "untouched")
+    monkeypatch.setenv("ZOO_HUB", f"file://{tmp_path}/hub")
+    recipe = dataclasses.replace(recipe, packaged=False)
+    collection.publish(recipe, trained / "preset")
+    place = collection.name_to_load(recipe)
+    assert zoo.load(place).sample(2).shape == (2, 28, 28, 1)
+    page = Path(place, "README.md").read_text()
+    assert 'zoo.load("hub/dcgan_mnist")' in page
+    assert str(tmp_path) not in page
+    assert hub.index()["dcgan_mnist"].title == zoo.info(place).identity.title
+    (tmp_path / "hub" / "index.json").unlink()
+    cards.describe(recipe, place)
+    assert list(hub.index()) == ["dcgan_mnist"]
+    assert Path(place, "README.md").read_text() == page
+    assert not (tmp_path / "untouched").exists()

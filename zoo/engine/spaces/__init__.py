@@ -1,0 +1,33 @@
+"""Spaces: the sets of values that a model takes and makes, and the questions about them."""
+
+from zoo.engine.spaces.base import Space
+from zoo.engine.spaces.classes import Classes, classes_or_none
+from zoo.engine.spaces.data import (
+    BinaryVectors,
+    Frames,
+    Images,
+    Points,
+    check_range,
+    of_image_shape,
+    of_shape,
+)
+from zoo.engine.spaces.noise import Draws, Noise, NoiseSpace, Normal, Uniform, check_noise
+
+__all__ = [
+    "BinaryVectors",
+    "Classes",
+    "Draws",
+    "Frames",
+    "Images",
+    "Noise",
+    "NoiseSpace",
+    "Normal",
+    "Points",
+    "Space",
+    "Uniform",
+    "check_noise",
+    "check_range",
+    "classes_or_none",
+    "of_image_shape",
+    "of_shape",
+]

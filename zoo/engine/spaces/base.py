@@ -1,0 +1,165 @@
+"""`Space`: a set of values that a model takes or makes."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from zoo.base.named import Named
+from zoo.errors import ArgumentError
+
+
+class Space(Named):
+    """A set of values, of which a batch has the shape `(batch, *shape)`.
+
+    A model states its data, its condition and its noise as spaces. A space checks values, gives
+    their specification to Keras, makes examples, and converts between what models take and what
+    files hold. Subclass it with a `name` and a `noun` for another kind.
+
+    Attributes:
+        shape: the shape of one value, without the batch.
+        dtype: the type of values in a batch.
+        noun: the plural by which texts call the values.
+    """
+
+    kind = "space"
+    required = ("check", "example")
+    noun = "values"
+    shape: tuple[int, ...]
+    dtype = "float32"
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self.get_config() == other.get_config()
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.shape))
+
+    def __repr__(self) -> str:
+        arguments = ", ".join(f"{key}={value!r}" for key, value in self.get_config().items())
+        return f"{type(self).__name__}({arguments})"
+
+    # What Keras asks
+
+    def spec(self) -> keras.InputSpec:
+        """Return the specification of a batch, for `export`."""
+        return keras.InputSpec(shape=(None, *self.shape), dtype=self.dtype)
+
+    def symbolic(self) -> keras.KerasTensor:
+        """Return a symbolic batch, by which networks are built and checked."""
+        return keras.KerasTensor((None, *self.shape), dtype=self.dtype)
+
+    # Checks
+
+    def check(self, argument: str, values) -> None:
+        """Raise unless the shape and the type of `values`, a batch, are those of this space."""
+        if not hasattr(values, "shape") or tuple(values.shape[1:]) != self.shape:
+            raise ArgumentError(
+                f"{argument} must hold {self.noun} of shape "
+                f"(batch, {', '.join(map(str, self.shape))}). Received: {_described(values)}."
+            )
+        if values.shape[0] == 0:
+            raise ArgumentError(f"{argument} holds no {self.noun[:-1]}.")
+        if "float" not in keras.backend.standardize_dtype(values.dtype):
+            raise ArgumentError(
+                f"{argument} must hold floating-point {self.noun}{self._in_range()}. Received: "
+                f"dtype {keras.backend.standardize_dtype(values.dtype)}.{self._advice()}"
+            )
+
+    def _in_range(self) -> str:
+        return ""
+
+    def _advice(self) -> str:
+        return ""
+
+    def check_values(self, argument: str, values: np.ndarray, in_training: bool = True) -> None:
+        """Raise unless the numbers in the array `values` can be meant; warn, `in_training`, where
+        they look like those of another range."""
+        if not np.isfinite(values).all():
+            raise ArgumentError(f"{argument} must be finite. Received: NaN or infinite values.")
+
+    def checked(self, argument: str, values, rows: int | None = None, in_range: bool = True):
+        """Return `values` as an array of this space's type, or raise.
+
+        Args:
+            argument: the name of the argument in errors.
+            values: an array or a tensor.
+            rows: the number of rows that there must be, or `None`.
+            in_range: whether numbers out of range are an error.
+        """
+        values = ops.convert_to_numpy(values)
+        self.check(argument, values)
+        if rows is not None and len(values) != rows:
+            raise ArgumentError(
+                f"{argument} must hold {rows} {self.noun}. Received: {len(values)}."
+            )
+        values = values.astype(self.dtype)
+        if in_range:
+            self.check_values(argument, values, in_training=False)
+        return values
+
+    # In a step
+
+    def cast(self, values):
+        """Return a batch of `values` in the type of this space, inside of a step."""
+        return ops.cast(values, self.dtype)
+
+    @property
+    def needed(self) -> str:
+        """The values of this space, in errors that ask for them."""
+        return self.noun
+
+    def validity(self, values):
+        """Return a scalar tensor that is true where all of `values` belong to this space, or `None`
+        where the shape and the type say so already."""
+        return
+
+    # Examples, files and texts
+
+    def example(self, n: int, seed: int = 0) -> np.ndarray:
+        """Return `n` values of this space, the same for one seed, for tests and goldens."""
+        return np.random.default_rng(seed).standard_normal((n, *self.shape), dtype="float32")
+
+    def to_stored(self, values: np.ndarray) -> np.ndarray:
+        """Return `values` as files and metrics hold them."""
+        return values
+
+    def from_stored(self, values: np.ndarray) -> np.ndarray:
+        """Return the batch for a model of `values` that files and metrics hold."""
+        return np.asarray(values, dtype=self.dtype)
+
+    def check_stored(self, argument: str, values) -> None:
+        """Raise unless `values` are as `to_stored` gives them."""
+        shape = tuple(values.shape[1:])
+        if shape != self.shape:
+            raise ArgumentError(
+                f"{argument} must hold {self.noun} of shape {self.shape}, as the model's. "
+                f"Received: {self.noun} of shape {shape}."
+            )
+        self.check_values(argument, np.asarray(values[:]), in_training=False)
+
+    def stored_from_array(self, argument: str, values: np.ndarray) -> np.ndarray:
+        """Return the array `values` of a user as files and metrics hold it, or raise."""
+        return np.asarray(values).astype(self.dtype)
+
+    @property
+    def stored_as(self) -> str:
+        """The form of stored values, for protocols."""
+        return f"{'x'.join(map(str, self.shape))} {self.noun}"
+
+    @property
+    def size(self) -> int:
+        """The count of numbers in one value."""
+        return math.prod(self.shape)
+
+    @property
+    def text(self) -> str:
+        """This space in words, for cards."""
+        return " x ".join(map(str, self.shape))
+
+
+def _described(value: Any) -> str:
+    return f"shape {tuple(value.shape)}" if hasattr(value, "shape") else type(value).__name__

@@ -1,0 +1,127 @@
+"""The space of classes."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+from keras import ops
+
+from zoo.engine.spaces.base import Space
+from zoo.errors import ArgumentError, check_count
+
+
+class Classes(Space):
+    """Classes 0 to `n` - 1, as integer labels of shape `(batch,)`.
+
+    Args:
+        n: the number of classes.
+        names: their names, or `None` for their numbers.
+    """
+
+    name = "classes"
+    noun = "labels"
+    needed = "integer labels"
+    shape = ()
+    dtype = "int32"
+
+    def __init__(self, n: int, names: tuple[str, ...] | None = None):
+        self.n = check_count("num_classes", n)
+        if names is not None and len(names) != n:
+            raise ArgumentError(f"names must name {n} classes. Received: {names!r}.")
+        self.names = None if names is None else tuple(names)
+
+    def check(self, argument, values):
+        """Raise unless `values` are integers of shape `(batch,)` or `(batch, 1)`."""
+        values = np.asarray(values) if not hasattr(values, "dtype") else values
+        integers = "int" in keras.backend.standardize_dtype(values.dtype)
+        if tuple(values.shape[1:]) not in ((), (1,)) or not values.shape or not integers:
+            raise ArgumentError(
+                f"{argument} must be integer labels of shape (batch,). Received: {values.dtype} of "
+                f"shape {tuple(values.shape)}."
+            )
+
+    def check_values(self, argument, values, in_training=True):
+        wrong = values[(values < 0) | (values >= self.n)]
+        if len(wrong):
+            raise ArgumentError(
+                f"{argument} must lie in 0 to {self.n - 1}, for num_classes={self.n}. "
+                f"Received: {wrong[0]}."
+            )
+
+    def checked(self, argument, values, rows=None, in_range=True):
+        """Return `values`, integers of shape `(n,)` or `(n, 1)`, as int32 labels, or raise."""
+        labels = np.asarray(ops.convert_to_numpy(values) if ops.is_tensor(values) else values)
+        if labels.ndim == 2 and labels.shape[1] == 1:
+            labels = labels[:, 0]
+        if labels.ndim != 1 or not len(labels) or not np.issubdtype(labels.dtype, np.integer):
+            raise ArgumentError(
+                f"{argument} must be integer labels of shape (n,). Received: {labels.dtype} of "
+                f"shape {labels.shape}."
+            )
+        if rows is not None and len(labels) != rows:
+            raise ArgumentError(f"{argument} must be {rows} labels. Received: {len(labels)}.")
+        self.check_values(argument, labels)
+        return labels.astype("int32")
+
+    def cast(self, values):
+        return ops.clip(ops.cast(ops.reshape(values, (-1,)), "int32"), 0, self.n - 1)
+
+    def validity(self, values):
+        labels = ops.cast(ops.reshape(values, (-1,)), "int32")
+        return ops.all(ops.logical_and(labels >= 0, labels < self.n))
+
+    def example(self, n, seed=0):
+        return np.arange(n, dtype="int32") % self.n
+
+    def choose(self, labels, n: int | None, rng: np.random.Generator) -> np.ndarray:
+        """Return the labels of `n` samples, from what `sample` was given as `labels`.
+
+        Args:
+            labels: an integer for each sample, one integer for all, `"all"` for equally many of
+                each class in their order, or `None` for random classes.
+            n: the number of samples; `None`: as many as there are labels, else 1.
+            rng: the source of random classes.
+        """
+        if isinstance(labels, str):
+            if labels != "all":
+                raise ArgumentError(
+                    f"labels must be integers, one integer, 'all' or None. Received: {labels!r}."
+                )
+            n = self.n if n is None else check_count("n", n)
+            if n % self.n:
+                raise ArgumentError(
+                    f"n must be a multiple of num_classes={self.n} for labels='all'. Received: {n}."
+                )
+            return np.repeat(np.arange(self.n, dtype="int32"), n // self.n)
+        if labels is None:
+            n = 1 if n is None else check_count("n", n)
+            return rng.integers(self.n, size=n, dtype="int32")
+        if np.ndim(labels) == 0:
+            n = 1 if n is None else check_count("n", n)
+            return np.repeat(self.checked("labels", [labels]), n)
+        return self.checked("labels", labels, None if n is None else check_count("n", n))
+
+    def from_stored(self, values):
+        return np.asarray(values).astype("int32")
+
+    def check_stored(self, argument, values):
+        self.checked(argument, values)
+
+    def stored_from_array(self, argument, values):
+        return self.checked(argument, values)
+
+    @property
+    def texts(self) -> list[str]:
+        """The number of each class, with its name where it has one."""
+        names = self.names or [str(i) for i in range(self.n)]
+        return [name if name == str(i) else f"{i} {name}" for i, name in enumerate(names)]
+
+    @property
+    def text(self):
+        return ", ".join(self.texts)
+
+
+def classes_or_none(num_classes: int | None) -> Classes | None:
+    """Return the space of the argument `num_classes` of a model: `None` for models without a
+    condition."""
+    return Classes(num_classes) if num_classes is not None else None

@@ -1,0 +1,132 @@
+"""Spaces of noise, of which samples are made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from keras import ops
+
+from zoo.engine.spaces.base import Space
+from zoo.errors import ArgumentError, check_count
+
+
+class Noise(Space):
+    """A distribution of independent numbers, of which samples are made.
+
+    It is drawn with NumPy, equal on each backend; in training, by `zoo.engine.random.Random`.
+
+    Args:
+        shape: the shape of one draw.
+    """
+
+    noun = "draws"
+
+    def __init__(self, shape: tuple[int, ...]):
+        self.shape = tuple(check_count("shape", size) for size in shape)
+
+    def draw(self, rng: np.random.Generator, n: int) -> np.ndarray:
+        """Return `n` draws, float32 of shape `(n, *shape)`."""
+        raise NotImplementedError
+
+    def draw_in_step(self, random, n):
+        """Return `n` draws inside of a step, by `random`, a `zoo.engine.random.Random`."""
+        raise NotImplementedError
+
+    def example(self, n, seed=0):
+        return self.draw(np.random.default_rng(seed), n)
+
+
+class Normal(Noise):
+    """Numbers from N(0, 1).
+
+    Args:
+        shape: the shape of one draw.
+    """
+
+    name = "normal"
+
+    def draw(self, rng, n):
+        return rng.standard_normal((n, *self.shape), dtype="float32")
+
+    def draw_in_step(self, random, n):
+        return random.normal((n, *self.shape))
+
+    @property
+    def text(self):
+        return f"normal, N(0, I) in {self.size} dimensions"
+
+
+class Uniform(Noise):
+    """Numbers from [0, 1), uniformly distributed.
+
+    Args:
+        shape: the shape of one draw.
+    """
+
+    name = "uniform"
+
+    def draw(self, rng, n):
+        return rng.random((n, *self.shape), dtype="float32")
+
+    def draw_in_step(self, random, n):
+        return random.uniform((n, *self.shape))
+
+    @property
+    def text(self):
+        return f"uniform, U(0, 1) in {self.size} dimensions"
+
+
+NoiseSpace = Noise | Mapping[str, Noise]
+
+
+class Draws:
+    """Draws of a model's noise in parts, such that the parts of one seed are the whole of it.
+
+    Args:
+        noise: a noise space, or a dict of them, which gives dicts of draws.
+        seed: `None` gives other draws each time.
+    """
+
+    def __init__(self, noise: NoiseSpace, seed: int | None):
+        self.noise = noise
+        if isinstance(noise, Noise):
+            self.rngs = np.random.default_rng(seed)
+        else:
+            sequence = np.random.SeedSequence(seed).spawn(len(noise))
+            self.rngs = {
+                name: np.random.default_rng(s) for name, s in zip(noise, sequence, strict=True)
+            }
+
+    def next(self, n: int):
+        """Return the next `n` draws."""
+        if isinstance(self.noise, Noise):
+            return self.noise.draw(self.rngs, n)
+        return {name: space.draw(self.rngs[name], n) for name, space in self.noise.items()}
+
+
+def check_noise(argument: str, noise: NoiseSpace, values):
+    """Return the draws `values` of the space `noise`, or of a dict of spaces, as float32 arrays, or
+    raise."""
+    if isinstance(noise, Noise):
+        return _check_draws(argument, noise, values)
+    if not isinstance(values, Mapping) or values.keys() != noise.keys():
+        received = sorted(values) if isinstance(values, Mapping) else type(values).__name__
+        raise ArgumentError(
+            f"{argument} must be a dict with the keys {', '.join(noise)}. Received: {received}."
+        )
+    return {
+        name: _check_draws(f"{argument}[{name!r}]", noise[name], values[name]) for name in noise
+    }
+
+
+def _check_draws(argument: str, space: Noise, values) -> np.ndarray:
+    values = ops.convert_to_numpy(values).astype("float32")
+    if values.shape[1:] != space.shape or not len(values):
+        raise ArgumentError(
+            f"{argument} must have the shape (n, {', '.join(map(str, space.shape))}) with n at "
+            f"least 1. Received: shape {values.shape}."
+        )
+    if not np.isfinite(values).all():
+        raise ArgumentError(f"{argument} must be finite. Received: NaN or infinite values.")
+    return values

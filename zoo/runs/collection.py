@@ -1,0 +1,94 @@
+"""The project's own collection: the presets in the package, and in the folder `hub` beside it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from zoo.errors import RecipeError
+from zoo.files.home import atomic_folder
+from zoo.presets import hub, locate
+from zoo.presets.card import Card
+from zoo.presets.page import PAGE_NAME, model_card
+from zoo.runs.recipe import Config, Recipe
+
+
+def check_publishable(recipe: Recipe, config: Config, smoke: bool) -> None:
+    """Raise unless a run with `config` is the training that `recipe` describes.
+
+    Raises:
+        RecipeError: if it is a smoke run, or a setting differs from the recipe's.
+    """
+    if smoke:
+        raise RecipeError("--publish does not go with --smoke.")
+    for key, value in vars(config).items():
+        same = Path(value).stem if key == "data" else value  # a file holds the data of its name
+        if same != getattr(recipe.config, key):
+            raise RecipeError(
+                f"--publish is for the recipe as it stands. Received: {key}={value!r} in place of "
+                f"{getattr(recipe.config, key)!r}."
+            )
+
+
+def name_to_load(recipe: Recipe) -> str:
+    """Return the name or path by which `zoo.load` loads the published preset of `recipe`."""
+    return recipe.preset if recipe.packaged else str(locate.HUB / recipe.preset)
+
+
+def publish(recipe: Recipe, folder: Path) -> None:
+    """Copy the preset in `folder`, which `recipe` made, into the collection.
+
+    In the package its card lies in `zoo/cards` and the rest in `zoo/weights`. The components, which
+    save a download, would only take room there and are left out. A recipe with `packaged=False`
+    publishes to the folder `hub` of the project, which is a hub for `ZOO_HUB`.
+    """
+    card = Card.read(folder / hub.CARD)
+    if recipe.packaged:
+        _publish_in_package(card, folder)
+    else:
+        _publish_in_hub(card, folder)
+
+
+def _publish_in_package(card: Card, folder: Path) -> None:
+    weights = card.weights.model_copy(update={"components": {}})
+    card = card.model_copy(update={"weights": weights})
+    with atomic_folder(locate.WEIGHTS / card.name) as partial:
+        for name in (*weights.all_files, PAGE_NAME):
+            shutil.copy(folder / name, partial)
+    card.write(locate.CARDS / f"{card.name}.json")
+    locate.forget()
+
+
+def _publish_in_hub(card: Card, folder: Path) -> None:
+    with atomic_folder(locate.HUB / card.name) as partial:
+        for name in card.weights.all_files:
+            shutil.copy(folder / name, partial)
+        write_page(partial, card)
+        card.write(partial / hub.CARD)
+    hub.write_index(f"file://{locate.HUB}")
+
+
+def rewrite_card(preset: str | Path, card: Card) -> None:
+    """Write the card of a preset anew, and the page and the index that are made of it.
+
+    Args:
+        preset: the name of a preset of the package, or the path of a preset's folder.
+        card: the new card.
+    """
+    named = isinstance(preset, str) and preset in locate.names()
+    folder = locate.WEIGHTS / preset if named else Path(preset)
+    write_page(folder, card)
+    card.write(locate.CARDS / f"{preset}.json" if named else folder / hub.CARD)
+    locate.forget()
+    if _in_hub(folder):
+        hub.write_index(f"file://{locate.HUB}")
+
+
+def write_page(folder: Path, card: Card) -> None:
+    """Write the model card of a preset to its `folder`."""
+    place = f"{locate.HUB.name}/{card.name}" if _in_hub(folder) else None
+    (folder / PAGE_NAME).write_text(model_card(card, place), encoding="utf-8")
+
+
+def _in_hub(folder: Path) -> bool:
+    return folder.resolve().parent == locate.HUB.resolve()
