@@ -99,10 +99,11 @@ def refused(pattern: str, what: str) -> Iterator[None]:
     try:
         yield
     except ValueError as error:
-        text = f"{what} must be refused by an error that matches {pattern!r}, not by {error!r}"
-        assert re.search(pattern, str(error), re.DOTALL), text
+        message = str(error)
     else:
         raise AssertionError(f"{what} must be refused")
+    text = f"{what} must be refused by an error that matches {pattern!r}, not by {message!r}"
+    assert re.search(pattern, message, re.DOTALL), text
 
 
 @contextlib.contextmanager

@@ -72,7 +72,7 @@ def training(make: Make) -> None:
     update = model.update
     vars(model)["update"] = lambda batch: traces.append(1) or update(batch)
     before = values_of(model.trainable_variables)
-    held_out = data_for(model, BATCH + BATCH // 2, seed=1)
+    held_out = data_for(model, BATCH // 2, seed=1)
     history = model.fit(
         *data_for(model, 3 * BATCH + BATCH // 2),
         validation_data=held_out if len(held_out) > 1 else held_out[0],
