@@ -17,7 +17,7 @@ from zoo.networks.architecture import Architecture, Demands
 from zoo.networks.sizes import WORDS, fits_stages, stages_of
 
 
-@keras.saving.register_keras_serializable("zoo")
+@keras.saving.register_keras_serializable("zoo.networks")
 class DCGAN(Architecture):
     """Strided convolutions down, and transposed ones up.
 

@@ -11,7 +11,7 @@ from zoo.layers import SpectralDense
 from zoo.networks.architecture import Architecture, Demands
 
 
-@keras.saving.register_keras_serializable("zoo")
+@keras.saving.register_keras_serializable("zoo.networks")
 class Points(Architecture):
     """Hidden layers of rectified linear units, from latents to points of any value and from points
     to logits.

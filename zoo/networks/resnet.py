@@ -22,7 +22,7 @@ DISCRIMINATOR = {
 }
 
 
-@keras.saving.register_keras_serializable("zoo")
+@keras.saving.register_keras_serializable("zoo.networks")
 class ResNet(Architecture):
     """Residual blocks of two 3x3 convolutions, with a shortcut that is a 1x1 convolution where size
     or channels change.

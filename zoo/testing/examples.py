@@ -70,13 +70,15 @@ def set_state(model, state: list[np.ndarray]) -> None:
 def assert_equal(values, others, text: str) -> None:
     """Raise unless two lists of arrays are equal, bit for bit."""
     for value, other in zip(values, others, strict=True):
-        np.testing.assert_array_equal(value, other, err_msg=text)
+        assert_close(value, other, text, 0)
 
 
 def assert_close(value, other, text: str, tolerance: float = 1e-4) -> None:
     """Raise unless two arrays are of one shape and equal up to rounding."""
     assert np.shape(value) == np.shape(other), f"{text}: {np.shape(value)}, not {np.shape(other)}"
-    np.testing.assert_allclose(value, other, rtol=tolerance, atol=tolerance, err_msg=text)
+    close = np.allclose(value, other, tolerance, tolerance, equal_nan=True)
+    value, other = (np.asarray(x, dtype="float64") for x in (value, other))
+    assert close, f"{text}, by up to {np.abs(value - other).max():g}"
 
 
 def assert_data(model, values, n: int, text: str) -> None:

@@ -23,11 +23,11 @@ EVERY: tuple[Check, ...] = (
     arguments.conditions,
     training.training,
     training.players,
-    training.eager,
     training.saving,
 )
 # The base class keeps these for each model alike.
 OF_THE_BASE_CLASS: tuple[Check, ...] = (
+    training.eager,
     features.callbacks,
     features.resuming,
     features.regularizers,
@@ -136,8 +136,9 @@ def check_model(
         except Skipped as reason:
             skipped[name] = str(reason)
         except Exception as error:
+            text = str(error) or repr(error)
             raise AssertionError(
-                f"{model_class.__name__} fails the check {name!r}: {error or repr(error)}"
+                f"{model_class.__name__} fails the check {name!r}: {text}"
             ) from error
     return skipped
 
