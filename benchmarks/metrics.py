@@ -26,12 +26,14 @@ class Replay:
     """A model whose samples are training images, which cost nothing to make."""
 
     name = "mnist"
-    image_shape = (28, 28, 1)
-    value_range = (-1.0, 1.0)
-    num_classes = None
+    tasks = ("samples",)
+    condition = None
 
     def __init__(self, images):
+        from zoo.engine.spaces import Images
+
         self.images = images
+        self.data = Images(28, 28, 1, (-1.0, 1.0))
 
     def sample(self, n, seed):
         """Tells `zoo.evaluate` that there are samples, which it takes from `sample_batches`."""

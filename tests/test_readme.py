@@ -16,6 +16,8 @@ PAGES = {
     path.relative_to(ROOT).as_posix(): path.read_text("utf-8")
     for path in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 }
+NOTES = {name: (ROOT / name).read_text("utf-8") for name in ("CONTRIBUTING.md", "CHANGELOG.md")}
+LINKED = PAGES | NOTES
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", flags=re.DOTALL | re.MULTILINE)
 COMMAND = r"^(ZOO_HUB=\S+ )?zoo "
 ONCE = {"list", "info", "push", "index"}  # they compute nothing, and so depend on no backend
@@ -39,7 +41,9 @@ BASH = [code for blocks in blocks_of("bash").values() for code in blocks]
 def test_python(page, tmp_path, monkeypatch, capsys):
     """Run the Python blocks of a page as a reader would type them."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(zoo.presets.locate, "_registered", {})  # other tests see no new name
+    # Other tests see no new name.
+    monkeypatch.setattr(zoo.presets.locate, "_registered", {})
+    monkeypatch.setattr(zoo.models.families, "_families", dict(zoo.models.families._families))
     names = {}
     for code in PYTHON[page]:
         if "import zoo" in code:
@@ -97,10 +101,10 @@ class TestText:
         assert PAGES["docs/gallery.md"] == GALLERY["gallery"]()
         assert all(f"[`{name}`](#{name})" in PAGES["docs/gallery.md"] for name in zoo.list())
 
-    @pytest.mark.parametrize("page", PAGES)
+    @pytest.mark.parametrize("page", LINKED)
     def test_links_lead_somewhere(self, page):
         folder = (ROOT / page).parent
-        links = re.findall(r"\]\(([^)\s]+)\)|src=\"([^\"]+)\"", prose(PAGES[page]))
+        links = re.findall(r"\]\(([^)\s]+)\)|src=\"([^\"]+)\"", prose(LINKED[page]))
         for link in [markdown or html for markdown, html in links]:
             if re.match(r"https?:", link):
                 continue
@@ -133,11 +137,11 @@ class TestText:
 
     @pytest.mark.parametrize("page", PAGES)
     def test_options_of_recipes_are_there(self, page):
-        from zoo.runs import run as runner
+        from zoo.runs.recipe import load_recipe
 
         train = next(command for name, command in cli.commands.items() if name == "train")
         known = {option for parameter in train.params for option in parameter.opts}
-        recipe = runner.load_recipe(ROOT / "recipes" / "dcgan_mnist.py")
+        recipe = load_recipe(ROOT / "recipes" / "dcgan_mnist.py")
         for line in re.findall(r"python recipes/\S+ (.*?)(?:#.*)?\n", PAGES[page]):
             assert set(re.findall(r"--[\w-]+", line)) <= known
             for setting in re.findall(r"--set (\S+)", line):

@@ -1,5 +1,5 @@
-"""Pictures of what a model makes: grids of images, reconstructions beside what they are of, the
-plane of two latents, points over the density that they should follow, and confusion matrices."""
+"""Pictures of models: grids of samples, reconstructions below their originals, the plane of two
+latents, points over their true density, and confusion matrices."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from zoo.metrics import nearest_neighbours
 
 IMAGES = 100
 POINTS = 10_000
-COLUMNS = 10  # of a row of one class, and of reconstructions
-SHOWN_IMAGES = 50  # that are reconstructed
-NOISE = 0.5  # the standard deviation of what is denoised, for pixels in [0, 1]
-TILES = 20  # of each side of a manifold
-CELL = 40  # of a confusion matrix, in pixels
-SIZE = 512  # of a picture of points, in pixels
-FINE = 2  # dots are drawn this much finer
+COLUMNS = 10  # the images in a row of one class, or of reconstructions
+SHOWN_IMAGES = 50  # the number of images that are reconstructed
+NOISE = 0.5  # the standard deviation of noise to be removed, for pixels in [0, 1]
+TILES = 20  # the images along each side of a manifold
+CELL = 40  # the side of a cell of a confusion matrix, in pixels
+SIZE = 512  # the side of a picture of points, in pixels
+FINE = 2  # dots are drawn at this multiple of the resolution
 
 PAPER = np.array([255, 255, 255], dtype="float32")
-SHADE = np.array([120, 170, 225], dtype="float32")  # of the densest place
-INK = np.array([190, 50, 10], dtype="float32")  # of samples
+SHADE = np.array([120, 170, 225], dtype="float32")  # the colour of the densest place
+INK = np.array([190, 50, 10], dtype="float32")  # the colour of samples
 
 
 def default_picture(
@@ -36,16 +36,17 @@ def default_picture(
     columns: int | None = None,
     **options,
 ) -> Image.Image:
-    """Draw the picture that shows a model best, by the first of its tasks that has one.
+    """Draw the picture of a model's first task that has a picture.
 
-    A model that samples is shown by `samples`, or by its `manifold`; one that translates by
-    `translations`, one that encodes by `reconstructions`, a classifier by `confusion`.
+    A model that samples is shown by `samples`, or by `manifold` if it makes images from two
+    latents; a model that translates by `translations`, a model that encodes by `reconstructions`,
+    and a classifier by `confusion`.
 
     Args:
         model: a model of this package.
-        test: real data, where the picture needs any.
-        n: the number of samples, or of real data that are shown.
-        seed: the seed of samples; `None` draws other ones at each call.
+        test: real data, which some pictures need, see `needs_test_data`.
+        n: the number of samples, or of real data in the picture.
+        seed: the seed of samples; `None` draws other samples at each call.
         columns: the number of images in a row.
         **options: more arguments of the model's `sample`.
 
@@ -61,18 +62,21 @@ def default_picture(
     )
 
 
-natural = default_picture  # its name in earlier versions
+natural = default_picture  # the name in earlier versions
 
 
 def needs_test_data(model) -> bool:
-    """Return whether the default picture of `model` is one of real data, or there is none."""
+    """Return whether the default picture of `model` shows real data, or there is no picture."""
     if "samples" not in model.tasks:
         return True
     return model.condition is not None and not isinstance(model.condition, Classes)
 
 
 def _of_samples(model, test, n, seed, columns, **options) -> Image.Image:
-    """Draw the manifold of two latents, unless samples are asked for; else samples."""
+    """Draw the manifold of a model of images with two latents, else samples.
+
+    An argument that only samples have, such as `n`, asks for samples.
+    """
     plane = model.noise == Normal((2,)) and model.condition is None and model.data.name == "images"
     if plane and not (n or seed or columns or options):
         return manifold(model)
@@ -89,17 +93,18 @@ def samples(
 ) -> Image.Image:
     """Draw samples of `model`.
 
-    Images are put in a grid, those of a conditional model in the order of their classes, of each as
-    many as of others or one more: in rows of one class where `n` is a multiple of the classes.
-    Points are laid over the distribution that they should follow.
+    Images are put in a grid. Images of a conditional model are in the order of their classes, and
+    the numbers of two classes differ by one at most; if `n` is a multiple of the number of
+    classes, each row holds one class. Points are drawn over their true density.
 
     Args:
         model: a model that samples.
-        test: real points, which say where to look, and by their name what the exact density is; or
-            real data with the conditions of a model whose condition is none of classes.
+        test: real points, which set the frame, and whose name tells the exact density; or real
+            data with conditions, for a model whose condition is no class.
         n: the number of samples; by default 100 images, ten of each class, or 10,000 points.
-        seed: the seed of the samples; `None` draws other ones at each call.
-        columns: images in a row; by default as many as rows, or those of one class.
+        seed: the seed of the samples; `None` draws other samples at each call.
+        columns: the number of images in a row; by default as many as there are rows, or the images
+            of one class.
         **options: more arguments of `model.sample`.
 
     Raises:
@@ -126,7 +131,7 @@ def samples(
 
 
 def _conditions(model, test: Source | None, n: int) -> np.ndarray:
-    """Return the conditions of the first `n` of `test`."""
+    """Return the conditions of the first `n` data of `test`."""
     if test is None or test.labels is None:
         raise ArgumentError(
             f"A picture of {type(model).__name__} needs test data with {model.condition.noun}. "
@@ -136,6 +141,7 @@ def _conditions(model, test: Source | None, n: int) -> np.ndarray:
 
 
 def _grid(space, images: np.ndarray, columns: int | None, test) -> Image.Image:
+    """Draw a grid of images."""
     return grid(images, columns, *(() if space.range is None else (space.range,)))
 
 
@@ -151,19 +157,20 @@ def _rasters(space, vectors: np.ndarray, columns, test) -> Image.Image:
 
 
 def _points(space, points: np.ndarray, columns, test) -> Image.Image:
-    """Draw points by their first two coordinates, a single one over a line."""
+    """Draw points over the density of `test`, by their first two coordinates."""
     framed = None if test is None else test._replace(images=_plane(test.images[:]))
     return scatter(_plane(points), framed)
 
 
 def _plane(points: np.ndarray) -> np.ndarray:
+    """Return the first two coordinates of points; zero stands for a missing second one."""
     return np.pad(points[:, :2], ((0, 0), (0, max(0, 2 - points.shape[1]))))
 
 
 def translations(
     model, test: Source, n: int | None = None, seed: int | None = 0, columns=None
 ) -> Image.Image:
-    """Draw inputs of `test` in a row, below them the model's outputs and the targets."""
+    """Draw rows of inputs of `test`, each above a row of the model's outputs and of the targets."""
     columns = columns or COLUMNS
     inputs = _conditions(model, test, n or columns)
     outputs = model.translate(inputs, seed=seed)
@@ -182,8 +189,8 @@ def reconstructions(
     """Draw the first `n` images of `test`, each with its reconstruction below; of other data the
     reconstructions alone.
 
-    For a denoising model a middle row shows its input: the image plus Gaussian noise of standard
-    deviation 0.5 for pixels in [0, 1], clipped for display only.
+    For a denoising model a middle row shows its input: the image plus Gaussian noise with a
+    standard deviation of 0.5 for pixels in [0, 1]. Only the display is clipped.
     """
     if "encodes" not in model.tasks or test is None:
         raise ArgumentError(
@@ -206,17 +213,17 @@ def reconstructions(
 
 
 def _rows(rows: list[np.ndarray], columns: int, value_range) -> Image.Image:
-    """Draw arrays of equally many images below each other, `columns` at a time."""
+    """Draw the arrays `rows`, of equally many images, below each other, `columns` at a time."""
     blocks = [x[i : i + columns] for i in range(0, len(rows[0]), columns) for x in rows]
     padded = [np.pad(x, ((0, columns - len(x)), *[(0, 0)] * 3)) for x in blocks]
     return grid(np.clip(np.concatenate(padded), *value_range), columns, value_range)
 
 
 def manifold(model, tiles: int = TILES) -> Image.Image:
-    """Draw the images of a model with two latents, over the plane of these.
+    """Draw the images of a model with two latents over the plane of its latents.
 
-    The steps are of equal probability under N(0, I), from left to right of the first latent, from
-    bottom to top of the second, as in figure 4 of Kingma and Welling 2014,
+    The first latent grows from left to right and the second from bottom to top, in steps of equal
+    probability under N(0, I), as in figure 4 of Kingma and Welling 2014,
     https://arxiv.org/abs/1312.6114.
     """
     normal = statistics.NormalDist()
@@ -228,8 +235,11 @@ def manifold(model, tiles: int = TILES) -> Image.Image:
 def confusion(
     model, test: Source | None, n: int | None = None, seed=None, columns=None
 ) -> Image.Image:
-    """Draw the confusion matrix of a classifier: in the row of a class and the column of another,
-    the percentage of its images in `test` that the classifier takes for the other."""
+    """Draw the confusion matrix of a classifier on the images `test`.
+
+    The cell in row i and column j is the percentage of the images of class i that are classified
+    as class j.
+    """
     if test is None or test.labels is None:
         raise ArgumentError(
             f"A confusion matrix needs test images with labels. Received: test={test!r}."
@@ -253,7 +263,7 @@ def confusion(
         cell(0, i + 1, str(i))
         cell(i + 1, 0, str(i))
         for j in range(classes):
-            # Nearly all lies on the diagonal: the root shows what lies beside it.
+            # Most images lie on the diagonal: the square root keeps the other cells visible.
             cell(i + 1, j + 1, f"{percent[i, j]:.1f}", float(np.sqrt(percent[i, j] / 100)))
     return picture
 
@@ -261,38 +271,42 @@ def confusion(
 def neighbours(
     images: np.ndarray, train: Source, value_range: tuple[float, float], k: int = 9
 ) -> Image.Image:
-    """A picture to see memorisation by: in each row one of `images`, and the `k` images of `train`
-    that are nearest to it in pixels, the nearest first.
+    """Draw each of `images` in a row with its nearest training images, to show memorisation.
+
+    The `k` neighbours, nearest first, are those with the smallest distance of pixels.
 
     Args:
         images: samples in `value_range`, of shape `(n, height, width, channels)`.
         train: the training images.
         value_range: the range of `images`.
-        k: how many neighbours are shown.
+        k: the number of neighbours of each image.
     """
-    seen = to_range(train.images[:], value_range)
-    flat = (x.reshape(len(x), -1) for x in (images, seen))
+    training_images = to_range(train.images[:], value_range)
+    flat = (x.reshape(len(x), -1) for x in (images, training_images))
     rows = nearest_neighbours(*flat, k).rows
-    side_by_side = np.concatenate([images[:, None], seen[rows]], axis=1)
+    side_by_side = np.concatenate([images[:, None], training_images[rows]], axis=1)
     return grid(side_by_side.reshape(-1, *images.shape[1:]), k + 1, value_range)
 
 
 def scatter(points: np.ndarray, test: Source | None = None) -> Image.Image:
-    """A square picture with a dot for each of `points`.
+    """Draw a square picture with a dot for each of `points`.
 
-    Behind them is the exact density of the set that `test` names, where it is known, else how many
-    of the points of `test` lie where. The frame holds all of `test`, or of `points` without it;
-    dots outside of it are not seen.
+    The background shows the exact density of the set of points called `test.name` if it is known,
+    else a histogram of the points `test`. The frame holds all points of `test`, or all `points`
+    if there is no `test`; dots outside of it are invisible.
 
     Args:
-        points: of shape `(n, 2)`.
+        points: an array of shape `(n, 2)`.
         test: real points.
+
+    Raises:
+        ArgumentError: if `points` has another shape.
     """
     if points.shape[1:] != (2,):
         raise ArgumentError(f"points must have the shape (n, 2). Received: shape {points.shape}.")
     framed = points if test is None else test.images
     low, high = framed.min(axis=0), framed.max(axis=0)
-    # A margin of a tenth, and some width where all points are one.
+    # The margin is a tenth. The side is 1 if all points are equal.
     side = 1.2 * float(np.max(high - low)) or 1.0
     corner = (low + high) / 2 - side / 2
     dots = 1 - 0.45 ** _smooth(_counts(points, corner, side, SIZE * FINE))
@@ -304,7 +318,7 @@ def scatter(points: np.ndarray, test: Source | None = None) -> Image.Image:
 
 
 def _background(test: Source | None, corner: np.ndarray, side: float) -> np.ndarray:
-    """How dense the distribution of `test` is at each pixel, from 0 to 1."""
+    """Return the density of the distribution of `test` at each pixel, scaled to [0, 1]."""
     if test is None:
         return np.zeros((SIZE, SIZE), dtype="float32")
     exact = synthetic.named(test.name) if test.name in synthetic.NAMED else None
@@ -315,32 +329,32 @@ def _background(test: Source | None, corner: np.ndarray, side: float) -> np.ndar
         x, y = np.meshgrid(corner[0] + places, corner[1] + places[::-1])
         log_density = exact.log_density(np.stack([x.ravel(), y.ravel()], axis=1))
         dense = np.exp(log_density - log_density.max()).reshape(SIZE, SIZE)
-    # A small power of the density shows its tails too.
+    # A small power of the density makes its tails visible.
     return ((dense / max(dense.max(), 1e-12)) ** 0.25).astype("float32")
 
 
 def _counts(points: np.ndarray, corner: np.ndarray, side: float, cells: int) -> np.ndarray:
-    """How many points lie in each cell of the frame, with the first row on top."""
+    """Count the points in each cell of the frame, with the first row on top."""
     edges = [np.linspace(c, c + side, cells + 1) for c in corner]
-    found, _, _ = np.histogram2d(points[:, 0], points[:, 1], bins=edges)
-    return found.T[::-1]
+    histogram, _, _ = np.histogram2d(points[:, 0], points[:, 1], bins=edges)
+    return histogram.T[::-1]
 
 
 def _smooth(counts: np.ndarray) -> np.ndarray:
-    """Each cell spread over the 3x3 around it, so that a single point is a visible dot."""
+    """Spread each cell over the 3x3 cells around it, so that a single point is a visible dot."""
     padded = np.pad(counts, 1)
     rows, columns = counts.shape
     return sum(padded[i : i + rows, j : j + columns] for i in range(3) for j in range(3))
 
 
-# Pictures by the task that they show, the first task of a model in this order.
+# Pictures by task. A model is shown by the first of its tasks in this order.
 PICTURES = {
     "samples": _of_samples,
     "translates": translations,
     "encodes": reconstructions,
     "classifies": confusion,
 }
-# Pictures of samples by the name of the space of the data.
+# Pictures of samples, by the name of the space of the data.
 SHOWN = {
     "images": _grid,
     "points": _points,

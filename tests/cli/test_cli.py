@@ -10,6 +10,7 @@ from PIL import Image
 from shipped import HUB
 
 import zoo
+from zoo.engine import spaces
 from zoo.presets.preset import Preset
 
 
@@ -60,9 +61,8 @@ def test_points(run, tmp_path):
 class Classes:
     """As much of a conditional model as the program needs; it takes no `weights`."""
 
-    image_shape = (2, 2, 1)
-    value_range = (0.0, 1.0)
-    num_classes = 3
+    tasks, noise = ("samples",), spaces.Normal((1,))
+    data, condition = spaces.Images(2, 2, 1, (0.0, 1.0)), spaces.Classes(3)
 
     def sample(self, n=None, seed=None, labels=None):
         np.testing.assert_array_equal(labels, np.repeat([0, 1, 2], 10))
@@ -77,7 +77,7 @@ def test_classes(run, tmp_path, monkeypatch):
         assert picture.size == (42, 14)
     _, _, err = run("sample", "dcgan_mnist", "--weights", "raw", "-o", path)
     assert "--weights is for GANs" in err
-    monkeypatch.setattr(Preset, "read", lambda preset: object())
+    monkeypatch.setattr(Classes, "tasks", ("classifies",))
     _, _, err = run("sample", "dcgan_mnist", "-o", path)
     assert "PRESET must be one that makes samples or reconstructions. Received: 'dcgan_m" in err
 
@@ -87,7 +87,7 @@ def test_reconstructions(run, tmp_path):
     folder = zoo.save(model, tmp_path / "mine")
     path = tmp_path / "picture.png"
     code, _, err = run("sample", folder, "-o", path)
-    assert (code, "'mine' is shown by images that it reconstructs: give --data" in err) == (1, True)
+    assert (code, "'mine' is shown by images of a data set: give --data" in err) == (1, True)
     images = np.random.default_rng(0).integers(0, 256, (30, 8, 8, 1), dtype="uint8")
     np.savez(tmp_path / "some.npz", x_train=images, x_test=images[:4])
     given = ("sample", folder, "--data", tmp_path / "some.npz", "--columns", 4, "-o", path)

@@ -1,11 +1,14 @@
 """Metrics of autoencoders, against what their definitions give by hand."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
 
 import zoo
 from zoo.data import to_range
+from zoo.presets.locate import locate
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.integers(0, 256, (60, 8, 8, 1), dtype="uint8")
@@ -95,7 +98,8 @@ def test_a_card_says_what_is_measured_again(monkeypatch):
     other = zoo.evaluation.ClassifierTest(size=100, classifier="linear")
     report = zoo.evaluate("gan_ring8", metrics=[other, "mixture_modes"], **options)
     card = zoo.info("gan_ring8").model_copy(update={"metrics": report.measurements})
-    monkeypatch.setattr(zoo.evaluation.evaluate, "info", lambda name: card)
+    preset = dataclasses.replace(locate("gan_ring8"), card=card)
+    monkeypatch.setattr("zoo.evaluation.plan.locate", lambda name: preset)
     assert zoo.evaluate("gan_ring8", seeds=1).measurements == report.measurements
     fewer = zoo.evaluate("gan_ring8", n=150, seeds=1)
     assert fewer["modes_covered"].protocol.n_fake == 150

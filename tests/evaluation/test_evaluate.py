@@ -10,6 +10,7 @@ import pytest
 import zoo
 from zoo import metrics
 from zoo.data import Source, synthetic, to_bytes, to_range
+from zoo.engine import spaces
 from zoo.evaluation import collected
 from zoo.networks.features import Pixels
 
@@ -24,26 +25,26 @@ LABELS = np.arange(90) % 3
 class Sampler:
     """Makes noise around `mean`, or what `made` says, in the form of a model."""
 
-    name = "sampler"
-    image_shape = (8, 8, 1)
-    value_range = (-1.0, 1.0)
-    num_classes = None
+    tasks = ("samples",)
 
-    def __init__(self, mean=0.0, made=None, **attributes):
-        self.mean, self.made = mean, made
-        vars(self).update(attributes)
+    def __init__(
+        self, mean=0.0, made=None, image_shape=(8, 8, 1), num_classes=None, name="sampler"
+    ):
+        self.mean, self.made, self.name = mean, made, name
+        self.data = spaces.of_shape(image_shape, (-1.0, 1.0))
+        self.condition = spaces.classes_or_none(num_classes)
 
-    def sample(self, n, seed, labels=None):
+    def sample(self, n, seed, condition=None):
         if self.made is not None:
-            return self.made(n, seed, labels)
-        noise = np.random.default_rng(seed).normal(self.mean, 0.3, (n, *self.image_shape))
+            return self.made(n, seed, condition)
+        noise = np.random.default_rng(seed).normal(self.mean, 0.3, (n, *self.data.shape))
         return np.clip(noise, -1, 1).astype("float32")
 
-    def sample_batches(self, n, seed=None, labels=None, batch_size=256):
-        images = self.sample(n, seed, labels)
+    def sample_batches(self, n, seed=None, condition=None, batch_size=256):
+        images = self.sample(n, seed, condition)
         for start in range(0, n, batch_size):
             rows = slice(start, start + batch_size)
-            yield images[rows], None if labels is None else labels[rows]
+            yield images[rows], None if condition is None else condition[rows]
 
 
 def evaluated(model=None, names="fid", data=REAL, n=80, **kwargs):
@@ -125,7 +126,7 @@ def test_images_of_another_shape_and_the_same_bytes_are_not_the_same():
 
 def peak(n):
     class Endless(Sampler):
-        def sample_batches(self, n, seed=None, labels=None, batch_size=256):
+        def sample_batches(self, n, seed=None, condition=None, batch_size=256):
             for start in range(0, n, batch_size):
                 yield self.sample(min(batch_size, n - start), seed + start), None
 
@@ -218,7 +219,6 @@ def test_modes_of_a_mixture():
         return Sampler(
             made=lambda n, seed, _: mixture.sample(n, seed + 10),
             image_shape=(2,),
-            value_range=None,
         )
 
     report = zoo.evaluate(some(8), "ring8", n=4000)
@@ -234,7 +234,7 @@ def test_modes_of_a_mixture():
 
 def test_points_are_told_from_their_density():
     ring = synthetic.named("ring8")
-    points = {"image_shape": (2,), "value_range": None}
+    points = {"image_shape": (2,)}
     good = Sampler(made=lambda n, seed, _: ring.sample(n, seed + 10), **points)
     moved = Sampler(made=lambda n, seed, _: 1.3 * ring.sample(n, seed + 10), **points)
     names = [
@@ -376,7 +376,6 @@ def test_p_values_of_several_seeds_are_one():
         model = Sampler(
             made=lambda n, seed, _, i=i: np.random.default_rng((i, seed)).normal(size=(n, 2)),
             image_shape=(2,),
-            value_range=None,
         )
         real = rng.normal(size=(60, 2)).astype("float32")
         report = zoo.evaluate(model, real, metric, n=40, seeds=3, cache=False)

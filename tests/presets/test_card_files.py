@@ -33,6 +33,24 @@ class TestFormats:
         def older(card):
             card["format"] = 2
             del card["weights"]["components"]
+            signature = card.pop("signature")
+            (noise,) = signature["noise"].values()
+            card["contract"] = {
+                "latent_law": noise["text"],
+                "latent_shape": noise["shape"],
+                "output_shape": signature["data"]["shape"],
+                "output_range": signature["data"]["range"],
+                "backends": signature["backends"],
+            }
+            names = {
+                "real_baseline": "of_real",
+                "other_trainings": "again",
+                "published": "reported",
+                "published_source": "reported_source",
+            }
+            for metric in card["metrics"]:
+                for new, old in names.items():
+                    metric[old] = metric.pop(new)
 
         rewrite(path, older)
         with pytest.warns(UserWarning, match=f"is of format 2 and was converted to {FORMAT}"):

@@ -100,8 +100,8 @@ def test_parameters_are_the_models(card, preset):
 
 
 def test_backends_agree(card):
-    assert set(card.contract.backends) == {"tensorflow", "jax", "torch"}
-    assert max(card.contract.backends.values()) < 1e-3
+    assert set(card.signature.backends) == {"tensorflow", "jax", "torch"}
+    assert max(card.signature.backends.values()) < 1e-3
 
 
 @pytest.fixture
@@ -120,9 +120,9 @@ def test_recipe_is_the_presets(card, recipe):
     known = zoo.data.rights(recipe.config.data)
     assert "unknown" not in known
     assert (card.rights.data, card.rights.weights) == known
-    assert facts.classes in (None, card.contract.labels)
-    reported = {m.name: (m.reported, m.reported_source) for m in card.metrics if m.reported}
-    assert reported == recipe.published
+    assert facts.classes in (None, card.signature.classes)
+    published = {m.name: (m.published, m.published_source) for m in card.metrics if m.published}
+    assert published == recipe.published
 
 
 def test_metrics_are_complete(card, recipe):
@@ -135,15 +135,15 @@ def test_metrics_are_complete(card, recipe):
             assert (protocol.n_fake, metric.seeds) == (recipe.samples, [0, 1, 2])
             assert metric.spread is not None
             why = [note for note in metric.notes if note.startswith("no number of real images")]
-            assert (metric.of_real is None) == (bool(why) or metric.name in WITHOUT_REAL)
+            assert (metric.real_baseline is None) == (bool(why) or metric.name in WITHOUT_REAL)
         if protocol.extractor == "pixels":  # no network
-            points = len(card.contract.output_shape) == 1
+            points = card.signature.data.kind == "points"
             assert points or f"classifier_{card.training.data}" not in zoo.list()
         elif protocol.extractor is not None:
             network = protocol.extractor.removesuffix(" per channel")
             weights = zoo.info(network).weights.files["model.weights.h5"]
             assert protocol.extractor_sha256 == weights.sha256
-        assert (metric.reported is None) == (metric.reported_source is None)
+        assert (metric.published is None) == (metric.published_source is None)
 
 
 def test_model_card_is_up_to_date(card, folder):
@@ -154,12 +154,13 @@ def test_model_card_is_up_to_date(card, folder):
 def test_example_of_the_model_card_runs(card, folder, monkeypatch):
     monkeypatch.chdir(ROOT)  # beside the folder hub
     example = (folder / "README.md").read_text().split("```python\n")[1].split("```")[0]
-    taken = card.contract.input_shape or card.contract.output_shape
+    taken = card.signature.data.shape
     some = np.random.default_rng(0).random((4, *taken), dtype="float32")
     names = {"images": some}
     exec(compile(example, "model card", "exec"), names)
-    if "again" in names:
-        assert names["again"].shape == some.shape
+    coded = names.get("clean", names.get("reconstructions"))
+    if coded is not None:
+        assert coded.shape == some.shape
         assert len(names["codes"]) == 4
     elif "labels" in names:
         assert names["labels"].shape == (4,)

@@ -11,7 +11,7 @@ from zoo.engine.unset import unset_weights
 from zoo.errors import ArgumentError, IntegrityError
 from zoo.files.fetch import sha256
 from zoo.presets import golden, hub, save
-from zoo.presets.card import Card, Contract, Facts
+from zoo.presets.card import Card, Signature
 from zoo.presets.page import model_card
 
 
@@ -34,7 +34,7 @@ class TestEveryFamily:
             np.testing.assert_array_equal(a, b)
         assert golden.difference(again, folder) < 1e-5
         card = zoo.info(folder)
-        assert set(card.contract.backends) == {keras.backend.backend()}
+        assert set(card.signature.backends) == {keras.backend.backend()}
         assert set(card.weights.components) == set(model.components())
         assert (folder / "samples.png").is_file() == hasattr(model, "sample")
 
@@ -372,13 +372,11 @@ class TestWhatCardsSay:
         assert said in (folder / "README.md").read_text()
 
     def test_names_of_classes(self):
-        contract = Contract(output_shape=[2], output_range=None, labels=["0", "1"], backends={})
-        facts = Facts(title="A.", differs=[], limits=[], data_rights="none", classes=["cat", "1"])
-        assert contract.told_labels == ["0", "1"]
-        named = save.named_classes(contract, facts)
-        assert named.told_labels == ["0 cat", "1"]
-        unnamed = facts.model_copy(update={"classes": None})
-        assert save.named_classes(contract, unnamed) == contract
-        more = facts.model_copy(update={"classes": ["a", "b", "c"]})
+        model = zoo.create("cgan", image_shape=(8, 8, 1), num_classes=2, latent_dim=2, units=24)
+        signature = Signature.of(model, {})
+        assert (signature.classes, signature.condition.text) == (["0", "1"], "0, 1")
+        named = signature.with_classes(["cat", "1"])
+        assert (named.classes, named.condition.text) == (["cat", "1"], "0 cat, 1")
+        assert signature.with_classes(None) == signature
         with pytest.raises(ArgumentError, match="classes must name 2 classes. Received: .'a', 'b'"):
-            save.named_classes(contract, more)
+            signature.with_classes(["a", "b", "c"])

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import tiny_ring8
 from keras import ops
 
 import zoo
@@ -26,34 +27,17 @@ class Breaks:
 
 
 @dataclasses.dataclass(frozen=True)
-class Config(zoo.Config):
-    data: str = "ring8"
-    epochs: int = 10
-    batch_size: int = 32
-    step: int = 100
+class Config(tiny_ring8.Config):
+    step: int = 50
     always: bool = False
-
-
-def build(config):
-    return zoo.models.GAN(
-        generator=zoo.networks.points.generator(2),
-        discriminator=zoo.networks.points.discriminator(),
-        latent_dim=2,
-    )
 
 
 def compile(model, config, steps):
     model.compile(penalty=Breaks(model, config.step, config.always))
 
 
-RECIPE = zoo.Recipe(
-    preset="fragile_ring8",
-    family="gan",
-    config=Config(),
-    build=build,
-    compile=compile,
-    facts=zoo.Facts(title="A ring.", differs=[], limits=[], data_rights="none"),
-    smoke={},
+RECIPE = dataclasses.replace(
+    tiny_ring8.RECIPE, preset="fragile_ring8", config=Config(), compile=compile
 )
 
 if __name__ == "__main__":

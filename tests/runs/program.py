@@ -18,15 +18,16 @@ from zoo.callbacks import checkpoint_folder
 
 ROOT = Path(zoo.__file__).parent.parent
 RING = ROOT / "recipes" / "gan_ring8.py"
-# 192 steps of a tiny model, saved often enough that saving is hit too.
-SHORT = ("--smoke", "--epochs", 6, "--set", "batch_size=32", "--checkpoint-steps", 5)
+TINY = Path(__file__).parent / "tiny_ring8.py"
+# 128 steps of a tiny model, saved often enough that saving is hit too.
+SHORT = ("--smoke", "--epochs", 4, "--checkpoint-steps", 5)
 TRAINING, EVALUATING = "for training", "\nevaluating"
 
 
 class Program:
     """`python RECIPE OPTIONS --out OUT`, with what it prints in `log`."""
 
-    def __init__(self, out, *options, recipe=RING, log=None):
+    def __init__(self, out, *options, recipe=TINY, log=None):
         self.out = Path(out)
         self.log = log or self.out.with_suffix(".log")
         self.arguments = [str(a) for a in (recipe, *options, "--out", self.out)]

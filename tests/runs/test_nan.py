@@ -115,9 +115,9 @@ def test_stop(tmp_path):
     with Program(out, *SHORT, recipe=RECIPE) as program:
         assert program.ends() == 1, program.printed()
         last = program.printed().splitlines()[-1]
-    newest = out / "checkpoints" / "step-00000096"  # 32 to an epoch, and one each 5
+    newest = out / "checkpoints" / "step-00000047"  # 32 to an epoch, and one each 5
     assert checkpoint_folder.saved(out / "checkpoints")[-1] == newest
-    assert last.startswith("fragile_ring8.py: error: Step 100 made losses")
+    assert last.startswith("fragile_ring8.py: error: Step 50 made losses")
     assert "the player 'discriminator'" in last
     assert f"penalty; the last good checkpoint is {newest}." in last
     assert last.endswith("with --resume --on-nan restore other random numbers are drawn.")
@@ -131,15 +131,15 @@ def test_restore(tmp_path):
     alone, out = tmp_path / "alone", tmp_path / "out"
     printed = finished(alone, *options, recipe=RECIPE)
     restored = card(alone)["training"]["restored"]
-    assert restored == [{"step": 100, "player": "discriminator", "to": 96}]
-    assert printed.count("Back to step 96, and on with other random numbers.") == 1
+    assert restored == [{"step": 50, "player": "discriminator", "to": 47}]
+    assert printed.count("Back to step 47, and on with other random numbers.") == 1
     assert (
         checkpoint_folder.check(checkpoint_folder.saved(alone / "checkpoints")[-1])["restored"]
         == restored
     )
 
     page = (alone / "preset" / "README.md").read_text()
-    assert "Step 100 made numbers that are not finite; it went back to step 96." in page
+    assert "Step 50 made numbers that are not finite; it went back to step 47." in page
     with Program(out, *options, recipe=RECIPE) as program:
         assert program.reaches("and on with other"), program.printed()
         time.sleep(0.3)

@@ -5,7 +5,7 @@ import re
 
 import pytest
 from helpers import python
-from program import RING, SHORT, assert_same_run, finished
+from program import SHORT, TINY, assert_same_run, finished
 
 import zoo
 from zoo.callbacks import checkpoint_folder
@@ -33,13 +33,13 @@ def before(owner, name, size, when=lambda *args: True):
 
 what, recipe, out, *options = sys.argv[1:]
 if what == "start":
-    full(20_000)
+    full(2_000)
 elif what == "checkpoint":
-    before(callbacks.Checkpoints, "_save", 20_000, lambda self: self.steps > 40)
+    before(callbacks.Checkpoints, "_save", 2_000, lambda self: self.steps > 40)
 elif what == "picture":
     before(callbacks.SampleGrids, "on_epoch_end", 500)
 elif what == "preset":
-    before(Run, "write", 20_000)
+    before(Run, "write", 2_000)
 elif what == "page":
     before(save, "model_card", 500)
 zoo.run_recipe(load_recipe(pathlib.Path(recipe)), [*options, "--out", out])
@@ -47,11 +47,11 @@ zoo.run_recipe(load_recipe(pathlib.Path(recipe)), [*options, "--out", out])
 
 
 def run(what, out, *options):
-    done = python("-c", DRIVER, what, RING, out, *SHORT, *options)
+    done = python("-c", DRIVER, what, TINY, out, *SHORT, *options)
     last = done.stderr.strip().splitlines()[-1]
     assert done.returncode == 1, done.stderr
     assert "Traceback" not in done.stderr
-    assert last.startswith("gan_ring8.py: error: "), done.stderr
+    assert last.startswith("tiny_ring8.py: error: "), done.stderr
     return last
 
 
@@ -60,7 +60,7 @@ def run(what, out, *options):
     [
         ("checkpoint", r"The checkpoint \S+/step-00000042 cannot be written", 37),
         ("picture", r"\S+/samples/epoch-0001\.png cannot be written, and is as it was", 32),
-        ("page", r"\S+/out/preset cannot be written, and is as it was", 192),
+        ("page", r"\S+/out/preset cannot be written, and is as it was", 128),
     ],
 )
 def test_no_room(alone, tmp_path, what, place, newest):
@@ -70,7 +70,7 @@ def test_no_room(alone, tmp_path, what, place, newest):
     assert re.search(place + ": File too large", last), last
     assert checkpoint_folder.step_of(found[-1]) == newest
     assert f"What was trained is kept in {found[-1]}. It is continued by: " in last
-    assert re.search(r"python recipes/gan_ring8\.py .* --out \S+/out --resume$", last), last
+    assert re.search(r"python recipes/tiny_ring8\.py .* --out \S+/out --resume$", last), last
     for path in found:
         checkpoint_folder.check(path)
     assert not checkpoint_folder.left(out / "checkpoints")

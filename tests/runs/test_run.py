@@ -89,11 +89,11 @@ def test_what_is_written(trained):
     assert card.training.steps == 2 * (1024 // 32)
     assert card.training.images_seen == 2 * 1024
     assert card.training.data == "mnist_slice"
-    assert os.environ["KERAS_BACKEND"] in card.contract.backends
+    assert os.environ["KERAS_BACKEND"] in card.signature.backends
     assert {"kid", "coverage"} <= {m.name for m in card.metrics}
     for m in card.metrics:
         assert (m.protocol.n_real, m.protocol.n_fake, m.seeds) == (256, 1024, [0, 1, 2])
-        assert m.of_real is not None
+        assert m.real_baseline is not None
     grids = sorted(p.name for p in (trained / "samples").iterdir())
     assert grids == ["epoch-0001.png", "epoch-0002.png"]
     with Image.open(folder / "samples.png") as picture:
@@ -204,7 +204,7 @@ def test_a_conditional_model_gets_the_labels(recipe, slice_path, tmp_path, compa
         assert picture.size == (302, 302)
     card = Card.read(tmp_path / "preset" / "card.json")
     assert "coverage" in {m.name for m in card.metrics}
-    assert card.contract.labels == [str(i) for i in range(10)]
+    assert card.signature.classes == [str(i) for i in range(10)]
     page = (tmp_path / "preset" / "README.md").read_text()
     assert 'sample(60, seed=0, labels="all")  # (60, 28, 28, 1), float32 in [-1, 1]' in page
 
@@ -264,7 +264,7 @@ def test_points(ring, tmp_path, compared_here):
     assert seen == ["ring8"] * 3  # after each of two epochs, and of what is stored
     assert "1024 points of ring8 for training" in lines[0]
     card = Card.read(folder / "card.json")
-    assert (card.contract.output_shape, card.contract.output_range) == ([2], None)
+    assert (card.signature.data.shape, card.signature.data.range) == ([2], None)
     page = (folder / "README.md").read_text()
     assert "points = zoo.load(" in page
     assert "# (64, 2), float32\n" in page

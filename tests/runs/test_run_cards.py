@@ -81,7 +81,7 @@ def test_a_preset_is_described_anew(recipe, ring, slice_path, copied):
     assert (after.rights.data, after.rights.weights) == ("mine", "cc0-1.0")
     assert after.identity.differs[: len(facts.differs)] == facts.differs
     assert "Not as in the recipe: width=4." in after.identity.differs
-    assert (after.metrics[0].reported, after.metrics[0].reported_source) == published[
+    assert (after.metrics[0].published, after.metrics[0].published_source) == published[
         before.metrics[0].name
     ]
     assert after.metrics[1:] == before.metrics[1:]

@@ -11,7 +11,7 @@ import time
 import keras
 import numpy as np
 import pytest
-from program import EVALUATING, ROOT, SHORT, TRAINING, Program, assert_same_run
+from program import EVALUATING, RING, ROOT, SHORT, TRAINING, Program, assert_same_run
 
 import zoo
 from zoo import engine
@@ -33,7 +33,7 @@ FEW = tuple(SHORT[:-2])
 def test_in_training(alone, tmp_path, number, code):
     out = tmp_path / "out of the way"  # the command must quote it
     with Program(out, *FEW) as program:
-        assert program.reaches("Epoch 4/6"), program.printed()
+        assert program.reaches("Epoch 2/4"), program.printed()
         program.send(number)
         if number == signal.SIGTERM:
             program.send(number)  # a supervisor that repeats itself cuts nothing short
@@ -52,7 +52,7 @@ def test_in_training(alone, tmp_path, number, code):
     done = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     step = checkpoint_folder.step_of(newest)
-    assert f"resumed: {step} of 192 steps are done" in done.stdout
+    assert f"resumed: {step} of 128 steps are done" in done.stdout
     assert step % 32, "the signal came between two epochs: the test has shown less than it should"
     # Other steps between checkpoints are no other training.
     assert_same_run(alone, out)
@@ -63,7 +63,8 @@ def test_elsewhere(tmp_path):
     """While reading data there is nothing to keep yet; while evaluating, all; the second time the
     command has its --resume already."""
     out = tmp_path / "out"
-    with Program(out, *SHORT) as program:
+    few = ("--smoke", "--epochs", 2)  # of a recipe whose evaluation starts processes
+    with Program(out, *few, recipe=RING) as program:
         assert program.reaches(TRAINING), program.printed()
         assert program.reaches(EVALUATING), program.printed()
         program.send(signal.SIGTERM)
@@ -71,9 +72,9 @@ def test_elsewhere(tmp_path):
         printed = program.printed()
     assert "Traceback" not in printed
     assert "kept in" in printed
-    assert "step-00000192" in printed
+    assert "step-00000004" in printed
     assert [p.name for p in out.iterdir() if p.name.startswith("preset")] == []
-    with Program(out, "--resume", *SHORT) as program:
+    with Program(out, "--resume", *few, recipe=RING) as program:
         assert program.reaches(EVALUATING), program.printed()
         program.send(signal.SIGINT)
         assert program.ends() == 130, program.printed()

@@ -1,4 +1,4 @@
-"""Find the installed backends, and choose one where Keras would choose a missing one."""
+"""The installed backends, and the choice of one where Keras would choose a missing one."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""A checkpoint on the disk: a folder that is whole, or is known not to be.
+"""Checkpoints on the disk: folders whose damage is detected by hashes.
 
-`step-00000938` holds `model.weights.h5`, in Keras's format, and `state.json`: `{"sha256": ...,
-"state": {...}}`, where the hash is that of the state and the state names that of the weights. It is
-written beside its place and renamed once all of it is on the disk.
+A folder such as `step-00000938` holds `model.weights.h5`, in Keras's format, and `state.json`:
+`{"sha256": ..., "state": {...}}`. The hash is the hash of the state, which holds the hash of the
+weights. A checkpoint is written to a temporary folder and renamed once all of it is on the disk.
 """
 
 from __future__ import annotations
@@ -24,30 +24,30 @@ FORMAT = 1
 
 
 def place_of(folder: Path, step: int) -> Path:
-    """Where the checkpoint of `step` lies in `folder`."""
+    """Return the path of the checkpoint of `step` in `folder`."""
     return folder / f"step-{step:08}"
 
 
 def step_of(place: Path) -> int:
-    """The step of the checkpoint `place`."""
+    """Return the step of the checkpoint at `place`."""
     return int(place.name[5:])
 
 
 def saved(folder: Path) -> list[Path]:
-    """The checkpoints in `folder`, whole or not, oldest first."""
+    """Return the checkpoints in `folder`, whole or damaged, oldest first."""
     return sorted((p for p in folder.glob("step-*") if p.name[5:].isdigit()), key=step_of)
 
 
 def left(folder: Path) -> list[Path]:
-    """What was being written in `folder` when its process was killed."""
+    """Return the unfinished checkpoints in `folder`, whose processes were killed."""
     return unfinished(folder / "step-")
 
 
 def write(place: Path, weights: bytes, state: dict[str, Any]) -> None:
-    """Writes a checkpoint to `place`, or leaves what is there as it is.
+    """Write a checkpoint to `place`, which is unchanged if that fails.
 
     Raises:
-        OSError: if there is no room.
+        OSError: if it cannot be written, such as on a full disk.
     """
     state = {"format": FORMAT, "weights_sha256": hashlib.sha256(weights).hexdigest(), **state}
     with atomic_folder(place) as partial:
@@ -57,14 +57,14 @@ def write(place: Path, weights: bytes, state: dict[str, Any]) -> None:
 
 
 def read_state(place: Path) -> dict[str, Any]:
-    """The state in the checkpoint `place`.
+    """Return the state in the checkpoint at `place`.
 
     Raises:
-        IntegrityError: with why it cannot be taken, in a few words.
+        IntegrityError: with the damage in a few words, if the state is not whole.
     """
     try:
-        found = json.loads((place / STATE).read_bytes())
-        state, expected = found["state"], found["sha256"]
+        content = json.loads((place / STATE).read_bytes())
+        state, expected = content["state"], content["sha256"]
     except FileNotFoundError:
         raise IntegrityError(f"{STATE} is missing") from None
     except OSError as error:
@@ -81,10 +81,10 @@ def read_state(place: Path) -> dict[str, Any]:
 
 
 def check(place: Path) -> dict[str, Any]:
-    """The state in the checkpoint `place`, after a look at every byte of it.
+    """Verify every byte of the checkpoint at `place`, and return its state.
 
     Raises:
-        IntegrityError: with why it is not whole, in a few words.
+        IntegrityError: with the damage in a few words, if the checkpoint is not whole.
     """
     state = read_state(place)
     path = place / storage.WEIGHTS
@@ -99,11 +99,12 @@ def check(place: Path) -> dict[str, Any]:
 
 
 def read_weights(place: Path, model: keras.Model) -> None:
-    """Puts the networks, optimizers and seeds of the checkpoint `place` into the compiled
+    """Load the networks, optimizers and seeds of the checkpoint at `place` into the compiled
     `model`."""
     storage.read_weights(model, place / storage.WEIGHTS)
 
 
 def _hash(state: dict[str, Any]) -> str:
-    """The same for what was written and what was read: JSON gives every number back exactly."""
+    """Return the hash of `state`, equal before and after a write: JSON keeps every number
+    exactly."""
     return hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()

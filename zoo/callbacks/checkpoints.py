@@ -27,27 +27,27 @@ DIFF_LINES = 40  # the most lines of a difference that are shown
 
 
 class Monitor(NamedTuple):
-    """The number among the logs of an epoch by which the best checkpoint is chosen.
+    """A log of each epoch by which the best checkpoint is chosen.
 
     Args:
         name: the name of the log.
-        lower: whether low is better.
+        lower: whether lower values are better.
     """
 
     name: str
     lower: bool = True
 
     def better(self, value: float, than: float) -> bool:
-        """Return whether `value` is better than the number `than`."""
+        """Return whether `value` is better than `than`."""
         return value < than if self.lower else value > than
 
 
 class Checkpoints(keras.callbacks.Callback):
     """Save everything that a training depends on.
 
-    A checkpoint is saved at the start, after each epoch, within epochs where asked for, and when
-    the program is asked to end. Of several processes that train together the first one writes, and
-    all read.
+    A checkpoint is saved at the start, after each epoch, every `every` steps within an epoch, and
+    when the program is asked to end. If several processes train together, the first one writes and
+    all of them read.
 
     A checkpoint is a folder, such as `step-00000938`, of two files. `model.weights.h5` holds the
     networks, the averaged networks, every optimizer and the seed generators. `state.json` holds the
@@ -59,21 +59,22 @@ class Checkpoints(keras.callbacks.Callback):
     numbers ends in a `DivergedError`, at the step that made them.
 
     Args:
-        folder: the folder of the checkpoints; made if it is missing.
-        steps_per_epoch: the steps of a whole epoch.
-        about: the settings that `restore` compares, so that no training is continued with others.
-        every: the most steps between two checkpoints, for epochs that take long; `None` for one
-            epoch.
-        keep: how many of the last checkpoints stay, beside the best of each.
-        monitor: the log by which the best checkpoint is chosen; `None`: there is no best. The
-            callback that gives the number comes before this one.
-        stop: is asked after each step. Once the program is to end, a checkpoint is saved and
-            `zoo.base.stopping.Stopped` raised.
+        folder: the folder of the checkpoints, which is created if it is missing.
+        steps_per_epoch: the number of steps of a whole epoch.
+        about: the settings of the training. `restore` compares them, so that no training is
+            continued with other settings.
+        every: the largest number of steps between two checkpoints, or `None` for one epoch.
+        keep: the number of last checkpoints that are kept, together with the best checkpoint that
+            each of them records.
+        monitor: the log by which the best checkpoint is chosen, or `None` for no best one. The
+            callback that computes this log must come before this callback.
+        stop: the request to end, which is checked after each step. After a request, a checkpoint
+            is saved and `zoo.base.stopping.Stopped` is raised.
 
     Raises:
         DivergedError: during `fit`, at the first step with losses that are not finite, or when
             weights that are not finite would be saved.
-        StorageError: during `fit`, if a checkpoint cannot be written; those before it are whole.
+        StorageError: during `fit`, if a checkpoint cannot be written; earlier ones stay whole.
     """
 
     def __init__(
@@ -89,7 +90,7 @@ class Checkpoints(keras.callbacks.Callback):
         super().__init__()
         self.folder = Path(folder)
         self.steps_per_epoch = check_count("steps_per_epoch", steps_per_epoch)
-        self.about = json.loads(json.dumps(about))  # as JSON gives it back: tuples as lists
+        self.about = json.loads(json.dumps(about))  # as `restore` reads it: tuples become lists
         self.every = None if every is None else check_count("every", every)
         self.keep = check_count("keep", keep)
         self.monitor = monitor
@@ -97,7 +98,7 @@ class Checkpoints(keras.callbacks.Callback):
         self.steps = 0
         self.newest: int | None = None  # the step of the last checkpoint
         self.seconds = 0.0  # spent on an unfinished epoch before this process continued it
-        self.means: list | None = None  # of the logs of an unfinished epoch, as it was restored
+        self.means: list | None = None  # the means of the logs of a restored, unfinished epoch
         self.history: list[dict[str, float]] = []
         self.best: dict[str, Any] | None = None  # name, value and step
         self.restored: list[dict[str, Any]] = []  # each return to an earlier step
@@ -109,19 +110,20 @@ class Checkpoints(keras.callbacks.Callback):
         return checkpoint_folder.saved(self.folder)
 
     def restore(self, model: keras.Model, say: Callable[[str], None] = warnings.warn) -> int:
-        """Put the newest whole checkpoint, if there is one, into the compiled `model`.
+        """Load the newest whole checkpoint into the compiled `model`, if there is one.
 
         Args:
             model: the compiled model.
-            say: is given a line for each checkpoint that is not whole, with its name and the
-                reason.
+            say: a function that is called with a line for each damaged checkpoint, which names it
+                and the damage.
 
         Returns:
             The number of steps that the model has been trained for.
 
         Raises:
-            ArgumentError: if it is of a training with other settings; with the differences.
-            IntegrityError: if there are checkpoints, and none is whole. Nothing is changed then.
+            ArgumentError: if the checkpoint belongs to a training with other settings, with the
+                differences.
+            IntegrityError: if there are checkpoints and none is whole. The model is then unchanged.
         """
         torn = {path.name: "it was not finished" for path in checkpoint_folder.left(self.folder)}
         place, state, broken = _newest_whole(self.folder)
@@ -141,7 +143,7 @@ class Checkpoints(keras.callbacks.Callback):
         return self.steps
 
     def _check_best(self, say: Callable[[str], None]) -> None:
-        """Forget a best checkpoint that is lost, or was the best by another number."""
+        """Forget the best checkpoint if it is damaged, or was chosen by another monitor."""
         if self.best is None or self.monitor is None or self.best["name"] != self.monitor.name:
             self.best = None
             return
@@ -153,10 +155,10 @@ class Checkpoints(keras.callbacks.Callback):
             self.best = None
 
     def load_best(self, model: keras.Model) -> None:
-        """Put the best checkpoint into the compiled `model`.
+        """Load the best checkpoint into the compiled `model`.
 
         Raises:
-            IntegrityError: if there is none, or it is not whole.
+            IntegrityError: if there is no best checkpoint, or it is damaged.
         """
         if self.best is None:
             raise IntegrityError(f"There is no best checkpoint in {self.folder}.")
@@ -171,8 +173,8 @@ class Checkpoints(keras.callbacks.Callback):
         """Raise unless `about` is equal to the settings of this training.
 
         Raises:
-            ArgumentError: with the differences. For texts of several lines the difference is a note
-                of the error.
+            ArgumentError: if they differ, with the differences. The difference of texts of several
+                lines is a note of the error.
         """
         changes, notes = _differences(about, self.about)
         if not changes:
@@ -195,7 +197,7 @@ class Checkpoints(keras.callbacks.Callback):
                 f"{self.folder} holds checkpoints already: restore the model from them, or choose "
                 "another folder."
             )
-        self._save()  # a fault of writing shows now, and there is always one to go back to
+        self._save()  # errors of writing show now, and `restore` always has a checkpoint
 
     def on_epoch_begin(self, epoch, logs=None):
         self.steps = max(self.steps, epoch * self.steps_per_epoch)
@@ -208,8 +210,8 @@ class Checkpoints(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         self.steps = self.first + batch + 1
-        # Keras has made numbers of them already: to look costs no wait for the device. They are
-        # means over the epoch so far, which are not finite from the first value on that is not.
+        # Keras has read the logs from the device already, so that this check costs no wait. Logs
+        # are means over the epoch so far: one value that is not finite makes all later means so.
         broken = [name for name, value in (logs or {}).items() if not math.isfinite(value)]
         if broken:
             raise self._diverged(_player_of(self.model, broken), broken)
@@ -238,10 +240,10 @@ class Checkpoints(keras.callbacks.Callback):
             self.stop.check()
 
     def _ending(self) -> bool:
-        """Return whether to end here, because a process that trains along was asked to.
+        """Return whether training must end, because one of the processes was asked to end.
 
-        One process that ends alone would leave the others waiting for it. A signal that comes while
-        they agree is for the next time.
+        All processes end together: if one ended alone, the others would wait for it. A signal that
+        arrives during this exchange is handled at the next one.
         """
         ending = engine.agreed(self.stop.asked is not None)
         if ending and self.stop.asked is None:
@@ -249,7 +251,7 @@ class Checkpoints(keras.callbacks.Callback):
         return ending
 
     def _save(self):
-        """Save a checkpoint of this step, and remove those that are not needed any more."""
+        """Save a checkpoint of this step, and remove checkpoints that are not needed any more."""
         engine.synchronize(self.model)
         state, weights = self._state(), self._finite_weights()
         self._write(weights, state)
@@ -258,7 +260,7 @@ class Checkpoints(keras.callbacks.Callback):
         self.newest = self.steps
 
     def _state(self) -> dict[str, Any]:
-        """Return the state of the training, for JSON."""
+        """Return the state of the training, as data for JSON."""
         within = self.steps % self.steps_per_epoch
         variables = self.model.metrics_variables if within else ()
         return {
@@ -273,10 +275,10 @@ class Checkpoints(keras.callbacks.Callback):
         }
 
     def _finite_weights(self) -> bytes | None:
-        """Return the file of the weights, in the process that writes; `None` in the others.
+        """Return the content of the weights' file in the first process, and `None` in others.
 
         Raises:
-            DivergedError: if a weight is not finite, in all processes that train together.
+            DivergedError: in all processes that train together, if a weight is not finite.
         """
         weights = broken = None
         if engine.is_chief():
@@ -288,10 +290,10 @@ class Checkpoints(keras.callbacks.Callback):
         return weights
 
     def _write(self, weights: bytes | None, state: dict[str, Any]) -> None:
-        """Write a checkpoint, in the process that writes.
+        """Write a checkpoint, in the first process alone.
 
         Raises:
-            StorageError: if it cannot be written, in all processes that train together.
+            StorageError: in all processes that train together, if it cannot be written.
         """
         place, refused = checkpoint_folder.place_of(self.folder, self.steps), None
         if engine.is_chief():
@@ -306,15 +308,17 @@ class Checkpoints(keras.callbacks.Callback):
             ) from refused
 
     def _diverged(self, player: str | None, names: list[str]) -> DivergedError:
-        whose = "" if player is None else f" of the player {player!r}"
+        """Return the error for logs or weights, called `names`, that are not finite."""
+        of_player = "" if player is None else f" of the player {player!r}"
         return DivergedError(
-            f"Step {self.steps} made losses or weights{whose} that are not finite: "
+            f"Step {self.steps} made losses or weights{of_player} that are not finite: "
             f"{', '.join(names)}; {self._last_good()}.",
             self.steps,
             player,
         )
 
     def _last_good(self) -> str:
+        """Return the clause about the last good checkpoint, for errors."""
         if self.newest is None:
             return "there is no checkpoint yet"
         return f"the last good checkpoint is {checkpoint_folder.place_of(self.folder, self.newest)}"
@@ -324,11 +328,11 @@ def _newest_whole(folder: Path) -> tuple[Path | None, dict[str, Any], dict[str, 
     """Find the newest whole checkpoint in `folder`.
 
     Returns:
-        Its place and its state, or `None` and an empty state where there is no checkpoint; and by
-        name the faults of the checkpoints after it.
+        Its path and its state, or `None` and an empty state if there is no checkpoint; and the
+        damage of each later checkpoint, by name.
 
     Raises:
-        IntegrityError: if there are checkpoints, and none is whole.
+        IntegrityError: if there are checkpoints and none is whole.
     """
     broken = {}
     for place in reversed(checkpoint_folder.saved(folder)):
@@ -346,9 +350,10 @@ def _newest_whole(folder: Path) -> tuple[Path | None, dict[str, Any], dict[str, 
 
 
 def _remove_others(folder: Path, steps: int, keep: int) -> None:
-    """Remove all checkpoints but the `keep` last ones up to `steps`, and the best of each of them.
+    """Remove old checkpoints.
 
-    Checkpoints of later steps are damaged ones, which were left out when this process began.
+    The last `keep` ones up to `steps` stay, and the best checkpoint that each of them records.
+    Checkpoints of later steps were found damaged when this process began, and are removed too.
     """
     saved = checkpoint_folder.saved(folder)
     last = [place for place in saved if checkpoint_folder.step_of(place) <= steps][-keep:]
@@ -357,7 +362,7 @@ def _remove_others(folder: Path, steps: int, keep: int) -> None:
         try:
             best = checkpoint_folder.read_state(place)["best"]
         except IntegrityError:
-            continue  # a damaged one names no best
+            continue  # a damaged checkpoint records no best one
         if best is not None:
             needed.add(checkpoint_folder.place_of(folder, best["step"]))
     for old in {*saved, *checkpoint_folder.left(folder)} - needed:
@@ -365,17 +370,17 @@ def _remove_others(folder: Path, steps: int, keep: int) -> None:
 
 
 def _differences(old: dict[str, Any], new: dict[str, Any]) -> tuple[list[str], list[str]]:
-    """Return what differs between the settings `old` and `new`.
+    """Compare the settings `old` and `new`.
 
     Returns:
-        A few words for each difference, and a note for each text of several lines.
+        A few words for each difference, and a note for each text of several lines that differs.
     """
     changes, notes = [], []
     for key in {**old, **new}:
         before, now = old.get(key), new.get(key)
         if before == now:
             continue
-        if key.endswith("_sha256"):  # the two hashes themselves tell nobody more
+        if key.endswith("_sha256"):  # the hashes themselves would say nothing more
             changes.append(f"other {key.removesuffix('_sha256')}")
         elif "\n" in f"{before}{now}":
             changes.append(f"{key}, see below")
@@ -386,9 +391,9 @@ def _differences(old: dict[str, Any], new: dict[str, Any]) -> tuple[list[str], l
 
 
 def _player_of(model: keras.Model, logs: list[str]) -> str | None:
-    """Return the player that made one of `logs`, the first of several in the order of updates.
+    """Return the first player, in the order of updates, that logs one of `logs`, or `None`.
 
-    The numbers of a player show in the losses of those after it.
+    Values of a player that are not finite spread to the losses of the players after it.
     """
     logged_by = getattr(model, "logged_by", {})
     return next((p for p, names in logged_by.items() if not {*names}.isdisjoint(logs)), None)
@@ -405,7 +410,7 @@ def _player_with_broken_weights(model: keras.Model) -> str | None:
 
 
 def _diff(name: str, old: str, new: str) -> str:
-    """Return a unified difference of two texts, cut off after 40 lines."""
+    """Return the first 40 lines of the unified difference of two texts."""
     lines = list(
         difflib.unified_diff(
             old.splitlines(), new.splitlines(), f"{name} of the checkpoints", name, "", "", 1, ""

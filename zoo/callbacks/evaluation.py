@@ -1,4 +1,4 @@
-"""Metrics of samples during training, and the best model by one of them."""
+"""`Evaluation`, which measures a model during training and saves the best one."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from zoo.files.home import atomic_file
 
 
 class Evaluation(keras.callbacks.Callback):
-    """Measures the model after each `every` epochs, see `zoo.evaluate`, and keeps the best.
+    """Measure the model every few epochs, as `zoo.evaluate` does, and save the best one.
 
-    The numbers join the logs of `fit`: its history has them, and the callbacks after this one see
-    them, so that `keras.callbacks.EarlyStopping("fid", mode="min")` stops by one. Between two
-    measurements the logs repeat the last numbers, and before the first one they say NaN; `reports`
-    holds what was measured, by the number of the epoch, from 1.
+    The numbers join the logs of `fit`: they are in its history, and callbacks after this one see
+    them, so that `keras.callbacks.EarlyStopping("fid", mode="min")` works. Between two
+    measurements the logs repeat the last numbers, and before the first one they are NaN. The
+    attribute `reports` holds the reports by the number of the epoch, counted from 1.
 
     Args:
         data: the real images, as for `zoo.evaluate`.
-        metrics: as for `zoo.evaluate`.
-        n: how many samples, and at most how many real images.
-        every: how many epochs lie between two measurements.
-        best: a path that ends in `.keras`, where the model, with its optimizers, is saved each time
+        metrics: the metrics, as for `zoo.evaluate`.
+        n: the number of samples, and the largest number of real images.
+        every: the number of epochs from one measurement to the next.
+        best: a path that ends in `.keras`. The model is saved there with its optimizers each time
             it is better than before in this training; `None` saves nothing.
-        monitor: the number that says what is better; by default the first one of `metrics`.
-        **kwargs: more arguments of `zoo.evaluate`; `seeds` is 1 and `baseline` is `False` unless
-            given.
+        monitor: the number by which models are compared; by default the first one of `metrics`.
+        **kwargs: more arguments of `zoo.evaluate`; by default `seeds` is 1 and `baseline` is
+            `False`.
 
     Raises:
-        ValueError: if an argument has a wrong value, or nothing says whether `monitor` is better
-        high or low.
+        ValueError: if an argument has a wrong value, or the metric does not state whether high or
+            low values of `monitor` are better.
     """
 
     def __init__(
@@ -51,8 +51,8 @@ class Evaluation(keras.callbacks.Callback):
         **kwargs,
     ):
         super().__init__()
-        given = [metrics] if isinstance(metrics, str | Metric) else metrics
-        self.metrics = [Metric.get(metric) for metric in given]
+        metrics = [metrics] if isinstance(metrics, str | Metric) else metrics
+        self.metrics = [Metric.get(metric) for metric in metrics]
         self.data = data
         self.n = check_count("n", n, minimum=2)
         self.every = check_count("every", every)
@@ -82,7 +82,7 @@ class Evaluation(keras.callbacks.Callback):
             raise ArgumentError(
                 f"Evaluation is for models of this package. Received: {self.model!r}."
             )
-        # Once, and not in each epoch.
+        # Data and metrics are checked now, before the first epoch is spent.
         self.real = read_test(self.data, self.options.get("split"), "test", self.model)
         test = drawn(self.real, self.n)
         for metric in self.metrics:
@@ -98,8 +98,9 @@ class Evaluation(keras.callbacks.Callback):
             logs.update(self.last)
 
     def _measure(self, epoch: int) -> None:
+        """Measure the model, and save it if it is the best one so far."""
         engine.synchronize(self.model)
-        with engine.alone():  # of several processes each: their logs are equal
+        with engine.alone():  # each of several processes measures, so that their logs are equal
             report = evaluate(self.model, self.real, self.metrics, self.n, **self.options)
         self.reports[epoch + 1] = report
         self.last = {m.name: m.value for m in report.measurements}
@@ -108,15 +109,13 @@ class Evaluation(keras.callbacks.Callback):
         if first or (value < self.best_value if self.lower else value > self.best_value):
             self.best_value = value
             if self.best is not None and engine.is_chief():
-                with (
-                    engine.alone(),
-                    atomic_file(self.best) as partial,
-                ):  # a stop meanwhile leaves the one before
+                # A process that is stopped meanwhile leaves the earlier file whole.
+                with engine.alone(), atomic_file(self.best) as partial:
                     self.model.save(partial)
 
 
 def sampling_arguments(model) -> set[str]:
-    """Return the names of the arguments of the model's `sample`, if it samples."""
+    """Return the names of the arguments of the model's `sample`, empty if it does not sample."""
     if "samples" not in getattr(model, "tasks", ()):
         return set()
     return set(inspect.signature(model.sample).parameters)

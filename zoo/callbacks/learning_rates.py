@@ -1,4 +1,4 @@
-"""Learning rates that are set from outside of the optimizer, for each player."""
+"""`LearningRateScheduler`, which sets the learning rate of one player."""
 
 from __future__ import annotations
 
@@ -9,14 +9,18 @@ from zoo.errors import check_choice
 
 
 class LearningRateScheduler(keras.callbacks.Callback):
-    """Sets the learning rate of one player at the beginning of each epoch.
+    """Set the learning rate of one player at the beginning of each epoch.
 
-    `keras.callbacks.LearningRateScheduler` does it for all players with one schedule.
+    The rate joins the logs as `learning_rate_<player>`. To set the rates of all players by one
+    schedule, use `keras.callbacks.LearningRateScheduler`.
 
     Args:
-        schedule: `schedule(epoch, rate) -> rate`, from the number of the epoch, counted from 0, and
-            the rate so far.
+        schedule: a function `schedule(epoch, rate)` from the number of the epoch, counted from 0,
+            and the current rate to the new rate.
         player: the player's name, such as `"generator"`.
+
+    Raises:
+        ArgumentError: during `fit`, if the model has no such player.
     """
 
     def __init__(self, schedule, player: str):

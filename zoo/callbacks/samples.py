@@ -1,4 +1,4 @@
-"""Pictures of samples during training."""
+"""`SampleGrids`, which writes pictures of samples during training."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from zoo.files.home import atomic_file, storage_errors
 class SampleGrids(keras.callbacks.Callback):
     """Write a picture of samples after each epoch, as `epoch-0001.png` and so on.
 
-    Of several processes that train together, the first one writes.
+    If several processes train together, the first one writes.
 
     Args:
-        folder: the folder of the pictures; made if it is missing.
-        picture: `picture(model)` returns the picture; by default it shows samples from the same
-            latents each time, see `zoo.pictures.samples`.
+        folder: the folder of the pictures, which is created if it is missing.
+        picture: a function from the model to the picture; by default `zoo.pictures.samples`, which
+            uses the same latents each time.
 
     Raises:
         StorageError: during `fit`, if a picture cannot be written.
@@ -37,7 +37,7 @@ class SampleGrids(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         if engine.is_chief():
-            for path in self.folder.glob(".epoch-*.png"):  # left by a process that was killed
+            for path in self.folder.glob(".epoch-*.png"):  # unfinished files of a killed process
                 path.unlink()
 
     def on_epoch_end(self, epoch, logs=None):

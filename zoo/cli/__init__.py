@@ -1,4 +1,4 @@
-"""The command line: `zoo`, and the same options for every recipe that is run as a program."""
+"""The command line `zoo`, and the options of recipes that are run as programs."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ __all__ = ["cli", "main", "run_recipe"]
 @click.group(cls=OneLineGroup, **SETTINGS)
 @click.version_option(package_name="keras-generative-zoo")
 def cli():
-    """Deep generative models in Keras 3: list, sample, fetch, train, measure and publish them.
+    """List, sample, fetch, train, measure and publish deep generative models in Keras 3.
 
-    The backend is Keras's: set KERAS_BACKEND to tensorflow, jax or torch.
+    The environment variable KERAS_BACKEND chooses the backend: tensorflow, jax or torch.
 
     \b
     Examples:
@@ -35,5 +35,5 @@ for command in COMMANDS:
 
 
 def main() -> None:
-    """The program `zoo`."""
+    """Run the program `zoo`."""
     cli.main(prog_name="zoo")

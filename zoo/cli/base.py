@@ -1,4 +1,4 @@
-"""What the commands share: errors of one line, rows of text, checked places for pictures."""
+"""Helpers of the commands: errors of one line, rows of text, and checks of output files."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ SETTINGS = {"context_settings": {"help_option_names": ["-h", "--help"], "show_de
 
 
 class OneLine(click.Command):
-    """A command whose errors are one line, `zoo: error: ...`, and a non-zero exit code, without a
-    traceback."""
+    """A command that reports an error as one line, `zoo: error: ...`, and a non-zero exit code.
+
+    It prints no traceback.
+    """
 
     def main(self, args=None, prog_name=None, standalone_mode=True, **extra):
         if not standalone_mode:
@@ -25,11 +27,12 @@ class OneLine(click.Command):
 
 
 class OneLineGroup(OneLine, click.Group):
-    """A group of such commands."""
+    """A group of commands that report an error as one line."""
 
 
 @contextlib.contextmanager
 def _one_line(program: str):
+    """Print errors of the block as one line that names `program`, and exit."""
     try:
         yield
     except click.Abort:
@@ -42,18 +45,21 @@ def _one_line(program: str):
         sys.exit(error.exit_code)
     except (ZooError, OSError, MemoryError) as error:
         click.echo(f"{program}: error: {flat(str(error))}", err=True)
-        for note in getattr(error, "__notes__", ()):  # what has lines of its own, such as a diff
+        for note in getattr(error, "__notes__", ()):  # texts of several lines, such as a diff
             click.echo(note, err=True)
         sys.exit(1)
 
 
 def flat(message: str) -> str:
-    """`message` in one line."""
+    """Return `message` without line breaks and repeated spaces."""
     return " ".join(message.split())
 
 
 def listed() -> dict:
-    """What the hub of ZOO_HUB lists; where it cannot be asked, nothing, and a line that says so."""
+    """Return the index of the hub in ZOO_HUB.
+
+    If no hub answers, the result is empty, and the reason is printed to stderr.
+    """
     from zoo.presets import hub
 
     if not hub.bases():
@@ -66,14 +72,19 @@ def listed() -> dict:
 
 
 def print_rows(rows, indent: str = "") -> None:
-    """Prints pairs of a name and a text, one below the other."""
+    """Print pairs of a name and a text, each on a line, as two columns."""
     width = max(len(name) for name, _ in rows)
     for name, text in rows:
         click.echo(f"{indent}{name:{width}}  {text}")
 
 
 def check_writable(path: Path, option: str = "--out") -> None:
-    """Raises, before any work is done, if no picture can be written to `path`."""
+    """Raise if no picture can be written to `path`, before time is spent on the picture.
+
+    Args:
+        path: the file of the picture.
+        option: the name of the option in errors.
+    """
     from PIL import Image
 
     Image.init()

@@ -1,4 +1,4 @@
-"""`zoo data info`, `zoo data preview` and `zoo data prepare`."""
+"""The commands `zoo data info`, `zoo data preview` and `zoo data prepare`."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from zoo.errors import check_count
 
 @click.group(cls=OneLineGroup, **SETTINGS)
 def data():
-    """Data sets: what is in them, how they look, and how to prepare those that have a name."""
+    """Inspect, preview and prepare data sets."""
 
 
 def _reading_options(command):
-    """What says which images of a set are meant."""
+    """Add the options that choose and resize the images of a set to `command`."""
     options = [
-        click.option("--split", default="train", help="The part of the set."),
+        click.option("--split", default="train", help="The split of the set, such as train."),
         click.option("--image-size", type=int, help="Height and width to resize and crop to."),
         click.option("--channels", type=int, help="1 for grey, 3 for colour."),
     ]
@@ -31,8 +31,11 @@ def _reading_options(command):
 @click.argument("name_or_path")
 @_reading_options
 def data_info(name_or_path: str, split: str, image_size: int | None, channels: int | None):
-    """Counts what is in NAME_OR_PATH: a TensorFlow Datasets name, a folder or zip file of images,
-    an .npz file, or points such as ring8."""
+    """Print the size, shape, type and classes of the set NAME_OR_PATH.
+
+    A set is a TensorFlow Datasets name, a folder or zip file of images, an .npz file, or the name
+    of a distribution of points, such as ring8.
+    """
     import numpy as np
 
     from zoo.data import read
@@ -56,14 +59,14 @@ def data_info(name_or_path: str, split: str, image_size: int | None, channels: i
 @data.command("preview")
 @click.argument("name_or_path")
 @_reading_options
-@click.option("-n", "count", default=64, help="How many images.")
-@click.option("--seed", default=0, help="Seed of the choice.")
+@click.option("-n", "count", default=64, help="The number of images.")
+@click.option("--seed", default=0, help="The seed by which images are chosen.")
 @click.option(
     "-o",
     "--out",
     default="preview.png",
     type=click.Path(path_type=Path),
-    help="Where the picture goes.",
+    help="The file of the picture.",
 )
 def data_preview(
     name_or_path: str,
@@ -74,7 +77,8 @@ def data_preview(
     seed: int,
     out: Path,
 ):
-    """Writes a picture of some images, or of all points, of NAME_OR_PATH, see `zoo data info`."""
+    """Write a picture of some images, or of all points, of the set NAME_OR_PATH, see `zoo data
+    info`."""
     import numpy as np
 
     from zoo import pictures
@@ -98,11 +102,14 @@ def data_preview(
 @click.option(
     "--downloaded",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="A folder that holds what TensorFlow Datasets would download.",
+    help="A folder with the files that TensorFlow Datasets would download.",
 )
 def data_prepare(name: str, downloaded: Path | None):
-    """Downloads and prepares the TensorFlow Datasets set NAME, once, into TFDS_DATA_DIR (by default
-    ~/tensorflow_datasets), in files that are read at random without TensorFlow."""
+    """Download and prepare the TensorFlow Datasets set NAME in TFDS_DATA_DIR (by default
+    ~/tensorflow_datasets).
+
+    This is needed once. Training then reads the files without TensorFlow.
+    """
     from zoo.data import named
 
     click.echo(f"{name}: {named.prepare(name, downloaded)}")

@@ -1,4 +1,4 @@
-"""`zoo evaluate`."""
+"""The command `zoo evaluate`."""
 
 from __future__ import annotations
 
@@ -12,35 +12,49 @@ from zoo.errors import ArgumentError
 
 @click.command(cls=OneLine)
 @click.argument("preset")
-@click.option("--metrics", help="Names with commas between, such as fid,kid,prdc,modes.")
+@click.option(
+    "--metrics", help="The names of metrics, separated by commas, such as fid,kid,prdc,modes."
+)
 @click.option(
     "-n",
     "count",
     type=int,
-    help="Samples, and real images at most; by default as many as the card is of, or 10,000.",
+    help="The number of samples, and the largest number of real images; by default the number in "
+    "the card, or 10,000.",
 )
-@click.option("--seeds", default=3, help="How many seeds of samples.")
-@click.option("--data", help="The real images, see `zoo data info`; by default the preset's own.")
+@click.option("--seeds", default=3, help="The number of seeds of samples.")
+@click.option(
+    "--data",
+    help="The set of real images, see `zoo data info`; by default the training set of the preset.",
+)
 @click.option(
     "--split",
-    help="The part of the real images, such as train, or 'train, one in ten' where there is no "
-    "other; by default that of the card, on its data, or test.",
+    help="The split of the real images, such as train, or 'train, one in ten' for sets without a "
+    "test split; by default the split in the card if the data are those of the card, else test.",
 )
-@click.option("--extractor", help="A classifier preset, inception or pixels.")
-@click.option("--weights", help="Of a GAN: ema for the averaged generator, raw for the last one.")
 @click.option(
-    "--no-baseline", is_flag=True, help="Does not score real images in place of samples too."
+    "--extractor",
+    help="The network that computes features: a classifier preset, inception or pixels.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Prints JSON, which --compare reads.")
+@click.option(
+    "--weights",
+    help="The generator of a GAN: ema for the average over training, raw for the last one.",
+)
+@click.option(
+    "--no-baseline",
+    is_flag=True,
+    help="Do not measure real images in place of samples for comparison.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, which --compare reads.")
 @click.option(
     "--compare",
     "other",
-    help="Sets the numbers beside those of another preset's card, or of a file of --json.",
+    help="Compare with the numbers of another preset's card, or of a file written by --json.",
 )
 @click.option(
     "--neighbours",
     type=click.Path(path_type=Path),
-    help="Writes a picture of samples, each beside its nearest training images.",
+    help="Write a picture of samples to this file, each beside its nearest training images.",
 )
 def evaluate(
     preset: str,
@@ -56,8 +70,10 @@ def evaluate(
     other: str | None,
     neighbours: Path | None,
 ):
-    """Measures PRESET against real images: the mean and the spread over seeds of samples, and what
-    real images score in place of samples.
+    """Measure PRESET against real images.
+
+    The table shows the mean and the spread over seeds of samples, and the score of real images in
+    place of samples.
 
     \b
     Examples:
@@ -101,12 +117,12 @@ def evaluate(
         samples = model.sample(10, seed=0, **sampling)
         pictures.neighbours(samples, train, model.data.range).save(neighbours)
         click.echo(neighbours, err=as_json)
-    if beside is not None:  # at the end: nothing that was measured is lost where it is refused
+    if beside is not None:  # at the end: the numbers are printed even if the comparison is refused
         click.echo(f"\n{evaluation.compare(report, beside)}")
 
 
 def _report(other: str):
-    """Return the numbers of a preset, by its name or path, or of a file of `--json`."""
+    """Return the report in a file written by `--json`, or of the card of a preset."""
     from zoo import evaluation
     from zoo.presets.load import info
 

@@ -1,4 +1,4 @@
-"""`zoo fetch`, `zoo verify`, `zoo push`, `zoo index` and `zoo cache`."""
+"""The commands `zoo fetch`, `zoo verify`, `zoo push`, `zoo index` and `zoo cache`."""
 
 from __future__ import annotations
 
@@ -16,15 +16,18 @@ if TYPE_CHECKING:
 
 @click.command(cls=OneLine)
 @click.argument("names", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="All that `zoo list --hub` shows.")
-@click.option("--extras", is_flag=True, help="Golden outputs and picture too.")
-@click.option("--component", help="Only a part, such as generator.")
-@click.option("--fresh", is_flag=True, help="Asks again for the card, which may be a newer one.")
+@click.option(
+    "--all", "everything", is_flag=True, help="Fetch all presets that `zoo list --hub` shows."
+)
+@click.option("--extras", is_flag=True, help="Fetch golden outputs and pictures too.")
+@click.option("--component", help="Fetch one part of the model only, such as generator.")
+@click.option("--fresh", is_flag=True, help="Fetch the card anew, even if the cache has it.")
 def fetch(
     names: tuple[str, ...], everything: bool, extras: bool, component: str | None, fresh: bool
 ):
-    """Fetches presets, by name or URL, so that `zoo.load` needs no network for them; what is at
-    hand is checked, and not fetched again.
+    """Fetch presets by name or URL, so that `zoo.load` needs no network for them.
+
+    Files that are in the cache already are verified, and not fetched again.
 
     \b
     Examples:
@@ -46,7 +49,7 @@ def fetch(
             preset = locate.locate(name, fresh).ensure(parts, extras)
             size = sum(file.bytes for file in preset.files(parts, extras).values())
             click.echo(f"{remote.shown(name)}: {preset.folder} ({_mebibytes(size)})")
-        except ZooError as error:  # the others are fetched all the same
+        except ZooError as error:  # the other presets are fetched nevertheless
             failed = True
             click.echo(f"zoo: error: {flat(str(error))}", err=True)
     if failed:
@@ -55,15 +58,18 @@ def fetch(
 
 @click.command(cls=OneLine)
 @click.argument("names", nargs=-1)
-@click.option("--outputs", is_flag=True, help="Compares the model's outputs with the golden ones.")
+@click.option("--outputs", is_flag=True, help="Compare the model's outputs with the golden ones.")
 def verify(names: tuple[str, ...], outputs: bool):
-    """Checks the files of presets at hand, by default of all, against the hashes in their cards,
-    byte by byte. Fails if one differs."""
+    """Verify the files of presets on this machine, by default of all, against the hashes in their
+    cards.
+
+    Every byte is read. The command fails if a file differs.
+    """
     from zoo.files import remote
     from zoo.presets import hub, locate
     from zoo.presets.preset import Preset, cached_folder
 
-    # Also what was fetched from addresses that no name stands for.
+    # Presets that were fetched by URL have no name in the list.
     fetched = {
         source: Preset(card, cached_folder(card), ())
         for _, source, card in hub.memories()
@@ -82,42 +88,44 @@ def verify(names: tuple[str, ...], outputs: bool):
 
 
 def _verified(preset: Preset, outputs: bool) -> str:
-    """What is found of the files of `preset`, or an error."""
+    """Verify the files of `preset`, and return the result in words, or raise."""
     from zoo.files import fetch
     from zoo.presets import golden, storage
     from zoo.presets.preset import check_inside
 
     weights = preset.card.weights
-    # Of the extras, and of what is fetched as it is needed, what is there.
+    # Extras may be missing, and so may all files of a preset that is fetched.
     needed = weights.files if preset.urls is None else {}
-    there = {n: f for n, f in weights.all_files.items() if (preset.folder / n).is_file()}
-    if not {**needed, **there}:
+    present = {n: f for n, f in weights.all_files.items() if (preset.folder / n).is_file()}
+    if not {**needed, **present}:
         return "not fetched"
-    for file, expected in {**needed, **there}.items():
+    for file, expected in {**needed, **present}.items():
         check_inside(preset.folder / file)
         fetch.verify(preset.folder / file, expected.sha256, expected.bytes, advice="")
-    said = f"{len({**needed, **there})} files are whole"
+    result = f"{len({**needed, **present})} files are whole"
     if preset.missing:
-        said += f", not fetched: {', '.join(preset.missing)}"
-    if outputs and (preset.missing or golden.GOLDEN not in there):
-        wanted = ", ".join([*preset.missing, golden.GOLDEN])
+        result += f", not fetched: {', '.join(preset.missing)}"
+    if outputs and (preset.missing or golden.GOLDEN not in present):
+        missing = ", ".join([*preset.missing, golden.GOLDEN])
         raise IntegrityError(
-            f"Its outputs cannot be compared: {wanted} must be there, which `zoo fetch --extras` "
+            f"Its outputs cannot be compared: {missing} must be there, which `zoo fetch --extras` "
             "sees to."
         )
     if outputs:
-        off = golden.difference(storage.read_model(preset.folder), preset.folder)
-        said += f", outputs off by {off:.1g}"
-    return said
+        largest = golden.difference(storage.read_model(preset.folder), preset.folder)
+        result += f", outputs off by {largest:.1g}"
+    return result
 
 
 @click.command(cls=OneLine)
 @click.argument("preset")
 @click.argument("url")
-@click.option("--overwrite", is_flag=True, help="Also where a preset of another name lies.")
+@click.option("--overwrite", is_flag=True, help="Replace a preset of another name.")
 def push(preset: str, url: str, overwrite: bool):
-    """Copies PRESET, a name or a folder, to URL, exactly that place: hf://user/repo, s3://..., gs://...
-    or file:///...
+    """Copy PRESET, a name or a folder, to the folder URL.
+
+    URL is hf://user/repo, s3://..., gs://... or file:///...; the preset's files are written
+    directly into it.
 
     \b
     Example:
@@ -131,21 +139,21 @@ def push(preset: str, url: str, overwrite: bool):
 @click.command(cls=OneLine)
 @click.argument("base")
 def index(base: str):
-    """Writes index.json of the hub at BASE: the presets in the folders below it."""
+    """Write index.json of the hub at BASE, which lists the presets in the folders below it."""
     from zoo.presets import hub
 
-    found = hub.write_index(base)
-    click.echo(f"{base}: {', '.join(found) or 'no preset'}")
+    names = hub.write_index(base)
+    click.echo(f"{base}: {', '.join(names) or 'no preset'}")
 
 
 @click.group(cls=OneLineGroup, **SETTINGS)
 def cache():
-    """What is kept under ZOO_HOME, by default ~/.cache/zoo."""
+    """List or remove the files under ZOO_HOME, by default ~/.cache/zoo."""
 
 
 @cache.command("list")
 def cache_list():
-    """Lists what is kept, its size and where it is from."""
+    """List the entries of the cache, with their sizes and sources."""
     from zoo.files import home
     from zoo.presets.cache import entries
 
@@ -158,8 +166,11 @@ def cache_list():
 @cache.command("clean")
 @click.argument("name", required=False)
 def cache_clean(name: str | None):
-    """Removes what is kept: all of it, or what bears NAME in `zoo cache list`, or a preset's name.
-    It is fetched or computed anew when it is needed."""
+    """Remove the entries of the cache called NAME, or all of them.
+
+    NAME is a name in `zoo cache list`, or the name of a preset, which means all its versions.
+    Removed files are fetched or computed anew when they are needed.
+    """
     from zoo.presets.cache import clean
 
     for entry in clean(name):
@@ -167,4 +178,5 @@ def cache_clean(name: str | None):
 
 
 def _mebibytes(size: int) -> str:
+    """Return `size`, in bytes, as text in MiB."""
     return f"{size / 2**20:.1f} MiB"

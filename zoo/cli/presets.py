@@ -1,4 +1,4 @@
-"""`zoo list`, `zoo info` and `zoo sample`."""
+"""The commands `zoo list`, `zoo info` and `zoo sample`."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from zoo.presets.card import Signature, Training
 @click.argument("pattern", default="*")
 @click.option("--family", help="Only presets of this family, such as dcgan.")
 @click.option("--group", help="Only presets of this group, such as gans.")
-@click.option("--hub", is_flag=True, help="Asks the hub that ZOO_HUB names too.")
+@click.option("--hub", is_flag=True, help="List the presets of the hub in ZOO_HUB too.")
 def list_command(pattern: str, family: str | None, group: str | None, hub: bool):
-    """Lists the presets whose names match PATTERN, such as '*mnist*'."""
+    """List the presets whose names match PATTERN, such as '*mnist*'."""
     from zoo.presets.load import info as card_of
     from zoo.presets.locate import matching
 
@@ -36,9 +36,9 @@ def list_command(pattern: str, family: str | None, group: str | None, hub: bool)
 
 @click.command(cls=OneLine)
 @click.argument("preset")
-@click.option("--json", "as_json", is_flag=True, help="Prints the whole card as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the whole card as JSON.")
 def info(preset: str, as_json: bool):
-    """Shows the card of PRESET: what it is, how it was trained, what it measures, its limits and
+    """Show the card of PRESET: its model, its training, its measured numbers, its limits and its
     rights."""
     from zoo.presets.load import info as card_of
 
@@ -75,6 +75,7 @@ def info(preset: str, as_json: bool):
 
 
 def _signature_rows(signature: Signature) -> list[tuple[str, str]]:
+    """Return the rows of `zoo info` about tasks and spaces."""
     condition = signature.condition
     return [
         ("tasks", ", ".join(signature.tasks) or "unknown"),
@@ -90,6 +91,7 @@ def _signature_rows(signature: Signature) -> list[tuple[str, str]]:
 
 
 def _training_rows(training: Training | None, noun: str) -> list[tuple[str, str]]:
+    """Return the rows of `zoo info` about the training."""
     if training is None:
         return []
     seen = f"{training.images_seen:,} {noun} of {training.data} seen"
@@ -105,31 +107,35 @@ def _training_rows(training: Training | None, noun: str) -> list[tuple[str, str]
     "-n",
     "count",
     type=int,
-    help="How many samples; by default 100 images, ten of each class, 50 to reconstruct, or 10,000 "
-    "points.",
+    help="The number of samples or reconstructions; by default 100 images, ten of each class, 50 "
+    "reconstructions, or 10,000 points.",
 )
 @click.option(
-    "--seed", type=int, help="Seed of the latents; without one, images differ at each call."
+    "--seed", type=int, help="The seed of the latents; without one, samples differ at each call."
 )
 @click.option(
     "-o",
     "--out",
     default="samples.png",
     type=click.Path(path_type=Path),
-    help="Where the picture goes.",
+    help="The file of the picture.",
 )
 @click.option(
     "--columns",
     type=int,
-    help="Images in a row; by default as many as rows, or those of one class.",
+    help="The number of images in a row; by default as many as there are rows, or the images of "
+    "one class.",
 )
-@click.option("--labels", help="Of a conditional model: one class, such as 3, or all.")
+@click.option("--labels", help="The class of a conditional model's samples, such as 3, or all.")
 @click.option(
     "--data",
-    help="Images to reconstruct, of an autoencoder: what --data of zoo train takes; by default "
-    "those that are kept with the preset.",
+    help="The set of images that an autoencoder reconstructs, see `zoo data info`; by default the "
+    "examples stored with the preset.",
 )
-@click.option("--weights", help="Of a GAN: ema for the averaged generator, raw for the last one.")
+@click.option(
+    "--weights",
+    help="The generator of a GAN: ema for the average over training, raw for the last one.",
+)
 def sample(
     preset: str,
     count: int | None,
@@ -140,10 +146,12 @@ def sample(
     weights: str | None,
     labels: str | None,
 ):
-    """Writes a picture of what PRESET makes: a grid of images, with rows of one class where it has
-    classes; the plane of its latents where it has two and neither -n, --columns nor another seed
-    than 0 asks for samples; points over their density; of an autoencoder, images with their
-    reconstructions below.
+    """Write a picture of the outputs of PRESET.
+
+    A generative model is shown by a grid of samples, with rows of one class if it has classes, or
+    by points over their density. An autoencoder is shown by images with their reconstructions
+    below. A model with two latents is shown by the plane of its latents, unless -n, --columns or a
+    seed other than 0 asks for samples.
 
     \b
     Example:
@@ -158,9 +166,9 @@ def sample(
     from zoo import pictures
     from zoo.presets.locate import locate
 
-    preset_found = locate(preset)  # an unknown name is an error before anything is made
+    located = locate(preset)  # an unknown name is an error before a file is written
     check_writable(out)
-    model = preset_found.read()
+    model = located.read()
     samples = "samples" in model.tasks
     if not {*pictures.PICTURES} & {*model.tasks} - {"classifies"}:
         raise ArgumentError(
@@ -175,17 +183,18 @@ def sample(
         raise ArgumentError(f"--weights is for GANs. Received: {weights!r} for {preset!r}.")
     if labels is not None and labels.isdecimal():
         options["labels"] = int(labels)
-    test = _test_data(preset_found, model, data)
+    test = _test_data(located, model, data)
     pictures.default_picture(model, test, count, seed, columns, **options).save(out)
-    what = next(word for task, word in MADE.items() if task in model.tasks)
-    click.echo(f"{what} of {preset}: {out}")
+    noun = next(noun for task, noun in NOUNS.items() if task in model.tasks)
+    click.echo(f"{noun} of {preset}: {out}")
 
 
-MADE = {"samples": "samples", "translates": "translations", "encodes": "reconstructions"}
+# The nouns for the outputs of each task.
+NOUNS = {"samples": "samples", "translates": "translations", "encodes": "reconstructions"}
 
 
 def _test_data(preset, model, data: str | None):
-    """Return the real data that a picture of `model` needs, or `None` where it needs none."""
+    """Return the real data for the picture of `model`, or `None` if it needs no data."""
     from zoo.data import read, synthetic
     from zoo.evaluation.real import read_splits
     from zoo.pictures import needs_test_data

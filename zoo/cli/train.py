@@ -1,4 +1,4 @@
-"""The command `zoo train`, whose options every recipe has that is run as a program."""
+"""The command `zoo train`, and the program of a recipe with the same options."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ if TYPE_CHECKING:
     from zoo.runs.recipe import Config, Recipe
     from zoo.runs.run import Run
 
-# The user's command line, for the processes that this program starts.
+# The environment variable that passes the user's command line to the processes of this program.
 STARTED_AS = "ZOO_STARTED_AS"
 
 
 def _devices(context, parameter, value: str | None) -> int | str | None:
+    """Return the value of `--distribute`: a number of devices, `"auto"` or `None`."""
     if value in (None, "auto"):
         return value
     if not value.isdigit() or int(value) < 1:
@@ -40,85 +41,89 @@ def _training_options(command):
         click.option(
             "--smoke",
             is_flag=True,
-            help="A tiny new run of less than a minute, to see that all works.",
+            help="Test the recipe by a tiny new run of less than a minute.",
         ),
-        click.option("--epochs", type=int, help="Passes over the training images."),
+        click.option("--epochs", type=int, help="The number of passes over the training images."),
         click.option(
-            "--seed", type=int, help="Seed of the weights, the latents and the order of the images."
+            "--seed",
+            type=int,
+            help="The seed of the weights, the latents and the order of the images.",
         ),
         click.option(
             "--seeds",
             type=click.IntRange(min=1),
             default=1,
-            help="How many trainings, with --seed and the seeds that follow; the preset is the "
-            "first, and its card has the numbers of all.",
+            help="The number of trainings, with --seed and the seeds after it; the first one "
+            "becomes the preset, and its card lists the numbers of all.",
         ),
         click.option(
             "--data",
-            help="A TensorFlow Datasets name, a folder of images, an .npz file, or ring8, grid25, "
-            "line, spiral, two_moons or checkerboard.",
+            help="The training set: a TensorFlow Datasets name, a folder of images, an .npz file, "
+            "or ring8, grid25, line, spiral, two_moons or checkerboard.",
         ),
         click.option(
-            "--out", type=click.Path(path_type=Path), help="Where to write.  [default: runs/PRESET]"
+            "--out",
+            type=click.Path(path_type=Path),
+            help="The folder of the run.  [default: runs/PRESET]",
         ),
         click.option(
             "--resume",
             is_flag=True,
-            help="Continues the training in --out, with the same settings, or starts it.",
+            help="Continue the training in --out, with the same settings, or start it.",
         ),
         click.option(
             "--checkpoint-steps",
             type=click.IntRange(min=1),
-            help="The most steps between two checkpoints.  [default: an epoch, or a fifth of the "
-            "run]",
+            help="The largest number of steps between two checkpoints.  [default: an epoch, or a "
+            "fifth of the run]",
         ),
         click.option(
             "--keep",
             type=click.IntRange(min=1),
             default=2,
-            help="How many of the last checkpoints stay, beside the best.",
+            help="The number of last checkpoints that are kept, beside the best one.",
         ),
         click.option(
             "--on-nan",
             type=click.Choice(["stop", "restore"]),
             default="stop",
-            help="At losses that are not finite: ends, or goes back to the last checkpoint and on "
+            help="At losses that are not finite: stop, or restore the last checkpoint and go on "
             "with other random numbers, three times at most.",
         ),
         click.option(
             "--distribute",
             metavar="auto|N",
             callback=_devices,
-            help="Trains on N devices, or on all accelerators.",
+            help="Train on N devices, or on all accelerators.",
         ),
         click.option(
             "--precision",
             type=click.Choice(("float32", "bfloat16", "float16")),
-            help="What layers compute in; weights, losses and statistics are float32.",
+            help="The type that layers compute in; weights, losses and statistics stay float32.",
         ),
         click.option(
             "--set",
             "settings",
             multiple=True,
             metavar="KEY=VALUE",
-            help="Changes a setting; repeatable.",
+            help="Change a setting; repeatable.",
         ),
         click.option(
             "--measure",
             is_flag=True,
-            help="Trains nothing: evaluates the preset in --out, or with --publish the published "
-            "one, anew, and writes the numbers to its card.",
+            help="Train nothing: evaluate the preset in --out, or with --publish the published "
+            "one, and write the numbers to its card.",
         ),
         click.option(
             "--describe",
             is_flag=True,
-            help="Trains nothing: writes what the recipe says of the preset, such as its limits, "
-            "to the card, as --measure does its numbers.",
+            help="Train nothing: write the recipe's texts about the preset, such as its limits, to "
+            "the card that --measure would change.",
         ),
         click.option(
             "--publish",
             is_flag=True,
-            help="Puts the finished preset into the package, or into the folder hub beside it.",
+            help="Copy the finished preset into the package, or into the folder hub beside it.",
         ),
     ]
     for option in reversed(options):
@@ -128,7 +133,7 @@ def _training_options(command):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TrainOptions:
-    """Hold what a user gave to `zoo train`, by the names of the options."""
+    """The values of the options of `zoo train`."""
 
     smoke: bool
     epochs: int | None
@@ -148,7 +153,7 @@ class TrainOptions:
     publish: bool
 
     def config(self, recipe: Recipe) -> Config:
-        """Return the settings of `recipe` with the changes that the options make.
+        """Return the settings of `recipe`, changed by the options.
 
         Raises:
             ZooError: if a setting is unknown, or its value is not allowed.
@@ -168,13 +173,13 @@ class TrainOptions:
         return config
 
     def folder(self, recipe: Recipe) -> Path:
-        """Return the folder to write to."""
+        """Return the folder of the run."""
         if self.out is not None:
             return self.out
         return Path("runs") / (recipe.preset + ("_smoke" if self.smoke else ""))
 
     def run(self, recipe: Recipe, stop: Stop) -> Run:
-        """Return the run that the options describe."""
+        """Return the run of `recipe` with these options; `stop` is the request to end it."""
         from zoo.runs.run import Run
         from zoo.runs.training import Keeping
 
@@ -200,8 +205,8 @@ class TrainOptions:
 @click.argument("recipe", type=click.Path(path_type=Path))
 @_training_options
 def train(recipe: Path, **options):
-    """Runs RECIPE, a Python file: trains, evaluates, and writes checkpoints, pictures, card and
-    weights.
+    """Run RECIPE, a Python file: train and evaluate its model, and write checkpoints, pictures,
+    card and weights.
 
     \b
     Examples:
@@ -216,12 +221,12 @@ def train(recipe: Path, **options):
 
 
 def _train(recipe: Recipe, command: Sequence[str], options: TrainOptions) -> None:
-    """Train and publish, or renew a card, as the options say.
+    """Train and publish a preset, or renew its card.
 
     Args:
         recipe: the recipe.
-        command: the command line that the user gave.
-        options: its options.
+        command: the user's command line.
+        options: the options in it.
     """
     from zoo import engine
     from zoo.runs import collection
@@ -237,7 +242,7 @@ def _train(recipe: Recipe, command: Sequence[str], options: TrainOptions) -> Non
     engine.launch(options.distribute, config.batch_size, _this_program(), started_as)
     folder = _trained(recipe, command, options)
     if folder is None:
-        return  # another process wrote it
+        return  # another process wrote the preset
     click.echo(f"preset: {folder}")
     if options.publish:
         collection.publish(recipe, folder)
@@ -245,7 +250,7 @@ def _train(recipe: Recipe, command: Sequence[str], options: TrainOptions) -> Non
 
 
 def _renew_card(recipe: Recipe, config: Config, options: TrainOptions) -> None:
-    """Write new numbers or facts to the card of a preset, without any training."""
+    """Write new numbers or texts to the card of a preset, without any training."""
     from zoo.runs import cards, collection
 
     out = options.folder(recipe) / "preset"
@@ -258,7 +263,10 @@ def _renew_card(recipe: Recipe, config: Config, options: TrainOptions) -> None:
 
 
 def _trained(recipe: Recipe, command: Sequence[str], options: TrainOptions) -> Path | None:
-    """Train, and return the folder of the preset; a run that ends early says how to continue it."""
+    """Train, and return the folder of the preset, or `None` if another process wrote it.
+
+    A run that ends early prints the command that continues it.
+    """
     from zoo import engine
 
     out = options.folder(recipe)
@@ -272,13 +280,16 @@ def _trained(recipe: Recipe, command: Sequence[str], options: TrainOptions) -> P
         except DivergedError:
             click.echo()  # after the progress bar
             raise
-        except OSError as error:  # no room, mostly
+        except OSError as error:  # a full disk, in most cases
             click.echo()
             raise StorageError(f"{error} {_kept(out)} {_resuming(command)}") from error
 
 
 def _kept(out: Path) -> str:
-    """Return a sentence on what a run that ended early left, which a command line is to follow."""
+    """Return the sentences about the last checkpoint of a run that ended early.
+
+    They end in a colon, after which a command line follows.
+    """
     from zoo.runs.training import last_checkpoint
 
     checkpoints = [last_checkpoint(folder) for folder in (out, *out.glob("seed-*"))]
@@ -289,14 +300,14 @@ def _kept(out: Path) -> str:
 
 
 def _resuming(command: Sequence[str]) -> str:
-    """Return the command line that continues what `command` began."""
+    """Return the command line that continues the run of `command`."""
     command = [*command, *(() if "--resume" in command else ("--resume",))]
     backend = os.environ.get("KERAS_BACKEND")
     return f"KERAS_BACKEND={shlex.quote(backend)} " * bool(backend) + shlex.join(command)
 
 
 def _this_program() -> list[str]:
-    """Return the arguments of Python that run this program."""
+    """Return the arguments for Python that run this program again."""
     spec = sys.modules["__main__"].__spec__
     program = [sys.argv[0]] if spec is None else ["-m", spec.name.removesuffix(".__main__")]
     return program + sys.argv[1:]
@@ -318,7 +329,7 @@ def run_recipe(recipe: Recipe, args: Sequence[str] | None = None) -> None:
         _train(recipe, command, TrainOptions(**options))
 
     program.help = (
-        f"Trains {recipe.preset}: {recipe.facts.title}\n\n\b\nSettings for --set, and their "
+        f"Train {recipe.preset}: {recipe.facts.title}\n\n\b\nSettings for --set, and their "
         "defaults:\n" + "\n".join(f"  {key}={value}" for key, value in vars(recipe.config).items())
     )
     program.main(args, prog_name=f"{recipe.preset}.py")

@@ -209,8 +209,8 @@ def decoded(
     """Return the images of `items`, and the indices of the readable ones.
 
     Args:
-        items: a collection with `names`, `open(row)` and `select(rows)`, like those of
-            `zoo.data.files`.
+        items: a collection with `names`, `open(row)` and `select(rows)`, such as
+            `zoo.data.files.FolderFiles`.
         image_format: the size, channels and crop to convert to.
         strict: whether an unreadable image is an error. Else unreadable images are left out, and
             one warning names them. If the set is not held in memory, only an image with a broken

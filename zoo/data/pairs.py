@@ -47,7 +47,7 @@ class Half:
 
 
 class Paired:
-    """Two sets of images as one, with the channels of the second set after those of the first."""
+    """Two sets of images as one set, whose images have the channels of both."""
 
     dtype = np.dtype("uint8")
 

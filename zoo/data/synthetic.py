@@ -126,7 +126,7 @@ class Line(Distribution):
         # tails would lose its digits.
         along = np.minimum(along, self.length - along)
         tails = _erfc(np.stack([-along, self.length - along]) / (self.sigma * math.sqrt(2)))
-        with np.errstate(divide="ignore"):  # in float64 a tail is zero beyond 38 sigma
+        with np.errstate(divide="ignore"):  # a tail is zero beyond 38 sigma in float64
             log_along = np.log((tails[0] - tails[1]) / (2 * self.length))
         log_across = -((across / self.sigma) ** 2) / 2 - math.log(
             self.sigma * math.sqrt(2 * math.pi)
@@ -135,7 +135,9 @@ class Line(Distribution):
 
 
 class Checkerboard(Distribution):
-    """A uniform distribution on those of 4x4 squares whose row and column add up to an even number.
+    """A uniform distribution on every other square of a board of 4x4 squares.
+
+    The sum of row and column is even for these squares.
 
     Args:
         side: the length of a square's side; the board is centred at 0.

@@ -34,7 +34,7 @@ class Means(keras.metrics.Metric):
             size: the number of images.
 
         Raises:
-            ArgumentError: if the names differ from those of the constructor.
+            ArgumentError: if the names differ from the constructor's `names`.
         """
         if set(values) != set(self.names):
             raise ArgumentError(

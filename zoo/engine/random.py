@@ -11,7 +11,7 @@ class Random:
     """Random numbers from a seed generator, whose state is saved with the model.
 
     The first axis of a shape is the batch. Where several programs see a part of the batch each, all
-    draw the numbers of the complete batch from equal seeds, and take those of their rows. The
+    draw the numbers of the complete batch from equal seeds, and keep the numbers of their rows. The
     numbers of an image therefore do not depend on the number of devices.
 
     Args:
@@ -30,7 +30,7 @@ class Random:
         return self._draw_rows(keras.random.uniform, shape)
 
     def _draw_rows(self, draw, shape):
-        """Draw the numbers of the complete batch, and return those of this replica's rows."""
+        """Draw the numbers of the complete batch, and return this replica's rows."""
         rows, *rest = shape
         numbers = draw((parallel.replicas() * rows, *rest), seed=self.next())
         if parallel.replicas() == 1:

@@ -1,4 +1,4 @@
-"""Measuring models: metrics by name, extractors, reports that refuse unequal comparisons."""
+"""Measurements of models: metrics by name, extractors, and reports that can be compared."""
 
 from zoo.evaluation.evaluate import evaluate, metrics
 from zoo.evaluation.extractors import extractor
@@ -33,7 +33,7 @@ from zoo.evaluation.of_images import (
 )
 from zoo.evaluation.report import Comparison, Report, compare
 
-Task = Subject  # its name in earlier versions
+Task = Subject  # the name in earlier versions
 
 __all__ = [
     "ELBO",

@@ -1,5 +1,4 @@
-"""What metrics need of a set of images, collected part by part; of real images it is kept on
-disk."""
+"""Statistics of sets of images, collected in parts, and a cache of those of real images."""
 
 from __future__ import annotations
 
@@ -16,16 +15,17 @@ from zoo.data import Source
 from zoo.files.home import atomic_file, home
 from zoo.metrics import Moments
 
-PART = 512  # images at once
+PART = 512  # the number of images that are processed at once
 OF_FEATURES = frozenset({"moments", "features", "probabilities"})
 
 
 class Collected:
-    """What metrics need of a set of images.
+    """The statistics of a set of images that metrics need.
 
-    Each of `needs` is an attribute after the last part: `moments`, of features, whose size does not
-    depend on the number of images; `features`, `(n, dimensions)`; `probabilities`, `(n, classes)`
-    or `None`; `images`, as they are; `labels`, `(n,)` or `None`, are always kept.
+    After the last call of `add`, each of `needs` is an attribute: `moments`, the moments of the
+    features, whose size does not depend on the number of images; `features`, of shape `(n,
+    dimensions)`; `probabilities`, of shape `(n, classes)`, or `None`; `images`, unchanged. The
+    `labels`, of shape `(n,)`, or `None`, are always collected.
     """
 
     def __init__(self, needs: Iterable[str], extractor=None):
@@ -33,23 +33,23 @@ class Collected:
         self.extractor = extractor
         self.n = 0
         self.moments = Moments()
-        self.memo: dict[str, np.ndarray] = {}  # what metrics work out once for all seeds
+        self.memo: dict[str, np.ndarray] = {}  # results that metrics compute once for all seeds
         self._parts: dict[str, list[np.ndarray]] = {
             name: [] for name in ("features", "probabilities", "images", "labels")
         }
 
     def add(self, images: np.ndarray, labels: np.ndarray | None = None) -> None:
-        """Adds 8-bit images, or points."""
+        """Add 8-bit images, or points, and their labels."""
         self.n += len(images)
-        found = {"images": images}
+        values = {"images": images}
         if self.needs & OF_FEATURES:
-            seen = self.extractor(images)
-            found |= {"features": seen.features, "probabilities": seen.probabilities}
+            outputs = self.extractor(images)
+            values |= {"features": outputs.features, "probabilities": outputs.probabilities}
             if "moments" in self.needs:
-                self.moments.update(seen.features)
-        for name in self.needs & set(found):
-            if found[name] is not None:
-                self._parts[name].append(found[name])
+                self.moments.update(outputs.features)
+        for name in self.needs & set(values):
+            if values[name] is not None:
+                self._parts[name].append(values[name])
         if labels is not None:
             self._parts["labels"].append(np.asarray(labels))
 
@@ -65,13 +65,16 @@ class Collected:
 def collect(
     source: Source, needs: Iterable[str], extractor, progress: Callable[[int], None]
 ) -> Collected:
-    """What is needed of the images of `source`."""
-    found = Collected(needs, extractor)
+    """Return the statistics `needs` of the images of `source`.
+
+    `progress` is called with the number of images of each part.
+    """
+    collected = Collected(needs, extractor)
     for start in range(0, len(source.images), PART):
         rows = slice(start, min(start + PART, len(source.images)))
-        found.add(source.images[rows], None if source.labels is None else source.labels[rows])
+        collected.add(source.images[rows], None if source.labels is None else source.labels[rows])
         progress(rows.stop - rows.start)
-    return found
+    return collected
 
 
 def reference(
@@ -82,59 +85,66 @@ def reference(
     cache: bool,
     progress: Callable[[int], None],
 ) -> Collected:
-    """As `collect`; what is made of features is kept under `ZOO_HOME`, by the hash of the images
-    and the extractor, and read from there the next time."""
+    """Return the statistics of real images as `collect` does, with a cache under `ZOO_HOME`.
+
+    With `cache`, statistics of features are stored in a file whose name is a hash of the images,
+    `sha256`, and of the extractor; the next call reads them from there.
+    """
     needs = frozenset(needs)
-    kept = needs & OF_FEATURES
-    if not cache or not kept:
+    cacheable = needs & OF_FEATURES
+    if not cache or not cacheable:
         return collect(source, needs, extractor, progress)
     shape = [int(size) for size in source.images.shape]
     key = json.dumps([1, sha256, shape, str(source.images.dtype), extractor.name, extractor.sha256])
     place = home() / "statistics" / f"{hashlib.sha256(key.encode()).hexdigest()}.npz"
-    arrays = _read(place, kept)
-    if not kept <= set(map(str, arrays.get("kept", ()))):
-        found = collect(source, needs, extractor, progress)
-        _write(place, found, kept)
-        return found
-    if needs - kept:
-        rest = collect(source, needs - kept, extractor, progress)
+    arrays = _read(place, cacheable)
+    if not cacheable <= set(map(str, arrays.get("kept", ()))):
+        collected = collect(source, needs, extractor, progress)
+        _write(place, collected, cacheable)
+        return collected
+    if needs - cacheable:
+        rest = collect(source, needs - cacheable, extractor, progress)
     else:
         rest = Collected((), extractor)
         rest.n = len(source.images)
         rest._parts["labels"] = [] if source.labels is None else [source.labels]
         progress(rest.n)
     rest.needs = needs
-    if "moments" in kept:
+    if "moments" in cacheable:
         rest.moments = Moments(arrays["n"], arrays["mean"], arrays["scatter"])
-    for name in kept & set(arrays):
+    for name in cacheable & set(arrays):
         rest._parts[name] = [arrays[name]]
     return rest
 
 
-def _read(place: Path, kept: frozenset[str]) -> dict[str, np.ndarray]:
-    """The arrays in the file `place` that belong to what is `kept`; none where it is missing or
-    broken, and made anew."""
-    wanted = {"kept", *(("n", "mean", "scatter") if "moments" in kept else ()), *kept}
+def _read(place: Path, names: frozenset[str]) -> dict[str, np.ndarray]:
+    """Return the arrays of the statistics `names` in the file `place`.
+
+    The result is empty if the file is missing or broken; it is then written anew.
+    """
+    wanted = {"kept", *(("n", "mean", "scatter") if "moments" in names else ()), *names}
     try:
-        # NumPy leaves a path that it opened itself open where the file is broken.
+        # NumPy does not close a broken file if it has opened it by its path.
         with place.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return {name: arrays[name] for name in wanted & set(arrays.files)}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile):
         return {}
 
 
-def _write(place: Path, found: Collected, kept: frozenset[str]) -> None:
-    """Adds what is `kept` of `found` to the file `place`; a folder that cannot be written to costs
-    a warning and the time of the next call."""
+def _write(place: Path, collected: Collected, names: frozenset[str]) -> None:
+    """Add the statistics `names` of `collected` to the file `place`.
+
+    If the folder cannot be written to, there is a warning, and the next call computes them anew.
+    """
     arrays = _read(place, OF_FEATURES)
-    if "moments" in kept:
-        moments = found.moments
+    if "moments" in names:
+        moments = collected.moments
         arrays |= {"n": moments.n, "mean": moments.mean, "scatter": moments.scatter}
-    for name in kept - {"moments"}:
-        values = getattr(found, name)
+    for name in names - {"moments"}:
+        values = getattr(collected, name)
         if values is not None:
             arrays[name] = values
-    arrays["kept"] = np.array(sorted({*map(str, arrays.get("kept", ())), *kept}))
+    arrays["kept"] = np.array(sorted({*map(str, arrays.get("kept", ())), *names}))
     try:
         with atomic_file(place) as partial:
             np.savez(partial, **arrays)

@@ -1,4 +1,4 @@
-"""The metrics that suit a model, by its tasks."""
+"""The default metrics of a model, by its tasks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from zoo.evaluation.of_classes import mixture
 
 
 def _of_samples(model, test: Source) -> list[str]:
-    """Return the metrics of samples, by the space of the data."""
+    """Return the default metrics of samples, which depend on the space of the data."""
     if model.data.name == "points":
         return ["prdc" if mixture(test) is None else "mixture_modes"]
     if model.data.name != "images":
@@ -21,21 +21,22 @@ def _of_samples(model, test: Source) -> list[str]:
 
 
 def _of_scores(model, test: Source) -> list[str]:
-    """Return the metrics of the likelihood: the bound, where the model has one."""
+    """Return the default metric of a likelihood: the ELBO if the model has one, else the
+    log-likelihood."""
     return ["elbo"] if "elbo" in model.estimators else ["log_likelihood"]
 
 
 def _of_classes(model, test: Source) -> list[str]:
-    """Return the metrics of a classifier that makes no data."""
+    """Return the default metric of a classifier, which a model that also samples does not need."""
     return [] if "samples" in model.tasks else ["accuracy"]
 
 
 def _of_codes(model, test: Source) -> list[str]:
-    """Return the metrics of a model that encodes and does not sample."""
+    """Return the default metric of codes, which a model that also samples does not need."""
     return [] if "samples" in model.tasks else ["reconstruction"]
 
 
-# The metrics of each task; a model with several tasks has those of all.
+# The default metrics of each task. A model with several tasks has the metrics of all of them.
 DEFAULTS: dict[str, Callable[..., list[str]]] = {
     "samples": _of_samples,
     "translates": lambda model, test: ["translation"],
@@ -56,7 +57,7 @@ def default_metrics(model, test: Source) -> list[str]:
 
 
 def default_or_error(model, test: Source) -> list[str]:
-    """Return `default_metrics`, or raise where no metric suits the model by itself."""
+    """Return `default_metrics`, or raise if there are none."""
     names = default_metrics(model, test)
     if not names:
         raise ArgumentError(

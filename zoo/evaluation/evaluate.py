@@ -1,4 +1,4 @@
-"""`evaluate`: the numbers of a model, each with its protocol."""
+"""`evaluate`, which measures a model and records the protocol of each number."""
 
 from __future__ import annotations
 
@@ -34,38 +34,39 @@ def evaluate(
     progress: bool | None = None,
     **sampling,
 ) -> Report:
-    """Measure a model, and record for each number how it was measured.
+    """Measure a model, and record the protocol of each number.
 
-    Samples are compared as 8-bit images, as they would be saved. For each seed `n` of them are
-    made, part by part; numbers are the mean over the seeds, with the standard deviation for a
-    spread; p-values are put together to one, see `zoo.metrics.Measurement`. Conditional models are
-    asked for the labels of the real images.
+    Samples are compared as 8-bit images, as they would be saved. For each seed, `n` samples are
+    made in parts. A number is the mean over the seeds, and its spread the standard deviation;
+    p-values are combined to one, see `zoo.metrics.Measurement`. Conditional models sample for the
+    labels of the real images.
 
     Args:
-        model_or_preset: a model of this package, the name of a preset, or the path of one.
+        model_or_preset: a model of this package, or the name or path of a preset.
         data: the real images: the name or path of a set, see `zoo.data.read`; a `zoo.data.Source`;
-            what `zoo.data.load` gives; or an array of 8-bit images, or of float images in the
-            model's value range, or a pair of one and labels. By default, of a preset, the set that
-            it was trained on.
-        metrics: names, or `zoo.evaluation.Metric`s, see `zoo.evaluation.metrics()`; by default
-            those in the card of a preset, on the data it was trained on, else those that suit the
-            model.
-        n: how many samples, and at most how many real images: of more, as many are drawn, the same
-            each time; by default as many as the card of a preset is of, on the data it was trained
-            on, else 10,000.
-        seeds: how many seeds of samples, 0 and up, or which.
-        split: the part of a set that is given by name; by default that of the card of a preset, on
-            the data it was trained on, else `"test"`. A set without it has `"train, one in ten"`,
-            see `zoo.data.read`.
-        train: the training images, as `data`, of a set that is given by name its split `"train"`;
-            by default that of `data`, where it is given by name, less what `split` holds out of it.
-            They tell memorisation, choose the
-            width of Parzen windows, and as many as there are samples are scored in place of
-            samples: `of_real`. (A classifier that is the extractor may have been trained on them.)
-        extractor: what makes features of images, see `zoo.evaluation.extractor`; by default the
+            the batches of `zoo.data.load`; an array of 8-bit images, or of float images in the
+            model's value range; or a pair of such an array and labels. By default it is the
+            training set of a preset.
+        metrics: names, see `zoo.evaluation.metrics()`, or `zoo.evaluation.Metric` objects. By
+            default they are the metrics in the card of a preset if `data` is its training set,
+            else the metrics that suit the model.
+        n: the number of samples, and the largest number of real images: from a larger set, the
+            same `n` images are drawn each time. By default it is the number in the card of a
+            preset if `data` is its training set, else 10,000.
+        seeds: the number of seeds of samples, which are counted from 0, or a list of seeds.
+        split: the split of a set that is given by name. By default it is the split in the card of
+            a preset if `data` is its training set, else `"test"`. For a set without a test split,
+            `"train, one in ten"` names each tenth training image, see `zoo.data.read`.
+        train: the training images, in the forms of `data`; of a set given by name, the split
+            `"train"` is read. By default it is the training split of `data`, if that is given by
+            name, without the images that `split` holds out. Training images are needed to measure
+            memorisation and to choose the width of Parzen windows, and `n` of them are scored in
+            place of samples as `real_baseline`. (The extractor may be a classifier that was
+            trained on them.)
+        extractor: the extractor of features, see `zoo.evaluation.extractor`; by default the
             classifier that was trained on `data`.
-        baseline: whether real images are scored in place of samples too.
-        cache: whether what is collected of real images is kept under `ZOO_HOME`.
+        baseline: whether real images are also scored in place of samples.
+        cache: whether statistics of real images are kept under `ZOO_HOME`.
         progress: whether a progress bar is shown; by default on a terminal alone.
         **sampling: more arguments of the model's `sample`, such as `weights="raw"`.
 
@@ -73,8 +74,8 @@ def evaluate(
         A `zoo.evaluation.Report`.
 
     Raises:
-        ValueError: if an argument has a wrong value, real images or samples are not what the
-        extractor takes, or hold values out of their range or not finite.
+        ValueError: if an argument has a wrong value, the extractor does not take the images, or
+            real images or samples hold values that are out of range or not finite.
         DataError: if the data cannot be read.
 
     Example:
@@ -105,8 +106,7 @@ def metrics() -> list[str]:
 
 
 def _collected_real(todo: Plan, cache: bool, bar) -> dict[str, Collected]:
-    """Return what the metrics need of the test data and, where they are scored, of training
-    data."""
+    """Return the statistics of the test data, and of training data that are scored."""
     parts = {"test": todo.test}
     if todo.scores_training_data:
         parts["train"] = todo.baseline
@@ -125,7 +125,7 @@ def _collected_real(todo: Plan, cache: bool, bar) -> dict[str, Collected]:
 
 
 def _collected_samples(todo: Plan, seed: int, bar) -> Collected:
-    """Return what the metrics need of the samples of one seed."""
+    """Return the statistics of the samples of one seed."""
     samples = Collected(todo.needs, todo.extractor)
     if todo.samples:
         for images, labels in _samples(todo, seed):
@@ -135,7 +135,7 @@ def _collected_samples(todo: Plan, seed: int, bar) -> Collected:
 
 
 def _samples(todo: Plan, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
-    """Yield samples as they would be stored, and the conditions that they were asked for."""
+    """Yield samples in parts, in the form in which they are stored, and their conditions."""
     model, sampling = todo.model, todo.sampling
     if model.condition is not None:
         rows = np.arange(todo.n) % len(todo.test.labels)
@@ -151,7 +151,7 @@ def _samples(todo: Plan, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray | N
 
 
 class _Values:
-    """The values of all metrics, seed by seed."""
+    """The values of all metrics for each seed, which become measurements."""
 
     def __init__(self, todo: Plan):
         self.todo = todo
@@ -159,7 +159,7 @@ class _Values:
         self.notes: list[list[str]] = [[] for _ in todo.metrics]
 
     def measure(self, subject: Subject, samples: Collected, bar) -> None:
-        """Take each metric of the samples of one seed."""
+        """Compute each metric on the samples of one seed."""
         for i, metric in enumerate(self.todo.metrics):
             if subject.seed != self.todo.seeds[0] and not metric.seeded:
                 continue
@@ -170,14 +170,17 @@ class _Values:
             self.notes[i] = [str(note) for note in metric.notes(of_metric, subject)]
 
     def measurements(self, real: dict[str, Collected]) -> list[Measurement]:
-        """Return the numbers, with what real data score in place of samples."""
+        """Return the measurements, with the scores of real data in place of samples.
+
+        `real` are the statistics of the real data, by split.
+        """
         todo = self.todo
         subject = Subject(todo.model, todo.test, real["test"], todo.train, todo.seeds[0])
         measurements = []
         for i, metric in enumerate(todo.metrics):
             scored = todo.score_real and metric.of_samples
-            place = real.get(metric.baseline) if scored else None
-            baseline = {} if place is None else metric.measure(place, subject)
+            statistics = real.get(metric.baseline) if scored else None
+            baseline = {} if statistics is None else metric.measure(statistics, subject)
             if scored and metric.baseline == "train" and todo.train is not None:
                 self.notes[i] += todo.why_no_baseline
             for note in self.notes[i]:
@@ -189,11 +192,15 @@ class _Values:
         return measurements
 
     def _context(self, i: int) -> tuple[Metric, Protocol, list[str], list[int]]:
+        """Return the metric of index `i`, its protocol, its notes and the seeds."""
         return self.todo.metrics[i], self.todo.protocols[i], self.notes[i], self.todo.seeds
 
 
 def _measurement(key: str, values: list, real_baseline, context) -> Measurement:
-    """Return the mean over the seeds, with its spread."""
+    """Return the measurement of `values`, one for each seed: their mean and their spread.
+
+    P-values are combined to twice their mean, at most 1.
+    """
     metric, protocol, notes, seeds = context
     errors = [value[1] for value in values if isinstance(value, tuple)]
     values = [float(value[0] if isinstance(value, tuple) else value) for value in values]
@@ -221,6 +228,7 @@ def _measurement(key: str, values: list, real_baseline, context) -> Measurement:
 
 
 def _bar(total: int, name: str, progress: bool | None) -> Any:
+    """Return a progress bar for `total` images."""
     from tqdm import tqdm
 
     disable = None if progress is None else not progress

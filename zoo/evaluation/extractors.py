@@ -1,4 +1,4 @@
-"""Extractors by name: the presets that are classifiers, the FID's network, and pixels."""
+"""Extractors of features by name: classifier presets, the network of the FID, and pixels."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ STACKED = "stacked_"
 
 
 def extractor(value=None, data: str | None = None):
-    """What takes 8-bit images to `zoo.networks.features.Features`.
+    """Return a function from 8-bit images to their `zoo.networks.features.Features`.
 
     Args:
-        value: the name of a preset that is a classifier, such as `"classifier_mnist"`; such a
-            preset's name followed by `" per channel"`, for stacked digits; `"inception"`, the FID's
-            network, for colour images; `"pixels"`; any Keras model from images in [0, 1] to
-            features; or an object with `name`, `sha256`, `image_shape` and `__call__`, such as a
+        value: the name of a classifier preset, such as `"classifier_mnist"`; that name followed by
+            `" per channel"`, for stacked digits; `"inception"`, the network of the FID, for colour
+            images; `"pixels"`; any Keras model from images in [0, 1] to features; or an object
+            with `name`, `sha256`, `image_shape` and `__call__`, such as a
             `zoo.networks.features.Extractor`. `None`: the classifier that was trained on `data`.
         data: the name of a data set.
 
     Raises:
-        ValueError: if there is no such extractor, or none for `data`.
+        ValueError: if there is no such extractor, or no classifier for `data`.
 
     Example:
 
@@ -44,7 +44,8 @@ def extractor(value=None, data: str | None = None):
     if "classifies" in getattr(value, "tasks", ()) and hasattr(value, "body"):
         return _classifier(value, value.name)
     if isinstance(value, keras.Model):
-        # Keras counts the models of a process in their names: the hash tells them apart.
+        # Keras numbers the models of a process in their names. The number is cut off, since the
+        # hash tells extractors apart.
         return Extractor(value, re.sub(r"_\d+$", "", value.name))
     if callable(value) and all(hasattr(value, k) for k in ("name", "sha256", "image_shape")):
         return value
@@ -55,11 +56,12 @@ def extractor(value=None, data: str | None = None):
 
 
 def names() -> list[str]:
-    """The names that `extractor` takes."""
+    """Return the names of extractors, without the suffix `" per channel"`."""
     return [*locate.names(family=FAMILY), "inception", "pixels"]
 
 
 def _default(data: str | None) -> str:
+    """Return the name of the extractor that was trained on the set `data`."""
     grey = (data or "").removeprefix(STACKED)
     name = f"{FAMILY}_{grey}"
     if name not in locate.names(family=FAMILY):
@@ -72,6 +74,7 @@ def _default(data: str | None) -> str:
 
 @functools.lru_cache(maxsize=4)
 def _named(name: str):
+    """Return the extractor called `name`."""
     if name == "pixels":
         return Pixels()
     if name == "inception":
@@ -80,11 +83,12 @@ def _named(name: str):
     if single not in locate.names(family=FAMILY):
         raise unknown_name("extractor", name, names())
     weights = info(single).weights.files["model.weights.h5"]
-    found = _classifier(load(single), single, weights.sha256)
-    return found if single == name else PerChannel(found)
+    classifier = _classifier(load(single), single, weights.sha256)
+    return classifier if single == name else PerChannel(classifier)
 
 
 def _classifier(model, name: str, sha256: str | None = None) -> Extractor:
+    """Return the extractor of the features and logits of a `zoo.models.Classifier`."""
     images = keras.Input(model.image_shape)
     features = model.body(images)
     network = keras.Model(images, [features, model.head(features)])

@@ -1,4 +1,4 @@
-"""`Metric`: what `zoo.evaluate` takes by name or as an object."""
+"""`Metric`, the base class of the metrics of `zoo.evaluate`."""
 
 from __future__ import annotations
 
@@ -13,26 +13,41 @@ from zoo.evaluation.collected import Collected
 
 
 class Subject(NamedTuple):
-    """The subject of a measurement: a model, the real data, and what was collected of them."""
+    """The subject of a measurement: a model and the real data that it is compared with.
+
+    Attributes:
+        model: the model.
+        test: the real data: 8-bit images or points, with labels if they have any.
+        real: the statistics of the real data that the metrics need.
+        train: the training data, or `None` if no metric needs them.
+        seed: the seed of the samples.
+    """
 
     model: Any
-    test: Source  # 8-bit images, or points, with labels where they have any
+    test: Source
     real: Collected
     train: Source | None
     seed: int
 
 
 class Metric(Named):
-    """Numbers of a model. Subclass it to use another.
+    """A rule that computes one or more numbers of a model. Subclass it for another rule.
 
-    `outputs` are the names of its numbers, each with `"lower"` or `"higher"` for what is better, or
-    `None`. `needs` says what is to be collected of images: `"moments"`, `"features"` or
-    `"probabilities"`, of the extractor, or `"images"`; of samples and of the same number of real
-    images. A metric with `of_samples = False` looks at the model and the real images alone.
-    `baseline` says which real images take the place of samples to tell the scale of the numbers:
-    `"train"`, `"test"` or `None`; `trains` that `measure` looks at the training images. All that
-    changes a number is an argument of the constructor, which the protocol holds, and where the rule
-    itself changes, `version` is counted up.
+    Every setting that changes a number is an argument of the constructor, which the protocol
+    records. When the computation itself changes, `version` grows by one.
+
+    Attributes:
+        outputs: the names of the numbers, each with `"lower"` or `"higher"` for the better
+            direction, or `None` for neither.
+        needs: the statistics to collect of samples and of real images: `"moments"`, `"features"`
+            or `"probabilities"`, which the extractor computes, or the `"images"` themselves.
+        version: the version of the computation.
+        of_samples: whether the metric needs samples; otherwise it needs only the model and real
+            data.
+        seeded: whether the numbers differ from seed to seed.
+        baseline: the real images that are measured in place of samples, to show the scale of the
+            numbers: `"train"`, `"test"` or `None`.
+        trains: whether `measure` needs the training images.
     """
 
     kind = "metric"
@@ -41,40 +56,45 @@ class Metric(Named):
     needs: frozenset[str] = frozenset()
     version = 1
     of_samples = True
-    seeded = True  # whether numbers differ from seed to seed
+    seeded = True
     baseline: str | None = "train"
     trains = False
 
     @classmethod
     def get(cls, value):
-        """The metric of this name, or `value` itself, which must be one."""
+        """Return the metric called `value`, or `value` itself if it is a metric.
+
+        Raises:
+            ArgumentError: if it is neither.
+            UnknownNameError: if there is no metric of this name.
+        """
         if not isinstance(value, str | Metric):
             raise ArgumentError(
                 f"metrics must hold names or zoo.evaluation.Metric objects. Received: {value!r}."
             )
         if isinstance(value, str) and value not in cls.named():
-            of = [name for name, other in cls.named().items() if value in other.outputs]
-            see = f"It is a number of {' and '.join(map(repr, of))}." if of else None
+            metrics = [name for name, other in cls.named().items() if value in other.outputs]
+            see = f"It is a number of {' and '.join(map(repr, metrics))}." if metrics else None
             raise unknown_name(cls.kind, value, cls.named(), see)
         return super().get(value)
 
     def measure(self, samples: Collected | None, subject: Subject) -> dict[str, Any]:
-        """The numbers, by name: floats, or pairs of a float and its standard error.
+        """Return the numbers by name, each a float or a pair of a float and its standard error.
 
         Args:
-            samples: what was collected of samples, or of real images in their place; `None` for
-                metrics that look at none.
-            subject: see `Subject`.
+            samples: the statistics of samples, or of real images in their place; `None` for a
+                metric with `of_samples = False`.
+            subject: the model and the real data.
         """
         raise NotImplementedError
 
     def check(self, model, test: Source) -> None:
-        """Raises unless the metric can be taken of `model` on `test`."""
+        """Raise unless the metric can be computed for `model` on the real data `test`."""
 
     def settings(self, model) -> dict[str, Any]:
-        """What the protocol says of it beside its name."""
+        """Return the settings that the protocol records beside the name."""
         return self.get_config()
 
     def notes(self, samples: Collected | None, subject: Subject) -> list[str]:
-        """What to beware of."""
+        """Return sentences that warn of weaknesses of the numbers, such as too few samples."""
         return []

@@ -1,4 +1,4 @@
-"""Metrics of classes and modes: which ones samples show, and whether they are those asked for."""
+"""Metrics of classes and modes: their coverage by samples, and the accuracy of conditions."""
 
 from __future__ import annotations
 
@@ -12,17 +12,21 @@ from zoo.metrics import class_entropy, class_modes, inception_score, label_accur
 
 
 class _OfClasses(Metric):
-    """A metric of the class probabilities that an extractor gives. Its scale is that of test
-    images, which a classifier that was trained on the training images has not seen."""
+    """A metric of the class probabilities that an extractor gives to samples.
+
+    Its baseline are test images: the extractor may have been trained on the training images.
+    """
 
     needs = frozenset({"probabilities"})
     baseline = "test"
 
 
 class InceptionScore(_OfClasses):
-    """exp of the mutual information of image and class, over all samples, see
-    `zoo.metrics.inception_score`; the paper takes the extractor `"inception"`, and 10 splits, whose
-    scores are lower."""
+    """The exponential of the mutual information of image and class, over all samples.
+
+    See `zoo.metrics.inception_score`. The paper uses the extractor `"inception"` and 10 splits of
+    the samples, which give lower scores.
+    """
 
     name = "inception_score"
     outputs = {"inception_score": "higher"}
@@ -32,12 +36,19 @@ class InceptionScore(_OfClasses):
 
 
 class ClassModes(_OfClasses):
-    """The classes that samples show, as modes, see `zoo.metrics.class_modes`: how many, which share
-    of all, the Kullback-Leibler divergence from equal frequencies in nats, the share of samples
-    whose class has a probability above `confidence`, and how many classes those alone show.
+    """The coverage of classes by samples, with classes as modes, see `zoo.metrics.class_modes`.
 
-    The samples of a conditional model are asked for the labels of the test images, so that the
-    frequencies of their classes are those of its labels as far as it obeys them."""
+    `modes_covered` is the number of classes among the samples and `mode_share` their share of all
+    classes; `mode_kl` is the Kullback-Leibler divergence of the class frequencies from equal ones,
+    in nats; `confident` is the share of samples whose class has a probability above `confidence`,
+    and `confident_modes` the number of classes among those samples.
+
+    A conditional model samples for the labels of the test images: its class frequencies are those
+    of the labels, as far as it follows them.
+
+    Args:
+        confidence: the lowest probability of a confident sample.
+    """
 
     name = "modes"
     outputs = {
@@ -61,27 +72,31 @@ class ClassModes(_OfClasses):
     def measure(self, samples, subject):
         p = samples.probabilities
         classes, sure = p.argmax(axis=1), p.max(axis=1) > self.confidence
-        found = class_modes(classes, p.shape[1])
+        modes = class_modes(classes, p.shape[1])
         return {
-            "modes_covered": found.covered,
-            "mode_share": found.covered / p.shape[1],
-            "mode_kl": found.kl,
+            "modes_covered": modes.covered,
+            "mode_share": modes.covered / p.shape[1],
+            "mode_kl": modes.kl,
             "confident": float(np.mean(sure)),
             "confident_modes": len(np.unique(classes[sure])),
         }
 
 
 class MixtureModes(Metric):
-    """The modes of a mixture of Gaussians that samples cover, the share of them, the share of
-    samples at a mode, and how wide the modes are and how far off, in units of the true standard
-    deviation, see `zoo.metrics.mode_coverage`."""
+    """The coverage of the modes of a mixture of Gaussians, see `zoo.metrics.mode_coverage`.
+
+    `modes_covered` and `mode_share` are the number and the share of covered modes, and
+    `high_quality` the share of samples near a mode. `mode_width`, `narrowest_width` and
+    `mode_offset` are the widths of the modes and their distance from the true means, in units of
+    the true standard deviation.
+    """
 
     name = "mixture_modes"
     outputs = {
         "modes_covered": "higher",
         "mode_share": "higher",
         "high_quality": "higher",
-        "mode_width": None,  # best at that of real points
+        "mode_width": None,  # best at the width of real points
         "narrowest_width": None,
         "mode_offset": "lower",
     }
@@ -96,27 +111,29 @@ class MixtureModes(Metric):
 
     def measure(self, samples, subject):
         truth = mixture(subject.test)
-        found = mode_coverage(samples.images, truth.means, truth.sigma)
-        share = found.covered / len(truth.means)
+        coverage = mode_coverage(samples.images, truth.means, truth.sigma)
+        share = coverage.covered / len(truth.means)
         return {
-            "modes_covered": found.covered,
+            "modes_covered": coverage.covered,
             "mode_share": share,
-            "high_quality": found.high_quality,
-            "mode_width": found.width,
-            "narrowest_width": found.narrowest,
-            "mode_offset": found.offset,
+            "high_quality": coverage.high_quality,
+            "mode_width": coverage.width,
+            "narrowest_width": coverage.narrowest,
+            "mode_offset": coverage.offset,
         }
 
 
 def mixture(test: Source) -> synthetic.GaussianMixture | None:
-    """The mixture of Gaussians that the points `test` are drawn from, if they are."""
+    """Return the mixture of Gaussians of the points `test`, or `None` if there is none."""
     truth = synthetic.named(test.name) if test.name in synthetic.NAMED else None
     return truth if isinstance(truth, synthetic.GaussianMixture) else None
 
 
 class LabelAccuracy(_OfClasses):
-    """The share of samples of a conditional model that the extractor gives the label that was asked
-    for, see `zoo.metrics.label_accuracy`."""
+    """The share of a conditional model's samples whose label the extractor predicts.
+
+    See `zoo.metrics.label_accuracy`.
+    """
 
     name = "label_accuracy"
     outputs = {"label_accuracy": "higher"}
@@ -134,12 +151,15 @@ class LabelAccuracy(_OfClasses):
 
 
 class ClassEntropy(_OfClasses):
-    """The entropy of the mean prediction, high where samples are diverse, and the mean entropy of
-    each, low where they are clear, in nats, see `zoo.metrics.class_entropy`."""
+    """The entropy of the mean prediction, and the mean entropy of each prediction, in nats.
+
+    The first is high if samples are diverse, the second low if they are clear; see
+    `zoo.metrics.class_entropy`.
+    """
 
     name = "class_entropy"
     outputs = {"class_entropy": "higher", "class_entropy_of_each": "lower"}
 
     def measure(self, samples, subject):
-        found = class_entropy(samples.probabilities)
-        return dict(zip(self.outputs, found, strict=True))
+        entropies = class_entropy(samples.probabilities)
+        return dict(zip(self.outputs, entropies, strict=True))

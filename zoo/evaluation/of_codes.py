@@ -1,4 +1,4 @@
-"""Metrics of autoencoders: what their codes hold, and what they are robust to."""
+"""Metrics of autoencoders: the information, sparsity and smoothness of codes, and denoising."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from zoo.metrics import inactivity, linear_classifier
 
 
 class _OfCodes(Metric):
-    """A metric of codes, one for each image."""
+    """A metric of the codes that a model gives to images."""
 
     of_samples = False
     seeded = False
@@ -28,8 +28,11 @@ class _OfCodes(Metric):
 
 
 class LinearProbe(_OfCodes):
-    """The error of a linear classifier of codes, those of test images, fitted to those of training
-    images, see `zoo.metrics.linear_classifier`; of a VAE, the codes are means of the posterior."""
+    """The error of a linear classifier on the codes of test images.
+
+    It is fitted to the codes of training images, see `zoo.metrics.linear_classifier`. The codes of
+    a VAE are the means of the posterior.
+    """
 
     name = "linear_probe"
     outputs = {"probe_error": "lower"}
@@ -49,31 +52,35 @@ class LinearProbe(_OfCodes):
                 f"The metric {self.name!r} needs train with labels. Received: "
                 f"{subject.train.name!r}, which has none."
             )
-        found = [_codes(subject.model, source) for source in (subject.train, subject.test)]
-        wrong = linear_classifier(found[0], subject.train.labels, found[1]) != subject.test.labels
+        codes = [_codes(subject.model, source) for source in (subject.train, subject.test)]
+        wrong = linear_classifier(codes[0], subject.train.labels, codes[1]) != subject.test.labels
         return {"probe_error": with_error(wrong)}
 
 
 class InactiveUnits(_OfCodes):
-    """How sparse codes of test images are: the mean share of units below a hundredth of their
-    largest activation, and the share that is at most 1e-6 in all images, see
-    `zoo.metrics.inactivity`."""
+    """The sparsity of the codes of test images, see `zoo.metrics.inactivity`.
+
+    `inactive` is the mean share of units below a hundredth of their largest activation;
+    `never_active` is the share of units that are at most 1e-6 in all images.
+    """
 
     name = "inactive_units"
     outputs = {"inactive": None, "never_active": "lower"}
 
     def measure(self, samples, subject):
-        found = inactivity(_codes(subject.model, subject.test))
-        return {"inactive": found.per_image, "never_active": found.never}
+        shares = inactivity(_codes(subject.model, subject.test))
+        return {"inactive": shares.per_image, "never_active": shares.never}
 
 
 class Contraction(_OfCodes):
-    """How far a code moves with its image: the mean over test images of the Frobenius norm of the
-    encoder's Jacobian dz/dx, and the same divided by the standard deviation of the codes, the
-    square root of the mean variance of a unit, which does not change when codes are scaled.
+    """The sensitivity of codes to changes of the image.
+
+    `jacobian_norm` is the mean over test images of the Frobenius norm of the encoder's Jacobian
+    dz/dx. `relative_jacobian_norm` is that mean divided by the standard deviation of the codes,
+    the square root of the mean variance of a unit; a scaling of the codes does not change it.
 
     Args:
-        images: of how many test images.
+        images: the number of test images.
     """
 
     name = "contraction"
@@ -95,23 +102,26 @@ class Contraction(_OfCodes):
         squared = Exact() if one_sigmoid_layer(encoder) is None else ClosedForm()
 
         def norm(x):
+            """Return the Frobenius norm of the Jacobian at each of the images `x`."""
             codes = ops.cast(encoder(x, training=False), "float32")
             return ops.sqrt(squared(encoder, x, codes, model.random))
 
-        some = subject.test.select(slice(self.images))
-        images = model.data.from_stored(some.images[:])
+        first = subject.test.select(slice(self.images))
+        images = model.data.from_stored(first.images[:])
         norms = model.infer("jacobian norm", norm, (images,), batch_size=50)
         deviation = float(np.sqrt(_codes(model, subject.test).var(axis=0).mean()))
         mean, error = with_error(norms)
-        found = {"jacobian_norm": (mean, error)}
-        if deviation > 0:  # else all codes are one
-            found["relative_jacobian_norm"] = (mean / deviation, error / deviation)
-        return found
+        values = {"jacobian_norm": (mean, error)}
+        if deviation > 0:  # otherwise all codes are equal
+            values["relative_jacobian_norm"] = (mean / deviation, error / deviation)
+        return values
 
 
 class Denoising(_OfCodes):
-    """What a denoising autoencoder makes of test images with Gaussian noise that is not clipped:
-    the peak signal-to-noise ratio before and after, and the gain, in decibels, means over images.
+    """The peak signal-to-noise ratio of test images with Gaussian noise, before and after denoising.
+
+    The two ratios and their difference, the gain, are means over images, in decibels. Noisy images
+    are not clipped.
 
     Args:
         sigma: the standard deviation of the noise, for pixels in [0, 1].
@@ -137,9 +147,9 @@ class Denoising(_OfCodes):
         for images, _ in parts(subject):
             noise = rng.standard_normal(images.shape, dtype="float32")
             noisy = images + self.sigma * (high - low) * noise
-            for found, seen in ((before, noisy), (after, subject.model.denoise(noisy))):
-                error = np.square((seen - images).astype("float64") / (high - low))
-                found.append(-10 * np.log10(np.maximum(error.mean(axis=(1, 2, 3)), 1e-12)))
+            for ratios, outputs in ((before, noisy), (after, subject.model.denoise(noisy))):
+                error = np.square((outputs - images).astype("float64") / (high - low))
+                ratios.append(-10 * np.log10(np.maximum(error.mean(axis=(1, 2, 3)), 1e-12)))
         before, after = np.concatenate(before), np.concatenate(after)
         return {
             "noisy_psnr": with_error(before),
@@ -149,10 +159,10 @@ class Denoising(_OfCodes):
 
 
 def _codes(model, source) -> np.ndarray:
-    """The codes of all images of `source`, one row each."""
-    found = []
+    """Return the codes of all images of `source`, an array of shape `(n, units)`."""
+    rows = []
     for start in range(0, len(source.images), 4096):
         codes = model.encode(model.data.from_stored(source.images[start : start + 4096]))
         codes = codes[0] if isinstance(codes, tuple) else codes
-        found.append(codes.reshape(len(codes), -1))
-    return np.concatenate(found)
+        rows.append(codes.reshape(len(codes), -1))
+    return np.concatenate(rows)

@@ -11,8 +11,10 @@ from zoo.metrics.arrays import squared_distances
 
 
 class FrechetDistance(Metric):
-    """The Fréchet distance of features, see `zoo.metrics.frechet_distance`; the FID, where the
-    extractor is `"inception"`."""
+    """The Fréchet distance of features, see `zoo.metrics.frechet_distance`.
+
+    With the extractor `"inception"` it is the FID.
+    """
 
     name = "fid"
     outputs = {"fid": "lower"}
@@ -32,8 +34,10 @@ class FrechetDistance(Metric):
 
 
 class KernelDistance(Metric):
-    """The unbiased kernel distance of features, see `zoo.metrics.kernel_distance`, over all rows;
-    the KID, where the extractor is `"inception"`."""
+    """The unbiased kernel distance of features over all rows, see `zoo.metrics.kernel_distance`.
+
+    With the extractor `"inception"` it is the KID.
+    """
 
     name = "kid"
     outputs = {"kid": "lower"}
@@ -44,8 +48,13 @@ class KernelDistance(Metric):
 
 
 class PRDC(Metric):
-    """Precision and recall, density and coverage with one neighbourhood, see
-    `zoo.metrics.precision_recall` and `zoo.metrics.density_coverage`."""
+    """Precision, recall, density and coverage of features, with the same number of neighbours.
+
+    See `zoo.metrics.precision_recall` and `zoo.metrics.density_coverage`.
+
+    Args:
+        k: the number of neighbours.
+    """
 
     name = "prdc"
     outputs = dict.fromkeys(("precision", "recall", "density", "coverage"), "higher")
@@ -59,8 +68,11 @@ class PRDC(Metric):
 
 
 class PrecisionRecall(Metric):
-    """Precision and recall alone, with the neighbourhood of their paper, see
-    `zoo.metrics.precision_recall`."""
+    """Precision and recall alone, see `zoo.metrics.precision_recall`.
+
+    Args:
+        k: the number of neighbours; by default the paper's.
+    """
 
     name = "precision_recall"
     outputs = dict.fromkeys(("precision", "recall"), "higher")
@@ -74,10 +86,10 @@ class PrecisionRecall(Metric):
 
 
 class _TwoSampleTest(Metric):
-    """A two-sample test on `size` random rows of the features of both sets.
+    """A two-sample test on `size` random rows of the features of samples and of real images.
 
-    The real rows are the same for each seed. Rows are put in order first, so that the order of the
-    images does not matter.
+    The real rows are the same for each seed. Rows are sorted before they are drawn, so that the
+    order of the images does not matter.
     """
 
     needs = frozenset({"features"})
@@ -91,7 +103,7 @@ class _TwoSampleTest(Metric):
             )
 
     def rows(self, samples, subject) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Rows of samples and of real images to compare, and the other real rows."""
+        """Return the rows of samples and of real images to compare, and the other real rows."""
         fake, real = (x[np.lexsort(x.T[:8])] for x in (samples.features, subject.real.features))
         of_fake = np.random.default_rng((subject.seed, 2)).permutation(len(fake))[: self.size]
         of_real = np.random.default_rng(2).permutation(len(real))
@@ -99,11 +111,11 @@ class _TwoSampleTest(Metric):
 
 
 class _PermutationTest(_TwoSampleTest):
-    """A test whose p-value counts other ways to deal the rows.
+    """A test whose p-value comes from random permutations of the rows.
 
     Args:
-        size: how many of the samples, and of the real images, are compared.
-        permutations: how many ways.
+        size: the number of samples, and of real images, that are compared.
+        permutations: the number of permutations.
     """
 
     def __init__(self, size: int = 1000, permutations: int = 999):
@@ -111,22 +123,28 @@ class _PermutationTest(_TwoSampleTest):
         self.permutations = check_count("permutations", permutations)
 
     def measure(self, samples, subject):
-        found = self.test(*self.rows(samples, subject), subject.seed)
-        return dict(zip(self.outputs, found, strict=True))
+        values = self.test(*self.rows(samples, subject), subject.seed)
+        return dict(zip(self.outputs, values, strict=True))
 
 
 class MMDTest(_PermutationTest):
-    """The maximum mean discrepancy and its p-value, see `zoo.metrics.mmd_test`; arguments as for
-    `EnergyTest`. The bandwidth is the median distance between real images that are not compared: it
-    is the same for each model, and leaves the test exact."""
+    """The maximum mean discrepancy and its p-value, see `zoo.metrics.mmd_test`.
+
+    The bandwidth is the median distance between real images that are not compared: it is the same
+    for each model, and the test stays exact.
+
+    Args:
+        size: the number of samples, and of real images, that are compared.
+        permutations: the number of permutations for the p-value.
+    """
 
     name = "mmd"
     outputs = {"mmd": "lower", "mmd_p_value": "higher"}
 
     def test(self, fake, real, others, seed):
         others = others[:1000].astype("float64")
-        apart = np.concatenate([part for _, part in squared_distances(others, others)])
-        bandwidth = np.sqrt(np.median(apart[np.triu_indices(len(apart), 1)]))
+        distances = np.concatenate([part for _, part in squared_distances(others, others)])
+        bandwidth = np.sqrt(np.median(distances[np.triu_indices(len(distances), 1)]))
         return mmd_test(fake, real, float(bandwidth), self.permutations, seed)
 
     def check(self, model, test):
@@ -142,8 +160,8 @@ class EnergyTest(_PermutationTest):
     """The energy distance and its p-value, see `zoo.metrics.energy_test`.
 
     Args:
-        size: how many of the samples, and of the real images, are compared.
-        permutations: how many other ways to deal the rows are looked at.
+        size: the number of samples, and of real images, that are compared.
+        permutations: the number of permutations for the p-value.
     """
 
     name = "energy"
@@ -154,11 +172,12 @@ class EnergyTest(_PermutationTest):
 
 
 class ClassifierTest(_TwoSampleTest):
-    """The accuracy of a classifier of samples and real images, 0.5 at best, and its p-value, see
-    `zoo.metrics.classifier_test`.
+    """The accuracy of a classifier that tells samples from real images, and its p-value.
+
+    An accuracy of 0.5 is best; see `zoo.metrics.classifier_test`.
 
     Args:
-        size: how many of the samples, and of the real images, are told apart.
+        size: the number of samples, and of real images, that are classified.
         classifier: `"neighbours"` or `"linear"`.
     """
 
@@ -172,5 +191,5 @@ class ClassifierTest(_TwoSampleTest):
 
     def measure(self, samples, subject):
         fake, real, _ = self.rows(samples, subject)
-        found = classifier_test(fake, real, self.classifier, subject.seed)
-        return dict(zip(self.outputs, found, strict=True))
+        values = classifier_test(fake, real, self.classifier, subject.seed)
+        return dict(zip(self.outputs, values, strict=True))

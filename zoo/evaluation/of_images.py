@@ -17,11 +17,11 @@ PART = 256
 
 
 class _Likelihood(Metric):
-    """A likelihood of test data, or a bound or an estimate of it, which a model computes itself.
+    """The log-likelihood of test data by a model's own `log_prob`, or a bound or an estimate of it.
 
-    Data are drawn as the model's likelihood needs them: binary pixels with their grey levels for
-    probabilities (dynamic binarisation), for a density of images they are dequantized. They are put
-    in the order of their hashes first, so that their noise does not depend on the order of the set.
+    For a likelihood of binary pixels, pixels are drawn with their grey levels as probabilities
+    (dynamic binarisation); for a density of images, pixels are dequantized. Data are sorted by
+    their hashes first, so that this noise does not depend on the order of the set.
     """
 
     of_samples = False
@@ -47,7 +47,8 @@ class _Likelihood(Metric):
 
 
 def _prepared(subject) -> list[np.ndarray]:
-    """Return the test data as the model's likelihood needs them, and their conditions."""
+    """Return the test data in the form for the model's likelihood, and their conditions if the
+    model has any."""
     model, test = subject.model, subject.test
     values = np.asarray(test.images[:])
     hashes = [hashlib.sha256(value.tobytes()).digest() for value in values]
@@ -71,8 +72,10 @@ def _prepared(subject) -> list[np.ndarray]:
 
 
 class LogLikelihood(_Likelihood):
-    """The log-likelihood of test data, in nats, by the model's own `log_prob`: exact, a bound or an
-    estimate, as the protocol says."""
+    """The log-likelihood of test data by the model's `log_prob`, in nats.
+
+    The protocol records whether it is exact, a bound or an estimate.
+    """
 
     name = "log_likelihood"
     outputs = {"log_likelihood": "higher"}
@@ -84,13 +87,14 @@ class LogLikelihood(_Likelihood):
         return {**super().settings(model), "likelihood": model.likelihood_is}
 
     def measure(self, samples, subject):
-        random = "seed" in inspect.signature(subject.model.log_prob).parameters
-        options = {"seed": subject.seed} if random else {}
+        seeded = "seed" in inspect.signature(subject.model.log_prob).parameters
+        options = {"seed": subject.seed} if seeded else {}
         return {"log_likelihood": with_error(self.log_prob(subject, **options))}
 
 
 class _Estimate(_Likelihood):
-    """A likelihood by `k` draws, of a model whose `log_prob` takes `method` and `k`."""
+    """An estimate of the log-likelihood from `k` draws, for models whose `log_prob` takes `method`
+    and `k`."""
 
     method: str
 
@@ -115,7 +119,7 @@ class ELBO(_Estimate):
     """The evidence lower bound of test images, in nats, see `zoo.metrics.elbo`.
 
     Args:
-        k: how many draws of the posterior for each image.
+        k: the number of draws from the posterior for each image.
     """
 
     name = "elbo"
@@ -134,7 +138,7 @@ class IWAE(_Estimate):
     `zoo.metrics.importance_weighted_bound`.
 
     Args:
-        k: how many importance samples for each image.
+        k: the number of importance samples for each image.
     """
 
     name = "iwae"
@@ -149,11 +153,12 @@ class IWAE(_Estimate):
 
 
 class BitsPerDimension(_Likelihood):
-    """The log-likelihood in bits for each number of an image, see
-    `zoo.metrics.bits_per_dimension`; of a model with importance-weighted bounds, that of `k` draws.
+    """The negative log-likelihood in bits per dimension, see `zoo.metrics.bits_per_dimension`.
+
+    It is computed from the importance-weighted bound if the model has one.
 
     Args:
-        k: how many importance samples for each image, where the model takes any.
+        k: the number of importance samples for each image, if the model has that bound.
     """
 
     name = "bits_per_dimension"
@@ -179,10 +184,15 @@ class BitsPerDimension(_Likelihood):
 
 
 class Parzen(Metric):
-    """The log-likelihood of test images under Parzen windows around the samples, in nats, with the
-    width that the last `validation` training images find likeliest, see
-    `zoo.metrics.parzen_log_likelihood`. The paper holds those out; the presets of this package are
-    trained on all training images."""
+    """The log-likelihood of test images under Parzen windows around the samples, in nats.
+
+    The width of the windows maximises the likelihood of the last `validation` training images, see
+    `zoo.metrics.parzen_log_likelihood`. The paper holds these images out of the training; the
+    presets of this package are trained on all training images.
+
+    Args:
+        validation: the number of training images that choose the width.
+    """
 
     name = "parzen"
     outputs = {"parzen": "higher"}
@@ -202,14 +212,17 @@ class Parzen(Metric):
     def measure(self, samples, subject):
         last = np.arange(len(subject.train.images))[-self.validation :]
         sets = (samples.images, subject.train.select(last).images[:], subject.real.images)
-        found = parzen_log_likelihood(*(_flat(images) for images in sets))
-        return {"parzen": (found.mean, found.standard_error)}
+        estimate = parzen_log_likelihood(*(_flat(images) for images in sets))
+        return {"parzen": (estimate.mean, estimate.standard_error)}
 
 
 class Memorisation(Metric):
-    """How near samples lie to training images, in pixels of [0, 1]: the median distance to the
-    nearest one, and the share of samples that are nearer than all but a hundredth of the test
-    images, which is about 0.01 where nothing is memorised, see `zoo.metrics.copies`."""
+    """The distances of samples to their nearest training images, for pixels in [0, 1].
+
+    `nearest_distance` is the median distance. `copies` is the share of samples that are nearer
+    than all but a hundredth of the test images, about 0.01 for a model that memorises nothing; see
+    `zoo.metrics.copies`.
+    """
 
     name = "memorisation"
     outputs = {"nearest_distance": None, "copies": "lower"}
@@ -224,39 +237,50 @@ class Memorisation(Metric):
             "copies": copies(of_samples, of_test),
         }
 
-    def _distances(self, found, train) -> np.ndarray:
-        """To the nearest training image; of real images worked out once for all seeds."""
-        if self.name not in found.memo:
-            nearest = nearest_neighbours(_flat(found.images), _flat(train.images[:]))
-            found.memo[self.name] = nearest.distances[:, 0]
-        return found.memo[self.name]
+    def _distances(self, collected, train) -> np.ndarray:
+        """Return the distance of each image to its nearest training image.
+
+        The distances of real images are computed once for all seeds.
+        """
+        if self.name not in collected.memo:
+            nearest = nearest_neighbours(_flat(collected.images), _flat(train.images[:]))
+            collected.memo[self.name] = nearest.distances[:, 0]
+        return collected.memo[self.name]
 
 
 class _Error(Metric):
-    """The error of data that a model gives for test data: the mean squared error of values scaled
-    to [0, 1], and the peak signal-to-noise ratio 10 log10(1 / error) in decibels, the mean over the
-    data."""
+    """The error of a model's outputs, compared with test data.
+
+    The numbers are the mean squared error of values scaled to [0, 1], and the peak signal-to-noise
+    ratio 10 log10(1 / error) in decibels, as a mean over the data.
+    """
 
     of_samples = False
     seeded = False
     baseline = None
 
     def errors(self, subject, outputs) -> tuple[np.ndarray, np.ndarray]:
-        """Return the squared error and the decibels of each datum; `outputs(data, conditions)` are
-        what the model gives for a part of the test data."""
+        """Return the squared error and the signal-to-noise ratio in decibels of each datum.
+
+        `outputs` is a function from a part of the test data, and its conditions, to the outputs of
+        the model.
+        """
         low, high = subject.model.data.range or (0.0, 1.0)
         errors = []
         for values, conditions in parts(subject):
-            wrong = (outputs(values, conditions) - values) / (high - low)
-            axes = tuple(range(1, wrong.ndim))
-            errors.append(np.square(wrong.astype("float64")).mean(axis=axes))
+            differences = (outputs(values, conditions) - values) / (high - low)
+            axes = tuple(range(1, differences.ndim))
+            errors.append(np.square(differences.astype("float64")).mean(axis=axes))
         errors = np.concatenate(errors)
         return errors, -10 * np.log10(np.maximum(errors, 1e-12))
 
 
 class Reconstruction(_Error):
-    """The error of reconstructed test images: the mean squared error of pixels, values from 0 to 1,
-    and the peak signal-to-noise ratio 10 log10(1 / error) in decibels, the mean over images."""
+    """The error of reconstructed test images.
+
+    The numbers are the mean squared error of pixels in [0, 1], and the peak signal-to-noise ratio
+    10 log10(1 / error) in decibels, as a mean over images.
+    """
 
     name = "reconstruction"
     outputs = {"squared_error": "lower", "psnr": "higher"}
@@ -278,8 +302,11 @@ class Reconstruction(_Error):
 
 
 class Translation(_Error):
-    """The error of what a model makes of test inputs, beside their targets: the mean squared error
-    of values scaled to [0, 1], and the peak signal-to-noise ratio in decibels."""
+    """The error of translated test inputs, compared with their targets.
+
+    The numbers are the mean squared error of values scaled to [0, 1], and the peak signal-to-noise
+    ratio in decibels, as a mean over the data.
+    """
 
     name = "translation"
     outputs = {"translation_error": "lower", "translation_psnr": "higher"}
@@ -302,7 +329,7 @@ class Translation(_Error):
 
 
 class Accuracy(Metric):
-    """The share of test images that a classifier gives their label."""
+    """The share of test images whose label a classifier predicts."""
 
     name = "accuracy"
     outputs = {"accuracy": "higher"}
@@ -325,8 +352,7 @@ class Accuracy(Metric):
 
 
 def parts(subject):
-    """Yield the test data in the model's range, and their conditions where it takes any, part by
-    part."""
+    """Yield the test data in parts, in the model's value range, with their conditions or `None`."""
     model, test = subject.model, subject.test
     for start in range(0, len(test.images), PART):
         rows = slice(start, start + PART)
@@ -337,10 +363,11 @@ def parts(subject):
 
 
 def _flat(images: np.ndarray) -> np.ndarray:
+    """Return 8-bit images as vectors of pixels in [0, 1]."""
     return Pixels()(images).features
 
 
 def with_error(values: np.ndarray) -> tuple[float, float]:
-    """The mean, and its standard error."""
+    """Return the mean of `values`, and its standard error."""
     error = np.std(values, ddof=1) / np.sqrt(len(values)) if len(values) > 1 else 0.0
     return float(np.mean(values)), float(error)

@@ -1,4 +1,4 @@
-"""`Plan`: what an evaluation is about to measure, checked before anything is computed."""
+"""`Plan`: the arguments of an evaluation, checked before anything is computed."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ SAMPLES = 10_000
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """An evaluation that can be carried out.
+    """The resolved and checked arguments of an evaluation.
 
     Attributes:
         model: the model.
-        name: what the report calls it.
+        name: the name of the model in the report.
         metrics: the metrics.
         protocols: the protocol of each metric.
-        extractor: what makes features, or `None` where no metric needs any.
+        extractor: the extractor of features, or `None` if no metric needs features.
         test: the real data.
-        train: the training data, or `None` where nothing needs them.
-        baseline: training data that are scored in place of samples, or `None`.
-        why_no_baseline: sentences on why there are none.
+        train: the training data, or `None` if nothing needs them.
+        baseline: the training data that are scored in place of samples, or `None`.
+        why_no_baseline: sentences that explain a missing `baseline`.
         score_real: whether real data are scored in place of samples.
         n: the number of samples for each seed.
         seeds: the seeds of samples.
@@ -60,12 +60,12 @@ class Plan:
 
     @property
     def needs(self) -> frozenset[str]:
-        """What the metrics need of samples and real data, see `Metric.needs`."""
+        """The statistics that the metrics need of samples and real data, see `Metric.needs`."""
         return frozenset().union(*(metric.needs for metric in self.metrics))
 
     @property
     def samples(self) -> bool:
-        """Whether samples are made."""
+        """Whether a metric needs samples."""
         return any(metric.of_samples for metric in self.metrics)
 
     @property
@@ -76,7 +76,7 @@ class Plan:
 
     @property
     def images(self) -> int:
-        """The number of data that are looked at."""
+        """The number of samples and real data that are processed, for the progress bar."""
         sampled = self.n * len(self.seeds) * self.samples
         return len(self.test.images) + sampled + self.n * self.scores_training_data
 
@@ -93,7 +93,7 @@ def plan(
     baseline: bool = True,
     sampling: dict[str, Any] | None = None,
 ) -> Plan:
-    """Plan an evaluation; arguments as for `zoo.evaluate`.
+    """Resolve and check the arguments of an evaluation, which are those of `zoo.evaluate`.
 
     Raises:
         ValueError: as `zoo.evaluate`.
@@ -145,9 +145,9 @@ def plan(
 
 @dataclasses.dataclass(frozen=True)
 class _Subject:
-    """What is measured: a model, its name, and the card of a preset.
+    """A model, its name, and its card if it is a preset.
 
-    `as_the_card` says whether the real data are those of the card.
+    `as_the_card` is whether the real data are the data in the card.
     """
 
     model: Any
@@ -156,15 +156,18 @@ class _Subject:
     as_the_card: bool
 
     def common(self, field: str):
-        """Return the value that all protocols of the card with this field have for it, or
-        `None`."""
+        """Return the value of a field of the card's protocols, or `None` if they differ in it.
+
+        Protocols without a value for the field are ignored. Without the data of the card the
+        result is `None` too.
+        """
         if not self.as_the_card:
             return None
         values = {getattr(m.protocol, field) for m in self.card.metrics} - {None}
         return values.pop() if len(values) == 1 else None
 
     def read_test(self, data, split: str | None) -> tuple[Any, Source]:
-        """Return the name of the data, where they have one, and the real data."""
+        """Read the real data; return the argument that named them, and the data."""
         usual = self.common("split") or "test"
         if data is not None:
             return data, read_test(data, split, usual, self.model)
@@ -183,6 +186,7 @@ class _Subject:
 
 
 def _subject(model_or_preset, data) -> _Subject:
+    """Return the model that is measured, with its name and card."""
     if not isinstance(model_or_preset, str | Path):
         if getattr(model_or_preset, "tasks", None) is None:
             raise ArgumentError(
@@ -198,6 +202,7 @@ def _subject(model_or_preset, data) -> _Subject:
 
 
 def _chosen(metrics: Metrics | None, model, test: Source) -> list[Metric]:
+    """Return the metrics, by default those that suit the model, or raise."""
     if metrics is None:
         metrics = default_or_error(model, test)
     metrics = [metrics] if isinstance(metrics, str | Metric | type) else metrics
@@ -205,13 +210,14 @@ def _chosen(metrics: Metrics | None, model, test: Source) -> list[Metric]:
     if not chosen:
         raise ArgumentError(f"metrics holds none. Allowed: {', '.join(sorted(Metric.named()))}.")
     outputs = [output for metric in chosen for output in metric.outputs]
-    twice = sorted({output for output in outputs if outputs.count(output) > 1})
-    if twice:
-        raise ArgumentError(f"metrics gives {', '.join(twice)} more than once.")
+    repeated = sorted({output for output in outputs if outputs.count(output) > 1})
+    if repeated:
+        raise ArgumentError(f"metrics gives {', '.join(repeated)} more than once.")
     return chosen
 
 
 def _seeds(seeds: int | Sequence[int]) -> list[int]:
+    """Return the list of seeds: `seeds` itself, or as many from 0 up as it says."""
     if isinstance(seeds, Sequence) and not isinstance(seeds, str) and len(seeds):
         numbers = [check_count("seeds", seed, minimum=0) for seed in seeds]
         if len(set(numbers)) < len(numbers):
@@ -221,7 +227,7 @@ def _seeds(seeds: int | Sequence[int]) -> list[int]:
 
 
 def _of_card(card: Card) -> list[Metric]:
-    """Return the metrics whose numbers stand in a card, as far as they are this package's own."""
+    """Return the metrics of the numbers in a card, without those that are not registered."""
     known, metrics = Metric.named(), {}
     for protocol in (measurement.protocol for measurement in card.metrics):
         key = (protocol.metric, protocol.settings)
@@ -234,11 +240,14 @@ def _of_card(card: Card) -> list[Metric]:
 
 
 def _checked(sampling: dict[str, Any], model) -> str:
-    """Raise unless these are arguments of the model's `sample`; return what they add to its
-    name."""
-    own = {"n", "seed", "latents", "labels", "noise", "condition", "batch_size"}
+    """Check the additional arguments of the model's `sample`.
+
+    Returns:
+        The arguments in parentheses, which the report adds to the name of the model.
+    """
+    reserved = {"n", "seed", "latents", "labels", "noise", "condition", "batch_size"}
     samples = "samples" in model.tasks
-    allowed = set(inspect.signature(model.sample).parameters) - own if samples else set()
+    allowed = set(inspect.signature(model.sample).parameters) - reserved if samples else set()
     for key in sampling:
         if key not in allowed:
             raise unknown_name("argument of evaluate", key, allowed)
@@ -248,7 +257,10 @@ def _checked(sampling: dict[str, Any], model) -> str:
 def _train(
     train, data, split: str | None, model, chosen: list[Metric], baseline: bool
 ) -> Source | None:
-    """Return the training data, where a metric asks for them or they are to be scored."""
+    """Return the training data, or `None` if neither a metric nor the baseline needs them.
+
+    A baseline alone is left out if the training data cannot be found.
+    """
     needed = [metric for metric in chosen if metric.trains]
     scored = baseline and any(m.of_samples and m.baseline == "train" for m in chosen)
     if not needed and not scored:
@@ -270,6 +282,7 @@ def _train(
 
 
 def _check_training_data(chosen: list[Metric], train: Source | None, test: Source, n: int) -> None:
+    """Raise if a metric compares training and test images that are the same."""
     looking = [metric.name for metric in chosen if metric.trains]
     if looking and images_sha256(drawn(train, n)) == images_sha256(test):
         raise ArgumentError(
@@ -279,8 +292,11 @@ def _check_training_data(chosen: list[Metric], train: Source | None, test: Sourc
 
 
 def _baseline(train: Source | None, test: Source, n: int) -> tuple[Source | None, list[str]]:
-    """Return as many training data as there are samples, to be scored in their place, or why there
-    are none."""
+    """Return `n` training data to score in place of samples.
+
+    Returns:
+        The data, or `None`; and sentences that explain why there are none.
+    """
     if train is None:
         return None, []
     part = drawn(train, n)
@@ -292,7 +308,8 @@ def _baseline(train: Source | None, test: Source, n: int) -> tuple[Source | None
 
 
 def _protocols(chosen, model, extractor, test: Source, train: Source | None, n: int):
-    # Conditions change no number of models without any.
+    """Return the protocol of each metric."""
+    # The labels of the data change no number of a model without a condition.
     sha256 = images_sha256(test) if model.condition is None else test.sha256
     train_sha256 = None if train is None else train.sha256
 
@@ -318,21 +335,26 @@ def _protocols(chosen, model, extractor, test: Source, train: Source | None, n: 
 
 
 def images_sha256(source: Source) -> str:
-    """Return the hash of the images alone."""
+    """Return the hash of the images of `source`, without its labels."""
     return source._replace(labels=None).sha256
 
 
 def fitting_extractor(extractor, needs: frozenset[str], model, test: Source):
-    """Return the extractor that `evaluate` was given, or the default one; `None` where none is
-    needed.
+    """Return the extractor of an evaluation, or `None` if no metric needs features.
+
+    Args:
+        extractor: the argument of `zoo.evaluate`, or `None` for the default.
+        needs: the statistics that the metrics need.
+        model: the model.
+        test: the real data.
 
     Raises:
-        ValueError: if there is none, it does not take the model's data, or lacks classes that a
-            metric needs.
+        ValueError: if there is no such extractor, it does not take the model's data, or it lacks
+            the classes that a metric needs.
     """
     if not needs & OF_FEATURES:
         if extractor is not None:
-            find_extractor(extractor, test.name)  # a wrong one is an error anyway
+            find_extractor(extractor, test.name)  # a wrong name is an error even if it is unused
         return None
     plain = model.data.name != "images" and extractor is None
     extractor = find_extractor("pixels" if plain else extractor, test.name)
@@ -353,6 +375,7 @@ def fitting_extractor(extractor, needs: frozenset[str], model, test: Source):
 
 
 def _fits(sizes: tuple[int | None, ...], shape: tuple[int, ...]) -> bool:
+    """Return whether `shape` has the `sizes` of an extractor, of which `None` is any."""
     try:
         return all(w in (None, s) for w, s in zip(sizes, shape, strict=True))
     except ValueError:  # of another number of axes

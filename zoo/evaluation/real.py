@@ -1,4 +1,4 @@
-"""Real images that samples are compared with, from whatever `zoo.evaluate` is given."""
+"""Readers of the real images that samples are compared with, for each form of `data`."""
 
 from __future__ import annotations
 
@@ -14,11 +14,17 @@ from zoo.errors import ArgumentError, MissingSplitError
 
 
 def read_test(data, split: str | None, usual: str, model) -> Source:
-    """Read the real images that `model` is measured on: those of `split`, by default of `usual`.
+    """Read the real images that `model` is measured on.
+
+    Args:
+        data: the argument of `zoo.evaluate`.
+        split: the split that the user named, or `None`.
+        usual: the split if the user named none.
+        model: the model.
 
     Raises:
-        ValueError: as `read_real`.
-        DataError: if there is no such split; where it is the default, with what can be named.
+        ValueError: as for `read_real`.
+        DataError: if there is no such split, with advice if the user named none.
     """
     if split is not None:
         return read_real(data, split, model)
@@ -31,11 +37,16 @@ def read_test(data, split: str | None, usual: str, model) -> Source:
 
 
 def read_real(data, split: str, model, argument: str = "data") -> Source:
-    """Return the real images of `data`, which `zoo.evaluate` was given as `argument`, 8-bit and of
-    the model's shape; or points.
+    """Return `data` as a source of 8-bit images of the model's shape, or of points.
+
+    Args:
+        data: the real images, in any form that `zoo.evaluate` takes.
+        split: the split of a set that is given by name.
+        model: the model.
+        argument: the name of the argument in errors.
 
     Raises:
-        ValueError: if they are of another shape or type, or values are out of range.
+        ValueError: if the images have another shape or type, or values are out of range.
     """
     space = model.data
     if isinstance(data, str | Path):
@@ -57,8 +68,11 @@ def read_real(data, split: str, model, argument: str = "data") -> Source:
 
 
 def read_named(data: str | Path, split: str, model) -> Source:
-    """Read a set by its name or path for `model`: images of its shape, or points; of a model whose
-    condition is an image, pairs, of which the inputs stand in the place of labels."""
+    """Read a set by its name or path: images of the model's shape, or points.
+
+    For a model whose condition is an image the set holds pairs; the input images are then the
+    labels of the targets.
+    """
     options = zoo_data.fitting(model.data.shape)
     if not isinstance(model.condition, Images):
         return zoo_data.read(data, split, **options)
@@ -69,7 +83,7 @@ def read_named(data: str | Path, split: str, model) -> Source:
 def read_splits(data: str | Path, model) -> tuple[Source, Source]:
     """Read the training and the test data of a set for `model`.
 
-    Where there is no test split, each tenth training datum is held out for it.
+    If there is no test split, each tenth training datum is held out as test data.
     """
     train = read_named(data, "train", model)
     try:
@@ -79,7 +93,7 @@ def read_splits(data: str | Path, model) -> tuple[Source, Source]:
 
 
 def _from_arrays(data, model, argument: str) -> Source:
-    """Return arrays of a user as a source; a pair is what `fit` takes."""
+    """Return a user's array, or pair of arrays `x` and `y` as for `fit`, as a source."""
     x, y = data if isinstance(data, tuple) and len(data) == 2 else (data, None)
     values, condition = (x, y) if y is None else model.data_and_condition(x, y)
     values = model.data.stored_from_array(argument, np.asarray(values))
@@ -91,7 +105,7 @@ def _from_arrays(data, model, argument: str) -> Source:
 
 
 def _with_conditions(source: Source, model, argument: str) -> Source:
-    """Return `source` with the conditions of `model` checked, or raise."""
+    """Return `source` with checked conditions for `model`, or raise."""
     noun = model.condition.noun
     if source.labels is None:
         raise ArgumentError(
@@ -110,8 +124,7 @@ def _with_conditions(source: Source, model, argument: str) -> Source:
 
 
 def drawn(source: Source, n: int) -> Source:
-    """Return `n` images of `source`, drawn once and for all, in their order, or all if there are
-    no more."""
+    """Return `n` images of `source` in their order, drawn by a fixed seed, or all if it has fewer."""
     if len(source.images) <= n:
         return source
     rows = np.random.default_rng(0).permutation(len(source.images))[:n]

@@ -1,4 +1,4 @@
-"""`Report`: what was measured of a model, as a table, as JSON, and beside that of another."""
+"""`Report`, which holds the numbers of a model, and `compare`, which sets two side by side."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ from zoo.metrics.protocol import ARROWS
 
 
 class Report(Record):
-    """The numbers of one model. `report["fid"]` is a `zoo.metrics.Measurement`, `str(report)` a
-    table and `report.model_dump_json()` what `Report.read` reads."""
+    """The numbers of one model.
+
+    `report["fid"]` is a `zoo.metrics.Measurement`, `str(report)` is a table, and
+    `report.model_dump_json()` is JSON for `Report.read`.
+    """
 
     model: Text
     measurements: list[Measurement]
@@ -52,16 +55,16 @@ class Report(Record):
 
     @property
     def notes(self) -> list[str]:
-        """What to beware of, each once."""
-        found = [f"{m.name}: {note}" for m in self.measurements for note in m.notes]
-        return list(dict.fromkeys(found))
+        """The warnings about the numbers, each once."""
+        notes = [f"{m.name}: {note}" for m in self.measurements for note in m.notes]
+        return list(dict.fromkeys(notes))
 
     @classmethod
     def read(cls, path: str | Path) -> Report:
-        """The report in the JSON file `path`.
+        """Read the report in the JSON file `path`.
 
         Raises:
-            ValueError: if it holds no report.
+            ValueError: if the file holds no report.
         """
         try:
             return cls.model_validate_json(Path(path).read_bytes())
@@ -74,8 +77,11 @@ class Report(Record):
 
 
 class Compared(NamedTuple):
-    """One number of two models: `difference` is that of the second to the first, and `spread` its
-    standard error from the seeds of both, where both have several."""
+    """One number of two models.
+
+    `difference` is `second - first`, and `spread` its standard error over the seeds, or `None` if
+    one of the models has a single seed.
+    """
 
     name: str
     better: str | None
@@ -109,11 +115,11 @@ class Comparison(NamedTuple):
 
 
 def compare(first: Report, second: Report) -> Comparison:
-    """The numbers that both reports have, side by side.
+    """Return the numbers that both reports have, side by side.
 
     Raises:
-        ProtocolError: if one was measured by different protocols, with what differs, or they share
-        none.
+        ProtocolError: if a number was measured by different protocols, with the differences, or
+            the reports have no number in common.
     """
     for name, report in (("first", first), ("second", second)):
         if not isinstance(report, Report):
@@ -121,12 +127,12 @@ def compare(first: Report, second: Report) -> Comparison:
                 f"{name} must be a zoo.evaluation.Report; Report.read reads a file. Received: "
                 f"{report!r}."
             )
-    theirs = {m.name: m for m in second.measurements}
-    shared = [(m, theirs[m.name]) for m in first.measurements if m.name in theirs]
+    in_second = {m.name: m for m in second.measurements}
+    shared = [(m, in_second[m.name]) for m in first.measurements if m.name in in_second]
     if not shared:
         raise ProtocolError(
             f"{first.model} and {second.model} have no metric in common: "
-            f"{', '.join(m.name for m in first.measurements)}; {', '.join(theirs)}."
+            f"{', '.join(m.name for m in first.measurements)}; {', '.join(in_second)}."
         )
     unequal = [
         f"{a.name}: {', '.join(a.protocol.differences(b.protocol))}"
@@ -148,7 +154,7 @@ def compare(first: Report, second: Report) -> Comparison:
 
 
 def _table(title: str, columns, rows, notes=()) -> str:
-    """A table for a terminal, and plain text elsewhere."""
+    """Return the text of a table with a title and notes, as wide as the terminal or 120 columns."""
     from rich import box
     from rich.console import Console
     from rich.table import Table

@@ -297,7 +297,7 @@ def _append(url: str, partial: Path, expected_sha256: str, size: int, name: str)
     """Add the missing bytes to `partial`, and verify the file.
 
     Raises:
-        WrongBytesError: if the served bytes cannot be those of the file.
+        WrongBytesError: if the served bytes cannot be the file.
         PassingError: if too few bytes arrive, or the earlier bytes do not fit the new ones.
     """
     from tqdm import tqdm

@@ -14,8 +14,8 @@ class BatchNormalization(layers.BatchNormalization):
     """`keras.layers.BatchNormalization` over the last axis, computed by `zoo.engine.kernels` in
     training.
 
-    It has the same weights. The statistics are those of the complete batch, also where it is spread
-    over several replicas. They are float32 under any dtype policy.
+    It has the same weights. The statistics cover the complete batch, also where it is spread over
+    several replicas. They are float32 under any dtype policy.
 
     Args:
         *args: the positional arguments of `keras.layers.BatchNormalization`, which also gets all

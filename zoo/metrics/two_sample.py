@@ -33,7 +33,7 @@ def mmd_test(
     """Return the squared maximum mean discrepancy under a Gaussian kernel, and its p-value.
 
     The estimate is unbiased, and the kernel is exp(-|x - y|^2 / (2 bandwidth^2)): lemma 6 of
-    Gretton et al. 2012, https://jmlr.org/papers/v13/gretton12a.html. The p-value is that of a
+    Gretton et al. 2012, https://jmlr.org/papers/v13/gretton12a.html. The p-value comes from a
     permutation test, which is exact at any size. The rows are dealt anew to the two sets, in all
     ways if these are at most `permutations`, and else in random ways. The p-value is the share of
     statistics that are at least as large as the first one, which counts too.
@@ -45,6 +45,9 @@ def mmd_test(
             sets.
         permutations: the number of other ways to deal the rows.
         seed: the seed of the random ways.
+
+    Returns:
+        The statistic, and the p-value.
 
     Raises:
         ArgumentError: if the shapes do not fit, a value is not finite, or all rows are equal.
@@ -67,8 +70,8 @@ def energy_test(a, b, permutations: int = 999, seed: int = 0) -> TwoSampleTest:
     """Return the energy distance 2 E|x - y| - E|x - x'| - E|y - y'| over all rows, and its p-value.
 
     Székely and Rizzo 2013, https://doi.org/10.1016/j.jspi.2013.03.018. It is 0 for two equal sets
-    alone, and it is the maximum mean discrepancy under the kernel -|x - y|. The arguments, the
-    errors and the p-value are those of `mmd_test`.
+    alone, and it is the maximum mean discrepancy under the kernel -|x - y|. It has the same
+    arguments, errors and p-value as `mmd_test`.
     """
     a, b = check_two(("a", "b"), a, b, at_least=2)
     return _permutation_test(

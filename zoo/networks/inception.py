@@ -50,9 +50,9 @@ def inception() -> keras.Model:
 
     Returns:
         A model from images `(batch, height, width, 3)` of any size, with values 0 to 255, to
-        features `(batch, 2048)` and logits `(batch, 1008)`. The logits have no bias, like those of
-        the Inception score. Layers have the names of torch-fidelity's modules, with a hyphen for
-        the dot, which PyTorch forbids.
+        features `(batch, 2048)` and logits `(batch, 1008)`. The logits have no bias, since the
+        Inception score is computed without it. Layers have the names of torch-fidelity's modules,
+        with a hyphen for the dot, which PyTorch forbids.
 
     Differs from the paper: average pooling does not count padding, and the last block pools maxima
     in place of means, as in the graph of 2015.

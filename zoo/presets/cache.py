@@ -1,4 +1,4 @@
-"""What is kept under `ZOO_HOME`: a list of it, and how to be rid of it."""
+"""The cache under `ZOO_HOME`: a list of its entries, and their removal."""
 
 from __future__ import annotations
 
@@ -12,56 +12,62 @@ from zoo.presets import hub
 from zoo.presets.preset import cached_folder
 
 PRESETS = "presets"
-# Presets, their cards, the network of the FID, and what was computed of real images. Not the locks,
-# which are empty, and which another process may hold.
-KEPT = (PRESETS, "cards", "extractors", "statistics")
+# Presets, their cards, the network of the FID, and statistics of real images. Locks are left out:
+# they are empty, and another process may hold them.
+FOLDERS = (PRESETS, "cards", "extractors", "statistics")
 
 
-class Kept(NamedTuple):
-    """Something that is kept."""
+class CacheEntry(NamedTuple):
+    """A preset in the cache, or all files of another kind."""
 
     name: str
     bytes: int
-    origin: str  # where it is from, as far as is known
+    origin: str  # the source of a preset; empty for other kinds
     places: list[Path]
 
 
-def entries() -> list[Kept]:
-    """Every preset that was fetched, also in part, and the rest by kind."""
+def entries() -> list[CacheEntry]:
+    """List every fetched preset, whole or in part, and then one entry for each other kind of
+    files."""
     sources = {cached_folder(card).name: source for _, source, card in hub.memories()}
     presets = sorted(p for p in (home() / PRESETS).glob("*") if p.is_dir())
-    found = [Kept(p.name, _size(p), sources.get(p.name, "ZOO_HUB"), [p]) for p in presets]
-    for kind in KEPT[1:]:
+    listed = [CacheEntry(p.name, _size(p), sources.get(p.name, "ZOO_HUB"), [p]) for p in presets]
+    for kind in FOLDERS[1:]:
         place = home() / kind
         if place.is_dir() and (size := _size(place)):
-            found.append(Kept(kind, size, "", [place]))
-    return found
+            listed.append(CacheEntry(kind, size, "", [place]))
+    return listed
 
 
-def clean(name: str | None = None) -> list[Kept]:
-    """Removes all that is kept, or what bears `name`: a preset's, in every version, or a kind's.
-    Nothing else in `ZOO_HOME` is touched. The card of a preset that goes is asked for again.
+def clean(name: str | None = None) -> list[CacheEntry]:
+    """Remove the entries of the cache called `name`, or all of them, and return them.
+
+    The name of a preset means all its versions. Nothing else in `ZOO_HOME` is touched. The card of
+    a removed preset is forgotten too, and is fetched anew when it is needed.
 
     Raises:
-        UnknownNameError: if nothing of that name is kept.
+        UnknownNameError: if the cache has no entry of that name.
     """
-    kept = entries()
+    chosen = entries()
     if name is not None:
-        chosen = [e for e in kept if name in (e.name, e.name.rpartition("-")[0])]
-        if not chosen:
-            raise unknown_name("entry of the cache", name, [e.name for e in kept])
-        kept = chosen
-    gone = {place for entry in kept for place in entry.places}
+        named = [e for e in chosen if name in (e.name, e.name.rpartition("-")[0])]
+        if not named:
+            raise unknown_name("entry of the cache", name, [e.name for e in chosen])
+        chosen = named
+    removed = {place for entry in chosen for place in entry.places}
     for path, _, card in hub.memories():
-        if cached_folder(card) in gone:
+        if cached_folder(card) in removed:
             path.unlink()
-    for place in gone:
+    for place in removed:
         shutil.rmtree(place)
     if name is None:
-        for kind in KEPT:
-            shutil.rmtree(home() / kind, ignore_errors=True)  # those that held nothing
-    return kept
+        for kind in FOLDERS:
+            shutil.rmtree(
+                home() / kind, ignore_errors=True
+            )  # also empty folders, which have no entry
+    return chosen
 
 
 def _size(folder: Path) -> int:
+    """Return the bytes of all files below `folder`."""
     return sum(p.stat().st_size for p in folder.rglob("*") if p.is_file())

@@ -1,6 +1,6 @@
-"""The card of a preset: everything that is known of it, as data with a strict schema.
+"""The card of a preset, which records everything about it as data with a strict schema.
 
-A card is written by the runner and never by hand; its class is the documentation of its format.
+A card is written by the runner and never by hand. The class `Card` documents its format.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ PresetName = Annotated[str, Field(pattern=r"^[a-z0-9]+([_-][a-z0-9]+)*$", max_le
 
 
 def _plain(name: str) -> str:
-    """Refuses file names that leave the preset's folder, or hide in it, or are the card's own."""
+    """Return `name`, or raise if the file is outside of the preset's folder, hidden, or the
+    card."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name) or name == "card.json":
         raise ValueError(
             "a file of a preset must lie in its folder, under a name of letters, digits, dots, "
@@ -44,21 +45,21 @@ LOADED = frozenset({"config.json", "model.weights.h5"})
 
 
 class Identity(Record):
-    """What the preset is."""
+    """The name of a preset, its model and its paper."""
 
     preset: PresetName
     family: Line  # the name that `zoo.create` takes
-    group: Line  # the folder of the rule: `gans`
-    model: Line  # the class, as text
+    group: Line  # the folder of the class in `zoo.models`, such as `gans`
+    model: Line  # the name of the class
     title: Line
     paper: Text
     paper_url: Text
-    differs: list[Text]  # from the paper
-    class_differs: Line | None = None  # what the class's docstring says of the same
+    differs: list[Text]  # differences of the recipe from the paper
+    class_differs: Line | None = None  # differences of the class, from its docstring
 
 
 class File(Record):
-    """One file of a preset and what it must be."""
+    """The hash and the size of one file of a preset."""
 
     sha256: Sha256
     bytes: Annotated[int, Field(ge=0)]
@@ -67,14 +68,15 @@ class File(Record):
 class Weights(Record):
     """The files of a preset."""
 
-    files: dict[FileName, File]  # all that `load` needs
-    extras: dict[FileName, File]  # golden outputs, picture
+    files: dict[FileName, File]  # the files that `load` needs
+    extras: dict[FileName, File]  # golden outputs, picture and examples
     components: dict[PartName, dict[FileName, File]] = Field({})  # parts that load alone
-    parameters: Annotated[int, Field(gt=0)]  # of all networks, as they are in memory
-    dtype: Text  # of the arrays as stored
+    parameters: Annotated[int, Field(gt=0)]  # the number of weights of all networks
+    dtype: Text  # the type of the arrays in the files
 
     @model_validator(mode="after")
-    def _names_all_that_is_loaded(self) -> Weights:
+    def _lists_all_files(self) -> Weights:
+        """Raise unless the files that `load` needs are listed, and each file once."""
         if not self.files.keys() >= LOADED:
             raise ValueError(f"files must hold {', '.join(sorted(LOADED))}")
         for name, files in self.components.items():
@@ -87,24 +89,24 @@ class Weights(Record):
 
     @property
     def all_files(self) -> dict[str, File]:
-        """Every file that the card names."""
+        """Every file in the card, by name."""
         parts = [part for files in self.components.values() for part in files.items()]
         return {**self.files, **self.extras, **dict(parts)}
 
 
 class SpaceRecord(Record):
-    """A space of a model's signature, see `zoo.engine.spaces`."""
+    """The record of a space of a model's signature, see `zoo.engine.spaces`."""
 
     kind: Line  # the name of the space, such as `images`
-    noun: Line  # the plural of its values
+    noun: Line  # the plural noun for its values
     shape: list[int]
-    range: tuple[float, float] | None = None  # of images; null: any value
-    names: list[Line] | None = None  # of classes
-    text: Text  # the space in words
+    range: tuple[float, float] | None = None  # the range of images; null: any value
+    names: list[Line] | None = None  # the names of classes
+    text: Text  # the description of the space
 
     @classmethod
     def of(cls, space: Space) -> SpaceRecord:
-        """Record `space`."""
+        """Return the record of `space`."""
         classes = isinstance(space, Classes)
         return cls(
             kind=space.name,
@@ -117,17 +119,17 @@ class SpaceRecord(Record):
 
 
 class Signature(Record):
-    """The spaces and the tasks of a model: what goes in and what comes out."""
+    """The spaces of a model's data, condition and noise, and its tasks."""
 
     data: SpaceRecord
     condition: SpaceRecord | None = None
-    noise: dict[Line, SpaceRecord] = Field({})  # a single space is called `noise`
+    noise: dict[Line, SpaceRecord] = Field({})  # a single space has the key `noise`
     tasks: list[Line]  # see `zoo.engine.tasks`
-    backends: dict[Text, float]  # verified, with the largest difference to the golden outputs
+    backends: dict[Text, float]  # the largest difference of each from the golden outputs
 
     @classmethod
     def of(cls, model: Model, backends: dict[str, float]) -> Signature:
-        """Record the signature of `model`."""
+        """Return the record of the signature of `model`."""
         noise = {} if model.noise is None else model.noise
         spaces = {"noise": noise} if isinstance(noise, Noise) else noise
         return cls(
@@ -140,14 +142,14 @@ class Signature(Record):
 
     @property
     def classes(self) -> list[str] | None:
-        """The names of the classes of the condition, or `None` where it is none of classes."""
+        """The names of the classes, or `None` if the condition is no class."""
         return None if self.condition is None else self.condition.names
 
     def with_classes(self, names: list[str] | None) -> Signature:
-        """Return this signature with the names of its classes; `None` leaves them as they are.
+        """Return this signature with `names` for its classes; `None` changes nothing.
 
         Raises:
-            ArgumentError: if there are more or fewer classes.
+            ArgumentError: if the model has another number of classes.
         """
         if names is None or self.classes is None:
             return self
@@ -160,27 +162,27 @@ class Signature(Record):
 
 
 class Restored(Record):
-    """Where a training made numbers that are not finite, and went back."""
+    """A return of a training to an earlier checkpoint, after numbers that were not finite."""
 
-    step: int  # that made them
+    step: int  # the step that made the numbers
     player: Text | None
-    to: int  # the step of the checkpoint from which it went on, with other random numbers
+    to: int  # the step of the checkpoint; the training went on with other random numbers
 
 
 class Selected(Record):
-    """Which weights of a training these are, where they are not the last."""
+    """The step of a training whose weights were the best by a number."""
 
     step: int
-    monitor: Text  # the number by which it was the best
+    monitor: Text  # the name of the number
     value: float
 
 
 class Training(Record):
-    """How the weights came to be."""
+    """The record of the training of the weights."""
 
     recipe: Text
-    recipe_sha256: Sha256  # of the text that trained it
-    equal_recipe_sha256: Sha256 | None = None  # of a later text that builds the same model
+    recipe_sha256: Sha256  # the hash of the recipe's text at the training
+    equal_recipe_sha256: Sha256 | None = None  # the hash of a later text with the same model
     settings: dict[str, Any]
     seed: int
     steps: int
@@ -192,24 +194,24 @@ class Training(Record):
     data_sha256: Sha256
     data_images: int
     restored: list[Restored] = Field([])
-    selected: Selected | None = None  # null: the last
-    other_seeds: list[int] = Field([])  # of trainings whose numbers stand beside these
+    selected: Selected | None = None  # null: the weights of the last step
+    other_seeds: list[int] = Field([])  # the seeds of other trainings in the table of numbers
 
     @property
     def minutes(self) -> int:
-        """How long it took, in whole minutes."""
+        """The duration in whole minutes."""
         return round(self.seconds / 60)
 
     @property
     def took(self) -> str:
-        """How long it took, for texts: such as 31 minutes."""
+        """The duration as text, such as "31 minutes"."""
         if self.minutes > 1:
             return f"{self.minutes} minutes"
         return ["less than a minute", "1 minute"][self.minutes]
 
 
 class Rights(Record):
-    """Licences."""
+    """The licences of the code, the weights and the data."""
 
     code: Line
     weights: Line
@@ -217,14 +219,14 @@ class Rights(Record):
 
 
 class Facts(Record):
-    """What no program can find out, given by the recipe."""
+    """Texts about a preset, which its author writes into the recipe."""
 
     title: Text
-    differs: list[Text]  # from the paper, beyond what the model's docstring says
+    differs: list[Text]  # differences from the paper, beyond those in the class's docstring
     limits: list[Text]
-    data_rights: Line | None = None  # null: what `zoo.data.rights` knows of the data
-    license: Line | None = None  # of the weights, as above
-    classes: list[Line] | None = None  # their names, where they are more than numbers
+    data_rights: Line | None = None  # null: the licence that `zoo.data.rights` knows
+    license: Line | None = None  # the licence of the weights; null: also from `zoo.data.rights`
+    classes: list[Line] | None = None  # the names of the classes; null: their numbers
 
 
 class Card(Record):
@@ -234,31 +236,33 @@ class Card(Record):
     identity: Identity
     weights: Weights
     signature: Signature
-    training: Training | None  # null: of a model that no recipe of this package made
+    training: Training | None  # null: no recipe of this package trained the model
     metrics: list[Measurement]
     rights: Rights
     limits: list[Text]
 
     @property
     def name(self) -> str:
+        """The name of the preset."""
         return self.identity.preset
 
     @classmethod
     def read(cls, path: Path) -> Card:
-        """The card in the file `path`.
+        """Return the card in the file `path`.
 
         Raises:
-            CardError: if it breaks the schema, with the place and what was received.
+            CardError: if it breaks the schema, with the field and the value received.
         """
         return cls.parse(path.read_bytes(), str(path.name))
 
     @classmethod
     def parse(cls, text: bytes | str, source: str) -> Card:
-        """The card in `text`; `source` is what errors call it. One of an older format is converted,
-        with a warning.
+        """Return the card in `text`, which errors call `source`.
+
+        A card of an older format is converted, with a warning.
 
         Raises:
-            CardError: if it breaks the schema, or is of a newer format than this version reads.
+            CardError: if it breaks the schema, or its format is newer than this version reads.
         """
         try:
             raw = json.loads(text if isinstance(text, str) else text.decode())
@@ -278,50 +282,52 @@ class Card(Record):
             raise CardError(f"The card {source} breaks the rules for cards: {faults}.") from error
 
     def write(self, path: Path) -> None:
-        """Writes the card to `path`."""
+        """Write the card to `path`, as JSON."""
         path.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 
 def _converted(raw: dict[str, Any], source: str) -> dict[str, Any]:
-    """What the card `raw` says, in the format of this version."""
-    found = raw["format"]
-    if found == FORMAT:
+    """Return the card `raw` in the format of this version, and warn if it was converted."""
+    format_read = raw["format"]
+    if format_read == FORMAT:
         return raw
-    if found not in _CHANGES:
+    if format_read not in _CHANGES:
         known = f"formats 1 to {FORMAT}"
-        advice = " Upgrade the package." if found > FORMAT else ""
+        advice = " Upgrade the package." if format_read > FORMAT else ""
         raise CardError(
-            f"The card {source} is of format {found}. This version reads {known}.{advice}"
+            f"The card {source} is of format {format_read}. This version reads {known}.{advice}"
         )
-    said = []
-    for number in range(found, FORMAT):
+    losses = []
+    for number in range(format_read, FORMAT):
         raw, change = _CHANGES[number](raw)
-        said += change
+        losses += change
     warnings.warn(
-        f"The card {source} is of format {found} and was converted to {FORMAT}."
-        f"{''.join(' ' + text for text in said)}",
+        f"The card {source} is of format {format_read} and was converted to {FORMAT}."
+        f"{''.join(' ' + text for text in losses)}",
         stacklevel=4,
     )
     return {**raw, "format": FORMAT}
 
 
 def _from_1(raw: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Leave out the numbers, whose protocols were sentences that cannot be compared."""
+    """Convert format 1 to 2: leave out the numbers, whose protocols were sentences that cannot be
+    compared."""
     metrics = raw.get("metrics")
     listed = metrics if isinstance(metrics, list) else []
     names = [metric.get("name") for metric in listed if isinstance(metric, dict)]
-    lost = [f"Left out are its numbers, whose protocols were words: {', '.join(map(str, names))}."]
-    return {**raw, "metrics": []}, lost if names else []
+    losses = [
+        f"Left out are its numbers, whose protocols were words: {', '.join(map(str, names))}."
+    ]
+    return {**raw, "metrics": []}, losses if names else []
 
 
 def _from_2(raw: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Leave all as it is: format 3 added what may be missing, components, and models without a
-    recipe."""
+    """Convert format 2 to 3, which added optional fields only: nothing changes."""
     return raw, []
 
 
 def _from_3(raw: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Put a signature in the place of the contract; the tasks are those of the family."""
+    """Convert format 3 to 4: replace the contract by a signature, with the tasks of the family."""
     contract = raw.get("contract")
     if not isinstance(contract, dict):
         return raw, []  # the schema says what is wrong
@@ -346,8 +352,9 @@ def _from_3(raw: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
         }
     except (ArgumentError, KeyError, TypeError, ValueError):
         return raw, []  # the schema says what is wrong
-    kept = {key: value for key, value in raw.items() if key != "contract"}
-    return {**kept, "signature": signature}, []
+    others = {key: value for key, value in raw.items() if key != "contract"}
+    return {**others, "signature": signature}, []
 
 
+# For each older format, the function that converts a card to the next one, and names the losses.
 _CHANGES = {1: _from_1, 2: _from_2, 3: _from_3}

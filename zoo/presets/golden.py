@@ -1,4 +1,4 @@
-"""How far the backends agree on a preset."""
+"""Golden outputs of a preset, and the differences of each backend from them."""
 
 from __future__ import annotations
 
@@ -15,36 +15,39 @@ from zoo.errors import RecipeError
 GOLDEN = "golden.npz"
 
 _PROGRAM = """
-import pathlib, sys
+import pathlib, runpy, sys
 from zoo.presets import golden, storage
-folder = pathlib.Path(sys.argv[1])
+folder, *files = map(pathlib.Path, sys.argv[1:])
+for file in files:
+    sys.path.insert(0, str(file.parent))
+    runpy.run_path(str(file))
 print(golden.difference(storage.read_model(folder), folder))
 """
 
 
 def write_golden(model, folder: Path, n: int) -> None:
-    """Writes `n` of the model's golden inputs, and its outputs for them, to `folder`."""
+    """Write `n` of the model's golden inputs, and its outputs for them, to `folder`."""
     inputs = model.golden_inputs(n)
     np.savez_compressed(folder / GOLDEN, **inputs, outputs=model.golden_outputs(inputs))
 
 
 def difference(model, folder: Path) -> float:
-    """The largest difference of the model's outputs to the golden ones in `folder`."""
+    """Return the largest absolute difference between the model's outputs and the golden outputs in
+    `folder`."""
     with np.load(folder / GOLDEN, allow_pickle=False) as golden:
         inputs = {name: golden[name] for name in golden.files if name != "outputs"}
         return float(np.abs(model.golden_outputs(inputs) - golden["outputs"]).max())
 
 
-def differences(folder: Path) -> dict[str, float]:
-    """For each installed backend, the largest difference of its samples to the golden ones in the
-    preset's `folder`.
+def differences(folder: Path, *files: Path) -> dict[str, float]:
+    """Return the largest difference from the golden outputs in the preset's `folder`, by backend.
 
-    Each backend runs in a process of its own, on the CPU.
+    Each installed backend runs in a process of its own, on the CPU.
 
     Raises:
-        RecipeError: if the preset does not work on one of them.
+        RecipeError: if the preset does not work on one of the backends.
     """
-    found = {}
+    by_backend = {}
     for name in backends.installed():
         environment = {
             **os.environ,
@@ -52,15 +55,15 @@ def differences(folder: Path) -> dict[str, float]:
             "CUDA_VISIBLE_DEVICES": "",
             "JAX_PLATFORMS": "cpu",
         }
-        done = subprocess.run(
-            [sys.executable, "-c", _PROGRAM, str(folder)],
+        process = subprocess.run(
+            [sys.executable, "-c", _PROGRAM, folder, *files],
             env=environment,
             check=False,
             capture_output=True,
             text=True,
         )
-        if done.returncode:
-            reason = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        if process.returncode:
+            reason = (process.stderr.strip().splitlines() or ["no message"])[-1]
             raise RecipeError(f"The preset does not work on {name}: {reason}")
-        found[name] = float(done.stdout.split()[-1])
-    return found
+        by_backend[name] = float(process.stdout.split()[-1])
+    return by_backend

@@ -1,7 +1,7 @@
-"""Hubs: folders of presets behind any server of files, and the cards that lie there.
+"""Hubs: folders of presets on any server of files, and the cards in them.
 
-A hub is a base URL under which `<preset>/card.json` and the files that it names lie, and
-`index.json`, which lists the presets. Its mirrors hold the same.
+A hub is a base URL with a folder for each preset, which holds `card.json` and the files that the
+card names. Its `index.json` lists the presets. Mirrors of a hub hold the same files.
 """
 
 from __future__ import annotations
@@ -31,29 +31,31 @@ LARGEST = 2**22  # bytes of a card, and of an index
 
 
 class Entry(Record):
-    """A preset as an index lists it."""
+    """The record of a preset in an index."""
 
     title: Text
     family: Text
-    bytes: Annotated[int, Field(ge=0)]  # of all that `load` needs
+    bytes: Annotated[int, Field(ge=0)]  # of all files that `load` needs
 
 
 class Index(Record):
-    """What `index.json` holds."""
+    """The content of `index.json`."""
 
     format: Literal[1] = 1
     presets: dict[PresetName, Entry]
 
 
-class Seen(Record):
-    """A card as it was read at a source, as the cache keeps it."""
+class CachedCard(Record):
+    """A card in the cache, with the URL of its source."""
 
     source: Text
     card: str
 
 
 def bases() -> list[str]:
-    """The hubs that `ZOO_HUB` names, with commas or spaces between: mirrors, the first first.
+    """Return the URLs in `ZOO_HUB`, which commas or spaces separate, in their order.
+
+    They are mirrors of each other.
 
     Raises:
         ArgumentError: if one is no URL of a known scheme.
@@ -64,71 +66,73 @@ def bases() -> list[str]:
 
 
 def sources(name: str) -> list[str]:
-    """Where the preset `name` may lie."""
+    """Return the URL of the folder of the preset `name` at each hub of `ZOO_HUB`."""
     return [f"{base}/{name}" for base in bases()]
 
 
 def find_card(urls: list[str], name: str | None = None, fresh: bool = False) -> tuple[Card, str]:
-    """The card of the preset that lies at each of `urls`, mirrors of each other, and which of them
-    it is from; one that was read before is not asked for again.
+    """Return the card of the preset at `urls`, and the URL that it was read from.
+
+    A cached card is returned without a request.
 
     Args:
-        urls: at least one.
-        name: what the preset must be called; `None`: anything.
-        fresh: asks, also where the card is known.
+        urls: the URLs of the preset's folder at each mirror, at least one.
+        name: the name that the preset must have, or `None` for any.
+        fresh: whether the card is fetched even if the cache has it.
 
     Raises:
-        FetchError: if none has a card.
-        CardError: if the card is broken, or of another preset.
+        FetchError: if no URL has a card.
+        CardError: if the card is broken, or belongs to another preset.
     """
     for url in () if fresh else urls:
         if (card := remembered_card(url)) is not None:
             return _checked(card, name, url), url
     try:
-        content, found = read([f"{url}/{CARD}" for url in urls], LARGEST)
+        content, card_url = read([f"{url}/{CARD}" for url in urls], LARGEST)
     except remote.MissingError as error:
         raise remote.MissingError(f"There is no preset to be had. {error}") from error
-    url = found.removesuffix(f"/{CARD}")
-    card = _checked(Card.parse(content, f"at {remote.shown(found)}"), name, url)
-    with contextlib.suppress(OSError):  # a cache that cannot be written: asked for each time
+    url = card_url.removesuffix(f"/{CARD}")
+    card = _checked(Card.parse(content, f"at {remote.shown(card_url)}"), name, url)
+    with contextlib.suppress(OSError):  # without a writable cache the card is fetched each time
         for other in urls:
-            forget(other)  # what another mirror said before
+            forget(other)  # older cards of other mirrors
         with atomic_file(_memory(url)) as partial:
-            kept = Seen(source=remote.shown(url), card=content.decode())
-            partial.write_text(kept.model_dump_json(), encoding="utf-8")
+            cached = CachedCard(source=remote.shown(url), card=content.decode())
+            partial.write_text(cached.model_dump_json(), encoding="utf-8")
     return card, url
 
 
 def forget(url: str) -> None:
-    """Lets the card at `url` be asked for again."""
+    """Remove the card at `url` from the cache, so that it is fetched anew."""
     _memory(url).unlink(missing_ok=True)
 
 
 def memories() -> Iterator[tuple[Path, str, Card]]:
-    """The cards that the cache holds: its file, where it is from, and the card."""
+    """Yield the file, the source and the card of each card in the cache."""
     for path in sorted((home() / "cards").glob("[!.]*.json")):
         try:
-            seen = Seen.model_validate_json(path.read_bytes())
-            yield path, seen.source, Card.parse(seen.card, str(path))
+            cached = CachedCard.model_validate_json(path.read_bytes())
+            yield path, cached.source, Card.parse(cached.card, str(path))
         except (OSError, ValueError):
-            continue  # of another version of this package, or broken: asked for again
+            continue  # broken, or of another version of this package; it is fetched anew
 
 
 def _memory(url: str) -> Path:
+    """Return the file of the cache for the card at `url`."""
     return home() / "cards" / f"{hashlib.sha256(url.encode()).hexdigest()[:16]}.json"
 
 
 def remembered_card(url: str) -> Card | None:
-    """The card that was read at `url`, if one was; one that this version cannot read is asked for
-    again."""
+    """Return the cached card of `url`, or `None` if the cache has none that this version reads."""
     try:
-        seen = Seen.model_validate_json(_memory(url).read_bytes())
-        return Card.parse(seen.card, f"of {remote.shown(url)}")
+        cached = CachedCard.model_validate_json(_memory(url).read_bytes())
+        return Card.parse(cached.card, f"of {remote.shown(url)}")
     except (OSError, ValueError):
         return None
 
 
 def _checked(card: Card, name: str | None, url: str) -> Card:
+    """Return `card`, or raise if its preset is not called `name`."""
     if name is not None and card.name != name:
         raise CardError(
             f"{remote.shown(url)} holds the preset {card.name!r}, and not {name!r}, as the name of "
@@ -138,10 +142,12 @@ def _checked(card: Card, name: str | None, url: str) -> Card:
 
 
 def index() -> dict[str, Entry]:
-    """What the hubs of `ZOO_HUB` list, by the first that answers; nothing without one.
+    """Return the entries of the index of `ZOO_HUB`, by preset.
+
+    The first hub that answers gives them. Without a hub the result is empty.
 
     Raises:
-        FetchError: if none has an index.
+        FetchError: if no hub has an index.
         CardError: if the index is broken.
     """
     if not bases():
@@ -158,12 +164,13 @@ def index() -> dict[str, Entry]:
 
 
 def write_index(base: str) -> list[str]:
-    """Writes the index of the hub at `base`, of all presets that lie there; returns their names.
-    What cannot be loaded by the name of its folder is left out, with a warning.
+    """Write the index of all presets of the hub at `base`, and return their names.
+
+    A preset that cannot be loaded by the name of its folder is left out, with a warning.
 
     Raises:
         ArgumentError: if `base` is no URL that can be written to.
-        FetchError: if it cannot be listed or written.
+        FetchError: if the hub cannot be listed or written.
     """
     import tempfile
 

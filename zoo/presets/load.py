@@ -1,4 +1,4 @@
-"""`load` and `info`: the model of a preset, and its card."""
+"""`load` and `info`, which return the model and the card of a preset."""
 
 from __future__ import annotations
 
@@ -19,34 +19,34 @@ def info(name: str | Path) -> Card:
     Raises:
         UnknownNameError: if there is no such preset, with the nearest names.
         CardError: if its card is broken.
-        FetchError: if its card lies elsewhere and cannot be fetched.
+        FetchError: if its card is on another machine and cannot be fetched.
     """
     return locate(name).card
 
 
 def load(name: str | Path, components: Sequence[str] | None = None) -> keras.Model:
-    """Load the pretrained model `name`, uncompiled: ready to sample, and to `compile()` and `fit`
-    for fine-tuning.
+    """Load the pretrained model `name`, uncompiled.
 
-    Every file is checked against its card before it is used, and the model is returned whole or
-    not at all. A name is looked for in this package, among those of `zoo.register` and at the hubs
-    of `ZOO_HUB`. What is fetched is kept under `ZOO_HOME` (by default `~/.cache/zoo`) and not asked
-    for again; `ZOO_OFFLINE=1` forbids to ask other machines.
+    It is ready to sample; `compile()` and `fit` fine-tune it. Every file is checked against the
+    card before it is used, and an error leaves no half-loaded model. A name is looked up in this
+    package, among the names of `zoo.register`, and then at the hubs of `ZOO_HUB`. Fetched files
+    are kept under `ZOO_HOME` (by default `~/.cache/zoo`) and not fetched again; `ZOO_OFFLINE=1`
+    forbids requests to other machines.
 
     Args:
         name: the name of a preset; a path, with a separator in it, to a folder that a recipe or
             `zoo.save` wrote; a URL of such a folder, `https://`, `http://`, `hf://user/repo`
             (`@revision`), `s3://`, `gs://` or `file://`; or the path of a `.keras` file, which has
-            no card to check it by, and comes compiled where it was saved so.
-        components: a part to load alone, `["generator"]` of a GAN or `["decoder"]` of a variational
-            autoencoder: a `zoo.models.Sampler`, which only samples. No more than that is fetched
-            where the card names files for it.
+            no card to check it by, and is compiled if it was saved compiled.
+        components: a list of one part to load alone: `["generator"]` of a GAN or `["decoder"]` of
+            a variational autoencoder. The result is a `zoo.models.Sampler`, which only samples.
+            Only the files of that part are fetched if the card lists them.
 
     Raises:
         UnknownNameError: if there is no such preset or component, with the nearest names.
-        FetchError: if a file cannot be fetched, with what each source did.
-        IntegrityError: if a file is missing, its bytes are not those that its card names, or it
-            holds anything but arrays and the configuration of known classes.
+        FetchError: if a file cannot be fetched, with the failure of each source.
+        IntegrityError: if a file is missing, its bytes differ from its card, or it holds anything
+            but arrays and the configuration of known classes.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""`locate`: the one place that answers where a preset is, and lists those that are known."""
+"""`locate`, which finds presets by name, path or URL, and the lists of known presets."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from zoo.presets.preset import Preset
 ROOT = Path(__file__).parent.parent
 CARDS = ROOT / "cards"
 WEIGHTS = ROOT / "weights"
-HUB = ROOT.parent / "hub"  # of a checkout: presets that are not in the package
-RECIPES = ROOT.parent / "recipes"  # of a checkout
+HUB = ROOT.parent / "hub"  # presets outside of the package, in a checkout alone
+RECIPES = ROOT.parent / "recipes"  # in a checkout alone
 
 NAME = re.compile(r"[a-z0-9]+([_-][a-z0-9]+)*")
 SEE = "`zoo.list()` or `zoo list` shows all."
@@ -31,12 +31,12 @@ def locate(name: str | Path, fresh: bool = False) -> Preset:
     """Find the preset `name`.
 
     Args:
-        name: a name, a path or a URL, as for `zoo.load`. A name is looked for among the presets of
-            this package, then of `zoo.register`, then at the hubs of `ZOO_HUB`.
-        fresh: whether a card that lies elsewhere is asked for again.
+        name: a name, a path or a URL, as for `zoo.load`. A name is looked up among the presets of
+            `zoo.register`, then of this package, then at the hubs of `ZOO_HUB`.
+        fresh: whether the card is fetched even if the cache has it.
 
     Returns:
-        Its card, the place of its files, and how they are read.
+        The preset: its card and the place of its files.
 
     Raises:
         UnknownNameError: if there is no such preset, with the nearest names.
@@ -83,7 +83,7 @@ def is_keras_file(name: object) -> bool:
 
 
 def _beside_the_package(name: str) -> str | None:
-    """Return a sentence on where a checkout holds the preset `name`, or its recipe, if it does."""
+    """Return advice for a preset whose folder or recipe is in this checkout, or `None`."""
     folder, recipe = HUB / name, RECIPES / f"{name}.py"
     if (folder / "card.json").is_file():
         return f"It is not in the package: its folder {str(folder)!r} loads."
@@ -102,25 +102,25 @@ def names(
 ) -> list[str]:
     """List the names of presets, in alphabetical order.
 
-    These are the presets of this package, of `zoo.register`, and those of the hub that were loaded
-    before.
+    They are the presets of this package, of `zoo.register`, and those of the hub whose cards are
+    in the cache.
 
     Args:
         pattern: a shell pattern, such as `"*mnist*"`.
         family: only presets of this family, such as `"dcgan"`.
         group: only presets of this group, such as `"gans"`.
         pretrained: only presets with (`True`) or without (`False`) weights at hand.
-        hub: asks the hub of `ZOO_HUB` too what it has.
+        hub: whether the index of `ZOO_HUB` is fetched, and its presets listed too.
 
     Raises:
         UnknownNameError: if there is no such family or group.
-        FetchError: if `hub` is set and none answers.
+        FetchError: if `hub` is set and no hub answers.
     """
     listed = hubs.index() if hub else {}
     return matching(listed, pattern, family, group, pretrained)
 
 
-hubs = hub  # `names` has an argument of that name
+hubs = hub  # the argument `hub` of `names` hides the module
 
 
 def matching(
@@ -130,15 +130,15 @@ def matching(
     group: str | None = None,
     pretrained: bool | None = None,
 ) -> list[str]:
-    """List presets as `names` does, with those that the index of a hub has `listed`."""
+    """List the names of presets as `names` does, including the index entries `listed`."""
     family = None if family is None else families.family(family).name
     if group is not None and group not in families.groups():
         raise unknown_name("group", group, families.groups())
-    found = sorted({*known_names(), *listed})
-    found = [name for name in found if fnmatch.fnmatchcase(name, pattern)]
+    known = sorted({*known_names(), *listed})
+    known = [name for name in known if fnmatch.fnmatchcase(name, pattern)]
     if family is None and group is None and pretrained is None:
-        return found
-    presets = {name: _known(name) for name in found}  # without asking anybody
+        return known
+    presets = {name: _known(name) for name in known}  # without a request
     family_of = {
         name: preset.card.identity.family if preset else getattr(listed.get(name), "family", None)
         for name, preset in presets.items()
@@ -158,7 +158,7 @@ def _group(family: str | None) -> str | None:
 
 
 def _known(name: str) -> Preset | None:
-    """Find the preset `name` without asking another machine."""
+    """Return the preset `name` if it is known without a request to another machine."""
     source = _registered.get(name)
     if isinstance(source, Path) or name in _packaged():
         return locate(name)
@@ -166,7 +166,7 @@ def _known(name: str) -> Preset | None:
 
 
 def _remembered(urls: list[str]) -> Preset | None:
-    """Return the preset whose card was read at one of `urls` before."""
+    """Return the preset at `urls` if its card is in the cache."""
     for url in urls:
         if (card := hubs.remembered_card(url)) is not None:
             return Preset.fetched(card, [url])
@@ -174,16 +174,17 @@ def _remembered(urls: list[str]) -> Preset | None:
 
 
 def known_names() -> list[str]:
-    """List the preset names known without asking a hub."""
-    found = {*_packaged(), *_registered}
+    """List the names of presets that are known without a request to a hub."""
+    known = {*_packaged(), *_registered}
     if os.environ.get("ZOO_HUB"):
         bases = tuple(map(remote.shown, hubs.bases()))
         at_hubs = [card.name for _, source, card in hubs.memories() if source.startswith(bases)]
-        found |= {name for name in at_hubs if _remembered(hubs.sources(name))}
-    return sorted(found)
+        known |= {name for name in at_hubs if _remembered(hubs.sources(name))}
+    return sorted(known)
 
 
 def _packaged() -> list[str]:
+    """List the names of the presets whose cards are in this package."""
     return [path.stem for path in CARDS.glob("*.json")]
 
 
@@ -194,13 +195,13 @@ def register(name: str, source: str | Path) -> None:
     """Make `zoo.load(name)` load the preset at `source`, in this process.
 
     Args:
-        name: lower-case letters, digits, underscores and hyphens.
+        name: lower-case letters and digits, with single underscores or hyphens between.
         source: the folder of a preset, or its URL, as for `zoo.load`. It is read when the preset is
             used.
 
     Raises:
-        ArgumentError: if `name` is taken, or is no name; if `source` is neither a folder that
-            exists nor a URL.
+        ArgumentError: if `name` is taken or has other characters, or `source` is neither an
+            existing folder nor a URL.
     """
     if not isinstance(name, str) or not NAME.fullmatch(name):
         raise ArgumentError(
@@ -211,17 +212,18 @@ def register(name: str, source: str | Path) -> None:
     if isinstance(source, Path) and not source.is_dir():
         raise ArgumentError(f"source must be a folder or a URL. Received: {str(source)!r}.")
     if name in _packaged() or _registered.get(name, source) != source:
-        there = remote.shown(str(_registered.get(name)))
-        taken = f"that of {there}" if name in _registered else "of this package"
-        raise ArgumentError(f"The name {name!r} is taken: it is {taken}.")
+        registered = remote.shown(str(_registered.get(name)))
+        owner = f"that of {registered}" if name in _registered else "of this package"
+        raise ArgumentError(f"The name {name!r} is taken: it is {owner}.")
     _registered[name] = source
 
 
 def forget() -> None:
-    """Read the cards of the package anew: one has changed on disk."""
+    """Forget the cards of the package that were read, after one of them has changed on disk."""
     _card.cache_clear()
 
 
 @functools.cache
 def _card(name: str) -> Card:
+    """Return the card of the preset `name` in this package."""
     return Card.read(CARDS / f"{name}.json")

@@ -1,4 +1,4 @@
-"""`model_card`: the card of a preset as a page, with the front matter that Hugging Face reads."""
+"""`model_card`, which writes the page of a preset with the front matter that Hugging Face reads."""
 
 from __future__ import annotations
 
@@ -62,8 +62,14 @@ Value is of the preset, trained with seed {}; beside it, of trainings with seed 
 
 
 class Use(NamedTuple):
-    """The use of a model with a task: its pipeline, as Hugging Face calls it, the caption of its
-    picture, and lines of Python, given the signature and the expression that loads the model."""
+    """The use of a model with a task.
+
+    Attributes:
+        pipeline: the pipeline of the task, as Hugging Face calls it.
+        caption: the caption of the picture.
+        example: a function from the signature and the expression that loads the model to lines of
+            Python that use it.
+    """
 
     pipeline: str
     caption: str
@@ -71,6 +77,7 @@ class Use(NamedTuple):
 
 
 def _sampling(signature: Signature, loaded: str) -> str:
+    """Return the line of Python that samples from the model."""
     n, labels = 64, ""
     if signature.classes is not None:
         n, labels = 6 * len(signature.classes), ', labels="all"'  # six of each class
@@ -84,27 +91,31 @@ def _sampling(signature: Signature, loaded: str) -> str:
 
 
 def _translating(signature: Signature, loaded: str) -> str:
+    """Return the line of Python that translates inputs."""
     shape = ", ".join(map(str, signature.condition.shape))
     return f"outputs = {loaded}.translate(inputs)  # inputs of shape (n, {shape})"
 
 
 def _coding(signature: Signature, loaded: str) -> str:
+    """Return the lines of Python that encode and reconstruct images."""
     second = "reconstructions = model.reconstruct(images)"
     if "denoises" in signature.tasks:
         second = "clean = model.denoise(images)  # with noise, values of any size"
-    return f"model = {loaded}\ncodes = model.encode(images)  # {_taken(signature)}\n{second}"
+    return f"model = {loaded}\ncodes = model.encode(images)  # {_data_text(signature)}\n{second}"
 
 
 def _classifying(signature: Signature, loaded: str) -> str:
-    return f"labels = {loaded}.classify(images)  # {_taken(signature)}"
+    """Return the line of Python that classifies images."""
+    return f"labels = {loaded}.classify(images)  # {_data_text(signature)}"
 
 
 def _scoring(signature: Signature, loaded: str) -> str:
-    return f"nats = {loaded}.log_prob({signature.data.noun})  # {_taken(signature)}"
+    """Return the line of Python that computes log-likelihoods."""
+    return f"nats = {loaded}.log_prob({signature.data.noun})  # {_data_text(signature)}"
 
 
-def _taken(signature: Signature) -> str:
-    """Return the form of the data that a model takes, in words."""
+def _data_text(signature: Signature) -> str:
+    """Return the noun, the range and the shape of the data that a model takes, as text."""
     data = signature.data
     return f"{data.noun}{_range(signature)}, (n, {', '.join(map(str, data.shape))})"
 
@@ -116,7 +127,7 @@ def _range(signature: Signature) -> str:
     return f" in {json.dumps([int(v) if v == int(v) else v for v in signature.data.range])}"
 
 
-# The first task of a model in this order is what its page shows.
+# The page of a model shows the first of its tasks in this order.
 USES = {
     "samples": Use("unconditional-image-generation", "Samples, not selected", _sampling),
     "translates": Use("image-to-image", "Inputs, outputs and targets", _translating),
@@ -135,8 +146,8 @@ def model_card(card: Card, place: str | None = None) -> str:
 
     Args:
         card: the card of the preset.
-        place: where it is loaded from; by default its name, or a folder where no recipe of this
-            package made it.
+        place: the name, path or URL in the page's `zoo.load`. By default it is the name of the
+            preset, or a path if no recipe of this package trained it.
     """
     identity, training, signature = card.identity, card.training, card.signature
     source = place or (card.name if training is not None else f"path/to/{card.name}")
@@ -176,6 +187,7 @@ def model_card(card: Card, place: str | None = None) -> str:
 
 
 def _caption(card: Card, use: Use | None) -> str:
+    """Return the caption of the picture."""
     signature = card.signature
     noise = [space.shape for space in signature.noise.values()]
     plane = signature.data.kind == "images" and signature.condition is None and noise == [[2]]
@@ -185,7 +197,7 @@ def _caption(card: Card, use: Use | None) -> str:
 
 
 def _trained(training: Training, noun: str) -> str:
-    """Return the lines on the training."""
+    """Return the lines of the page about the training."""
     text = TRAINED.format(
         recipe=training.recipe,
         count=training.data_images,
@@ -210,7 +222,7 @@ def _trained(training: Training, noun: str) -> str:
 
 
 def _signature(signature: Signature) -> str:
-    """Return the lines on noise, conditions and tasks."""
+    """Return the lines of the page about noise, condition and tasks."""
     lines = [f"- Latents: {space.text}.\n" for space in signature.noise.values()]
     if signature.classes is not None:
         lines.append(f"- Classes: {signature.condition.text}.\n")
@@ -222,7 +234,7 @@ def _signature(signature: Signature) -> str:
 
 
 def _measured(card: Card) -> str:
-    """Return the section of the numbers, if there are any."""
+    """Return the section of the measured numbers, empty if there are none."""
     training = card.training
     if not card.metrics:
         return ""
@@ -245,13 +257,14 @@ def _measured(card: Card) -> str:
 
 
 def _row(m: Measurement, several: bool) -> str:
+    """Return the row of one number; `several` adds the column of other trainings."""
     others = f"{m.other_trainings_text} | " if several else ""
     real = "" if m.real_baseline is None else f"{m.real_baseline:.4g}"
     return f"| {m.heading} | {m.text} | {others}{real} | `{m.protocol.name}` {m.protocol.hash} |"
 
 
 def _explained(card: Card) -> str:
-    """Return the lines on what the table of the numbers shows beside them."""
+    """Return the lines that explain the columns of the table, and the notes of the metrics."""
     noun, lines = card.signature.data.noun, []
     if any(m.spread is not None for m in card.metrics):
         lines.append("± is the standard deviation over sampling seeds.")
@@ -268,7 +281,7 @@ def _explained(card: Card) -> str:
 
 
 def _differs(card: Card) -> str:
-    """Return how the preset differs from its paper, by the recipe and by the class."""
+    """Return the sentences on the differences from the paper, of the recipe and of the class."""
     of_recipe, of_class = " ".join(card.identity.differs), card.identity.class_differs
     text = f" Differs from it: {of_recipe}" if of_recipe else ""
     if of_class is None:

@@ -1,4 +1,4 @@
-"""`Preset`: a card, the place of the files that it names, and how they are read."""
+"""`Preset`: a card, the place of the files that it names, and the methods that read them."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from zoo.presets.card import Card, File
 
 @dataclasses.dataclass(frozen=True)
 class Preset:
-    """A preset that was found.
+    """A preset with a known place.
 
     Attributes:
         card: its card.
         folder: the folder that holds its files, or will hold them once they are fetched.
-        urls: the folders, mirrors of each other, from which files are fetched; `None` where all are
-            in `folder`.
+        urls: the URLs of its folder at each mirror, from which files are fetched; `None` if all
+            files are in `folder` already.
         pinned: whether the card comes with this package, so that no server can change it.
     """
 
@@ -37,32 +37,37 @@ class Preset:
 
     @classmethod
     def in_folder(cls, folder: Path) -> Preset:
-        """Find the preset in a folder of this machine."""
+        """Return the preset in a folder of this machine.
+
+        Raises:
+            ArgumentError: if there is no such folder.
+            IntegrityError: if the folder holds no card.
+        """
         if not folder.is_dir():
             raise ArgumentError(f"There is no folder {str(folder)!r}.")
         if not (folder / hub.CARD).is_file():
             inner = folder / "preset"
-            held = f" But {inner} is one." if (inner / hub.CARD).is_file() else ""
-            raise IntegrityError(f"There is no preset in {folder}: it holds no card.json.{held}")
+            advice = f" But {inner} is one." if (inner / hub.CARD).is_file() else ""
+            raise IntegrityError(f"There is no preset in {folder}: it holds no card.json.{advice}")
         return cls(Card.read(folder / hub.CARD), folder)
 
     @classmethod
     def fetched(cls, card: Card, urls: Iterable[str], pinned: bool = False) -> Preset:
-        """Describe the preset of `card` whose files are fetched from `urls` to the cache."""
+        """Return the preset of `card`, whose files are fetched from `urls` to the cache."""
         return cls(card, cached_folder(card), tuple(urls), pinned)
 
     @classmethod
     def at(cls, urls: list[str], name: str | None = None, fresh: bool = False) -> Preset:
-        """Find the preset at each of `urls`; see `zoo.hub.find_card`."""
+        """Return the preset at `urls`, which are mirrors of each other; see `zoo.hub.find_card`."""
         card, _ = hub.find_card(urls, name, fresh)
         return cls.fetched(card, urls)
 
     @classmethod
     def at_url(cls, url: str, fresh: bool = False) -> Preset:
-        """Find the preset whose folder `url` is.
+        """Return the preset in the folder at `url`.
 
         Raises:
-            ArgumentError: if it is no URL of a known scheme.
+            ArgumentError: if `url` is no URL of a known scheme, or the URL of a Keras file.
             FetchError: if there is no preset.
         """
         if url.endswith(".keras"):
@@ -75,29 +80,32 @@ class Preset:
     def files(
         self, components: Iterable[str] | None = None, extras: bool = False
     ) -> dict[str, File]:
-        """Return the files that reading the whole, or some of its `components`, needs."""
+        """Return the files needed to read the whole model, or some of its `components`.
+
+        With `extras`, the golden outputs, the picture and the examples are among them.
+        """
         weights = self.card.weights
-        found: dict[str, File] = {}
+        needed: dict[str, File] = {}
         if components is None or not weights.components:
-            found |= weights.files  # the whole, of which the components are taken
+            needed |= weights.files  # components are then taken out of the whole model
         else:
             for name in components:
                 if name not in weights.components:
                     raise unknown_name(f"component of {self.card.name}", name, weights.components)
-                found |= weights.components[name]
-        return {**found, **(weights.extras if extras else {})}
+                needed |= weights.components[name]
+        return {**needed, **(weights.extras if extras else {})}
 
     def ensure(self, components: Iterable[str] | None = None, extras: bool = False) -> Preset:
-        """Fetch what is missing of `files(components, extras)`, and verify all of them.
+        """Fetch the missing ones of `files(components, extras)`, and verify all of them.
 
-        Where they are no longer what a remembered card says, the card is asked for again.
+        If the files at the source no longer match a cached card, the card is fetched anew.
 
         Returns:
-            This preset, or the one of the newer card.
+            This preset, or the preset of the newer card.
 
         Raises:
-            IntegrityError: if a file is not what the card names.
-            FetchError: if one cannot be fetched.
+            IntegrityError: if a file differs from the card.
+            FetchError: if a file cannot be fetched.
         """
         try:
             self.ensure_files(self.files(components, extras))
@@ -112,11 +120,11 @@ class Preset:
         return newer
 
     def ensure_files(self, files: dict[str, File]) -> Path:
-        """Fetch what is missing of these files, verify all, and return their folder.
+        """Fetch the missing ones of `files`, verify all of them, and return their folder.
 
         Raises:
-            IntegrityError: if a file is not what the card names.
-            FetchError: if one cannot be fetched.
+            IntegrityError: if a file differs from the card.
+            FetchError: if a file cannot be fetched.
         """
         for name, file in files.items():
             path = self.folder / name
@@ -129,7 +137,7 @@ class Preset:
         return self.folder
 
     def read(self, components: Sequence[str] | None = None) -> keras.Model:
-        """Fetch, verify and read the model, or one part of it; see `zoo.load`."""
+        """Fetch, verify and read the model, or one part of it, as `zoo.load` does."""
         if components is None:
             return storage.read_model(self.ensure().folder)
         parts = [components] if isinstance(components, str) else components
@@ -141,19 +149,19 @@ class Preset:
         preset = self.ensure(parts)
         if preset.card.weights.components:
             return storage.read_component(preset.folder, part)
-        found = storage.read_model(preset.folder).components()
-        if part not in found:
-            raise unknown_name(f"component of {preset.card.name}", part, found)
-        return found[part]
+        parts_of_model = storage.read_model(preset.folder).components()
+        if part not in parts_of_model:
+            raise unknown_name(f"component of {preset.card.name}", part, parts_of_model)
+        return parts_of_model[part]
 
     @property
     def missing(self) -> list[str]:
-        """The files that reading the whole needs and that are not there."""
+        """The names of the files of the whole model that are not in the folder."""
         return [name for name in self.card.weights.files if not (self.folder / name).is_file()]
 
 
 def check_inside(path: Path) -> None:
-    """Raise unless the file `path` lies in its folder, also where it is a link."""
+    """Raise if the file `path` is a link that leads out of its folder."""
     folder = path.parent.resolve()
     if path.resolve().parent != folder:
         raise IntegrityError(
@@ -165,8 +173,8 @@ def check_inside(path: Path) -> None:
 def cached_folder(card: Card) -> Path:
     """Return the folder of the cache for the preset of `card`.
 
-    Other files have another folder, so that one version never takes the place of another while that
-    is read.
+    Its name holds a hash of the files, so that a new version never replaces the files of an old
+    version while a process reads them.
     """
     files = {name: file.sha256 for name, file in card.weights.all_files.items()}
     key = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()[:12]

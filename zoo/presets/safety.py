@@ -1,4 +1,4 @@
-"""What a file of a model may hold: arrays, and the configuration of known classes. No code."""
+"""Checks that a model's file holds arrays and the configuration of known classes, and no code."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import keras
 
 from zoo.errors import IntegrityError
 
-# Where Keras says that its own objects are, of which a model is made. Functions are those of
-# numbers alone: others of Keras download files or change how it loads them.
+# The modules of Keras that a model's configuration may name. Functions must compute numbers: other
+# functions of Keras download files or change how files are loaded.
 FUNCTIONS = (
     "keras.activations",
     "keras.initializers",
@@ -32,23 +32,24 @@ CLASSES = (
     "keras.optimizers",
     "keras.quantizers",
     "keras.random",
-    "keras.src",  # of which Keras takes its own serializable classes alone
+    "keras.src",  # Keras itself takes only its serializable classes from there
 )
-# Layers of Keras that run what a file, or a string in it, says.
+# Layers of Keras that run code of a file, or of a string in it.
 RUNNING = ("Lambda", "TorchModuleWrapper", "TFSMLayer", "JaxLayer", "FlaxLayer")
-# What Keras makes of data alone, without looking for a class.
+# Objects that Keras makes from data alone, without a search for a class.
 PLAIN = ("__keras_tensor__", "__tensor__", "__numpy__", "__bytes__", "__ellipsis__", "__slice__")
-FINDERS = ("get", "deserialize", "serialize")  # functions that find others, by name
+FINDERS = ("get", "deserialize", "serialize")  # functions that find other functions by name
 
 
 def check_config(config: Any, source: str) -> None:
-    """Raises unless all that the serialized `config` names is Keras's, or registered with Keras, as
-    the classes of this package are and a user's own can be.
+    """Raise unless every class and function in the serialized `config` is allowed.
 
-    What is judged is the class that Keras will find, and not what the configuration says of it.
+    Objects of Keras are allowed, and objects registered with Keras, such as the classes of this
+    package. The check looks up the class that Keras will find, and does not trust the
+    configuration's own description of it.
 
     Raises:
-        IntegrityError: with the name of what is refused.
+        IntegrityError: with the name of the refused object.
     """
     for part in _objects(config):
         name, module = part["class_name"], part.get("module")
@@ -58,7 +59,7 @@ def check_config(config: Any, source: str) -> None:
             allowed = _function(part.get("config"), module)
             name = part.get("config")
         else:
-            # Without a module, Keras reads it as its older versions wrote it, by other rules.
+            # Without a module, Keras reads a format of its older versions, by other rules.
             allowed = "module" in part and _class(name, module, part.get("registered_name"))
         if not allowed:
             where = f"{module}.{name}" if module else part.get("registered_name") or name
@@ -71,7 +72,7 @@ def check_config(config: Any, source: str) -> None:
 
 
 def _objects(config: Any) -> Iterator[dict[str, Any]]:
-    """Every serialized object in `config`, at any depth."""
+    """Yield every serialized object in `config`, at any depth."""
     waiting = [config]
     while waiting:
         part = waiting.pop()
@@ -84,37 +85,38 @@ def _objects(config: Any) -> Iterator[dict[str, Any]]:
 
 
 def _class(name: Any, module: Any, registered: Any) -> bool:
-    """Whether Keras finds a class by these, of those that may be made."""
+    """Return whether Keras finds an allowed class by this name, module and registered name."""
     if not _plain(name):
         return False
-    found = keras.saving.get_registered_object(registered if registered is not None else name)
-    if found is not None:
-        return isinstance(found, type) and str(registered or name).rpartition(">")[2] == name
+    cls = keras.saving.get_registered_object(registered if registered is not None else name)
+    if cls is not None:
+        return isinstance(cls, type) and str(registered or name).rpartition(">")[2] == name
     if not (module == "keras" or _within(module, CLASSES)):
         return False
-    found = _symbol(module, name)
+    cls = _symbol(module, name)
     # Keras would also call functions that it finds.
-    return isinstance(found, type) and hasattr(found, "from_config") and not _runs(found)
+    return isinstance(cls, type) and hasattr(cls, "from_config") and not _runs(cls)
 
 
 def _function(name: Any, module: Any) -> bool:
-    """Whether Keras finds a function of numbers, or one that is registered, by these."""
+    """Return whether Keras finds a registered function or a function of numbers by this name."""
     if not isinstance(name, str):
         return False
     if callable(keras.saving.get_registered_object(name)):
         return True
     if not _plain(name) or name in FINDERS:
         return False
-    # Without a module, Keras looks among its own modules of such functions.
+    # Without a module, Keras searches its own modules of functions of numbers.
     return module == "builtins" or (_within(module, FUNCTIONS) and callable(_symbol(module, name)))
 
 
 def _plain(name: Any) -> bool:
-    """Whether it is one name, and no path to one."""
+    """Return whether `name` is a single name, and not a path to one."""
     return isinstance(name, str) and name.isidentifier() and not name.startswith("__")
 
 
 def _symbol(module: str, name: str) -> Any:
+    """Return the object `name` of `module`, or `None` if there is none."""
     if not all(part.isidentifier() for part in module.split(".")):
         return None
     try:
@@ -123,59 +125,70 @@ def _symbol(module: str, name: str) -> Any:
         return None
 
 
-def _runs(found: type) -> bool:
+def _runs(cls: type) -> bool:
+    """Return whether `cls` is one of the layers that run code of a file."""
     layers = (getattr(keras.layers, name, None) for name in RUNNING)
-    return issubclass(found, tuple(layer for layer in layers if layer is not None))
+    return issubclass(cls, tuple(layer for layer in layers if layer is not None))
 
 
 def _within(module: Any, known: tuple[str, ...]) -> bool:
+    """Return whether `module` is one of the modules `known`, or lies below one."""
     return isinstance(module, str) and any(f"{module}.".startswith(f"{k}.") for k in known)
 
 
 def check_arrays(path: Path | IO[bytes], source: str) -> Counter:
-    """The shapes of the arrays in the HDF5 file `path`, and how often each occurs.
+    """Count the arrays of each shape in the HDF5 file `path`.
+
+    Args:
+        path: the file.
+        source: the name of the file in errors.
 
     Raises:
-        IntegrityError: if it holds anything but groups and whole arrays of numbers.
+        IntegrityError: if the file holds anything but groups and whole arrays of numbers.
     """
-    found: Counter = Counter()
+    shapes: Counter = Counter()
     try:
         with h5py.File(path, "r") as file:
-            _visit(file, source, found, set())
-    # What the library makes of changed bytes.
+            _visit(file, source, shapes, set())
+    # The library raises any of these for changed bytes.
     except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
         raise IntegrityError(f"{source} is no whole HDF5 file: {error}.") from error
-    return found
+    return shapes
 
 
-def _visit(group: h5py.Group, source: str, found: Counter, seen: set[int]) -> None:
+def _visit(group: h5py.Group, source: str, shapes: Counter, addresses: set[int]) -> None:
+    """Count the shapes of the arrays below `group` in `shapes`, or raise for other content.
+
+    `addresses` are the addresses of objects that were visited before: a second name of one of them
+    is a link.
+    """
     for name in group:
         place = f"{group.name.rstrip('/')}/{name}"
         if not isinstance(group.get(name, getlink=True), h5py.HardLink):
             raise IntegrityError(f"{source} holds a link at {place}, which is refused.")
         item = group[name]
         address = h5py.h5o.get_info(item.id).addr
-        if address in seen:
+        if address in addresses:
             raise IntegrityError(f"{source} holds a link at {place}, which is refused.")
-        seen.add(address)
+        addresses.add(address)
         if isinstance(item, h5py.Group):
-            _visit(item, source, found, seen)
+            _visit(item, source, shapes, addresses)
         elif not isinstance(item, h5py.Dataset) or item.dtype.kind not in "fiub":
             kind = getattr(item, "dtype", "something else")
             raise IntegrityError(f"{source} holds {kind} at {place}. Allowed: arrays of numbers.")
         elif item.external or item.is_virtual or item.id.get_storage_size() < item.nbytes:
-            # Arrays are stored as they are: what is larger in memory than in the file was made to
-            # be.
+            # Weights are stored uncompressed. An array that is larger in memory than in the file
+            # was made to fill the memory.
             raise IntegrityError(
                 f"{source} holds an array at {place} of shape {item.shape} whose numbers are not "
                 "in the file, which is refused."
             )
         else:
-            found[item.shape] += 1
+            shapes[item.shape] += 1
 
 
 def check_fits(shapes: Counter, model: keras.Model, source: str) -> None:
-    """Raises unless a file with arrays of these `shapes` is one of the weights of `model`."""
+    """Raise unless arrays of these `shapes` are the weights of `model`."""
     wanted = Counter(tuple(v.shape) for v in _unique(model.variables))
     if shapes != wanted:
         parts = [

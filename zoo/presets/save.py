@@ -1,5 +1,4 @@
-"""A model of one's own as a preset: `save` writes its folder, `push` puts that where others load it
-from."""
+"""`save`, which writes a user's model as a preset, and `push`, which uploads a preset."""
 
 from __future__ import annotations
 
@@ -28,7 +27,7 @@ from zoo.presets.page import PAGE_NAME, model_card
 from zoo.presets.preset import Preset
 
 GOLDEN_IMAGES = 64
-EXAMPLES = "examples.npz"  # 8-bit images, which a model that makes none itself is shown by
+EXAMPLES = "examples.npz"  # 8-bit test images, for the picture of a model that does not sample
 
 
 def save(
@@ -44,29 +43,29 @@ def save(
     picture: Image.Image | None = None,
     half_precision: bool = True,
 ) -> Path:
-    """Writes `model` as a preset, which `zoo.load(folder)` and `keras.saving.load_model` read, and
-    `zoo.push` publishes; returns its folder.
+    """Write `model` as a preset to `folder`, and return the folder.
 
-    It holds the model in Keras's format, without optimizers; the parts that `zoo.load(...,
-    components=...)` takes; golden outputs, against which other machines can check theirs; a
-    picture; `card.json`, with the hashes of all files; and `README.md`, the model card, as
-    Hugging Face reads it. A preset that was there is replaced once the new one is whole.
+    `zoo.load(folder)` and `keras.saving.load_model` read the preset, and `zoo.push` publishes it.
+    It holds the model in Keras's format, without optimizers; the parts for `zoo.load(...,
+    components=...)`; golden outputs, by which other machines check theirs; a picture;
+    `card.json`, with the hashes of all files; and `README.md`, the model card for Hugging Face.
+    An older preset in the folder is replaced once the new one is complete.
 
     Args:
         model: a model of this package, or of your own subclass of `zoo.models.Model`.
-        folder: where to; its name is the preset's.
-        title: one line that says what it is.
-        license: of the weights, as Hugging Face calls it, such as `"cc-by-4.0"`.
-        data_rights: of the images it was trained on.
-        limits: sentences on what it does badly.
-        differs: sentences on what is not as in the paper, beyond what the class says.
-        metrics: what `zoo.evaluate(model, ...).measurements` measured.
-        picture: what is shown of it; by default samples, of a model that samples.
-        half_precision: stores float32 arrays as float16.
+        folder: the folder to write, whose name becomes the name of the preset.
+        title: one line that describes the model.
+        license: the licence of the weights, as Hugging Face calls it, such as `"cc-by-4.0"`.
+        data_rights: the licence of the training images.
+        limits: sentences on the model's weaknesses.
+        differs: sentences on differences from the paper, beyond those of the class.
+        metrics: the measurements of `zoo.evaluate(model, ...).measurements`.
+        picture: the picture of the preset; by default samples, for a model that samples.
+        half_precision: whether float32 arrays are stored as float16.
 
     Raises:
-        ArgumentError: if `model` is none of these, or `folder` holds something else than a preset.
-        StorageError: if it cannot be written. What was there is as it was then.
+        ArgumentError: if an argument has a wrong value, or `folder` holds anything but a preset.
+        StorageError: if the preset cannot be written. The folder is then unchanged.
 
     Example:
 
@@ -90,8 +89,8 @@ def save(
     if not model.built:
         raise ArgumentError("model must be built. Received: one without weights.")
     check_replaceable(folder)
-    for what, text in (("license", license), ("data_rights", data_rights)):
-        check_line(what, text)
+    for argument, text in (("license", license), ("data_rights", data_rights)):
+        check_line(argument, text)
     if title is not None:
         check_line("title", title)
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.+-]*", license):
@@ -99,11 +98,11 @@ def save(
             "license must be an identifier, such as 'cc-by-4.0', 'apache-2.0' or 'unknown'. "
             f"Received: {license!r}."
         )
-    for what, texts in (("limits", limits), ("differs", differs)):
+    for argument, texts in (("limits", limits), ("differs", differs)):
         if isinstance(texts, str):
-            raise ArgumentError(f"{what} must be a list of sentences. Received: {texts!r}.")
+            raise ArgumentError(f"{argument} must be a list of sentences. Received: {texts!r}.")
         for text in texts:
-            check_line(what, text)
+            check_line(argument, text)
     if picture is not None and not isinstance(picture, Image.Image):
         raise ArgumentError(f"picture must be an image of Pillow. Received: {picture!r}.")
     if isinstance(metrics, str | dict) or not all(isinstance(m, Measurement) for m in metrics):
@@ -112,7 +111,7 @@ def save(
         )
     try:
         safety.check_config(keras.saving.serialize_keras_object(model), "model")
-    except IntegrityError as error:  # here and now, and not when somebody loads it
+    except IntegrityError as error:  # now, and not first when somebody loads the preset
         raise ArgumentError(f"{error}") from error
     family = family_of(type(model))
     identity = Identity(
@@ -141,7 +140,7 @@ def save(
             facts,
             metrics=lambda stored: list(metrics),
             picture=lambda stored: picture or _picture(stored),
-            # Of the others nothing is known here: each can check itself by the golden outputs.
+            # Other backends may not be installed here; the golden outputs let each be checked.
             backends=lambda written: {
                 keras.backend.backend(): golden.difference(storage.read_model(written), written)
             },
@@ -151,16 +150,16 @@ def save(
 
 
 def class_name(cls: type) -> str:
-    """Return what a card calls `cls`: its public name, or where it is no class of this package, its
-    own."""
-    ours = cls.__module__.startswith("zoo.models.")
-    return f"zoo.models.{cls.__name__}" if ours else cls.__qualname__
+    """Return the name of `cls` in cards: its public name for classes of this package, else its
+    qualified name."""
+    in_package = cls.__module__.startswith("zoo.models.")
+    return f"zoo.models.{cls.__name__}" if in_package else cls.__qualname__
 
 
 def class_differs(cls: type) -> str | None:
-    """What the docstring of `cls` says of how it differs from its paper, in one line."""
-    found = re.search(r"Differs from the paper:\s+(.+?)(?:\n\s*\n|$)", cls.__doc__ or "", re.DOTALL)
-    return None if found is None else " ".join(found[1].split())
+    """Return the part "Differs from the paper:" of the docstring of `cls`, as one line."""
+    match = re.search(r"Differs from the paper:\s+(.+?)(?:\n\s*\n|$)", cls.__doc__ or "", re.DOTALL)
+    return None if match is None else " ".join(match[1].split())
 
 
 def write(
@@ -175,15 +174,26 @@ def write(
     half_precision: bool = True,
     examples: np.ndarray | None = None,
 ) -> Card:
-    """Writes all files of a preset to the empty `folder`, and their card.
+    """Write all files of a preset to the empty `folder`, and return their card.
 
-    What is written is read back: `metrics(stored)` gives the numbers of what users get,
-    `picture(stored)` what is seen of it, or `None`, and `backends(folder)` how far each backend is
-    from the golden outputs. `examples` are 8-bit images that are kept with it.
+    The model is read back from the folder, so that everything is measured on the stored weights.
+
+    Args:
+        model: the model.
+        folder: an empty folder.
+        identity: the name, family and paper of the preset.
+        facts: the texts of the card.
+        metrics: a function from the stored model to its measurements.
+        picture: a function from the stored model to its picture, or `None` for no picture.
+        backends: a function from the folder to the largest difference of each backend from the
+            golden outputs.
+        training: the record of the training, or `None` if no recipe trained the model.
+        half_precision: whether float32 arrays are stored as float16.
+        examples: 8-bit images that are stored with the preset, or `None`.
     """
     storage.write_model(model, folder, half_precision)
     files = _files(folder)
-    stored = storage.read_model(folder)  # in half precision: what users get
+    stored = storage.read_model(folder)  # possibly in half precision, as users load it
     named = storage.write_components(stored, folder, half_precision)
     golden.write_golden(stored, folder, GOLDEN_IMAGES)
     if (image := picture(stored)) is not None:
@@ -214,63 +224,63 @@ def write(
 
 
 def push(preset: str | Path, url: str, overwrite: bool = False) -> str:
-    """Copies a preset to `url`, exactly that place, from where `zoo.load(url)` reads it; returns
-    `url`.
+    """Copy a preset to the folder at `url`, and return `url`; `zoo.load(url)` then loads it.
 
-    Files that are there and not the preset's stay. The card is written last, and on Hugging Face
-    all is one commit, in a repository that is made where there is none. Where the folder above is
-    the base of a hub, `zoo.hub.write_index` brings its list up to date.
+    Other files in that folder stay. The card is written last. On Hugging Face all files are one
+    commit, and a missing repository is created. After a copy into a hub, `zoo.hub.write_index`
+    updates its index.
 
     Args:
         preset: the folder that `save` or a recipe wrote, or the name of a preset.
-        url: `hf://user/repo`, `s3://bucket/folder`, `gs://bucket/folder` or `file:///folder`.
-        overwrite: allows to replace a preset of another name.
+        url: `hf://user/repo`, `s3://bucket/folder`, `gs://bucket/folder` or `file:///folder`; the
+            preset's files are written directly into it.
+        overwrite: whether a preset of another name may be replaced.
 
     Raises:
-        ArgumentError: if `url` is no place to write to, or another preset lies there.
-        IntegrityError: if a file of the preset is not what its card names.
-        FetchError: if it cannot be written.
+        ArgumentError: if `url` cannot be written to, or holds another preset.
+        IntegrityError: if a file of the preset differs from its card.
+        FetchError: if the upload fails.
     """
     url = remote.check_url(url, remote.WRITTEN)
     if isinstance(preset, keras.Model):
         raise ArgumentError("preset must be a folder or a name. zoo.save(model, folder) makes one.")
-    found = locate.locate(preset)
-    source = found.ensure_files(found.card.weights.all_files)
+    located = locate.locate(preset)
+    source = located.ensure_files(located.card.weights.all_files)
     if not overwrite:
-        _check_free(url, found.card.name)
+        _check_free(url, located.card.name)
     with tempfile.TemporaryDirectory() as place:
-        staged = Path(place) / found.card.name
+        staged = Path(place) / located.card.name
         staged.mkdir()
-        names = [*found.card.weights.all_files, PAGE_NAME, hub.CARD]
+        names = [*located.card.weights.all_files, PAGE_NAME, hub.CARD]
         for name in names[:-2]:
             shutil.copyfile(source / name, staged / name)
-        page = model_card(found.card, remote.shown(url))
+        page = model_card(located.card, remote.shown(url))
         (staged / PAGE_NAME).write_text(page, encoding="utf-8")
-        found.card.write(staged / hub.CARD)
+        located.card.write(staged / hub.CARD)
         remote.write(staged, names, url)
     hub.forget(url)
     return url
 
 
 def _check_free(url: str, name: str) -> None:
-    """Raises if another preset lies at `url`."""
+    """Raise if `url` holds a preset of another name than `name`."""
     try:
         content, _ = read([f"{url}/{hub.CARD}"], hub.LARGEST)
     except remote.MissingError:
         return
-    there = Card.parse(content, f"at {remote.shown(url)}").name
-    if there != name:
+    present = Card.parse(content, f"at {remote.shown(url)}").name
+    if present != name:
         raise ArgumentError(
-            f"{remote.shown(url)} holds the preset {there!r}, and not {name!r}. Allowed: another "
+            f"{remote.shown(url)} holds the preset {present!r}, and not {name!r}. Allowed: another "
             "place, or overwrite=True."
         )
 
 
 def preset_name(folder: Path) -> str:
-    """The name of a preset that lies in `folder`.
+    """Return the name of a preset in `folder`, made from the name of the folder.
 
     Raises:
-        ArgumentError: if the folder's name cannot be that of a preset.
+        ArgumentError: if the folder's name gives no name for a preset.
     """
     name = re.sub(r"[^a-z0-9_-]+", "-", folder.absolute().name.lower()).strip("-_")
     if not locate.NAME.fullmatch(name):
@@ -281,44 +291,47 @@ def preset_name(folder: Path) -> str:
     return name
 
 
-def check_line(what: str, text: object) -> None:
-    """Raises unless `text` is one line, of which a page and its front matter can be made."""
+def check_line(argument: str, text: object) -> None:
+    """Raise unless `text`, the value of an argument, is one line, as pages and front matter
+    need."""
     if not isinstance(text, str) or not text.strip() or len(text.splitlines()) != 1:
-        raise ArgumentError(f"{what} must be one line of text. Received: {text!r}.")
+        raise ArgumentError(f"{argument} must be one line of text. Received: {text!r}.")
 
 
 def check_replaceable(folder: Path) -> None:
-    """Raises unless `folder` is free, or holds a preset."""
+    """Raise unless `folder` is missing, empty, or holds a preset alone."""
     if folder.exists() and not folder.is_dir():
         raise ArgumentError(f"There is a file at {folder}, which must be a folder.")
     if not folder.is_dir():
         return
-    there = {path.name for path in folder.iterdir()}
-    if hub.CARD in there:
-        there -= {hub.CARD, PAGE_NAME, *Card.read(folder / hub.CARD).weights.all_files}
-    if there:
+    files = {path.name for path in folder.iterdir()}
+    if hub.CARD in files:
+        files -= {hub.CARD, PAGE_NAME, *Card.read(folder / hub.CARD).weights.all_files}
+    if files:
         raise ArgumentError(
-            f"The folder {folder} holds other files than a preset: {', '.join(sorted(there)[:5])}. "
+            f"The folder {folder} holds other files than a preset: {', '.join(sorted(files)[:5])}. "
             "Allowed: a new or empty folder, or one with a preset alone, which is replaced."
         )
 
 
 def read_examples(preset: Preset) -> Source | None:
-    """Return the data that are kept with a preset to show it by, or `None`."""
-    kept = preset.card.weights.extras
-    if EXAMPLES not in kept:
+    """Return the example images that are stored with a preset for its picture, or `None`."""
+    extras = preset.card.weights.extras
+    if EXAMPLES not in extras:
         return None
-    folder = preset.ensure_files({EXAMPLES: kept[EXAMPLES]})
+    folder = preset.ensure_files({EXAMPLES: extras[EXAMPLES]})
     with np.load(folder / EXAMPLES, allow_pickle=False) as arrays:
         labels = arrays["labels"] if "labels" in arrays.files else None
         return Source(EXAMPLES, arrays["images"], labels)
 
 
 def _picture(model: Model) -> Image.Image | None:
+    """Return the default picture of `model`, or `None` if it would need test data."""
     return None if pictures.needs_test_data(model) else pictures.default_picture(model)
 
 
 def _files(folder: Path) -> dict[str, File]:
+    """Return the hash and the size of each file in `folder`, by name."""
     return {
         path.name: File(sha256=sha256(path), bytes=path.stat().st_size)
         for path in sorted(folder.iterdir())

@@ -29,12 +29,12 @@ LARGEST = 2**26  # bytes of a configuration
 
 
 def write_model(model: keras.Model, folder: Path, half_precision: bool = True) -> None:
-    """Writes `model`, without optimizers, to `folder`.
+    """Write `model`, without optimizers, to `folder`.
 
     Args:
         model: a built model.
         folder: an existing folder.
-        half_precision: stores arrays of more than one float32 number as float16.
+        half_precision: whether float32 arrays of more than one number are stored as float16.
 
     Raises:
         ValueError: if an array does not fit into half precision.
@@ -50,23 +50,31 @@ def write_model(model: keras.Model, folder: Path, half_precision: bool = True) -
 
 
 def write_components(model: keras.Model, folder: Path, half_precision: bool = True) -> dict:
-    """Writes the parts of `model` that can be loaded alone to `folder`; returns the names of each
-    one's files."""
-    found = {}
+    """Write the parts of `model` that can be loaded alone to `folder`.
+
+    Returns:
+        The names of the files of each part, by the name of the part.
+    """
+    names = {}
     for name, part in model.components().items():
         files = config, weights = (f"{name}.json", f"{name}.weights.h5")
         _write_config(part, folder / config)
         _write_weights(part, folder / weights, half_precision)
-        found[name] = files
-    return found
+        names[name] = files
+    return names
 
 
 def read_model(folder: Path, config: str = CONFIG, weights: str = WEIGHTS) -> keras.Model:
-    """The model in `folder`, uncompiled, with the weights of the file and float32 arrays.
+    """Return the model in `folder`, uncompiled, with float32 weights.
+
+    Args:
+        folder: the folder of a preset.
+        config: the name of the file of the configuration.
+        weights: the name of the file of the weights.
 
     Raises:
-        IntegrityError: if the files name a class that is not known, or hold anything but the arrays
-            of the model.
+        IntegrityError: if the files name an unknown class, or hold anything but the arrays of the
+            model.
     """
     source = f"The file {folder / weights}"
     shapes = safety.check_arrays(folder / weights, source)
@@ -76,32 +84,33 @@ def read_model(folder: Path, config: str = CONFIG, weights: str = WEIGHTS) -> ke
     return model
 
 
-def read_weights(model: keras.Model, path: Path, what: str = "the model") -> None:
-    """Puts what the file `path` holds into `model`, which errors call `what`.
+def read_weights(model: keras.Model, path: Path, model_text: str = "the model") -> None:
+    """Load the weights in the file `path` into `model`, which errors call `model_text`.
 
     Raises:
-        IntegrityError: if it does not fit.
+        IntegrityError: if the file does not fit the model.
     """
     try:
         with warnings.catch_warnings():
-            # Where Keras would leave a layer as it is, with a warning.
+            # Keras warns, and leaves a layer as it is, if the file lacks its weights.
             warnings.filterwarnings("error", "Skipping nested container", UserWarning)
             model.load_weights(path)
     except (ValueError, KeyError, OSError, RuntimeError, UserWarning) as error:
-        raise IntegrityError(f"The file {path} does not fit {what}. {error}") from error
+        raise IntegrityError(f"The file {path} does not fit {model_text}. {error}") from error
 
 
 def read_component(folder: Path, name: str) -> keras.Model:
-    """The part of a model that `write_components` wrote to `folder`."""
+    """Return the part `name` of a model, which `write_components` wrote to `folder`."""
     return read_model(folder, f"{name}.json", f"{name}.weights.h5")
 
 
 def read_file(path: Path) -> keras.Model:
-    """The model in the `.keras` file `path`, as Keras reads it, after the same checks of its
-    configuration and its arrays.
+    """Return the model in the `.keras` file `path`, compiled if it was saved compiled.
+
+    Its configuration and its arrays are checked as `read_model` checks them.
 
     Raises:
-        IntegrityError: as for `read_model`, or if it is no such file.
+        IntegrityError: as for `read_model`, or if the file is no `.keras` file.
     """
     source = f"The file {path}"
     try:
@@ -120,17 +129,19 @@ def read_file(path: Path) -> keras.Model:
             config = archive.read(CONFIG)
             with archive.open(WEIGHTS) as weights:
                 safety.check_arrays(weights, source)
-    # What the library makes of archives that are broken, encrypted or compressed as it knows not.
+    # The library raises any of these for archives that are broken, encrypted, or compressed by an
+    # unknown method.
     except (zipfile.BadZipFile, zlib.error, KeyError, OSError, RuntimeError, ValueError) as error:
         raise IntegrityError(f"{path} is no Keras file: {error}.") from error
     safety.check_config(_parsed(config, path), source)
     try:
         return keras.saving.load_model(path, safe_mode=True)
-    except Exception as error:  # whatever a layer says of a configuration that was made up
-        raise IntegrityError(f"Keras cannot read the file {path}. {_said(error)}") from error
+    except Exception as error:  # a layer may raise anything for a forged configuration
+        raise IntegrityError(f"Keras cannot read the file {path}. {_shortened(error)}") from error
 
 
 def _parsed(text: bytes, path: Path) -> dict:
+    """Return the configuration in `text`, the content of the file `path`."""
     try:
         config = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -141,8 +152,11 @@ def _parsed(text: bytes, path: Path) -> dict:
 
 
 def _built(path: Path, most: int) -> keras.Model:
-    """The model of the configuration in `path`, of at most so many numbers, which are yet to be
-    set."""
+    """Build the model of the configuration in `path`, with weights that are not set yet.
+
+    `most` is the largest allowed number of parameters: a forged configuration cannot fill the
+    memory.
+    """
     if path.stat().st_size > LARGEST:
         raise IntegrityError(f"The file {path} has more than {LARGEST} bytes.")
     config = _parsed(path.read_bytes(), path)
@@ -150,51 +164,61 @@ def _built(path: Path, most: int) -> keras.Model:
     try:
         with unset_weights(most):
             model = keras.saving.deserialize_keras_object(config, safe_mode=True)
-    except Exception as error:  # whatever a layer says of a configuration that was made up
-        raise IntegrityError(f"No model can be built of the file {path}. {_said(error)}") from error
+    except Exception as error:  # a layer may raise anything for a forged configuration
+        raise IntegrityError(
+            f"No model can be built of the file {path}. {_shortened(error)}"
+        ) from error
     if not isinstance(model, keras.Model):
         raise IntegrityError(f"The file {path} is not the configuration of a model.")
     return model
 
 
-def _said(error: Exception) -> str:
-    """The begin of what `error` says; Keras puts whole configurations in it."""
+def _shortened(error: Exception) -> str:
+    """Return the type of `error` and the beginning of its message.
+
+    Messages of Keras can hold whole configurations.
+    """
     return " ".join(f"{type(error).__name__}: {error}".split())[:300]
 
 
 def _write_config(model: keras.Model, path: Path) -> None:
+    """Write the configuration of `model` to `path`, as JSON."""
     config = keras.saving.serialize_keras_object(model)
     config["config"].pop("dtype_policy", None)  # a preset is built under the policy in force
     path.write_text(json.dumps(config, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def _copy_state(source: keras.Model, target: keras.Model) -> None:
+    """Copy all variables of `source` to `target`."""
     for new, old in zip(target.variables, source.variables, strict=True):
         new.assign(old)
 
 
 def _write_weights(model: keras.Model, path: Path, half_precision: bool) -> None:
+    """Write the weights of `model` to `path`."""
     weights = weights_file(model)
     path.write_bytes(_halved(weights) if half_precision else weights)
 
 
 class _Buffer(io.BytesIO):
-    """Memory under the only kind of name that Keras writes weights to."""
+    """A buffer in memory with a name that Keras accepts as a file of weights."""
 
     def __str__(self) -> str:
         return WEIGHTS
 
 
 def weights_file(model: keras.Model) -> bytes:
-    """Keras's HDF5 file of the weights, and of the optimizer of a compiled model, made in memory:
-    where a disk is full, the HDF5 library ends the process instead of raising an error."""
+    """Return the content of Keras's HDF5 file of the weights and the optimizer of `model`.
+
+    It is made in memory: on a full disk, the HDF5 library ends the process and raises no error.
+    """
     buffer = _Buffer()
     model.save_weights(buffer)
     return buffer.getvalue()
 
 
 def not_finite(weights: bytes) -> str | None:
-    """The name of an array of the HDF5 file `weights` that holds NaN or an infinity, or `None`."""
+    """Return the name of an array with NaN or an infinity in the HDF5 file `weights`, or `None`."""
 
     def visit(name, item):
         numbers = isinstance(item, h5py.Dataset) and np.issubdtype(item.dtype, np.floating)
@@ -205,8 +229,10 @@ def not_finite(weights: bytes) -> str | None:
 
 
 def _halved(weights: bytes) -> bytes:
-    """The HDF5 file `weights` with its float32 arrays in float16; single numbers stay as they
-    are."""
+    """Return the HDF5 file `weights` with its float32 arrays in float16.
+
+    Arrays of a single number stay in float32.
+    """
     buffer = io.BytesIO()
     with h5py.File(io.BytesIO(weights), "r") as source, h5py.File(buffer, "w") as target:
 
@@ -223,6 +249,7 @@ def _halved(weights: bytes) -> bytes:
 
 
 def _half(name: str, array: np.ndarray) -> np.ndarray:
+    """Return `array` in float16 if it is of float32 and has several numbers, or raise."""
     if array.dtype != np.float32 or array.size == 1:
         return array
     if not np.abs(array).max() < np.finfo("float16").max:

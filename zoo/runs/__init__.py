@@ -1,1 +1,1 @@
-"""Runs of recipes: training, evaluation, cards, and the shelf of the project."""
+"""Runs of recipes: training, evaluation, cards, and the collection of the project."""

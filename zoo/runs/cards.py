@@ -1,4 +1,4 @@
-"""The content of cards: facts, records of trainings, measurements; and how a card is renewed."""
+"""The facts, records and measurements of cards, and the renewal of cards."""
 
 from __future__ import annotations
 

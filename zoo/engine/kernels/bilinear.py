@@ -59,7 +59,10 @@ class Convolutions:
 
 
 def _with_gradients(function: Callable, first: Callable, second: Callable) -> Callable:
-    """Return `function(a, b)` with the gradients `first(a, b, v)` and `second(a, b, v)`."""
+    """Return `function(a, b)` with the gradients `first(a, b, v)` and `second(a, b, v)`.
+
+    v is the gradient at the output.
+    """
 
     @ops.custom_gradient
     def apply(a, b):

@@ -70,7 +70,7 @@ def distribute(devices: int | str | None = None) -> Iterator[bool]:
     Args:
         devices: the number of devices of all machines together; `"auto"` for all accelerators.
             `None` follows the environment: the processes of `torchrun`, the workers of `TF_CONFIG`,
-            those of `KERAS_DISTRIBUTION_NUM_PROCESSES` on JAX, or else one device.
+            `KERAS_DISTRIBUTION_NUM_PROCESSES` on JAX, or else one device.
 
     Raises:
         ArgumentError: if there are not that many devices, or it is too late to use them.
