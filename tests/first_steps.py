@@ -1,12 +1,16 @@
 """Ten steps from given weights on given images and random numbers: what the backends are compared
 by, for every family."""
 
+import contextlib
 from pathlib import Path
+from unittest import mock
 
+import keras
 import numpy as np
 from helpers import Bank, array
 
 from zoo import engine
+from zoo.engine import players
 from zoo.models import families
 
 STEPS = 10
@@ -26,7 +30,7 @@ def batches(model):
     low, high = model.value_range
     while True:
         images = low + (high - low) * rng.random((BATCH, *model.image_shape), dtype="float32")
-        labels = () if model.num_classes is None else (np.arange(BATCH) % model.num_classes,)
+        labels = () if model.condition is None else (model.condition.example(BATCH),)
         yield (images, *labels)
 
 
@@ -46,25 +50,54 @@ def compile_with_bank(model, *args, **kwargs) -> None:
     vars(model)["update"] = counted
 
 
-def train(model, optimizer=None) -> tuple[dict, list]:
-    """The losses of each step, and the weights after the last."""
+@contextlib.contextmanager
+def recorded(model):
+    """Keeps what each player's optimizer is given in its first update of a step, in variables of
+    the optimizer, which a compiled step may assign too."""
+    variables = {
+        player: [optimizer.add_variable_from_reference(v, "gradient") for v in owned]
+        for (player, owned), optimizer in zip(
+            model.players.items(), model.optimizers.values(), strict=True
+        )
+    }
+    updated, update = set(), model.update
+
+    def counted(batch):
+        updated.clear()
+        return update(batch)
+
+    def step(optimizer, grads, owned, step=players.step):
+        if optimizer.name not in updated:  # named after its player
+            updated.add(optimizer.name)
+            for variable, grad in zip(variables[optimizer.name], grads, strict=True):
+                variable.assign(grad)
+        step(optimizer, grads, owned)
+
+    vars(model)["update"] = counted
+    with mock.patch.object(players, "step", step):
+        yield variables
+
+
+def train(model, optimizer=None) -> tuple[dict, dict, list]:
+    """The losses of each step, the gradients of each player's first update, and the weights after
+    the last step."""
     compile_with_bank(model, optimizer)
-    history = model.fit(
-        engine.feed(batches(model)), epochs=STEPS, steps_per_epoch=1, shuffle=False, verbose=0
-    ).history
-    return {name: history[name] for name in model.loss_names}, model.get_weights()
+    gradients = {}
 
+    def keep(epoch, logs):
+        if epoch == 0:
+            engine.synchronize(model)
+            gradients.update(
+                {player: [array(v).copy() for v in own] for player, own in kept.items()}
+            )
 
-def first_gradients(model) -> dict[str, list[np.ndarray]]:
-    """What each player's optimizer, the paper's, is given in its first update."""
-    compile_with_bank(model, run_eagerly=True)
-    found = {}
-    for player, optimizer in model.optimizers.items():
-
-        def apply(grads, variables, player=player, apply=optimizer.apply):
-            found.setdefault(player, [array(g) for g in grads])
-            return apply(grads, variables)
-
-        optimizer.apply = apply
-    model.fit(engine.feed(batches(model)), epochs=1, steps_per_epoch=1, shuffle=False, verbose=0)
-    return found
+    with recorded(model) as kept:
+        history = model.fit(
+            engine.feed(batches(model)),
+            epochs=STEPS,
+            steps_per_epoch=1,
+            shuffle=False,
+            verbose=0,
+            callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=keep)],
+        ).history
+    return {name: history[name] for name in model.loss_names}, gradients, model.get_weights()

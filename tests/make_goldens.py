@@ -10,7 +10,7 @@ import sys
 import inception
 import keras
 import numpy as np
-from first_steps import PLACE, first_gradients, make, train
+from first_steps import PLACE, make, train
 
 if __name__ == "__main__":
     keras.utils.set_random_seed(0)
@@ -27,9 +27,8 @@ if __name__ == "__main__":
             model.set_weights(initial)
             return model
 
-        losses, _ = train(fresh())
-        _, final = train(fresh(), keras.optimizers.SGD(0.01))
-        gradients = first_gradients(fresh())
+        losses, gradients, _ = train(fresh())
+        _, _, final = train(fresh(), keras.optimizers.SGD(0.01))
         for kind, values in (("initial", initial), ("final", final)):
             arrays |= {f"{kind}/{i}": value for i, value in enumerate(values)}
         arrays |= {f"loss/{name}": np.array(values) for name, values in losses.items()}

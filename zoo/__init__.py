@@ -24,6 +24,7 @@ from zoo import (
     models,
     networks,
     pictures,
+    testing,
 )
 from zoo.cli import run_recipe
 from zoo.engine import distribute
@@ -73,4 +74,5 @@ __all__ = [
     "register_family",
     "run_recipe",
     "save",
+    "testing",
 ]

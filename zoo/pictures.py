@@ -157,8 +157,14 @@ def _rasters(space, vectors: np.ndarray, columns, test) -> Image.Image:
 
 
 def _points(space, points: np.ndarray, columns, test) -> Image.Image:
-    """Draw points over the density of `test`."""
-    return scatter(points, test)
+    """Draw points over the density of `test`, by their first two coordinates."""
+    framed = None if test is None else test._replace(images=_plane(test.images[:]))
+    return scatter(_plane(points), framed)
+
+
+def _plane(points: np.ndarray) -> np.ndarray:
+    """Return the first two coordinates of points; zero stands for a missing second one."""
+    return np.pad(points[:, :2], ((0, 0), (0, max(0, 2 - points.shape[1]))))
 
 
 def translations(
@@ -180,7 +186,8 @@ def translations(
 def reconstructions(
     model, test: Source | None, n: int | None = None, seed=None, columns: int | None = None
 ) -> Image.Image:
-    """Draw the first `n` images of `test`, each with its reconstruction below.
+    """Draw the first `n` images of `test`, each with its reconstruction below; of other data the
+    reconstructions alone.
 
     For a denoising model a middle row shows its input: the image plus Gaussian noise with a
     standard deviation of 0.5 for pixels in [0, 1]. Only the display is clipped.
@@ -190,16 +197,18 @@ def reconstructions(
             "A picture needs a model that makes samples, or one with reconstruct and test images. "
             f"Received: {type(model).__name__}, test={test!r}."
         )
-    low, high = model.data.range
     images = model.data.from_stored(test.images[: n or SHOWN_IMAGES])
+    conditions = () if model.condition is None else (_conditions(model, test, len(images)),)
+    if model.data.name != "images":
+        outputs = model.reconstruct(images, *conditions)
+        return SHOWN[model.data.name](model.data, outputs, columns, test)
+    low, high = model.data.range or (0.0, 1.0)
     if "denoises" in model.tasks:
         noise = np.random.default_rng(0).standard_normal(images.shape, dtype="float32")
         noisy = images + NOISE * (high - low) * noise
         rows = [images, noisy, model.denoise(noisy)]
-    elif model.condition is not None:
-        rows = [images, model.reconstruct(images, _conditions(model, test, len(images)))]
     else:
-        rows = [images, model.reconstruct(images)]
+        rows = [images, model.reconstruct(images, *conditions)]
     return _rows(rows, columns or COLUMNS, (low, high))
 
 

@@ -51,7 +51,7 @@ def info(preset: str, as_json: bool):
     click.echo(f"{identity.preset}: {identity.title}\n")
     rows = [
         ("model", f"{identity.model}, family {identity.family}, group {identity.group}"),
-        ("paper", f"{identity.paper}, {identity.paper_url}"),
+        ("paper", ", ".join(dict.fromkeys((identity.paper, identity.paper_url)))),
         *(("differs", text) for text in identity.differs),
         *([("its class", identity.class_differs)] if identity.class_differs else ()),
         (

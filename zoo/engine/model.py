@@ -43,8 +43,8 @@ class Model(Signed, Steps, Compiled, Configured, engine.StepAdaptor, keras.Model
         noise: the space of the noise from which samples are made, a dict of such spaces, or `None`.
     """
 
-    paper: str
-    paper_url: str
+    paper: str = "none"
+    paper_url: str = "none"
 
     def __init__(self, name: str | None = None):
         super().__init__(name=name)

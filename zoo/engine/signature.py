@@ -17,6 +17,13 @@ class Signed:
     condition: spaces.Space | None = None
     noise: spaces.NoiseSpace | None = None
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in ("data", "image_shape"):
+            # Past Keras, which on TensorFlow reads an attribute before it is set.
+            object.__setattr__(self, name, value)
+        else:
+            super().__setattr__(name, value)
+
     @property
     def data(self) -> spaces.Space:
         """The space of the data."""

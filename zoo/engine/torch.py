@@ -102,7 +102,7 @@ def compiled(fn: Callable, variables: Sequence) -> Callable:
 
     @torch.no_grad()
     def call(*args):
-        return fn(*(keras.ops.convert_to_tensor(a) for a in args))
+        return fn(*keras.tree.map_structure(keras.ops.convert_to_tensor, args))
 
     return call
 

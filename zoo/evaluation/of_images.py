@@ -294,8 +294,8 @@ class Reconstruction(_Error):
 
     def measure(self, samples, subject):
         def reconstructions(images, labels):
-            options = {} if labels is None else {"labels": labels}
-            return subject.model.reconstruct(images, **options)
+            conditions = () if labels is None else (labels,)
+            return subject.model.reconstruct(images, *conditions)
 
         errors, decibels = self.errors(subject, reconstructions)
         return {"squared_error": with_error(errors), "psnr": with_error(decibels)}

@@ -18,7 +18,7 @@ from zoo.networks.architecture import Architecture, Demands
 from zoo.networks.sizes import WORDS, fits_stages, stages_of
 
 
-@keras.saving.register_keras_serializable("zoo")
+@keras.saving.register_keras_serializable("zoo.networks")
 class DCGAN(Architecture):
     """Networks of strided convolutions in the discriminator and transposed ones in the generator.
 

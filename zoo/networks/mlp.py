@@ -19,7 +19,7 @@ from zoo.networks.architecture import NO_DEMANDS, Architecture, Demands
 from zoo.networks.conditioning import label_inputs, label_vector, projection
 
 
-@keras.saving.register_keras_serializable("zoo")
+@keras.saving.register_keras_serializable("zoo.networks")
 class MLP(Architecture):
     """Fully connected networks with two hidden layers in each player, for images of any size.
 

@@ -11,7 +11,7 @@ from zoo.layers import SpectralDense
 from zoo.networks.architecture import Architecture, Demands
 
 
-@keras.saving.register_keras_serializable("zoo")
+@keras.saving.register_keras_serializable("zoo.networks")
 class Points(Architecture):
     """Fully connected networks with rectified linear units, for points of any value.
 

@@ -22,7 +22,7 @@ DISCRIMINATOR = {
 }
 
 
-@keras.saving.register_keras_serializable("zoo")
+@keras.saving.register_keras_serializable("zoo.networks")
 class ResNet(Architecture):
     """Networks of residual blocks with two 3x3 convolutions each.
 

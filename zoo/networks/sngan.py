@@ -11,7 +11,7 @@ from zoo.networks.architecture import Architecture
 from zoo.networks.sizes import WORDS, fits_stages, stages_of
 
 
-@keras.saving.register_keras_serializable("zoo")
+@keras.saving.register_keras_serializable("zoo.networks")
 class SNGAN(Architecture):
     """The convolutional networks of table 3 of Miyato et al. 2018, https://arxiv.org/abs/1802.05957.
 

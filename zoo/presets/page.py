@@ -32,7 +32,7 @@ import zoo
 {copies}
 
 - Model: `{model}`, family `{family}`, {parameters:,} parameters.
-- Paper: [{paper}]({url}).{differs}
+- Paper: {paper}.{differs}
 {trained}{signature}
 {measured}{limits}## Rights
 
@@ -84,9 +84,7 @@ def _sampling(signature: Signature, loaded: str) -> str:
     elif signature.condition is not None:
         n, labels = 4, f", condition={signature.condition.noun}"
     shape = ", ".join(map(str, (n, *signature.data.shape)))
-    span = ""
-    if signature.data.range is not None:
-        span = f" in {json.dumps([int(v) if v == int(v) else v for v in signature.data.range])}"
+    span = _range(signature)
     return (
         f"{signature.data.noun} = {loaded}.sample({n}, seed=0{labels})  # ({shape}), float32{span}"
     )
@@ -119,8 +117,14 @@ def _scoring(signature: Signature, loaded: str) -> str:
 def _data_text(signature: Signature) -> str:
     """Return the noun, the range and the shape of the data that a model takes, as text."""
     data = signature.data
-    span = "" if data.range is None else f" in {json.dumps([int(v) for v in data.range])}"
-    return f"{data.noun}{span}, (n, {', '.join(map(str, data.shape))})"
+    return f"{data.noun}{_range(signature)}, (n, {', '.join(map(str, data.shape))})"
+
+
+def _range(signature: Signature) -> str:
+    """Return the range of the data of a model, in words."""
+    if signature.data.range is None:
+        return ""
+    return f" in {json.dumps([int(v) if v == int(v) else v for v in signature.data.range])}"
 
 
 # The page of a model shows the first of its tasks in this order.
@@ -167,8 +171,9 @@ def model_card(card: Card, place: str | None = None) -> str:
         else "The path is that of this folder.",
         model=identity.model,
         parameters=card.weights.parameters,
-        paper=identity.paper,
-        url=identity.paper_url,
+        paper=identity.paper
+        if identity.paper_url == "none"
+        else f"[{identity.paper}]({identity.paper_url})",
         differs=_differs(card),
         trained="" if training is None else _trained(training, signature.data.noun),
         signature=_signature(signature),

@@ -1,0 +1,200 @@
+"""Checks of every model: what its base class and Keras give to each, and whether it learns."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from zoo.engine.spaces import Images
+from zoo.testing.examples import (
+    BATCH,
+    Make,
+    Skipped,
+    array,
+    arrays,
+    assert_close,
+    assert_equal,
+    assert_finite,
+    data_for,
+    fed,
+    policy,
+    values_of,
+)
+
+STEPS = 240  # of `learns`
+
+
+def callbacks(make: Make) -> None:
+    """The callbacks of Keras work: they stop early, save, log and schedule each player's rate."""
+    model = make()
+    model.compile()
+    data = data_for(model)
+    watched = f"val_{model.loss_names[0]}"
+    scheduled: list[float] = []
+    with tempfile.TemporaryDirectory() as folder:
+        best, log = Path(folder) / "best.keras", Path(folder) / "log.csv"
+        used = [
+            keras.callbacks.EarlyStopping(watched, patience=0, min_delta=1e9, mode="min"),
+            keras.callbacks.ModelCheckpoint(best, watched, mode="min", save_best_only=True),
+            keras.callbacks.CSVLogger(log),
+            keras.callbacks.LearningRateScheduler(
+                lambda epoch, rate: scheduled.append(rate) or rate / 2
+            ),
+        ]
+        options = {"batch_size": BATCH, "epochs": 3, "verbose": 0, "callbacks": used}
+        validation = data if len(data) > 1 else data[0]
+        model.fit(*data, validation_data=validation, **options)
+        # A header, and two epochs: it stopped early.
+        assert len(log.read_text().splitlines()) == 3, "EarlyStopping or CSVLogger does not work"
+        assert type(keras.saving.load_model(best)) is type(model)
+    assert len(scheduled) == 2 * len(model.players), "LearningRateScheduler misses a player"
+    for player, optimizer in model.optimizers.items():
+        rate = array(model.default_optimizers()[player].learning_rate)
+        assert_close(array(optimizer.learning_rate), rate / 4, f"the rate of {player!r}", 1e-6)
+
+
+class _Stop(keras.callbacks.Callback):
+    """A training that is interrupted before its third epoch."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == 2:
+            raise KeyboardInterrupt
+
+
+def resuming(make: Make) -> None:
+    """A training resumed with `BackupAndRestore`, in another model, equals one without a pause."""
+    first = make()
+    data, initial = data_for(first), values_of(first.variables)
+    options = {"batch_size": BATCH, "epochs": 4, "verbose": 0, "shuffle": False}
+    results = []
+    for interrupted in (False, True):
+        model = make()
+        for variable, value in zip(model.variables, initial, strict=True):
+            variable.assign(value)
+        model.compile()
+        with tempfile.TemporaryDirectory() as folder:
+            backup = Path(folder) / "backup"
+            if interrupted:
+                _interrupt(model, data, backup, options)
+                model = make()
+                model.compile()
+            used = [keras.callbacks.BackupAndRestore(backup)]
+            model.fit(*data, callbacks=used, **options)
+        results.append(values_of(model.variables))
+    assert_equal(*results, "a resumed training differs from one without a pause")
+
+
+def _interrupt(model, data: tuple, backup: Path, options: dict) -> None:
+    used = [keras.callbacks.BackupAndRestore(backup), _Stop()]
+    try:
+        model.fit(*data, callbacks=used, **options)
+    except KeyboardInterrupt:
+        return
+    raise AssertionError("the callback that interrupts was not called")
+
+
+def regularizers(make: Make) -> None:
+    """A regularizer of a weight counts in the loss of its player."""
+    model = make()
+    weight = max(model.trainable_variables, key=lambda v: np.abs(array(v)).sum())
+    if not array(weight).any():
+        weight.assign(np.ones(weight.shape))
+    shrinkage = []
+    for regularizer in (None, keras.regularizers.L2(100.0)):
+        weight.regularizer = regularizer
+        start = np.square(array(weight)).sum()
+        model.compile(keras.optimizers.SGD(1e-3))
+        model.fit(*data_for(model), batch_size=BATCH, verbose=0)
+        shrinkage.append(np.square(array(weight)).sum() / start)
+    assert shrinkage[1] < 0.75 * shrinkage[0], f"the regularizer of {weight.path} does not count"
+
+
+def dtype_policy(make: Make) -> None:
+    """A saved model keeps the dtype policy that it was built under, and changes no other."""
+    with policy("mixed_bfloat16"):
+        model = make()
+    with tempfile.TemporaryDirectory() as folder, policy("float32"):
+        model.save(Path(folder) / "model.keras")
+        loaded = keras.saving.load_model(Path(folder) / "model.keras")
+        assert keras.config.dtype_policy().name == "float32", "loading changes the policy"
+    assert loaded.get_config()["dtype_policy"] == "mixed_bfloat16"
+    policies = [
+        [layer.dtype_policy.name for layer in each._flatten_layers(include_self=False)]
+        for each in (model, loaded)
+    ]
+    assert policies[0] == policies[1], "the layers of a loaded model have other policies"
+
+
+def mixed_bfloat16(make: Make) -> None:
+    """The model trains under the policy `mixed_bfloat16`: losses and weights are float32."""
+    _half_precision(make, "mixed_bfloat16")
+
+
+def mixed_float16(make: Make) -> None:
+    """The model trains under the policy `mixed_float16`: losses and weights are float32.
+
+    The first steps may be skipped, while a scale falls to what suits the loss.
+    """
+    _half_precision(make, "mixed_float16")
+
+
+def _half_precision(make: Make, name: str) -> None:
+    with policy(name):
+        model = make()
+        model.compile()
+        before = values_of(model.trainable_variables)
+        try:
+            logs = model.fit(*data_for(model), batch_size=BATCH, epochs=12, verbose=0).history
+        except RuntimeError as error:
+            if "slow_conv2d" not in str(error):
+                raise
+            raise Skipped("PyTorch has no gradient of each float16 convolution on CPUs") from None
+    assert_finite(logs)
+    for variable, old in zip(model.trainable_variables, before, strict=True):
+        assert variable.dtype == "float32", f"{variable.path} is {variable.dtype}"
+        assert np.abs(array(variable) - old).max() > 0, f"{variable.path} does not move"
+
+
+def learns(make: Make) -> None:
+    """Training on one datum brings what the model makes nearer to it, or makes it likelier."""
+    model = make()
+    model.compile(keras.optimizers.Adam(5e-3, beta_1=0.5))
+    data, *condition = arrays(model, BATCH)
+    data[:] = _datum(model)
+    if condition and "samples" not in model.tasks:
+        condition[0][:] = condition[0][:1]
+    before = _error(model, data, condition)
+    parts = [np.concatenate([part] * STEPS) for part in (data, *condition)]
+    model.fit(*fed(model, *parts), batch_size=BATCH, verbose=0)
+    after, wanted = _error(model, data, condition), min(before, 2 / 3 * before)
+    assert after < wanted, f"the error of one datum goes from {before:g} to {after:g} alone"
+
+
+def _datum(model) -> np.ndarray:
+    """Return an example; of images one with light and dark rows, which is learned sooner."""
+    datum = model.data.example(1)
+    if isinstance(model.data, Images):
+        low, high = model.data.range or (0.0, 1.0)
+        datum[:] = low + 0.9 * (high - low)
+        datum[..., ::2, :, :] = low + 0.1 * (high - low)
+    return datum
+
+
+def _error(model, data, condition: list) -> float:
+    """Return how far the model is from its data, by the first of its tasks that tells it."""
+    if "samples" in model.tasks:
+        options = {"condition": condition[0]} if condition else {"n": len(data)}
+        return float(np.abs(model.sample(seed=0, **options) - data).mean())
+    if "encodes" in model.tasks:
+        return float(np.abs(model.reconstruct(data, *condition) - data).mean())
+    if "translates" in model.tasks:
+        return float(np.abs(model.translate(*condition) - data).mean())
+    if "classifies" in model.tasks:
+        found = model.probabilities(data)
+        return float(1 - found[np.arange(len(data)), condition[0]].mean())
+    if "scores" in model.tasks:
+        return -float(model.log_prob(data, *condition).mean())
+    raise Skipped("no task of the model tells how well one datum is learned")
