@@ -23,7 +23,7 @@ TINY = {
 
 @pytest.fixture
 def benchmarks(monkeypatch):
-    monkeypatch.syspath_prepend(zoo.locate.ROOT.parent / "benchmarks")
+    monkeypatch.syspath_prepend(zoo.presets.locate.ROOT.parent / "benchmarks")
     yield importlib.import_module("cases")
     for name in [n for n in sys.modules if n.partition(".")[0] in ("cases", "peers")]:
         del sys.modules[name]

@@ -305,7 +305,8 @@ class TestBatches:
         model = zoo.create("dcgan", image_shape=(28, 28, 1), latent_dim=4, width=2)
         model.compile()
         batches = zoo.data.Batches(zoo.data.to_bytes(digits), np.zeros(64, "int64"), batch_size=24)
-        model.fit(batches, epochs=2, verbose=0)
+        with pytest.warns(UserWarning, match="DCGAN is not conditional: it ignores y"):
+            model.fit(batches, epochs=2, verbose=0)
         # Two whole batches of 24 in each epoch of 64.
         assert int(model.optimizer.iterations.numpy()) == 4
         assert batches.position == 4

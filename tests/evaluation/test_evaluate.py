@@ -34,6 +34,9 @@ class Sampler:
         self.data = spaces.of_shape(image_shape, (-1.0, 1.0))
         self.condition = spaces.classes_or_none(num_classes)
 
+    def data_and_condition(self, x, y):
+        return x, y
+
     def sample(self, n, seed, condition=None):
         if self.made is not None:
             return self.made(n, seed, condition)

@@ -69,7 +69,7 @@ class TestS3:
         zoo.push(saved, url)
         card = zoo.info(url)
         name, file = "model.weights.h5", card.weights.files["model.weights.h5"]
-        place = zoo.locate.locate(url).folder / name
+        place = zoo.presets.locate.locate(url).folder / name
         place.parent.mkdir(parents=True)
         content = (saved / name).read_bytes()
         part = place.with_name(f".{name}.{file.sha256[:12]}.partial")

@@ -63,17 +63,21 @@ class Players:
         Earlier versions wrote the settings of all architectures.
         """
         named = super().constructor_names(arguments)
-        current = {key: value for key, value in arguments.items() if key in named}
-        both = current.get("generator") is not None and current.get("discriminator") is not None
-        if both or not isinstance(current.get("architecture"), str | None):
-            return current
-        name = current.get("architecture") or cls.architecture_for(current.get("image_shape"))
-        settings = {
+        both = all(arguments.get(player) is not None for player in ("generator", "discriminator"))
+        own = []
+        if not both and isinstance(arguments.get("architecture"), str | None):
+            shape = arguments.get("image_shape")
+            own = Architecture.settings(
+                arguments.get("architecture") or cls.architecture_for(shape)
+            )
+        others = {key for name in Architecture.named() for key in Architecture.settings(name)}
+        return {
             key: value
             for key, value in arguments.items()
-            if key in Architecture.settings(name) and (key, value) != ("units", None)
+            if key in named
+            or (key in own and (key, value) != ("units", None))
+            or key not in {*own, *others}
         }
-        return {**settings, **current}
 
     def make_players(
         self,
