@@ -123,7 +123,7 @@ def test_the_discriminator_sees_augmented_images_in_training_only():
         (lambda: Augmentation.get("ada"), "Unknown augmentation: 'ada'. Allowed: diffaugment."),
         (
             lambda: zoo.create("gan", image_shape=(2,)).compile(augmentation="diffaugment"),
-            "augmentation is for images. Received: 'diffaugment'",
+            "augmentation is for images. Received: .*DiffAugment object.* for points of shape",
         ),
     ],
 )

@@ -43,8 +43,10 @@ def check_same(out, other):
     assert checkpoints == ["step-00000015", "step-00000016"]
     models = [zoo.load(folder / "preset") for folder in (out, other)]
     for a, b in zip(*(model.weights for model in models), strict=True):
-        # Adam turns rounding noise where a gradient is near zero into steps of up to the rate.
-        np.testing.assert_allclose(array(a), array(b), atol=2e-3, err_msg=a.path)
+        # Adam turns rounding noise where a gradient is near zero into steps of the rate, 3e-3.
+        differences = np.abs(array(a) - array(b))
+        assert differences.mean() < 1e-4, a.path
+        assert differences.max() < 1e-2, a.path
 
 
 def test_on_two_devices(alone, tmp_path):

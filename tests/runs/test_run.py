@@ -78,7 +78,7 @@ def test_every_recipe_makes_its_model(path):
     model = recipe.build(config)
     recipe.compile(model, config, 100)
     assert model.compiled
-    assert zoo.models.families.family_of(model).name == recipe.family
+    assert type(model) is zoo.models.families.family(recipe.family).cls
 
 
 def test_program_help(recipe):
@@ -349,16 +349,17 @@ def test_trained_again(ring, tmp_path, compared_here):
     other = Card.read(tmp_path / "seed-4" / "preset" / "card.json")
     assert (card.training.seed, card.training.other_seeds) == (3, [4])
     for metric, first, second in zip(card.metrics, alone.metrics, other.metrics, strict=True):
-        assert metric.again == [second.value]
-        assert metric.model_copy(update={"again": []}) == first
-    assert any(m.again != [m.value] for m in card.metrics)
+        assert metric.other_trainings == [second.value]
+        assert metric.model_copy(update={"other_trainings": []}) == first
+    assert any(m.other_trainings != [m.value] for m in card.metrics)
     page = (folder / "README.md").read_text()
     first = card.metrics[0]
     assert (
-        f"| {first.headed} | {first.value:.4g} ± {first.spread:.2g} | {first.told_again} |" in page
+        f"| {first.heading} | {first.value:.4g} ± {first.spread:.2g} | {first.other_trainings_text} |"
+        in page
     )
     assert "trained with seed 3; beside it, of trainings with seed 4." in page
     cards.measure(dataclasses.replace(ring, samples=1024), config, folder, lambda line: None)
     anew = Card.read(folder / "card.json")
-    assert [m.again for m in anew.metrics] == [m.again for m in card.metrics]
+    assert [m.other_trainings for m in anew.metrics] == [m.other_trainings for m in card.metrics]
     assert anew.training == card.training

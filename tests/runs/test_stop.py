@@ -91,13 +91,14 @@ def test_elsewhere(tmp_path):
 READING = """
 import os, signal, time
 import zoo
+from zoo.runs import training
 from zoo.runs.recipe import load_recipe
 
 def slow(*args, **options):
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(60)
 
-zoo.data.read_splits = slow
+training.read_splits = slow
 recipe = load_recipe(__import__("pathlib").Path("recipes/gan_ring8.py"))
 zoo.run_recipe(recipe, ["--smoke", "--out", OUT])
 """
