@@ -8,6 +8,7 @@ from keras import ops
 
 import zoo
 from zoo.corruption import GaussianNoise, Masking
+from zoo.engine.batch import Batch
 
 IMAGES = np.random.default_rng(0).random((6, 8, 8, 1), dtype="float32")
 
@@ -29,7 +30,7 @@ def test_the_input_is_corrupted_and_the_target_is_not():
             return {}
 
     model.compile(corruption=Black())
-    loss, _ = model.objective(ops.convert_to_tensor(IMAGES), training=True)
+    loss, _ = model.objective(Batch(ops.convert_to_tensor(IMAGES)), training=True)
     r = model.reconstruct(np.zeros_like(IMAGES)).astype("float64")
     expected = -(IMAGES * np.log(r) + (1 - IMAGES) * np.log(1 - r)).sum(axis=(1, 2, 3)).mean()
     assert float(array(loss)) == pytest.approx(expected, rel=1e-4)
