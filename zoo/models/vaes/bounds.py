@@ -110,9 +110,9 @@ class Bounds(Scores):
         """Return the sum over a chunk of samples of log p(x | z) - KL, of shape `(batch,)`."""
         *labels, mean, log_variance, noise = rest
         latents = reparameterized(mean, log_variance, ops.transpose(noise, (1, 0, 2)))
-        log_likelihood = ops.sum(self.log_likelihood(images, latents, *labels), axis=0)
+        log_likelihood = self.log_likelihood(images, latents, *labels)
         kl = self.prior.kl(mean, log_variance, latents, *labels)
-        return log_likelihood - latents.shape[0] * kl
+        return ops.sum(log_likelihood - kl, axis=0)
 
     def _weights(self, images, *rest):
         """Return the logarithm of the sum over a chunk of samples of p(x, z) / q(z | x)."""
