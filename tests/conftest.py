@@ -23,6 +23,8 @@ atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 os.environ["ZOO_HOME"] = HOME
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "0")
+# Compiling takes most of the tests' time on JAX; `scripts/heavy` optimizes in full.
+os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 if not any(type(finder).__name__ == "Absent" for finder in sys.meta_path):
     sys.path.insert(0, str(TESTS / "only"))
     import sitecustomize
@@ -41,8 +43,11 @@ import zoo
 
 
 @pytest.fixture(autouse=True)
-def _reproducible():
+def _reproducible(request, monkeypatch):
+    """A test draws the same numbers whichever tests ran before it in its process."""
     keras.utils.set_random_seed(0)
+    if hasattr(request.module, "RNG"):
+        monkeypatch.setattr(request.module, "RNG", np.random.default_rng(0))
     yield
     keras.utils.clear_session(free_memory=False)
 

@@ -331,7 +331,7 @@ def test_memorised_images_are_found():
     copying = Sampler(made=lambda n, seed, _: to_range(train[np.arange(n) % 100]))
     fresh = Sampler(
         made=lambda n, seed, _: to_range(
-            np.random.default_rng(seed).integers(0, 256, (n, 8, 8, 1), dtype="uint8")
+            np.random.default_rng(100 + seed).integers(0, 256, (n, 8, 8, 1), dtype="uint8")
         )
     )
     copied, new = (

@@ -44,8 +44,9 @@ def logistic(x, a):
     lower = np.where(x < 0.001, -np.inf, (x - 0.5 / 255 - mean) / scale)
     # Mirrored where both are near 1, whose difference would be lost in float64 too.
     upper, lower = np.where(lower > 0, -lower, upper), np.where(lower > 0, -upper, lower)
-    with np.errstate(over="ignore"):
-        return total(np.log(sigmoid(upper) - sigmoid(lower)))
+    # log(p - q) = log(p) + log(1 - q / p): p itself underflows far from the mean.
+    log_p, log_q = -np.logaddexp(0, -upper), -np.logaddexp(0, -lower)
+    return total(log_p + np.log1p(-np.exp(log_q - log_p)))
 
 
 # A likelihood and its oracle.
