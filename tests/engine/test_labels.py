@@ -41,7 +41,9 @@ def test_a_y_in_a_stream_is_ignored_with_one_warning_a_fit(y):
     for _ in range(2):
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            model.fit(batches(y), steps_per_epoch=1, epochs=3, verbose=0)
+            model.fit(
+                batches(y), steps_per_epoch=1, epochs=3, verbose=0, validation_data=(IMAGES, y)
+            )
         assert sum("VAE is not conditional: it ignores y" in str(w.message) for w in caught) == 1
 
 

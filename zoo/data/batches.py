@@ -328,7 +328,7 @@ def _grain():
 
 @contextlib.contextmanager
 def _quiet(name: str):
-    """Hide the warnings of the logger `name`."""
+    """Hide the warnings of the logger `name` inside of a `with` block; errors still show."""
     log = logging.getLogger(name)
     level = log.level
     log.setLevel(logging.ERROR)

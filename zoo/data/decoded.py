@@ -112,10 +112,16 @@ class Broken(Exception):
 
 
 class Lazy:
-    """8-bit images that are decoded each time they are needed.
+    """8-bit images that are decoded on each access, indexed by rows like an array.
 
-    An image that turns out to be broken is replaced by the next readable one, which `readable`
-    tells. Each broken image causes one warning, or an error if `strict`.
+    Indexing replaces a broken image by the next readable one. `windows` raises `Broken` instead;
+    its caller tries again with the rows from `readable`. Each broken image is logged once.
+
+    Args:
+        items: the encoded images, a collection with `names`, `open(row)` and `select(rows)`.
+        image_format: the size and the crop of the images.
+        channels: the number of channels.
+        strict: whether a broken image raises a `DataError`.
     """
 
     dtype = np.dtype("uint8")

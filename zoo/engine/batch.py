@@ -35,14 +35,15 @@ def paired(inputs, condition=None):
 
 
 def minibatch(values, index: int, parts: int):
-    """Return the `index`-th of `parts` equal minibatches of `values`.
+    """Return the minibatch `index`, from 0, of `parts` equal ones of the tensor `values`.
 
     A minibatch holds every `parts`-th row, so that it is spread over all devices that hold the
-    rows. If the rows cannot be divided equally, it holds all of them. The code has no branch,
-    because on TensorFlow the number of rows can be unknown while the step is traced.
+    rows. If `parts` does not divide the number of rows, each minibatch is the whole batch. For
+    `None`, the result is `None`.
     """
     if values is None or parts == 1:
         return values
+    # No branch: on TensorFlow the number of rows can be unknown while the step is traced.
     rows = ops.shape(values)[0]
     whole = (rows % parts + parts - 1) // parts  # 1 if the rows cannot be divided, else 0
     chosen = values[index * (1 - whole) :: parts - whole * (parts - 1)]

@@ -14,8 +14,15 @@ from zoo.errors import ArgumentError
 
 
 class Configured:
-    """A mixin of `Model` that captures the configuration from the arguments of the constructor, and
-    saves every random seed with the state."""
+    """A mixin of `Model` for its saved configuration and its saved variables.
+
+    The configuration is the constructor's arguments and the dtype policy. It is captured when the
+    model is made, so that a subclass needs no `get_config`. The state of every seed generator is
+    saved with the weights.
+
+    A subclass must not define `loss`, `optimizer` or `stop_training`. Its constructor must not take
+    `*args`.
+    """
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)

@@ -139,7 +139,8 @@ class Model(Signed, Steps, Compiled, Configured, engine.StepAdaptor, keras.Model
     def evaluate(self, x=None, y=None, *args, **kwargs):
         """Return the losses on data, as `keras.Model.evaluate` does."""
         arguments = _arguments(keras.Model.evaluate, x, y, *args, **kwargs)
-        vars(self)["_warned_of_y"] = False
+        if not arguments.get("_use_cached_eval_dataset"):  # a call of its own, not one of `fit`
+            vars(self)["_warned_of_y"] = False
         x, y = checked(self, x, y, sample_weight=arguments.get("sample_weight"))
         if hasattr(x, "fixed"):  # batches of `zoo.data`, in a fixed order
             x = x.fixed()

@@ -56,7 +56,11 @@ def resolve_optimizers(optimizer, defaults: dict[str, keras.optimizers.Optimizer
 
 
 def _optimizer(argument: str, value) -> keras.optimizers.Optimizer:
-    """Return the optimizer of the name `value`, or `value` itself, or raise."""
+    """Return the optimizer that `value` names, or `value` if it is an optimizer already.
+
+    Raises:
+        ArgumentError: if `value` is neither. The message calls it `argument`.
+    """
     try:
         if value is None:
             raise ValueError(value)
@@ -87,9 +91,10 @@ def _portable(optimizer: keras.optimizers.Optimizer) -> dict[str, Any]:
 
 
 def scaled(optimizers: dict, layers: Iterable[keras.layers.Layer]) -> dict:
-    """Return the optimizers, each with a loss scale of its own if `layers` compute in float16.
+    """Return the optimizers by player, each in a `LossScaleOptimizer` if any layer is in float16.
 
-    Small gradients would be zero in float16 without a scale.
+    Small gradients would underflow to zero in float16 without a loss scale. An optimizer that has
+    one already is kept.
     """
     if not any(layer.compute_dtype == "float16" for layer in layers):
         return optimizers

@@ -103,7 +103,8 @@ class Steps:
         return Batch(values, self.condition.cast(condition))
 
     def warn_of_y(self) -> None:
-        """Warn, once in each `fit`, that the model ignores `y`."""
+        """Warn that the model has no condition and ignores `y`, once in each `fit` or
+        `evaluate`."""
         if not vars(self).get("_warned_of_y"):
             vars(self)["_warned_of_y"] = True
             warnings.warn(

@@ -25,7 +25,8 @@ class _KernelConvolution(layers.Layer):
 _LAYER = """`keras.layers.{layer}` with the same weights, computed by `zoo.engine.kernels`.
 
     The layer takes the fastest exact form of the backend if images are channels-last, padding is
-    `"same"`, and there are neither groups nor dilation. Else it computes like Keras's layer.
+    `"same"`, and there are neither groups nor dilation nor output padding. Else it computes
+    like Keras's layer.
 
     Args:
         *args: the positional arguments of `keras.layers.{layer}`, which also gets all keyword

@@ -46,7 +46,7 @@ def encoder(
         ArgumentError: if an argument has a wrong value.
     """
     check_choice("architecture", architecture, ARCHITECTURES)
-    images = x = keras.Input(_images(image_shape), name="images")
+    images = x = keras.Input(_checked_image_shape(image_shape), name="images")
     inputs, labels = images, None
     if num_classes:
         labels = label_inputs()
@@ -92,7 +92,7 @@ def decoder(
         inputs = [latents, labels]
         x = layers.Concatenate()([latents, label_vector(num_classes)(labels)])
     x = _hidden(x, hidden_units[::-1], architecture)
-    *size, channels = _images(image_shape)
+    *size, channels = _checked_image_shape(image_shape)
     channels *= outputs
     if architecture == "convolutional":
         x = convolutional.up(x, image_shape, width, channels)
@@ -102,8 +102,12 @@ def decoder(
     return keras.Model(inputs, x, name=name)
 
 
-def _images(image_shape) -> tuple[int, int, int]:
-    """Return `image_shape`, or raise if it is no shape of images."""
+def _checked_image_shape(image_shape) -> tuple[int, int, int]:
+    """Return `image_shape` as a tuple `(height, width, channels)`.
+
+    Raises:
+        ArgumentError: if it is not three positive whole numbers.
+    """
     return of_image_shape(image_shape, points=False).shape
 
 

@@ -116,13 +116,18 @@ class _Unpickler(pickle.Unpickler):
 
 
 def read_tensors(path: Path) -> dict[str, np.ndarray]:
-    """Return the tensors of a dict that `torch.save` wrote, by name.
+    """Read a dict of tensors that `torch.save` wrote, without PyTorch and without running its code.
 
     Args:
-        path: the file, in the format of PyTorch 1.6 and later, or in the earlier one.
+        path: a file of any version of PyTorch.
+
+    Returns:
+        The tensors as NumPy arrays, by name.
 
     Raises:
-        IntegrityError: if it is no such file, or holds anything but tensors.
+        IntegrityError: if the file is broken, or holds anything but a flat dict of tensors. Tensors
+            of some types, such as bfloat16, are refused too.
+        OSError: if the file cannot be read.
     """
     try:
         views, storages = (_read_zip if zipfile.is_zipfile(path) else _read_legacy)(path)

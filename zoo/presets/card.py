@@ -219,11 +219,14 @@ class Rights(Record):
 
 
 class Facts(Record):
-    """Texts about a preset, which its author writes into the recipe."""
+    """The texts of a preset's card: title, differences, limits, rights and names of classes.
+
+    The author of a recipe writes them; `zoo.save` makes them from its arguments.
+    """
 
     title: Text
     differs: list[Text]  # differences from the paper, beyond those in the class's docstring
-    limits: list[Text]
+    limits: list[Text]  # sentences on the weaknesses of the model
     data_rights: Line | None = None  # null: the licence that `zoo.data.rights` knows
     license: Line | None = None  # the licence of the weights; null: also from `zoo.data.rights`
     classes: list[Line] | None = None  # the names of the classes; null: their numbers

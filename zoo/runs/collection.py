@@ -85,7 +85,7 @@ def rewrite_card(preset: str | Path, card: Card) -> None:
 
 
 def write_page(folder: Path, card: Card) -> None:
-    """Write the model card of a preset to its `folder`."""
+    """Write `README.md`, the page made from the `card` of a preset, to the preset's `folder`."""
     place = f"{locate.HUB.name}/{card.name}" if _in_hub(folder) else None
     (folder / PAGE_NAME).write_text(model_card(card, place), encoding="utf-8")
 

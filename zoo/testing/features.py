@@ -28,7 +28,7 @@ STEPS = 240  # of `learns`
 
 
 def callbacks(make: Make) -> None:
-    """The callbacks of Keras work: they stop early, save, log and schedule each player's rate."""
+    """Check that Keras's callbacks stop early, save, log and schedule the rate of each player."""
     model = make()
     model.compile()
     data = data_for(model)
@@ -65,7 +65,7 @@ class _Stop(keras.callbacks.Callback):
 
 
 def resuming(make: Make) -> None:
-    """A training resumed with `BackupAndRestore`, in another model, equals one without a pause."""
+    """Check that training that `BackupAndRestore` resumes equals training that never stopped."""
     first = make()
     data, initial = data_for(first), values_of(first.variables)
     options = {"batch_size": BATCH, "epochs": 4, "verbose": 0, "shuffle": False}
@@ -97,7 +97,7 @@ def _interrupt(model, data: tuple, backup: Path, options: dict) -> None:
 
 
 def regularizers(make: Make) -> None:
-    """A regularizer of a weight counts in the loss of its player."""
+    """Check that the regularizer of a weight is added to the loss of its player."""
     model = make()
     weight = max(model.trainable_variables, key=lambda v: np.abs(array(v)).sum())
     if not array(weight).any():
@@ -113,7 +113,7 @@ def regularizers(make: Make) -> None:
 
 
 def dtype_policy(make: Make) -> None:
-    """A saved model keeps the dtype policy that it was built under, and changes no other."""
+    """Check that a saved model keeps the dtype policy that it was built under."""
     with policy("mixed_bfloat16"):
         model = make()
     with tempfile.TemporaryDirectory() as folder, policy("float32"):
@@ -129,12 +129,12 @@ def dtype_policy(make: Make) -> None:
 
 
 def mixed_bfloat16(make: Make) -> None:
-    """The model trains under the policy `mixed_bfloat16`: losses and weights are float32."""
+    """Check that the model trains under `mixed_bfloat16`, with losses and weights in float32."""
     _half_precision(make, "mixed_bfloat16")
 
 
 def mixed_float16(make: Make) -> None:
-    """The model trains under the policy `mixed_float16`: losses and weights are float32.
+    """Check that the model trains under `mixed_float16`, with losses and weights in float32.
 
     The first steps may be skipped, while a scale falls to what suits the loss.
     """
@@ -159,7 +159,7 @@ def _half_precision(make: Make, name: str) -> None:
 
 
 def learns(make: Make) -> None:
-    """Training on one datum brings what the model makes nearer to it, or makes it likelier."""
+    """Check that training on one example lowers the error of the model on it."""
     model = make()
     model.compile(keras.optimizers.Adam(5e-3, beta_1=0.5))
     data, *condition = arrays(model, BATCH)
@@ -184,7 +184,7 @@ def _datum(model) -> np.ndarray:
 
 
 def _error(model, data, condition: list) -> float:
-    """Return how far the model is from its data, by the first of its tasks that tells it."""
+    """Return the error of the model on `data`, as the first of its tasks measures it."""
     if "samples" in model.tasks:
         options = {"condition": condition[0]} if condition else {"n": len(data)}
         return float(np.abs(model.sample(seed=0, **options) - data).mean())

@@ -26,7 +26,10 @@ def _chosen(model, n: int, seed: int = 1) -> dict:
 
 
 def samples(make: Make) -> None:
-    """Samples depend on weights, noise and conditions alone, and the first of more are the same."""
+    """Check that samples depend on weights, noise and conditions alone.
+
+    The first samples of a longer call are the same.
+    """
     model, other = make(), make()
     other.set_weights(model.get_weights())
     chosen = _chosen(model, N)
@@ -118,7 +121,7 @@ _CONDITIONS = {"none": _no_condition, "classes": _classes, "other": _any_conditi
 
 
 def encodes(make: Make) -> None:
-    """There is a code for each datum, and the datum back from the code."""
+    """Check that `encode` returns one code for each row, and that `decode` maps codes to data."""
     model = make()
     inputs = arrays(model, N)
     codes = model.encode(*inputs)
@@ -137,7 +140,7 @@ def encodes(make: Make) -> None:
 
 
 def scores(make: Make) -> None:
-    """There is one finite log-likelihood a datum, which depends on nothing else."""
+    """Check that `log_prob` returns a finite number for each row, whatever the other rows are."""
     model = make()
     assert model.likelihood_is in LIKELIHOODS, f"likelihood_is must be one of {LIKELIHOODS}"
     assert model.density_of in DENSITIES, f"density_of must be one of {DENSITIES}"
@@ -154,7 +157,7 @@ def scores(make: Make) -> None:
 
 
 def classifies(make: Make) -> None:
-    """There is a probability of each class, and the most probable class."""
+    """Check that the model returns the probability of each class, and the most probable class."""
     model = make()
     inputs = arrays(model, N)
     data = inputs[0]
@@ -172,7 +175,7 @@ def classifies(make: Make) -> None:
 
 
 def denoises(make: Make) -> None:
-    """There is a clean datum for each noisy one, of any values."""
+    """Check that `denoise` returns one output for each noisy input, which may be out of range."""
     model = make()
     data = arrays(model, N)[0]
     noisy = data + np.random.default_rng(0).standard_normal(data.shape, dtype="float32")
@@ -183,7 +186,10 @@ def denoises(make: Make) -> None:
 
 
 def translates(make: Make) -> None:
-    """There is a datum for each condition, the same for one seed."""
+    """Check that `translate` returns one output for each input, repeatably for one seed.
+
+    The outputs depend on the inputs, and not on `batch_size`.
+    """
     model = make()
     _, inputs = arrays(model, N)
     outputs = model.translate(inputs, seed=0)
@@ -199,7 +205,7 @@ def translates(make: Make) -> None:
 
 
 def inverts(make: Make) -> None:
-    """The map from noise to data is one to one: `sample(noise=invert(x))` is `x`."""
+    """Check that `invert` undoes `sample`: `sample(noise=invert(x))` is `x`."""
     model = make()
     data, *condition = arrays(model, N)
     noise = model.invert(data, *condition)

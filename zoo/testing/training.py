@@ -30,7 +30,7 @@ from zoo.testing.examples import (
 
 
 def tasks(make: Make) -> None:
-    """The model is one of this package, with a task and with spaces."""
+    """Check that the model extends `zoo.engine.Model`, and has a task and spaces."""
     model = make()
     assert isinstance(model, Model), "the class must inherit zoo.models.Model"
     assert model.tasks == tasks_of(type(model))
@@ -40,7 +40,7 @@ def tasks(make: Make) -> None:
 
 
 def configuration(make: Make) -> None:
-    """The configuration is the constructor's and round-trips; each weight has one player."""
+    """Check that the configuration makes an equal model, and that each weight has one player."""
     model, cls = make(), type(make())
     config = model.get_config()
     parameters = inspect.signature(cls.__init__).parameters.values()
@@ -62,7 +62,7 @@ def configuration(make: Make) -> None:
 
 
 def training(make: Make) -> None:
-    """Every weight moves, without recompilation; evaluation changes nothing; `y` is not lost.
+    """Check that `fit` moves every weight, that `evaluate` changes nothing, and that `y` is used.
 
     One compiled model is trained on whole batches and a partial one, with validation data.
     """
@@ -122,7 +122,7 @@ def _ignores_y(model) -> None:
 
 
 def players(make: Make) -> None:
-    """A player's step leaves the weights of the others bit equal."""
+    """Check that the step of one player leaves the weights of the others bit equal."""
     model = make()
     if len(model.players) == 1:
         raise Skipped("the model has one player")
@@ -142,7 +142,7 @@ def players(make: Make) -> None:
 
 
 def eager(make: Make) -> None:
-    """Eager training equals compiled training, up to rounding."""
+    """Check that eager training equals compiled training, up to rounding."""
     if keras.backend.backend() == "torch":
         raise Skipped("PyTorch runs each step eagerly: there is one way")
     results = []
@@ -159,7 +159,7 @@ def eager(make: Make) -> None:
 
 
 def saving(make: Make) -> None:
-    """A saved model comes back compiled and goes on bit for bit."""
+    """Check that a saved model is loaded compiled, and trains on with bit-equal results."""
     model = make()
     model.compile()
     data = data_for(model)

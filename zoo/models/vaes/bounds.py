@@ -107,7 +107,11 @@ class Bounds(Scores):
         return np.concatenate(totals)
 
     def _elbos(self, images, *rest):
-        """Return the sum over a chunk of samples of log p(x | z) - KL, of shape `(batch,)`."""
+        """Return the sum of log p(x | z) - KL over the samples z of q, of shape `(batch,)`.
+
+        The KL is subtracted once for each sample. `rest` are the labels, if there are any, the mean
+        and the log-variance of q, and noise of shape `(batch, samples, latent_dim)`.
+        """
         *labels, mean, log_variance, noise = rest
         latents = reparameterized(mean, log_variance, ops.transpose(noise, (1, 0, 2)))
         log_likelihood = self.log_likelihood(images, latents, *labels)
