@@ -11,7 +11,8 @@ from pydantic import ValidationError
 from zoo.base.records import Record, Text
 from zoo.errors import ArgumentError, ProtocolError, unknown_name
 from zoo.metrics import Measurement
-from zoo.metrics.protocol import ARROWS
+from zoo.metrics.interval import half_width
+from zoo.metrics.protocol import ARROWS, PLUS_MINUS, explanations
 
 
 class Report(Record):
@@ -38,14 +39,18 @@ class Report(Record):
                 (
                     m.heading,
                     f"{m.value:.4g}",
-                    "" if m.spread is None else f"{m.spread:.2g}",
+                    "" if m.margin is None else f"{m.margin:.2g}",
                     "" if m.standard_error is None else f"{m.standard_error:.2g}",
                     "" if m.real_baseline is None else f"{m.real_baseline:.4g}",
                     m.protocol.hash,
                 )
                 for m in self.measurements
             ],
-            [*(f" {key}  {name}" for key, name in self.protocols.items()), *self.notes],
+            [
+                *(f" {key}  {name}" for key, name in self.protocols.items()),
+                *explanations(self.measurements),
+                *self.notes,
+            ],
         )
 
     @property
@@ -79,8 +84,9 @@ class Report(Record):
 class Compared(NamedTuple):
     """One number of two models.
 
-    `difference` is `second - first`, and `spread` its standard error over the seeds, or `None` if
-    one of the models has a single seed.
+    `difference` is `second - first`, and `spread` its standard error over the seeds. `margin` is
+    half the width of the 95% confidence interval of the difference, by Welch's form of Student's t.
+    Both are `None` if one of the models has a single seed.
     """
 
     name: str
@@ -89,6 +95,7 @@ class Compared(NamedTuple):
     second: float
     difference: float
     spread: float | None
+    margin: float | None = None
 
 
 class Comparison(NamedTuple):
@@ -107,10 +114,11 @@ class Comparison(NamedTuple):
                     f"{r.first:.4g}",
                     f"{r.second:.4g}",
                     f"{r.difference:+.4g}",
-                    "" if r.spread is None else f"{r.spread:.2g}",
+                    "" if r.margin is None else f"{r.margin:.2g}",
                 )
                 for r in self.rows
             ],
+            [PLUS_MINUS] if any(r.margin is not None for r in self.rows) else [],
         )
 
 
@@ -146,10 +154,13 @@ def compare(first: Report, second: Report) -> Comparison:
         )
     rows = []
     for a, b in shared:
-        both = a.spread is not None and b.spread is not None
-        errors = [m.spread / math.sqrt(len(m.seeds)) for m in (a, b)] if both else []
-        spread = math.hypot(*errors) if both else None
-        rows.append(Compared(a.name, a.better, a.value, b.value, b.value - a.value, spread))
+        spread = margin = None
+        if a.margin is not None and b.margin is not None:
+            samples = [(m.spread, len(m.seeds)) for m in (a, b)]
+            spread = math.hypot(*(s / math.sqrt(n) for s, n in samples))
+            margin = half_width(samples)
+        difference = b.value - a.value
+        rows.append(Compared(a.name, a.better, a.value, b.value, difference, spread, margin))
     return Comparison((first.model, second.model), rows)
 
 
