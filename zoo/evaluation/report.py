@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
+from zoo.base.console import printable
 from zoo.base.records import Record, Text
 from zoo.errors import ArgumentError, ProtocolError, unknown_name
 from zoo.metrics import Measurement
@@ -165,7 +166,10 @@ def compare(first: Report, second: Report) -> Comparison:
 
 
 def _table(title: str, columns, rows, notes=()) -> str:
-    """Return the text of a table with a title and notes, as wide as the terminal or 120 columns."""
+    """Return the text of a table with a title and notes, as wide as the terminal or 120 columns.
+
+    It holds characters that the terminal can show alone, so that `print` never fails.
+    """
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -180,4 +184,5 @@ def _table(title: str, columns, rows, notes=()) -> str:
         console.print(table)
         for note in notes:
             console.print(note, markup=False, soft_wrap=True)
-    return "\n".join(line.rstrip() for line in captured.get().splitlines()).strip("\n")
+    text = "\n".join(line.rstrip() for line in captured.get().splitlines()).strip("\n")
+    return printable(text)

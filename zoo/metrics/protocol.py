@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from zoo.base.console import printable
 from zoo.base.records import Count, Record, Sha256, Text
 from zoo.metrics.interval import half_width
 
@@ -136,7 +137,7 @@ class Measurement(Record):
         """Return the value, how sure it is, the real baseline and the other trainings."""
         real = "" if self.real_baseline is None else f", real {self.real_baseline:.4g}"
         others = self.other_trainings_text
-        return f"{self.text}{real}{f', trained again {others}' if others else ''}"
+        return printable(f"{self.text}{real}{f', trained again {others}' if others else ''}")
 
     @property
     def heading(self) -> str:
