@@ -7,7 +7,7 @@ import sys
 import unicodedata
 
 ERRORS = "zoo.plain"  # the name of the error handler
-# Characters of tables, numbers and quotations in ASCII; of others the letter without accents is taken.
+# Characters of tables, numbers and quotations; of others the letter without accents is taken.
 PLAIN = {
     "±": "+-",
     "↓": "(low)",
