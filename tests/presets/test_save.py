@@ -24,6 +24,7 @@ def small(**changes):
     return zoo.create("gan", **{"image_shape": (8, 8, 1), "latent_dim": 4, "units": 60, **changes})
 
 
+@pytest.mark.once
 class TestEveryFamily:
     def test_comes_back(self, make, tmp_path):
         model = make()

@@ -10,6 +10,8 @@ from zoo.errors import RecipeError
 from zoo.presets import hub, locate
 from zoo.runs import cards, collection
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.parametrize(
     ("changes", "smoke", "message"),

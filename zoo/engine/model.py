@@ -59,6 +59,15 @@ class Model(Signed, Steps, Compiled, Configured, engine.StepAdaptor, keras.Model
         """Return the constructor's arguments for a tiny model, on which the contract suite runs."""
         raise NotImplementedError
 
+    @classmethod
+    def test_compile(cls) -> dict[str, Any]:
+        """Return the arguments of `compile` with which the contract suite trains the tiny model.
+
+        A model overrides this method if its own arguments make a step long, such as five updates of
+        a critic.
+        """
+        return {}
+
     @property
     def players(self) -> dict[str, list[keras.Variable]]:
         """The trainable weights of each optimizer, by the name of its player.
