@@ -49,7 +49,15 @@ def create(family, architecture, shape):
     return zoo.create(family, **{**config, **chosen, "image_shape": shape})
 
 
-@pytest.mark.parametrize(("family", "architecture", "shape"), CASES, ids=str)
+# Sizes are arithmetic, the same on each backend: the larger ones are tried on one.
+LARGE = [pytest.mark.once]
+
+
+@pytest.mark.parametrize(
+    ("family", "architecture", "shape"),
+    [pytest.param(*case, marks=LARGE if case[2][0] > 32 else []) for case in CASES],
+    ids=str,
+)
 def test_a_step_and_its_outputs(family, architecture, shape):
     model = create(family, architecture, shape)
     model.compile()

@@ -13,6 +13,7 @@ from keras import ops
 from zoo.base.ranges import BYTES, to_range
 from zoo.engine import compiled
 from zoo.engine.inference import batched
+from zoo.engine.unset import unset_weights
 from zoo.errors import ArgumentError
 from zoo.files import fetch
 from zoo.files.home import atomic_file, home
@@ -196,7 +197,8 @@ def inception(batch_size: int = 32) -> Extractor:
     """
     from filelock import FileLock
 
-    network = inception_network()
+    with unset_weights():
+        network = inception_network()
     place = home() / "extractors" / "inception.weights.h5"
     mark = place.with_name("inception.sha256")
     place.parent.mkdir(parents=True, exist_ok=True)
