@@ -8,6 +8,7 @@ import statistics
 import numpy as np
 from PIL import Image, ImageDraw
 
+from zoo.base.memory import check_memory
 from zoo.data import Source, grid, synthetic, to_range
 from zoo.engine.spaces import Classes, Normal
 from zoo.errors import ArgumentError
@@ -116,6 +117,7 @@ def samples(
             f"A picture is of data that are {', '.join(SHOWN)}. Received: {model.data.name}."
         )
     default = DEFAULT_COUNT.get(model.data.name, IMAGES)
+    check_memory("n", n or default, model.data.size)
     if isinstance(model.condition, Classes) and not {"labels", "condition"} & options.keys():
         classes = model.condition.n
         if n is None:
@@ -245,7 +247,7 @@ def confusion(
             f"A confusion matrix needs test images with labels. Received: test={test!r}."
         )
     classes = model.condition.n
-    labels = test.labels[: n or len(test.images)]
+    labels = model.condition.from_stored(test.labels[: n or len(test.images)])
     predicted = model.classify(model.data.from_stored(test.images[: len(labels)]))
     counts = np.zeros((classes, classes))
     np.add.at(counts, (labels, predicted), 1)

@@ -82,6 +82,25 @@ def test_classes(run, tmp_path, monkeypatch):
     assert "PRESET must be one that makes samples or reconstructions. Received: 'dcgan_m" in err
 
 
+def test_classes_by_name(run, tmp_path):
+    model = zoo.create("acgan", image_shape=(8, 8, 1), num_classes=2, architecture="mlp", units=5)
+    model.condition = spaces.Classes(2, ("bag", "shoe"))
+    folder = zoo.save(model, tmp_path / "mine")
+    assert zoo.info(folder).signature.classes == ["bag", "shoe"]
+    assert zoo.load(folder).condition.names == ("bag", "shoe")
+    pictures = []
+    for labels in ("shoe", "1"):
+        path = tmp_path / f"{labels}.png"
+        code = run("sample", folder, "-n", 4, "--seed", 0, "--labels", labels, "-o", path)[0]
+        assert code == 0
+        pictures.append(path.read_bytes())
+    assert pictures[0] == pictures[1]
+    _, _, err = run("sample", folder, "--labels", "boot", "-o", tmp_path / "boot.png")
+    assert "names of classes (0 bag, 1 shoe), 'all' or None. Received: 'boot'" in err
+    _, _, err = run("sample", folder, "-n", 10**12, "-o", tmp_path / "many.png")
+    assert "n must be as many as fit in memory" in err
+
+
 def test_reconstructions(run, tmp_path):
     model = zoo.create("autoencoder", image_shape=(8, 8, 1), latent_dim=3, width=2)
     folder = zoo.save(model, tmp_path / "mine")

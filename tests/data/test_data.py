@@ -343,8 +343,8 @@ class TestBatches:
             zoo.data.Batches(colours(0))
         with pytest.raises(DataError, match="must be 8-bit .* float64"):
             zoo.data.Batches(colours() / 255)
-        with pytest.raises(DataError, match="as many as images, 10. Received: 3"):
-            zoo.data.Batches(colours(), np.zeros(3))
+        with pytest.raises(DataError, match="labels must be 10 labels. Received: 3"):
+            zoo.data.Batches(colours(), np.zeros(3, "int64"))
         with pytest.raises(DataError, match="batch_size must be at most .* 10. Received: 11"):
             next(zoo.data.Batches(colours(), batch_size=11).stream())
         np.savez(tmp_path / "a.npz", x=colours())

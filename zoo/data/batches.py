@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from keras.utils import PyDataset
 
+from zoo.base.arrays import as_labels
 from zoo.base.ranges import to_range
 from zoo.data.decoded import Broken
 from zoo.errors import ArgumentError, DataError, check_choice, check_count
@@ -50,7 +51,7 @@ class Batches(PyDataset):
         images: 8-bit images of shape `(n, height, width, channels)`, or float32 points of shape
             `(n, features)`. An object that is indexed like such an array serves too, see
             `zoo.data.Source`.
-        labels: integer labels of shape `(n,)`, or `None`.
+        labels: integer labels of shape `(n,)` or `(n, 1)`, or `None`.
         batch_size: the number of images in a batch. The last batch of an epoch holds the rest.
         seed: the seed of the order and of all random changes below.
         shuffle: whether each epoch has a new order.
@@ -104,10 +105,8 @@ class Batches(PyDataset):
             raise DataError("value_range must be a pair of numbers for images. Received: None.")
         if points and (flip or dequantize or binarize):
             raise ArgumentError("flip, dequantize and binarize are for images. Received: points.")
-        if labels is not None and len(labels) != len(images):
-            raise DataError(
-                f"labels must be as many as images, {len(images)}. Received: {len(labels)}."
-            )
+        if labels is not None:
+            labels = as_labels("labels", labels, rows=len(images), error=DataError)
         if binarize is not None:
             check_choice("binarize", binarize, ("stochastic", "threshold"))
             if dequantize:

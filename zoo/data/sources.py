@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from zoo.base.arrays import as_array, as_labels
 from zoo.data import named, stacked, synthetic
 from zoo.data.decoded import MEMORY_LIMIT, ImageFormat, decoded, formatted, joined
 from zoo.data.files import SUFFIXES, FolderFiles, ZipFiles, classes
@@ -227,14 +228,8 @@ def _pair(arrays) -> tuple[np.ndarray, np.ndarray | None]:
     pair = arrays if isinstance(arrays, tuple) else (arrays, None)
     if len(pair) != 2:
         raise DataError(f"A pair of images and labels has two parts. Received: {len(pair)}.")
-    return np.asarray(pair[0]), None if pair[1] is None else _integers(np.asarray(pair[1]))
-
-
-def _integers(labels: np.ndarray) -> np.ndarray:
-    """Return `labels` as int64, or raise a `DataError` if they are not integers."""
-    if not np.issubdtype(labels.dtype, np.integer):
-        raise DataError(f"labels must be integers. Received: {labels.dtype}.")
-    return labels.astype("int64")
+    images = as_array("images", pair[0], error=DataError)
+    return images, None if pair[1] is None else as_labels("labels", pair[1], error=DataError)
 
 
 def _read_npz(path: Path, split: str) -> tuple[np.ndarray, np.ndarray | None]:
@@ -260,7 +255,9 @@ def _read_npz(path: Path, split: str) -> tuple[np.ndarray, np.ndarray | None]:
                 f"{path.name} must hold images as {x}, and may hold labels as {y}. It holds: "
                 f"{sorted(arrays)}."
             )
-        labels = _integers(arrays[f"y{suffix}"]) if f"y{suffix}" in arrays else None
+        if f"y{suffix}" not in arrays:
+            return arrays[f"x{suffix}"], None
+        labels = as_labels(f"y{suffix} of {path.name}", arrays[f"y{suffix}"], error=DataError)
         return arrays[f"x{suffix}"], labels
 
 
@@ -274,6 +271,10 @@ def _from_arrays(name: str, images, labels, image_format: ImageFormat) -> Source
             f"{name} must hold 8-bit (uint8) images of shape (n, height, width[, channels]), or "
             f"float32 points of shape (n, features). It holds {images.dtype} of shape "
             f"{images.shape}."
+        )
+    if labels is not None and len(labels) != len(images):
+        raise DataError(
+            f"labels of {name} must be as many as images, {len(images)}. Received: {len(labels)}."
         )
     if not points and (image_format.image_size or image_format.channels):
         images = joined(

@@ -91,6 +91,9 @@ class Metric(Named):
     def check(self, model, test: Source) -> None:
         """Raise unless the metric can be computed for `model` on the real data `test`."""
 
+    def check_training(self, train: Source) -> None:
+        """Raise unless the metric can be computed with the training data `train`."""
+
     def settings(self, model) -> dict[str, Any]:
         """Return the settings that the protocol records beside the name."""
         return self.get_config()

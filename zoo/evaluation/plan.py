@@ -282,12 +282,14 @@ def _train(
 
 
 def _check_training_data(chosen: list[Metric], train: Source | None, test: Source, n: int) -> None:
-    """Raise if a metric compares training and test images that are the same."""
-    looking = [metric.name for metric in chosen if metric.trains]
+    """Raise if a metric cannot use the training data, or they are the test data."""
+    looking = [metric for metric in chosen if metric.trains]
+    for metric in looking:
+        metric.check_training(train)
     if looking and images_sha256(drawn(train, n)) == images_sha256(test):
         raise ArgumentError(
-            f"The metric {looking[0]!r} looks at training images, which are the test images here. "
-            "Give others as train= or data."
+            f"The metric {looking[0].name!r} looks at training images, which are the test images "
+            "here. Give others as train= or data."
         )
 
 
