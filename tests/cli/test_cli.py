@@ -205,6 +205,13 @@ class TestData:
         }
         assert "points   50,000" in run("data", "info", "ring8")[1]
 
+    def test_info_names_classes(self, run, tmp_path):
+        for name in ("cat", "dog"):
+            (tmp_path / name).mkdir()
+            Image.new("L", (8, 8)).save(tmp_path / name / "a.png")
+        out = run("data", "info", tmp_path)[1]
+        assert "classes  2, 1 each\n         0 cat, 1 dog\n" in out
+
     def test_preview(self, run, slice_path, tmp_path):
         path = tmp_path / "digits.png"
         assert run("data", "preview", slice_path, "-n", 9, "--seed", 3, "-o", path)[0] == 0
