@@ -244,7 +244,7 @@ class TestData:
 
 
 class TestEvaluate:
-    FAST = ("--metrics", "kid,modes", "-n", "40", "--seeds", "2", "--extractor", "classifier_mnist")
+    FAST = ("--metrics", "kid,modes", "-n", "60", "--seeds", "2", "--extractor", "classifier_mnist")
 
     def test_table(self, run, slice_path):
         code, out, _ = run("evaluate", "dcgan_mnist", "--data", slice_path, *self.FAST)
@@ -264,7 +264,7 @@ class TestEvaluate:
         assert code == 1
         assert "kid ↓" in out  # what was measured is not lost
         assert "measured by different protocols" in err
-        assert "n_real 40 != 10000" in err
+        assert "n_real 60 != 10000" in err
 
     def test_neighbours(self, run, slice_path, tmp_path):
         given = ("evaluate", "dcgan_mnist", "--data", slice_path, *self.FAST, "--no-baseline")
@@ -286,7 +286,7 @@ class TestEvaluate:
             "neighbours",
             lambda samples, train, *args: looked_at.append(train) or draw(samples, train, *args),
         )
-        given = ("--data", tmp_path / "frey_faces.npz", *["--metrics", "prdc", "-n", "9"])
+        given = ("--data", tmp_path / "frey_faces.npz", *["--metrics", "kid", "-n", "9"])
         given += ("--extractor", "pixels")
         path = tmp_path / "n.png"
         assert run("evaluate", HUB / "vae_frey_faces", *given, "--neighbours", path)[0] == 0
