@@ -371,6 +371,24 @@ class TestGrid:
     def test_grey(self):
         assert zoo.data.grid(np.zeros((4, 3, 3, 1))).mode == "L"
 
+    def test_the_range_is_that_of_the_array(self, tmp_path):
+        ramp = np.linspace(0, 1, 16, dtype="float32").reshape(1, 4, 4, 1)
+        expected = np.rint(255 * ramp[0, ..., 0])
+        shown = [
+            zoo.data.grid(ramp),
+            zoo.data.grid(2 * ramp - 1),
+            zoo.data.grid(zoo.data.to_bytes(ramp, (0, 1))),
+            zoo.data.grid(255 * ramp, value_range=(0, 255)),
+            zoo.data.grid(ramp.tolist()),
+            Image.open(zoo.data.save_grid(ramp, tmp_path / "a.png")),
+        ]
+        for picture in shown:
+            np.testing.assert_allclose(np.asarray(picture)[2:6, 2:6], expected, atol=1)
+        half = np.asarray(zoo.data.grid(ramp, value_range=(-1, 1)))[2:6, 2:6]
+        assert half.min() == 128  # of a model's range that is named
+        with pytest.raises(ValueError, match=r"value_range must be given for values from 0 to 255"):
+            zoo.data.grid(255 * ramp)
+
 
 def test_a_set_without_tensorflow_datasets(monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorflow_datasets", None)  # as if it were not installed
