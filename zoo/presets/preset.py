@@ -143,9 +143,8 @@ class Preset:
         The model knows the names of its classes that are in the card.
         """
         model = self._read(components)
-        names = self.card.signature.classes
-        if names is not None and isinstance(model.condition, Classes):
-            model.condition = Classes(len(names), tuple(names))
+        if isinstance(model.condition, Classes):
+            model.condition = model.condition.named(self.card.signature.classes)
         return model
 
     def _read(self, components: Sequence[str] | None) -> keras.Model:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import keras
 import numpy as np
 from keras import ops
@@ -101,6 +103,11 @@ class Classes(Space):
             n = 1 if n is None else check_count("n", n)
             return np.repeat(self.checked("labels", [labels]), n)
         return self.checked("labels", labels, None if n is None else check_count("n", n))
+
+    def named(self, names: Sequence[str] | None) -> Classes:
+        """Return these classes with `names`, if there are names for all of them."""
+        known = names is not None and len(names) == self.n
+        return Classes(self.n, tuple(names)) if known else self
 
     def _number(self, name: str) -> int:
         """Return the number of the class called `name`, or the number that is its text."""
