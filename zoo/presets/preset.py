@@ -10,6 +10,7 @@ from pathlib import Path
 
 import keras
 
+from zoo.engine.spaces import Classes
 from zoo.errors import ArgumentError, IntegrityError, WrongBytesError, unknown_name
 from zoo.files import remote
 from zoo.files.fetch import download, verify
@@ -137,7 +138,17 @@ class Preset:
         return self.folder
 
     def read(self, components: Sequence[str] | None = None) -> keras.Model:
-        """Fetch, verify and read the model, or one part of it, as `zoo.load` does."""
+        """Fetch, verify and read the model, or one part of it, as `zoo.load` does.
+
+        The model knows the names of its classes that are in the card.
+        """
+        model = self._read(components)
+        if isinstance(model.condition, Classes):
+            model.condition = model.condition.named(self.card.signature.classes)
+        return model
+
+    def _read(self, components: Sequence[str] | None) -> keras.Model:
+        """Fetch, verify and read the model, or one part of it."""
         if components is None:
             return storage.read_model(self.ensure().folder)
         parts = [components] if isinstance(components, str) else components
