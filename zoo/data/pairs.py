@@ -11,6 +11,7 @@ from zoo.data.batches import Batches
 from zoo.data.decoded import MEMORY_LIMIT, ImageFormat, decoded
 from zoo.data.sources import Source, files_of
 from zoo.errors import ArgumentError, DataError, check_choice, check_count
+from zoo.files.home import user_path
 
 
 class Half:
@@ -120,10 +121,10 @@ def read_pairs(
         if len(path) != 2:
             raise ArgumentError(f"path must be one path or two. Received: {len(path)}.")
         paths = path
-        items = _matched([files_of(Path(p).expanduser(), split)[0] for p in path], path)
+        items = _matched([files_of(user_path(p), split)[0] for p in path], path)
     else:
         paths = (path, path)
-        files = files_of(Path(path).expanduser(), split)[0]
+        files = files_of(user_path(path), split)[0]
         sides = (0, 1) if inputs == "left" else (1, 0)
         items = [Half(files, side) for side in sides]
     first, rows = decoded(items[0], image_format, strict, repr(str(paths[0])), memory_limit)
