@@ -3,7 +3,9 @@
 import ast
 import graphlib
 import inspect
+import itertools
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -217,6 +219,13 @@ def test_files_and_classes_are_small():
                 assert node.end_lineno - node.lineno < 300, f"{path}: {node.name}"
 
 
+def test_text_is_written_in_one_way():
+    """In UTF-8 and with one line end on every system: `zoo.files.home.write_text`."""
+    for path, tree in TREES.items():
+        names = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+        assert "write_text" not in names or path == ROOT / "zoo" / "files" / "home.py", path
+
+
 def test_every_file_says_what_it_is():
     for path, tree in TREES.items():
         assert ast.get_docstring(tree), path
@@ -342,6 +351,25 @@ def test_public_names():
     ]
     for name in zoo.__all__:
         assert hasattr(zoo, name)
+
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+
+
+def test_requirements_have_lower_bounds():
+    """`scripts/lowest` tests with them."""
+    for requirement in itertools.chain(
+        PROJECT["dependencies"], *PROJECT["optional-dependencies"].values()
+    ):
+        assert re.search(r">=|==", requirement) or requirement.startswith(PROJECT["name"])
+
+
+def test_pythons_are_those_that_are_tried():
+    """`scripts/newest` tries them."""
+    (line,) = re.findall(r"for version in (.*); do", (ROOT / "scripts" / "newest").read_text())
+    versions = [c.rpartition(" ")[2] for c in PROJECT["classifiers"] if ":: 3." in c]
+    assert versions == line.split()
+    assert PROJECT["requires-python"] == f">={versions[0]}"
 
 
 def test_versions_are_pinned_once():

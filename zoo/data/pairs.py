@@ -13,6 +13,7 @@ from zoo.data.decoded import MEMORY_LIMIT, ImageFormat, decoded
 from zoo.data.files import report_left_out
 from zoo.data.sources import Source, files_of
 from zoo.errors import ArgumentError, DataError, check_choice, check_count
+from zoo.files.home import user_path
 
 
 class Half:
@@ -124,10 +125,10 @@ def read_pairs(
         if len(path) != 2:
             raise ArgumentError(f"path must be one path or two. Received: {len(path)}.")
         paths = path
-        items = _matched([_files(p, split, strict) for p in path], path)
+        items = _matched([_files(user_path(p), split, strict) for p in path], path)
     else:
         paths = (path, path)
-        files = _files(path, split, strict)
+        files = _files(user_path(path), split, strict)
         sides = (0, 1) if inputs == "left" else (1, 0)
         items = [Half(files, side) for side in sides]
     first, rows = decoded(items[0], image_format, strict, repr(str(paths[0])), memory_limit)

@@ -14,6 +14,7 @@ from zoo.data import named, stacked, synthetic
 from zoo.data.decoded import MEMORY_LIMIT, ImageFormat, decoded, formatted, joined
 from zoo.data.files import FolderFiles, ZipFiles, classes, report_left_out
 from zoo.errors import ArgumentError, DataError, MissingSplitError, check_choice, check_count
+from zoo.files.home import user_path
 
 # Names of the folder of a split, of which upper and lower case count as equal.
 FOLDERS = (("train", "training"), ("test", "testing"), ("val", "valid", "validation"))
@@ -136,7 +137,7 @@ def _read(
             "name_or_path must be a name, a path, an array or a pair of arrays. Received: "
             f"{type(name_or_path).__name__}."
         )
-    path = Path(name_or_path).expanduser()
+    path = user_path(name_or_path)
     if path.is_dir() or path.suffix == ".zip":
         return _read_files(path, split, image_format, strict, memory_limit)
     if path.suffix == ".npz":

@@ -18,7 +18,7 @@ from zoo.engine.model import Model
 from zoo.errors import ArgumentError, IntegrityError
 from zoo.files import remote
 from zoo.files.fetch import read, sha256
-from zoo.files.home import atomic_folder, storage_errors
+from zoo.files.home import atomic_folder, storage_errors, user_path, write_text
 from zoo.metrics import Measurement
 from zoo.models.families import OWN, family_of
 from zoo.presets import golden, hub, locate, safety, storage
@@ -80,7 +80,7 @@ def save(
             f"folder must be one of this machine. Received: {folder!r}. zoo.push(folder, url) "
             "copies it to a URL."
         )
-    folder = Path(folder).expanduser()
+    folder = user_path(folder)
     if not isinstance(model, Model):
         raise ArgumentError(
             "model must be one of this package, or of a subclass of zoo.models.Model. "
@@ -219,7 +219,7 @@ def write(
         limits=facts.limits,
     )
     card.write(folder / hub.CARD)
-    (folder / PAGE_NAME).write_text(model_card(card), encoding="utf-8")
+    write_text(folder / PAGE_NAME, model_card(card))
     return card
 
 
@@ -245,7 +245,7 @@ def push(preset: str | Path, url: str, overwrite: bool = False) -> str:
     if isinstance(preset, keras.Model):
         raise ArgumentError("preset must be a folder or a name. zoo.save(model, folder) makes one.")
     located = locate.locate(preset)
-    source = located.ensure_files(located.card.weights.all_files)
+    located.ensure_files(located.card.weights.all_files)
     if not overwrite:
         _check_free(url, located.card.name)
     with tempfile.TemporaryDirectory() as place:
@@ -253,9 +253,9 @@ def push(preset: str | Path, url: str, overwrite: bool = False) -> str:
         staged.mkdir()
         names = [*located.card.weights.all_files, PAGE_NAME, hub.CARD]
         for name in names[:-2]:
-            shutil.copyfile(source / name, staged / name)
+            shutil.copyfile(located.path(name), staged / name)
         page = model_card(located.card, remote.shown(url))
-        (staged / PAGE_NAME).write_text(page, encoding="utf-8")
+        write_text(staged / PAGE_NAME, page)
         located.card.write(staged / hub.CARD)
         remote.write(staged, names, url)
     hub.forget(url)
@@ -319,8 +319,8 @@ def read_examples(preset: Preset) -> Source | None:
     extras = preset.card.weights.extras
     if EXAMPLES not in extras:
         return None
-    folder = preset.ensure_files({EXAMPLES: extras[EXAMPLES]})
-    with np.load(folder / EXAMPLES, allow_pickle=False) as arrays:
+    preset.ensure_files({EXAMPLES: extras[EXAMPLES]})
+    with np.load(preset.path(EXAMPLES), allow_pickle=False) as arrays:
         labels = arrays["labels"] if "labels" in arrays.files else None
         return Source(EXAMPLES, arrays["images"], labels)
 

@@ -20,6 +20,7 @@ import numpy as np
 
 from zoo.engine.unset import unset_weights
 from zoo.errors import ArgumentError, IntegrityError
+from zoo.files.home import write_text
 from zoo.presets import safety
 
 CONFIG = "config.json"
@@ -43,9 +44,7 @@ def write_model(model: keras.Model, folder: Path, half_precision: bool = True) -
     bare = type(model).from_config(model.get_config())
     _copy_state(model, bare)
     _write_config(bare, folder / CONFIG)
-    (folder / METADATA).write_text(
-        json.dumps({"keras_version": keras.__version__}) + "\n", encoding="utf-8"
-    )
+    write_text(folder / METADATA, json.dumps({"keras_version": keras.__version__}) + "\n")
     _write_weights(bare, folder / WEIGHTS, half_precision)
 
 
@@ -185,7 +184,7 @@ def _write_config(model: keras.Model, path: Path) -> None:
     """Write the configuration of `model` to `path`, as JSON."""
     config = keras.saving.serialize_keras_object(model)
     config["config"].pop("dtype_policy", None)  # a preset is built under the policy in force
-    path.write_text(json.dumps(config, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    write_text(path, json.dumps(config, indent=1, sort_keys=True) + "\n")
 
 
 def _copy_state(source: keras.Model, target: keras.Model) -> None:
