@@ -9,6 +9,7 @@ import ast
 import re
 from pathlib import Path
 
+from zoo.metrics.protocol import PLUS_MINUS
 from zoo.presets import locate
 from zoo.presets.card import Card
 from zoo.presets.hub import CARD
@@ -40,7 +41,7 @@ MAIN_NUMBERS = (
     "density",
 )
 
-INTRODUCTION = """\
+INTRODUCTION = f"""\
 The pictures are those of the cards: no sample is selected. The picture of a classifier is its
 confusion matrix: each row is a class of the test images, and each column gives the percentage of
 them that the classifier assigns to that class.
@@ -49,8 +50,8 @@ them that the classifier assigns to that class.
   their training images are for research alone. They lie in the folder [`hub`](../hub) of the
   project. Beside that folder `zoo.load("hub/acgan_mnist")` loads one; or set `ZOO_HUB` to the URL
   of the folder, and `zoo.load("acgan_mnist")` finds it.
-- An arrow points to what is better. ± is the standard deviation over sampling seeds; "real" is the
-  score of as many real images in place of samples.
+- An arrow points to what is better. "real" is the score of as many real images in place of samples.
+- {PLUS_MINUS}
 - A `fid` here is computed from the features of a classifier of this package (see
   [Evaluating](evaluating.md#extractors)). It cannot be compared with an FID of a paper.
 - Minutes are of the training, on the device that the card names.

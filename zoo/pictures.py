@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from zoo.base.memory import check_memory
-from zoo.data import Source, grid, synthetic, to_range
+from zoo.data import Source, grid, synthetic, to_bytes, to_range
 from zoo.engine.spaces import Classes, Normal
 from zoo.errors import ArgumentError
 from zoo.metrics import nearest_neighbours
@@ -156,7 +156,7 @@ def _sequences(space, frames: np.ndarray, columns, test) -> Image.Image:
 def _rasters(space, vectors: np.ndarray, columns, test) -> Image.Image:
     """Draw each vector as a row of dark and light squares."""
     squares = np.repeat(np.repeat(vectors, 4, axis=0), 4, axis=1)
-    return Image.fromarray((255 * squares).astype("uint8"))
+    return Image.fromarray(to_bytes(squares, (0.0, 1.0)))
 
 
 def _points(space, points: np.ndarray, columns, test) -> Image.Image:
@@ -312,6 +312,8 @@ def scatter(points: np.ndarray, test: Source | None = None) -> Image.Image:
     """
     if points.shape[1:] != (2,):
         raise ArgumentError(f"points must have the shape (n, 2). Received: shape {points.shape}.")
+    if not np.isfinite(points).all():
+        raise ArgumentError("points must be finite. Received: NaN or infinite values.")
     framed = points if test is None else test.images
     low, high = framed.min(axis=0), framed.max(axis=0)
     # The margin is a tenth. The side is 1 if all points are equal.

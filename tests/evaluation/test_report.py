@@ -5,6 +5,7 @@ import pytest
 from zoo.errors import ProtocolError
 from zoo.evaluation import Report, compare
 from zoo.metrics import Measurement, Protocol
+from zoo.metrics.protocol import PLUS_MINUS
 
 pytestmark = pytest.mark.once
 
@@ -38,8 +39,9 @@ def test_equal_protocols_are_compared():
     (row,) = found.rows
     assert (row.name, row.first, row.second, row.difference) == ("fid", 2.0, 1.5, -0.5)
     assert row.spread == pytest.approx(0.3)  # of means of two: 0.3 * sqrt(1/2 + 1/2)
+    assert row.margin == pytest.approx(4.3027 * 0.3, rel=1e-4)  # two degrees of freedom
     text = str(found)
-    for word in ("one", "two", "fid ↓", "-0.5", "0.3"):
+    for word in ("one", "two", "fid ↓", "-0.5", "1.3", "Student's t"):
         assert word in text
 
 
@@ -71,5 +73,5 @@ def test_json_and_names(tmp_path):
 
 def test_a_table_says_all():
     text = str(report("one", fid=2.123456))
-    for word in ("one", "fid ↓", "2.123", "0.3", "fid/mnist/100:100"):
+    for word in ("one", "fid ↓", "2.123", "2.7", "fid/mnist/100:100", PLUS_MINUS):
         assert word in text

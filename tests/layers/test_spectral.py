@@ -114,3 +114,17 @@ def test_a_kernel_of_zeros_gives_zeros():
 def test_errors():
     with pytest.raises(ValueError, match="iterations must be a whole number of at least 1"):
         SpectralDense(3, iterations=0)
+
+
+def test_sigma_is_what_the_docstring_says_and_each_call_takes_a_step():
+    layer = SpectralDense(3)
+    layer.build((None, 4))
+    kernel = array(layer.kernel).astype("float64")
+    u = array(layer.u).astype("float64")
+    for _ in range(2):  # two calls, as of one update that sees two batches
+        layer(np.zeros((1, 4), "float32"), training=True)
+        v = kernel @ u
+        u = kernel.T @ v / np.linalg.norm(kernel.T @ v)
+        np.testing.assert_allclose(array(layer.u), u, rtol=1e-4, atol=1e-5)
+    sigma = kernel / array(layer.normalized_kernel())
+    np.testing.assert_allclose(sigma, np.linalg.norm(kernel @ u), rtol=1e-4)

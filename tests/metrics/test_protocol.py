@@ -4,6 +4,7 @@ import pydantic
 import pytest
 
 from zoo.metrics import Measurement, Protocol
+from zoo.metrics.protocol import PLUS_MINUS, explanations
 
 pytestmark = pytest.mark.once
 FACTS = {
@@ -71,8 +72,11 @@ def test_is_frozen_and_strict():
 
 
 def test_a_measurement_reads_well():
-    measured = Measurement(name="recall", value=0.5, spread=0.01, real_baseline=0.9, protocol=FACTS)
-    assert str(measured) == "0.5 ± 0.01, real 0.9"
+    measured = Measurement(
+        name="recall", value=0.5, spread=0.01, seeds=[0, 1, 2], real_baseline=0.9, protocol=FACTS
+    )
+    assert measured.margin == pytest.approx(4.3027 * 0.01 / 3**0.5, rel=1e-4)
+    assert str(measured) == "0.5 ± 0.025, real 0.9"
     assert Measurement.model_validate_json(measured.model_dump_json()) == measured
 
 
@@ -97,3 +101,13 @@ def test_the_names_of_earlier_versions_are_read():
     assert Measurement.model_validate_json(measured.model_dump_json()) == measured
     with pytest.raises(pydantic.ValidationError, match="extra"):
         Measurement(**earlier, real_baseline=0.9)
+
+
+def test_numbers_are_explained_where_they_need_it():
+    plain = {**FACTS, "extractor": None, "extractor_sha256": None}
+    assert explanations([Measurement(name="elbo", value=1.0, protocol=plain)]) == []
+    pixels = {**FACTS, "extractor": "pixels"}
+    several = Measurement(name="fid", value=1.0, spread=0.1, seeds=[0, 1], protocol=pixels)
+    assert explanations([several]) == [PLUS_MINUS]
+    (sentence,) = explanations([Measurement(name="mode_kl", value=1.0, protocol=FACTS)])
+    assert "mode_kl depend on the extractor" in sentence

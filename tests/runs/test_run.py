@@ -366,7 +366,7 @@ def test_trained_again(ring, tmp_path, compared_here):
     assert any(m.other_trainings != [m.value] for m in card.metrics)
     page = (folder / "README.md").read_text()
     first = card.metrics[0]
-    numbers = f"{first.value:.4g} ± {first.spread:.2g} | {first.other_trainings_text}"
+    numbers = f"{first.value:.4g} ± {first.margin:.2g} | {first.other_trainings_text}"
     assert f"| {first.heading} | {numbers} |" in page
     assert "trained with seed 3; beside it, of trainings with seed 4." in page
     cards.measure(dataclasses.replace(ring, samples=1024), config, folder, lambda line: None)

@@ -40,5 +40,14 @@ def to_bytes(images: np.ndarray, value_range: tuple[float, float] = (-1.0, 1.0))
     """Map `images` from `value_range` to 8 bits, rounded.
 
     Values outside of the range are clipped to it.
+
+    Raises:
+        ArgumentError: if a value is NaN or infinite.
     """
+    broken = np.count_nonzero(~np.isfinite(images))
+    if broken:
+        raise ArgumentError(
+            f"images must hold finite numbers. Received: {broken} of {np.size(images)} values that "
+            "are NaN or infinite."
+        )
     return np.clip(np.rint(to_range(images, BYTES, source=value_range)), *BYTES).astype("uint8")

@@ -20,6 +20,7 @@ from keras import ops
 from zoo import engine
 from zoo.base.stopping import Stop
 from zoo.callbacks import checkpoint_folder
+from zoo.engine.finite import broken_logs, player_of, player_with_broken_weights
 from zoo.errors import ArgumentError, DivergedError, IntegrityError, StorageError, check_count
 from zoo.presets import storage
 
@@ -212,9 +213,9 @@ class Checkpoints(keras.callbacks.Callback):
         self.steps = self.first + batch + 1
         # Keras has read the logs from the device already, so that this check costs no wait. Logs
         # are means over the epoch so far: one value that is not finite makes all later means so.
-        broken = [name for name, value in (logs or {}).items() if not math.isfinite(value)]
+        broken = broken_logs(logs)
         if broken:
-            raise self._diverged(_player_of(self.model, broken), broken)
+            raise self._diverged(player_of(self.model, broken), broken)
         if self.steps % self.steps_per_epoch == 0:
             return  # `on_epoch_end` saves
         ending = self._ending()
@@ -286,7 +287,7 @@ class Checkpoints(keras.callbacks.Callback):
                 weights = storage.weights_file(self.model)
             broken = storage.not_finite(weights)
         if engine.agreed(broken is not None):
-            raise self._diverged(_player_with_broken_weights(self.model), [broken or "weights"])
+            raise self._diverged(player_with_broken_weights(self.model), [broken or "weights"])
         return weights
 
     def _write(self, weights: bytes | None, state: dict[str, Any]) -> None:
@@ -388,25 +389,6 @@ def _differences(old: dict[str, Any], new: dict[str, Any]) -> tuple[list[str], l
         else:
             changes.append(f"{key} {before!r} -> {now!r}")
     return changes, notes
-
-
-def _player_of(model: keras.Model, logs: list[str]) -> str | None:
-    """Return the first player, in the order of updates, that logs one of `logs`, or `None`.
-
-    Values of a player that are not finite spread to the losses of the players after it.
-    """
-    logged_by = getattr(model, "logged_by", {})
-    return next((p for p, names in logged_by.items() if not {*names}.isdisjoint(logs)), None)
-
-
-def _player_with_broken_weights(model: keras.Model) -> str | None:
-    """Return the first player with weights or optimizer slots that are not finite, or `None`."""
-    optimizers = getattr(model, "optimizers", {})
-    for player, variables in getattr(model, "players", {}).items():
-        for variable in (*variables, *optimizers[player].variables):
-            if not np.isfinite(ops.convert_to_numpy(variable)).all():
-                return player
-    return None
 
 
 def _diff(name: str, old: str, new: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import keras
 
 from zoo import engine
+from zoo.engine.finite import broken_logs
 from zoo.errors import ArgumentError, check_choice, check_count, unknown_name
 from zoo.evaluation import Metric, evaluate
 from zoo.evaluation.plan import fitting_extractor
@@ -20,8 +21,10 @@ class Evaluation(keras.callbacks.Callback):
     """Measure the model every few epochs, as `zoo.evaluate` does, and save the best one.
 
     The numbers join the logs of `fit`: they are in its history, and callbacks after this one see
-    them, so that `keras.callbacks.EarlyStopping("fid", mode="min")` works. Between two
-    measurements the logs repeat the last numbers, and before the first one they are NaN. The
+    them, so that `keras.callbacks.EarlyStopping("fid", mode="min")` works. Keras's callbacks do not
+    know which numbers are better low: give them `mode="min"` or `mode="max"`. Between two
+    measurements the logs repeat the last numbers, and before the first one they are NaN. A model
+    with losses that are not finite, of which `fit` warns, is not measured. The
     attribute `reports` holds the reports by the number of the epoch, counted from 1.
 
     Args:
@@ -94,7 +97,7 @@ class Evaluation(keras.callbacks.Callback):
         self.last = {name: math.nan for metric in self.metrics for name in metric.outputs}
 
     def on_epoch_end(self, epoch, logs=None):
-        if (epoch + 1) % self.every == 0:
+        if (epoch + 1) % self.every == 0 and not broken_logs(logs, self.model.loss_names):
             self._measure(epoch)
         if logs is not None:
             logs.update(self.last)

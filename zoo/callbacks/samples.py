@@ -9,13 +9,15 @@ import keras
 from PIL import Image
 
 from zoo import engine, pictures
+from zoo.engine.finite import broken_logs
 from zoo.files.home import atomic_file, storage_errors
 
 
 class SampleGrids(keras.callbacks.Callback):
     """Write a picture of samples after each epoch, as `epoch-0001.png` and so on.
 
-    If several processes train together, the first one writes.
+    If several processes train together, the first one writes. An epoch with losses that are not
+    finite, of which `fit` warns, has no picture.
 
     Args:
         folder: the folder of the pictures, which is created if it is missing.
@@ -41,7 +43,7 @@ class SampleGrids(keras.callbacks.Callback):
                 path.unlink()
 
     def on_epoch_end(self, epoch, logs=None):
-        if not engine.is_chief():
+        if not engine.is_chief() or broken_logs(logs, self.model.loss_names):
             return
         place = self.folder / f"epoch-{epoch + 1:04d}.png"
         with engine.alone():

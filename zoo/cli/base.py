@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from zoo.base.console import make_printing_safe
 from zoo.errors import ArgumentError, ZooError
 
 SETTINGS = {"context_settings": {"help_option_names": ["-h", "--help"], "show_default": True}}
@@ -22,6 +23,7 @@ class OneLine(click.Command):
     def main(self, args=None, prog_name=None, standalone_mode=True, **extra):
         if not standalone_mode:
             return super().main(args, prog_name, standalone_mode=False, **extra)
+        make_printing_safe()
         with _one_line(prog_name or "zoo"):
             sys.exit(super().main(args, prog_name, standalone_mode=False, **extra) or 0)
 

@@ -72,8 +72,8 @@ def evaluate(
 ):
     """Measure PRESET against real images.
 
-    The table shows the mean and the spread over seeds of samples, and the score of real images in
-    place of samples.
+    The table shows the mean over seeds of samples with its 95% interval (±), and the score of real
+    images in place of samples.
 
     \b
     Examples:

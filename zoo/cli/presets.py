@@ -10,6 +10,7 @@ import click
 
 from zoo.cli.base import OneLine, check_writable, listed, print_rows
 from zoo.errors import ArgumentError, check_count
+from zoo.metrics.protocol import explanations
 from zoo.presets.card import Signature, Training
 
 
@@ -65,6 +66,7 @@ def info(preset: str, as_json: bool):
         ),
         *_training_rows(training, signature.data.noun),
         *((m.heading, f"{m}, by {m.protocol.name}") for m in card.metrics),
+        *(("numbers", sentence) for sentence in explanations(card.metrics)),
         *(("limit", text) for text in card.limits),
         (
             "rights",

@@ -125,10 +125,10 @@ def read_pairs(
         if len(path) != 2:
             raise ArgumentError(f"path must be one path or two. Received: {len(path)}.")
         paths = path
-        items = _matched([_files(user_path(p), split, strict) for p in path], path)
+        items = _matched([_files(p, split, strict) for p in path], path)
     else:
         paths = (path, path)
-        files = _files(user_path(path), split, strict)
+        files = _files(path, split, strict)
         sides = (0, 1) if inputs == "left" else (1, 0)
         items = [Half(files, side) for side in sides]
     first, rows = decoded(items[0], image_format, strict, repr(str(paths[0])), memory_limit)
@@ -172,7 +172,7 @@ def load_pairs(
 
 def _files(path: str | Path, split: str, strict: bool):
     """Return the image files of a split, and report what is left out."""
-    path = Path(path).expanduser()
+    path = user_path(path)
     files, _ = files_of(path, split)
     report_left_out(repr(str(path)), files.left_out, strict)
     return files

@@ -14,6 +14,7 @@ from zoo import engine
 from zoo.engine.batch import Batch
 from zoo.engine.compilation import Compiled
 from zoo.engine.configuration import Configured
+from zoo.engine.finite import warn_of_broken_weights, watched
 from zoo.engine.golden import inputs_for, outputs_for
 from zoo.engine.inference import batched
 from zoo.engine.inputs import checked, shared
@@ -126,6 +127,7 @@ class Model(Signed, Steps, Compiled, Configured, engine.StepAdaptor, keras.Model
         warning.
         """
         arguments = _arguments(keras.Model.fit, x, y, *args, **kwargs)
+        arguments["callbacks"] = watched(self, arguments.get("callbacks"))
         weights = {key: arguments.get(key) for key in ("sample_weight", "class_weight")}
         vars(self)["_warned_of_y"] = False
         x, y = checked(self, x, y, **weights)
@@ -156,6 +158,10 @@ class Model(Signed, Steps, Compiled, Configured, engine.StepAdaptor, keras.Model
         changes = shared(self, x, y, arguments)
         changes.pop("shuffle", None)
         return super().evaluate(**{**arguments, "x": x, "y": y, **changes})
+
+    def save_own_variables(self, store):
+        warn_of_broken_weights(self)  # in each way of saving a model that Keras has
+        super().save_own_variables(store)
 
     # Inference
 

@@ -37,9 +37,10 @@ def evaluate(
     """Measure a model, and record the protocol of each number.
 
     Samples are compared as 8-bit images, as they would be saved. For each seed, `n` samples are
-    made in parts. A number is the mean over the seeds, and its spread the standard deviation;
-    p-values are combined to one, see `zoo.metrics.Measurement`. Conditional models sample for the
-    labels of the real images.
+    made in parts. A number is the mean over the seeds, its spread the standard deviation, and its
+    margin, printed after ±, half the width of the 95% confidence interval of the mean; p-values
+    are combined to one, see `zoo.metrics.Measurement`. Conditional models sample for the labels of
+    the real images.
 
     Args:
         model_or_preset: a model of this package, or the name or path of a preset.

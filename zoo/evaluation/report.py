@@ -8,10 +8,12 @@ from typing import NamedTuple
 
 from pydantic import Field, ValidationError
 
+from zoo.base.console import printable
 from zoo.base.records import Record, Text
 from zoo.errors import ArgumentError, ProtocolError, unknown_name
 from zoo.metrics import Measurement
-from zoo.metrics.protocol import ARROWS
+from zoo.metrics.interval import half_width
+from zoo.metrics.protocol import ARROWS, PLUS_MINUS, explanations
 
 
 class Report(Record):
@@ -39,14 +41,18 @@ class Report(Record):
                 (
                     m.heading,
                     f"{m.value:.4g}",
-                    "" if m.spread is None else f"{m.spread:.2g}",
+                    "" if m.margin is None else f"{m.margin:.2g}",
                     "" if m.standard_error is None else f"{m.standard_error:.2g}",
                     "" if m.real_baseline is None else f"{m.real_baseline:.4g}",
                     m.protocol.hash,
                 )
                 for m in self.measurements
             ],
-            [*(f" {key}  {name}" for key, name in self.protocols.items()), *self.notes],
+            [
+                *(f" {key}  {name}" for key, name in self.protocols.items()),
+                *explanations(self.measurements),
+                *self.notes,
+            ],
         )
 
     @property
@@ -80,8 +86,9 @@ class Report(Record):
 class Compared(NamedTuple):
     """One number of two models.
 
-    `difference` is `second - first`, and `spread` its standard error over the seeds, or `None` if
-    one of the models has a single seed.
+    `difference` is `second - first`, and `spread` its standard error over the seeds. `margin` is
+    half the width of the 95% confidence interval of the difference, by Welch's form of Student's t.
+    Both are `None` if one of the models has a single seed.
     """
 
     name: str
@@ -90,6 +97,7 @@ class Compared(NamedTuple):
     second: float
     difference: float
     spread: float | None
+    margin: float | None = None
 
 
 class Comparison(NamedTuple):
@@ -108,10 +116,11 @@ class Comparison(NamedTuple):
                     f"{r.first:.4g}",
                     f"{r.second:.4g}",
                     f"{r.difference:+.4g}",
-                    "" if r.spread is None else f"{r.spread:.2g}",
+                    "" if r.margin is None else f"{r.margin:.2g}",
                 )
                 for r in self.rows
             ],
+            [PLUS_MINUS] if any(r.margin is not None for r in self.rows) else [],
         )
 
 
@@ -147,15 +156,21 @@ def compare(first: Report, second: Report) -> Comparison:
         )
     rows = []
     for a, b in shared:
-        both = a.spread is not None and b.spread is not None
-        errors = [m.spread / math.sqrt(len(m.seeds)) for m in (a, b)] if both else []
-        spread = math.hypot(*errors) if both else None
-        rows.append(Compared(a.name, a.better, a.value, b.value, b.value - a.value, spread))
+        spread = margin = None
+        if a.margin is not None and b.margin is not None:
+            samples = [(m.spread, len(m.seeds)) for m in (a, b)]
+            spread = math.hypot(*(s / math.sqrt(n) for s, n in samples))
+            margin = half_width(samples)
+        difference = b.value - a.value
+        rows.append(Compared(a.name, a.better, a.value, b.value, difference, spread, margin))
     return Comparison((first.model, second.model), rows)
 
 
 def _table(title: str, columns, rows, notes=()) -> str:
-    """Return the text of a table with a title and notes, as wide as the terminal or 120 columns."""
+    """Return the text of a table with a title and notes, as wide as the terminal or 120 columns.
+
+    It holds characters that the terminal can show alone, so that `print` never fails.
+    """
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -170,4 +185,5 @@ def _table(title: str, columns, rows, notes=()) -> str:
         console.print(table)
         for note in notes:
             console.print(note, markup=False, soft_wrap=True)
-    return "\n".join(line.rstrip() for line in captured.get().splitlines()).strip("\n")
+    text = "\n".join(line.rstrip() for line in captured.get().splitlines()).strip("\n")
+    return printable(text)

@@ -86,7 +86,9 @@ _LAYER = """A `{layer}` that computes with W / sigma(W).
         iterations: the number of steps of power iteration in each training call.
         *args: the positional arguments of `{layer}`, which also gets all other keyword arguments.
 
-    Differs from the paper: none.
+    Differs from the paper: v is computed once more after the last u, so that sigma is |W u| and
+    not u W v of an older v; each call in training takes a step, and not each update, so that
+    several calls of one update take several.
     """
 
 

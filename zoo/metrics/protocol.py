@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from zoo.base.console import printable
 from zoo.base.records import Count, Record, Sha256, Text
+from zoo.metrics.interval import half_width
 
 Setting = bool | int | float | str | None | tuple[float, ...]
 
@@ -80,12 +83,19 @@ EARLIER_NAMES = {
     "reported": "published",
     "reported_source": "published_source",
 }
+# The one explanation of ±, for tables and pages.
+PLUS_MINUS = (
+    "± is half the width of the 95% confidence interval of the mean over sampling seeds, by "
+    "Student's t; other trainings of the model differ by more."
+)
 
 
 class Measurement(Record):
     """A number that a command measured.
 
     `value` is the mean over the sampling `seeds`, and `spread` the standard deviation over them.
+    `margin`, which follows ± in texts and tables, is half the width of the 95% confidence interval
+    of the mean, by Student's t.
     The p-values of several seeds are combined to twice their mean, at most 1, which is a p-value
     again, whatever their dependence (Rüschendorf 1982). `standard_error` is the metric's own error,
     averaged over the seeds.
@@ -127,7 +137,7 @@ class Measurement(Record):
         """Return the value, how sure it is, the real baseline and the other trainings."""
         real = "" if self.real_baseline is None else f", real {self.real_baseline:.4g}"
         others = self.other_trainings_text
-        return f"{self.text}{real}{f', trained again {others}' if others else ''}"
+        return printable(f"{self.text}{real}{f', trained again {others}' if others else ''}")
 
     @property
     def heading(self) -> str:
@@ -135,13 +145,34 @@ class Measurement(Record):
         return f"{self.name}{ARROWS[self.better]}"
 
     @property
+    def margin(self) -> float | None:
+        """Half the width of the 95% confidence interval of `value`, or `None` for a single seed."""
+        if self.spread is None or len(self.seeds) < 2:
+            return None
+        return half_width([(self.spread, len(self.seeds))])
+
+    @property
     def text(self) -> str:
-        """The value with its spread and its standard error."""
-        spread = "" if self.spread is None else f" ± {self.spread:.2g}"
+        """The value with its margin and its standard error."""
+        margin = "" if self.margin is None else f" ± {self.margin:.2g}"
         error = "" if self.standard_error is None else f", standard error {self.standard_error:.2g}"
-        return f"{self.value:.4g}{spread}{error}"
+        return f"{self.value:.4g}{margin}{error}"
 
     @property
     def other_trainings_text(self) -> str:
         """The values of the other trainings."""
         return ", ".join(f"{value:.4g}" for value in self.other_trainings)
+
+
+def explanations(measurements: Sequence[Measurement]) -> list[str]:
+    """Return the sentences that explain the numbers of a table: the margin, and the extractor."""
+    sentences = []
+    if any(m.margin is not None for m in measurements):
+        sentences.append(PLUS_MINUS)
+    by_network = [m.name for m in measurements if m.protocol.extractor not in (None, "pixels")]
+    if by_network:
+        sentences.append(
+            f"The numbers {', '.join(by_network)} depend on the extractor: another network of "
+            "equal accuracy gives other ones, above all of samples without a clear class."
+        )
+    return sentences

@@ -21,7 +21,7 @@ class Points(Architecture):
         embedding_dim: as for `Architecture`.
         projection: as for `Architecture`.
 
-    Differs from the paper: there is none.
+    Differs from the paper: no paper describes these networks.
     """
 
     name = "points"

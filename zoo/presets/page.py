@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from zoo.metrics import Measurement
+from zoo.metrics.protocol import explanations
 from zoo.presets.card import Card, Signature, Training
 
 PAGE_NAME = "README.md"
@@ -265,9 +266,7 @@ def _row(m: Measurement, several: bool) -> str:
 
 def _explained(card: Card) -> str:
     """Return the lines that explain the columns of the table, and the notes of the metrics."""
-    noun, lines = card.signature.data.noun, []
-    if any(m.spread is not None for m in card.metrics):
-        lines.append("± is the standard deviation over sampling seeds.")
+    noun, lines = card.signature.data.noun, explanations(card.metrics)
     if any(m.standard_error is not None for m in card.metrics):
         lines.append("The standard error is the metric's own, for so many samples or images.")
     if any(m.real_baseline is not None for m in card.metrics):

@@ -18,6 +18,7 @@ import h5py
 import keras
 import numpy as np
 
+from zoo.engine.finite import broken_weight
 from zoo.engine.unset import unset_weights
 from zoo.errors import ArgumentError, IntegrityError
 from zoo.files.home import write_text
@@ -38,8 +39,14 @@ def write_model(model: keras.Model, folder: Path, half_precision: bool = True) -
         half_precision: whether float32 arrays of more than one number are stored as float16.
 
     Raises:
-        ValueError: if an array does not fit into half precision.
+        ValueError: if a weight is not finite, or does not fit into half precision.
     """
+    broken = broken_weight(model)
+    if broken is not None:
+        raise ArgumentError(
+            f"model must have finite weights. Received: {type(model).__name__} with NaN or "
+            f"infinite values in {broken}."
+        )
     # A model of the same configuration that was never compiled has no optimizer to save.
     bare = type(model).from_config(model.get_config())
     _copy_state(model, bare)

@@ -34,7 +34,8 @@ class WGAN(GAN):
     >>> model.sample(5, seed=0).shape
     (5, 8, 8, 1)
 
-    Differs from the paper: samples come from an average of the generator over training
+    Differs from the paper: the networks are those of `DCGAN`, with 4x4 kernels, and the critic has
+    no bias at its output; samples come from an average of the generator over training
     (`weights="raw"` gives the last one).
     """
 

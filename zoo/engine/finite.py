@@ -1,0 +1,119 @@
+"""Numbers that are not finite, named by the step and the player that made them."""
+
+from __future__ import annotations
+
+import math
+import warnings
+
+import keras
+import numpy as np
+from keras import ops
+
+
+def broken_logs(logs: dict[str, float] | None, names=None) -> list[str]:
+    """Return the names of the logs that are not finite, of `names` alone if they are given."""
+    logs = logs or {}
+    return [
+        name
+        for name, value in logs.items()
+        if (names is None or name in names) and not math.isfinite(value)
+    ]
+
+
+def player_of(model: keras.Model, logs: list[str]) -> str | None:
+    """Return the first player, in the order of updates, that logs one of `logs`, or `None`.
+
+    Values of a player that are not finite spread to the losses of the players after it.
+    """
+    logged_by = getattr(model, "logged_by", {})
+    return next((p for p, names in logged_by.items() if not {*names}.isdisjoint(logs)), None)
+
+
+def player_with_broken_weights(model: keras.Model) -> str | None:
+    """Return the first player with weights or optimizer slots that are not finite, or `None`."""
+    optimizers = getattr(model, "optimizers", {})
+    for player, variables in getattr(model, "players", {}).items():
+        for variable in (*variables, *optimizers[player].variables):
+            if not _finite(variable):
+                return player
+    return None
+
+
+def broken_weight(model: keras.Model) -> str | None:
+    """Return the path of the first weight of `model` that is not finite, with its player, or
+    `None`."""
+    for weight in model.weights:
+        if not _finite(weight):
+            players = getattr(model, "players", {}).items()
+            owner = next((p for p, own in players if any(v is weight for v in own)), None)
+            return weight.path + ("" if owner is None else f" of the player {owner!r}")
+    return None
+
+
+def warn_of_broken_weights(model: keras.Model) -> None:
+    """Warn that `model` is saved with a weight that is not finite, if it has one."""
+    weight = broken_weight(model)
+    if weight is not None:
+        warnings.warn(
+            f"The weights of {type(model).__name__} that are saved are not finite: {weight}.",
+            stacklevel=2,
+        )
+
+
+def _finite(variable) -> bool:
+    """Return whether the numbers of `variable` are finite; seeds and counts always are."""
+    if not keras.backend.is_float_dtype(variable.dtype):
+        return True
+    return bool(np.isfinite(ops.convert_to_numpy(variable)).all())
+
+
+class FiniteLosses(keras.callbacks.Callback):
+    """Name the first step of an epoch whose losses are not finite, and its player, in a warning.
+
+    `keras.callbacks.TerminateOnNaN` looks at a log called `loss` alone, which a model of several
+    players does not have. It is handed the value that it looks for, and ends training as it was
+    told to.
+
+    Args:
+        callbacks: the other callbacks of `fit`.
+    """
+
+    # Keras has read the logs from the device already: the check costs no wait.
+    async_safe = True
+
+    def __init__(self, callbacks: list[keras.callbacks.Callback]):
+        super().__init__()
+        self.terminators = [c for c in callbacks if isinstance(c, keras.callbacks.TerminateOnNaN)]
+        self.epoch, self.warned = 0, False
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch, self.warned = epoch, False
+
+    def on_train_batch_end(self, batch, logs=None):
+        model = self._model  # on JAX, `self.model` would write the state into the variables
+        broken = broken_logs(logs, model.loss_names)
+        if not broken or self.warned:
+            return
+        self.warned = True  # means of the epoch stay broken
+        player = player_of(model, broken)
+        warnings.warn(
+            f"Step {batch + 1} of epoch {self.epoch + 1} made losses"
+            f"{'' if player is None else f' of the player {player!r}'} that are not finite: "
+            f"{', '.join(broken)}.",
+            stacklevel=2,
+        )
+        if "loss" not in logs:
+            for callback in self.terminators:
+                callback.on_train_batch_end(batch, {"loss": math.nan})
+
+
+def watched(model: keras.Model, callbacks) -> list | keras.callbacks.CallbackList:
+    """Return the argument `callbacks` of the `fit` of `model` with `FiniteLosses` behind them."""
+    if not isinstance(callbacks, keras.callbacks.CallbackList):
+        listed = keras.tree.flatten(callbacks) if callbacks else []
+        return [*listed, FiniteLosses(listed)]
+    listed = callbacks.callbacks
+    if not any(isinstance(callback, FiniteLosses) for callback in listed):
+        listed.append(FiniteLosses(listed))
+        listed[-1].set_model(model)  # Keras has done so for the others
+    return callbacks
