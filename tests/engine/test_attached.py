@@ -89,7 +89,7 @@ def test_frozen_layers_stay_frozen_and_optimizers_keep_their_state(tmp_path):
     model = gan()
     dense(model.generator)[0].trainable = False
     dense(model.generator)[1].bias.trainable = False
-    model.compile()
+    model.compile(run_eagerly=True)
     model.fit(images(), **FIT)
     again = saved(model, tmp_path)
     assert dense(again.generator)[0].trainable is False
@@ -143,7 +143,7 @@ def test_freezing_and_thawing_take_effect_at_the_next_fit():
 
 def test_a_player_can_be_frozen_and_thawed():
     model, x = own_gan(), images()
-    model.compile()
+    model.compile(run_eagerly=True)
     model.discriminator.trainable = False
     before = values(model.discriminator.weights)
     with pytest.warns(UserWarning, match="'discriminator' of GAN has no trainable weight"):
@@ -181,7 +181,7 @@ def test_what_a_callback_freezes_waits_for_the_next_fit():
 
 def test_an_averaged_generator_as_a_body_does_not_train_unnoticed():
     model = own_gan(first=gan().ema_generator)
-    model.compile()
+    model.compile(run_eagerly=True)
     with pytest.warns(UserWarning, match="Set trainable = True for the network"):
         model.fit(images(), **FIT)
     model.generator.trainable = True
@@ -197,7 +197,7 @@ def test_every_optimizer_keeps_its_state_for_the_weights_that_stay(name):
     optimizer = keras.optimizers.get(name)
     if name == "sgd":
         optimizer = keras.optimizers.SGD(0.01, momentum=0.9)
-    model.compile(optimizer)
+    model.compile(optimizer, run_eagerly=True)
     model.fit(x, **FIT)
     kept = model.optimizers["discriminator"]
     lists = {k: v for k, v in vars(kept).items() if isinstance(v, list) and len(v) == 4}
@@ -237,7 +237,7 @@ def test_compiled_functions_see_weights_that_were_replaced():
 
 def test_int8_is_seen_at_once_and_saved(tmp_path):
     model = own_gan()
-    model.compile()
+    model.compile(run_eagerly=True)
     model.fit(images(), epochs=3, **FIT)
     latents = model.sample_latents(3, seed=0)
     before = model.sample(latents=latents)
@@ -265,7 +265,7 @@ def test_float8_trains_its_scales():
 
 def test_float8_of_a_network_that_one_loss_calls_twice():
     model = own_gan()
-    model.compile()
+    model.compile(run_eagerly=True)
     model.quantize("float8")
     model.fit(images(), epochs=4, **FIT)
     (layer,) = dense(model.discriminator)
@@ -311,7 +311,7 @@ def adapt(network, rank=2, alpha=4):
 def test_low_rank_adapters_train_are_averaged_and_saved(tmp_path):
     model = gan(architecture="mlp")
     adapt(model.generator)
-    model.compile(keras.optimizers.Adam(0.01))
+    model.compile(keras.optimizers.Adam(0.01), run_eagerly=True)
     kernel = values([layer._kernel for layer in dense(model.generator)])
     model.fit(images(), **FIT)
     assert moved([layer._kernel for layer in dense(model.generator)], kernel) == 0
@@ -346,7 +346,7 @@ def test_a_network_of_its_own_with_adapters_is_averaged_with_them_added():
 def test_adapters_of_spectral_layers_are_saved(tmp_path):
     model = own_gan(second=discriminator(SpectralDense(4)))
     adapt(model.discriminator, alpha=None)  # Keras itself forgets another alpha
-    model.compile()
+    model.compile(run_eagerly=True)
     model.fit(images(), **FIT)
     again = saved(model, tmp_path)
     x = images()
@@ -359,7 +359,7 @@ def test_adapters_of_spectral_layers_are_saved(tmp_path):
 @pytest.mark.once
 def test_the_average_of_trained_kernels_cannot_be_quantized():
     model = own_gan()
-    model.compile()
+    model.compile(run_eagerly=True)
     model.ema_generator.quantize("int8")
     with pytest.raises(ArgumentError, match="is trained, and its average is quantized"):
         model.fit(images(), **FIT)
