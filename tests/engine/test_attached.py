@@ -265,7 +265,7 @@ def test_float8_trains_its_scales():
 
 def test_float8_of_a_network_that_one_loss_calls_twice():
     model = own_gan()
-    model.compile(run_eagerly=True)
+    model.compile()
     model.quantize("float8")
     model.fit(images(), epochs=4, **FIT)
     (layer,) = dense(model.discriminator)

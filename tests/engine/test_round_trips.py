@@ -20,6 +20,8 @@ import zoo
 from zoo.engine.attached import own_variables
 
 RNG = np.random.default_rng(0)
+# Compiling takes most of the time on JAX. On TensorFlow, Keras's float8 does not run eagerly.
+EAGER = keras.backend.backend() == "jax"
 FIT = {"batch_size": 4, "verbose": 0, "shuffle": False}
 pytestmark = pytest.mark.filterwarnings(
     "ignore:.*no trainable weight", "ignore:Layer .* (have a|cannot be)"
@@ -116,7 +118,7 @@ def as_preset(model, make, folder):
     picture = Image.new("L", (4, 4))  # faster than a picture of samples
     again = zoo.load(zoo.save(model, folder / "preset", half_precision=False, picture=picture))
     for each in (model, again):
-        each.compile(run_eagerly=True)  # a preset has no optimizers
+        each.compile(run_eagerly=EAGER)  # a preset has no optimizers
     return again
 
 
@@ -162,7 +164,7 @@ def check(model, attachments, way, folder):
         made = MODELS[model]()
         for attachment in attachments.split("+"):
             ATTACHMENTS[attachment](made)
-        made.compile(run_eagerly=True)
+        made.compile(run_eagerly=EAGER)
         return made
 
     low = MODELS[model]().value_range[0]
