@@ -14,7 +14,9 @@ from PIL import Image
 
 from zoo import pictures
 from zoo.data import Source
+from zoo.engine.attached import is_quantized
 from zoo.engine.model import Model
+from zoo.engine.rebuilding import check_can_be_saved, without_compiling
 from zoo.errors import ArgumentError, IntegrityError
 from zoo.files import remote
 from zoo.files.fetch import read, sha256
@@ -61,7 +63,8 @@ def save(
         differs: sentences on differences from the paper, beyond those of the class.
         metrics: the measurements of `zoo.evaluate(model, ...).measurements`.
         picture: the picture of the preset; by default samples, for a model that samples.
-        half_precision: whether float32 arrays are stored as float16.
+        half_precision: whether float32 arrays are stored as float16. The scales of a quantized
+            model need float32, so that it is stored as it is.
 
     Raises:
         ArgumentError: if an argument has a wrong value, or `folder` holds anything but a preset.
@@ -109,8 +112,10 @@ def save(
         raise ArgumentError(
             f"metrics must be the measurements of a report of zoo.evaluate. Received: {metrics!r}."
         )
+    check_can_be_saved(model, compiled=False)
     try:
-        safety.check_config(keras.saving.serialize_keras_object(model), "model")
+        config = without_compiling(keras.saving.serialize_keras_object(model))
+        safety.check_config(config, "model")
     except IntegrityError as error:  # now, and not first when somebody loads the preset
         raise ArgumentError(f"{error}") from error
     family = family_of(type(model))
@@ -191,6 +196,7 @@ def write(
         half_precision: whether float32 arrays are stored as float16.
         examples: 8-bit images that are stored with the preset, or `None`.
     """
+    half_precision = half_precision and not is_quantized(model)
     storage.write_model(model, folder, half_precision)
     files = _files(folder)
     stored = storage.read_model(folder)  # possibly in half precision, as users load it
