@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from zoo.base.arrays import as_array
-from zoo.base.ranges import to_bytes
+from zoo.base.ranges import check_finite, to_bytes
 from zoo.errors import ArgumentError
 
 SLACK = 0.01  # interpolation overshoots a range a little
@@ -72,6 +72,7 @@ def _range(images: np.ndarray, value_range) -> tuple[float, float]:
     """
     if value_range is not None:
         return value_range
+    check_finite(images)
     low, high = (float(images.min()), float(images.max())) if images.size else (0.0, 0.0)
     if low < 0:
         return -1.0, 1.0

@@ -220,9 +220,12 @@ def weights_file(model: keras.Model) -> bytes:
     """Return the content of Keras's HDF5 file of the weights and the optimizer of `model`.
 
     It is made in memory: on a full disk, the HDF5 library ends the process and raises no error.
+    Numbers that are not finite cause no warning: `not_finite` finds them.
     """
     buffer = _Buffer()
-    model.save_weights(buffer)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The weights of .* are not finite")
+        model.save_weights(buffer)
     return buffer.getvalue()
 
 
