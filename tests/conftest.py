@@ -43,8 +43,28 @@ if not any(type(finder).__name__ == "Absent" for finder in sys.meta_path):
 import keras
 import numpy as np
 import pytest
+from helpers import skip_without_data
 
 import zoo
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item):
+    return (yield from _skipped_without_data())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    return (yield from _skipped_without_data())
+
+
+def _skipped_without_data():
+    """Goes on with a test; one that fails for want of the extra `data` is skipped."""
+    try:
+        return (yield)
+    except Exception as error:
+        skip_without_data(str(error))
+        raise
 
 
 @pytest.fixture(autouse=True)
@@ -85,6 +105,7 @@ def run(capsys):
         with pytest.raises(SystemExit) as caught:
             cli.main([str(a) for a in args], prog_name="zoo")
         printed = capsys.readouterr()
+        skip_without_data(printed.err)
         return int(caught.value.code or 0), printed.out, printed.err
 
     return call

@@ -1,12 +1,24 @@
 """Small tools of the tests."""
 
+import importlib.util
 import math
 import os
 import subprocess
 import sys
 
 import numpy as np
+import pytest
 from keras import ops
+
+DATA_EXTRA = ("tensorflow_datasets", "array_record", "grain")
+MISSING = [name for name in DATA_EXTRA if importlib.util.find_spec(name) is None]
+
+
+def skip_without_data(text: str) -> None:
+    """Skips the test if `text`, an error, asks for the extra `data`, which is not installed."""
+    asks = ("keras-generative-zoo[data]", *(f"No module named {name!r}" for name in MISSING))
+    if MISSING and any(words in text for words in asks):
+        pytest.skip(f"the extra 'data' is not installed: {', '.join(MISSING)}")
 
 
 def array(tensor) -> np.ndarray:

@@ -5,6 +5,7 @@ distance of the two is |theta|; their Jensen-Shannon divergence is log 2 unless 
 """
 
 import math
+import warnings
 
 import keras
 import numpy as np
@@ -54,7 +55,9 @@ def trained(rule, theta, **compile_arguments):
     )
     # One at a time: there is no generator to train in between, and less to compile.
     model.compile(critic_steps=1, **compile_arguments)
-    model.fit(real(STEPS * BATCH, seed=0), batch_size=BATCH, verbose=0)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "'generator' of .* has no trainable weight")
+        model.fit(real(STEPS * BATCH, seed=0), batch_size=BATCH, verbose=0)
     return model
 
 

@@ -12,6 +12,13 @@ CLASSES = {name: families.family(name).cls for name in zoo.families()}
 # all, or where a training takes its time.
 HEADS = [group.removesuffix("s") for group in zoo.groups()]
 ONCE_A_GROUP = {check.__name__ for check in (*suite.OF_THE_BASE_CLASS, *suite.LEARNING)}
+# The code of these checks is that of the spaces and of the base class, on NumPy arrays: the heads
+# run them on every backend, and the others on one.
+OF_NO_BACKEND = {
+    check.__name__
+    for check in (*suite.PACKAGE, *suite.EVERY)
+    if check.__name__ not in ("training", "players", "saving")
+}
 CASES = [
     (family, check)
     for family, cls in CLASSES.items()
@@ -20,7 +27,14 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("family", "check"), CASES, ids=["-".join(case) for case in CASES])
+def parameters():
+    for family, check in CASES:
+        once = check in OF_NO_BACKEND and family not in HEADS
+        marks = [pytest.mark.once] * once
+        yield pytest.param(family, check, id=f"{family}-{check}", marks=marks)
+
+
+@pytest.mark.parametrize(("family", "check"), list(parameters()))
 def test_contract(family, check):
     cls = CLASSES[family]
     try:

@@ -2,8 +2,11 @@
 
 import ast
 import graphlib
+import importlib
 import inspect
+import itertools
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,7 @@ from zoo.models import families
 pytestmark = pytest.mark.once
 ROOT = Path(zoo.__file__).parent.parent
 FILES = sorted((ROOT / "zoo").rglob("*.py"))
+MODEL_FILES = [path for path in FILES if path.match("zoo/models/*/[!_]*.py")]
 TREES = {path: ast.parse(path.read_text()) for path in FILES}
 ENGINE = ROOT / "zoo" / "engine"
 BACKENDS = {"tensorflow", "jax", "torch"}
@@ -217,6 +221,13 @@ def test_files_and_classes_are_small():
                 assert node.end_lineno - node.lineno < 300, f"{path}: {node.name}"
 
 
+def test_text_is_written_in_one_way():
+    """In UTF-8 and with one line end on every system: `zoo.files.home.write_text`."""
+    for path, tree in TREES.items():
+        names = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+        assert "write_text" not in names or path == ROOT / "zoo" / "files" / "home.py", path
+
+
 def test_every_file_says_what_it_is():
     for path, tree in TREES.items():
         assert ast.get_docstring(tree), path
@@ -234,29 +245,44 @@ def test_docstrings_start_with_a_verb_or_a_noun():
             assert first not in CLAUSES, f"{path}:{getattr(node, 'lineno', 1)}"
 
 
-def test_every_model_is_a_family():
-    """`@register_family("name", package="zoo")` above a class makes it one."""
-    for path in (ROOT / "zoo" / "models").glob("*/*.py"):
-        for node in ast.parse(path.read_text()).body:
-            cls = getattr(zoo.models, getattr(node, "name", ""), None)
-            if isinstance(node, ast.ClassDef) and inspect.isclass(cls) and issubclass(cls, Model):
-                assert families.family_of(cls) is not None, cls
-    for name in zoo.models.__all__:
-        cls = getattr(zoo.models, name)
-        if cls.__module__.startswith("zoo.models."):
-            assert families.family_of(cls) is not None, cls
-    for name in zoo.families():
-        cls = families.family(name).cls
-        if cls.__module__.startswith("zoo.models."):
-            assert cls.__name__ in zoo.models.__all__, cls
+def models_of(path: Path) -> list[type]:
+    """The classes of models that a file defines, also if nothing imports the file."""
+    module = importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
+    return [
+        cls
+        for cls in vars(module).values()
+        if inspect.isclass(cls) and issubclass(cls, Model) and cls.__module__ == module.__name__
+    ]
 
 
-def test_every_model_has_its_test():
-    for path in (ROOT / "zoo" / "models").glob("*/*.py"):
-        names = [n.name for n in ast.parse(path.read_text()).body if isinstance(n, ast.ClassDef)]
-        if any(families.family_of(getattr(zoo.models, name, None)) for name in names):
-            test = ROOT / "tests" / "models" / path.parent.name / f"test_{path.stem}.py"
-            assert test.is_file(), test
+@pytest.mark.parametrize("path", MODEL_FILES, ids=lambda path: path.stem)
+def test_every_model_is_registered_exported_and_tested(path):
+    for cls in models_of(path):
+        family = families.family_of(cls)
+        assert family is not None, (
+            f'{cls.__name__} is no family: write @register_family("{path.stem}", package="zoo") '
+            "above it."
+        )
+        group = importlib.import_module(f"zoo.models.{path.parent.name}")
+        assert cls.__name__ in group.__all__, (
+            f"{cls.__name__} is not exported: import it in {path.parent.name}/__init__.py, and "
+            "write its name into __all__ there."
+        )
+        assert getattr(zoo.models, cls.__name__) is cls
+        test = ROOT / "tests" / "models" / path.parent.name / f"test_{path.stem}.py"
+        assert test.is_file(), f"{cls.__name__} has no test: write {test.relative_to(ROOT)}."
+        golden = ROOT / "tests" / "assets" / "first_steps" / f"{family.name}.npz"
+        assert golden.is_file(), (
+            f"{family.name} has no golden: cd tests && python make_goldens.py {family.name}"
+        )
+
+
+def test_pages_name_every_family():
+    text = (ROOT / "docs" / "training.md").read_text()
+    own = (families.family(name) for name in zoo.families())
+    names = [each.name for each in own if each.cls.__module__.startswith("zoo.models.")]
+    missing = [name for name in names if f"`{name}`" not in text]
+    assert not missing, f"docs/training.md has no row for {missing}"
 
 
 def test_preset_recipe_and_card_bear_one_name():
@@ -342,6 +368,25 @@ def test_public_names():
     ]
     for name in zoo.__all__:
         assert hasattr(zoo, name)
+
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+
+
+def test_requirements_have_lower_bounds():
+    """`scripts/lowest` tests with them."""
+    for requirement in itertools.chain(
+        PROJECT["dependencies"], *PROJECT["optional-dependencies"].values()
+    ):
+        assert re.search(r">=|==", requirement) or requirement.startswith(PROJECT["name"])
+
+
+def test_pythons_are_those_that_are_tried():
+    """`scripts/newest` tries them."""
+    (line,) = re.findall(r"for version in (.*); do", (ROOT / "scripts" / "newest").read_text())
+    versions = [c.rpartition(" ")[2] for c in PROJECT["classifiers"] if ":: 3." in c]
+    assert versions == line.split()
+    assert PROJECT["requires-python"] == f">={versions[0]}"
 
 
 def test_versions_are_pinned_once():

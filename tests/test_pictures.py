@@ -186,6 +186,25 @@ def test_confusion_shades_what_is_taken_for_what():
     np.testing.assert_allclose(corners, white + np.sqrt(share) * (full - white), atol=1)
 
 
+def test_confusion_names_classes_and_takes_every_form_of_labels():
+    class Named:
+        data, condition = Images(2, 2, 1, (0.0, 1.0)), spaces.Classes(2)
+
+        def classify(self, images):
+            return np.array([0, 1, 1])
+
+    images, labels = np.zeros((3, 2, 2, 1), "uint8"), np.array([0, 1, 0])
+    sources = [zoo.data.Source("a", images, y) for y in (labels, labels[:, None], labels.tolist())]
+    plain, *others = (np.asarray(pictures.confusion(Named(), source)) for source in sources)
+    for other in others:
+        np.testing.assert_array_equal(other, plain)
+    named = sources[0]._replace(classes=("a long name of a class", "dog"))
+    picture = np.asarray(pictures.confusion(Named(), named))
+    assert picture.shape[1] > plain.shape[1] == 3 * pictures.CELL
+    cells = slice(pictures.CELL, None), slice(-2 * pictures.CELL, None)
+    np.testing.assert_array_equal(picture[cells], plain[cells])
+
+
 def test_neighbours_stand_beside_their_image():
     """Of images that are training images, that one comes first; then those nearest to it."""
     levels = np.array([0, 40, 90, 150, 220], dtype="uint8")

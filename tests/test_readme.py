@@ -37,7 +37,11 @@ PYTHON = blocks_of("python")
 BASH = [code for blocks in blocks_of("bash").values() for code in blocks]
 
 
-@pytest.mark.parametrize("page", PYTHON)
+# README runs on every backend.
+@pytest.mark.parametrize(
+    "page",
+    [pytest.param(page, marks=[pytest.mark.once] * (page != "README.md")) for page in PYTHON],
+)
 def test_python(page, tmp_path, monkeypatch, capsys):
     """Run the Python blocks of a page as a reader would type them."""
     monkeypatch.chdir(tmp_path)

@@ -3,11 +3,13 @@ latents, points over their true density, and confusion matrices."""
 
 from __future__ import annotations
 
+import math
 import statistics
 
 import numpy as np
 from PIL import Image, ImageDraw
 
+from zoo.base.memory import check_memory
 from zoo.data import Source, grid, synthetic, to_bytes, to_range
 from zoo.engine.spaces import Classes, Normal
 from zoo.errors import ArgumentError
@@ -116,6 +118,7 @@ def samples(
             f"A picture is of data that are {', '.join(SHOWN)}. Received: {model.data.name}."
         )
     default = DEFAULT_COUNT.get(model.data.name, IMAGES)
+    check_memory("n", n or default, model.data.size)
     if isinstance(model.condition, Classes) and not {"labels", "condition"} & options.keys():
         classes = model.condition.n
         if n is None:
@@ -238,30 +241,35 @@ def confusion(
     """Draw the confusion matrix of a classifier on the images `test`.
 
     The cell in row i and column j is the percentage of the images of class i that are classified
-    as class j.
+    as class j. The names of the classes stand on the left, if they are known.
     """
     if test is None or test.labels is None:
         raise ArgumentError(
             f"A confusion matrix needs test images with labels. Received: test={test!r}."
         )
     classes = model.condition.n
-    labels = test.labels[: n or len(test.images)]
+    labels = model.condition.from_stored(test.labels[: n or len(test.images)])
     predicted = model.classify(model.data.from_stored(test.images[: len(labels)]))
     counts = np.zeros((classes, classes))
     np.add.at(counts, (labels, predicted), 1)
     percent = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    picture = Image.new("RGB", (CELL * (classes + 1),) * 2, tuple(PAPER.astype(int)))
+    names = model.condition.named(test.classes).texts
+    measured = ImageDraw.Draw(Image.new("RGB", (1, 1)))
+    edge = max(CELL, *(math.ceil(measured.textlength(name)) + 8 for name in names))
+    paper = tuple(PAPER.astype(int))
+    picture = Image.new("RGB", (edge + CELL * classes, CELL * (classes + 1)), paper)
     draw = ImageDraw.Draw(picture)
 
     def cell(row: int, column: int, text: str, share: float = 0.0):
-        left, top = CELL * column, CELL * row
+        top = CELL * row
+        left, width = (edge + CELL * (column - 1), CELL) if column else (0, edge)
         color = tuple((PAPER + share * (SHADE - PAPER)).astype(int))
-        draw.rectangle((left, top, left + CELL - 1, top + CELL - 1), fill=color)
-        draw.text((left + CELL / 2, top + CELL / 2), text, fill="black", anchor="mm")
+        draw.rectangle((left, top, left + width - 1, top + CELL - 1), fill=color)
+        draw.text((left + width / 2, top + CELL / 2), text, fill="black", anchor="mm")
 
     for i in range(classes):
         cell(0, i + 1, str(i))
-        cell(i + 1, 0, str(i))
+        cell(i + 1, 0, names[i])
         for j in range(classes):
             # Most images lie on the diagonal: the square root keeps the other cells visible.
             cell(i + 1, j + 1, f"{percent[i, j]:.1f}", float(np.sqrt(percent[i, j] / 100)))

@@ -2,12 +2,14 @@
 
 import importlib
 import socket
+from pathlib import Path
 
 import keras
 import pytest
 from helpers import python
 
 BACKEND = keras.backend.backend()
+ROOT = Path(__file__).parent.parent.parent
 OTHERS = sorted({"tensorflow", "jax", "torch"} - {BACKEND})
 
 
@@ -25,6 +27,17 @@ def test_there_is_no_network():
         socket.create_connection(("192.0.2.1", 80), timeout=1)
     done = python("-c", "import socket; socket.create_connection(('192.0.2.1', 80), timeout=1)")
     assert "no network" in done.stderr
+
+
+@pytest.mark.once
+def test_without_the_extra_for_data_tests_are_skipped():
+    test = "tests/data/test_data.py::TestTFDS::test_unknown_set"
+    done = python(
+        *("-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", ROOT / test),
+        ZOO_TEST_ABSENT="tensorflow_datasets array_record grain",
+    )
+    assert "1 skipped" in done.stdout, done.stdout
+    assert "the extra 'data' is not installed: tensorflow_datasets, array_rec" in done.stdout
 
 
 def test_no_backend_at_all_is_said():

@@ -97,6 +97,11 @@ def test_unknown_arguments_are_refused_before_the_training():
 
 
 @pytest.mark.once
+def test_too_few_images_are_refused_before_the_training():
+    with pytest.raises(ValueError, match="fid is left out: from fewer than 50 .* Received: 40"):
+        fit(model(), zoo.callbacks.Evaluation(REAL[:40], "fid", extractor="pixels"))
+
+
 def test_wrong_arguments_are_refused():
     for kwargs, message in (
         ({"metrics": "fidd"}, "Unknown metric: 'fidd'"),

@@ -343,8 +343,8 @@ class TestBatches:
             zoo.data.Batches(colours(0))
         with pytest.raises(DataError, match="must be 8-bit .* float64"):
             zoo.data.Batches(colours() / 255)
-        with pytest.raises(DataError, match="as many as images, 10. Received: 3"):
-            zoo.data.Batches(colours(), np.zeros(3))
+        with pytest.raises(DataError, match="labels must be 10 labels. Received: 3"):
+            zoo.data.Batches(colours(), np.zeros(3, "int64"))
         with pytest.raises(DataError, match="batch_size must be at most .* 10. Received: 11"):
             next(zoo.data.Batches(colours(), batch_size=11).stream())
         np.savez(tmp_path / "a.npz", x=colours())
@@ -370,6 +370,24 @@ class TestGrid:
 
     def test_grey(self):
         assert zoo.data.grid(np.zeros((4, 3, 3, 1))).mode == "L"
+
+    def test_the_range_is_that_of_the_array(self, tmp_path):
+        ramp = np.linspace(0, 1, 16, dtype="float32").reshape(1, 4, 4, 1)
+        expected = np.rint(255 * ramp[0, ..., 0])
+        shown = [
+            zoo.data.grid(ramp),
+            zoo.data.grid(2 * ramp - 1),
+            zoo.data.grid(zoo.data.to_bytes(ramp, (0, 1))),
+            zoo.data.grid(255 * ramp, value_range=(0, 255)),
+            zoo.data.grid(ramp.tolist()),
+            Image.open(zoo.data.save_grid(ramp, tmp_path / "a.png")),
+        ]
+        for picture in shown:
+            np.testing.assert_allclose(np.asarray(picture)[2:6, 2:6], expected, atol=1)
+        half = np.asarray(zoo.data.grid(ramp, value_range=(-1, 1)))[2:6, 2:6]
+        assert half.min() == 128  # of a model's range that is named
+        with pytest.raises(ValueError, match=r"value_range must be given for values from 0 to 255"):
+            zoo.data.grid(255 * ramp)
 
 
 def test_a_set_without_tensorflow_datasets(monkeypatch):

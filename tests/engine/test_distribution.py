@@ -151,6 +151,7 @@ def test_errors(run, tmp_path, options, message):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.once
 def test_a_batch_that_cannot_be_shared(tmp_path):
     done = python(RECIPE, *SMALL, "--distribute", 3, "--out", tmp_path / "out")
     assert done.returncode == 1

@@ -404,8 +404,8 @@ def test_parzen_windows():
 
 
 def test_too_few_samples_warn_and_are_named():
-    with pytest.warns(UserWarning, match="fid: 40 images for features of 64 dimensions"):
-        report = evaluated(n=40)
+    with pytest.warns(UserWarning, match="fid: 60 images for features of 64 dimensions"):
+        report = evaluated(n=60)
     (note,) = report["fid"].notes
     assert "covariance is singular" in note
     assert note in str(report)

@@ -107,7 +107,7 @@ def test_class_modes():
     assert half.counts.tolist() == [2, 2, 2, 0, 0, 0]
     with pytest.raises(ValueError, match="labels must lie in 0 to 5. Received: values from 0 to 6"):
         class_modes(np.arange(7), 6)
-    with pytest.raises(ValueError, match="labels must be integers"):
+    with pytest.raises(ValueError, match="labels must be integer labels"):
         class_modes(np.arange(7.0), 10)
 
 

@@ -69,7 +69,7 @@ def test_a_rule_with_an_architecture(rule, architecture):
         return
     model = create(rule, architecture)
     check_demands(model)
-    model.compile()
+    model.compile(**model.test_compile())
     history = model.fit(*data_for(model, 8), batch_size=4, verbose=0).history
     assert np.isfinite(list(history.values())).all()
     assert set(history) == set(model.loss_names)

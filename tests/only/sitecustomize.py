@@ -1,5 +1,6 @@
 """Makes every backend but `ZOO_TEST_BACKEND` absent: to find or import one is as if it were not
-installed. And makes the network absent, but for this machine itself.
+installed. So are the packages in `ZOO_TEST_ABSENT`, with spaces between. And makes the network
+absent, but for this machine itself.
 
 Python imports this file at start wherever its folder is on PYTHONPATH, so that sub-processes of
 tests are bound too.
@@ -37,7 +38,7 @@ class Absent:
 
 def install(backend):
     """Makes all backends but `backend` absent from now on."""
-    absent = BACKENDS - {backend}
+    absent = BACKENDS - {backend} | set(os.environ.get("ZOO_TEST_ABSENT", "").split())
     present = absent & set(sys.modules)
     if present:
         raise RuntimeError(f"{sorted(present)} were imported before the tests began")

@@ -86,7 +86,10 @@ class TestFormats:
 class TestNames:
     @pytest.mark.parametrize(
         "name",
-        ["../config.json", "/etc/passwd", "a/b", "..", ".hidden", "card.json", "a\\b", "a\0b", ""],
+        [
+            *("../config.json", "/etc/passwd", "a/b", "..", ".hidden", "card.json", "a\0b", ""),
+            *("a\\b", "C:a", "Card.json", "a.", "nul", "CON.json", "com1.weights.h5"),  # Windows
+        ],
     )
     @pytest.mark.parametrize("place", ["files", "extras"])
     def test_a_card_names_files_of_its_folder_alone(self, copied, name, place):

@@ -13,7 +13,7 @@ from zoo.models import families
 from zoo.presets import locate
 from zoo.presets.card import Card
 from zoo.presets.page import model_card
-from zoo.presets.save import class_differs
+from zoo.presets.save import EXAMPLES, class_differs
 from zoo.runs.recipe import load_recipe
 
 pytestmark = pytest.mark.once
@@ -85,14 +85,20 @@ def test_name_and_place(card, folder):
 
 
 def test_files_are_those_of_the_folder(card, folder):
-    everything = card.weights.all_files
-    listed = {name: (file.sha256, file.bytes) for name, file in everything.items()}
-    present = {
-        p.name: (sha256(p), p.stat().st_size)
-        for p in folder.iterdir()
-        if p.name not in ("README.md", "card.json")
-    }
-    assert listed == present
+    preset, everything = locate.Preset(card, folder), card.weights.all_files
+    for name, file in everything.items():
+        path = preset.path(name)
+        assert (file.sha256, file.bytes) == (sha256(path), path.stat().st_size)
+    assert {p.name for p in folder.iterdir()} <= {*everything, "README.md", "card.json"}
+
+
+def test_the_package_has_each_example_once():
+    """Presets share files of examples, and none is left of an earlier preset."""
+    examples = list(locate.WEIGHTS.rglob("*examples*"))
+    hashes = [sha256(path) for path in examples]
+    assert len(set(hashes)) == len(hashes)
+    presets = [locate.locate(name) for name in zoo.list()]
+    assert set(examples) == {p.path(EXAMPLES) for p in presets if EXAMPLES in p.card.weights.extras}
 
 
 def test_parameters_are_the_models(card, preset):

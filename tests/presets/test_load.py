@@ -340,10 +340,11 @@ print(zoo.load(sys.argv[1]).sample(2, seed=0).mean())
 """
 
 
-def test_eight_processes_make_one_download(nginx, home):
+@pytest.mark.parametrize("number", [3, pytest.param(8, marks=pytest.mark.heavy)])
+def test_several_processes_make_one_download(nginx, home, number):
     program = [sys.executable, "-c", LOAD, f"{nginx.url}/slow/dcgan_mnist"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    processes = [subprocess.Popen(program, env=os.environ, **pipes) for _ in range(8)]
+    processes = [subprocess.Popen(program, env=os.environ, **pipes) for _ in range(number)]
     printed = set()
     for process in processes:
         out, err = process.communicate(timeout=300)

@@ -24,6 +24,7 @@ def small(**changes):
     return zoo.create("gan", **{"image_shape": (8, 8, 1), "latent_dim": 4, "units": 60, **changes})
 
 
+@pytest.mark.once
 class TestEveryFamily:
     def test_comes_back(self, make, tmp_path):
         model = make()
@@ -167,7 +168,7 @@ class TestSave:
         for layer in (keras.layers.Lambda(lambda x: x), Unregistered()):
             body = keras.Sequential([keras.Input((8, 8, 1)), layer, *ends])
             model = small(discriminator=body)
-            with pytest.raises(ArgumentError, match="model names .*, which is refused"):
+            with pytest.raises(ArgumentError, match="which is refused|cannot be saved, since"):
                 zoo.save(model, tmp_path / "mine")
         assert list(tmp_path.iterdir()) == []
 

@@ -20,6 +20,8 @@ from zoo.runs import run as run_module
 from zoo.runs.recipe import load_recipe
 from zoo.runs.training import choose_monitor
 
+pytestmark = pytest.mark.once
+
 
 def build(config):
     return zoo.models.GAN(

@@ -3,12 +3,16 @@
 import dataclasses
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import zoo
-from zoo.errors import RecipeError
-from zoo.presets import hub, locate
+from zoo.errors import IntegrityError, RecipeError
+from zoo.presets import hub, locate, save
 from zoo.runs import cards, collection
+from zoo.runs.recipe import load_recipe
+
+pytestmark = pytest.mark.once
 
 
 @pytest.mark.parametrize(
@@ -58,3 +62,23 @@ def test_publish_outside_of_the_package(recipe, trained, tmp_path, monkeypatch):
     assert list(hub.index()) == ["dcgan_mnist"]
     assert Path(place, "README.md").read_text() == page
     assert not (tmp_path / "untouched").exists()
+
+
+def test_presets_of_the_package_share_their_examples(tmp_path, monkeypatch):
+    zoo.push("ae_mnist", (tmp_path / "ae_mnist").as_uri())
+    folder, expected = tmp_path / "ae_mnist", save.read_examples(locate.locate("ae_mnist"))
+    assert (folder / save.EXAMPLES).is_file()  # a preset outside of the package is complete
+    for name in ("CARDS", "WEIGHTS"):
+        monkeypatch.setattr(locate, name, tmp_path / name)
+        (tmp_path / name).mkdir()
+    locate.forget()
+    collection.publish(load_recipe(locate.RECIPES / "ae_mnist.py"), folder)
+    (shared,) = locate.WEIGHTS.glob("examples-*.npz")
+    assert not (locate.WEIGHTS / "ae_mnist" / save.EXAMPLES).exists()
+    preset = locate.locate("ae_mnist").ensure(extras=True)
+    assert preset.path(save.EXAMPLES) == shared
+    np.testing.assert_array_equal(save.read_examples(preset).images, expected.images)
+    shared.write_bytes(b"other")
+    with pytest.raises(IntegrityError, match=r"examples-\w+\.npz is not what its card names"):
+        preset.ensure(extras=True)
+    locate.forget()

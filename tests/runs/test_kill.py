@@ -6,6 +6,7 @@ import random
 import signal
 import time
 
+import pytest
 from program import EVALUATING, SHORT, TRAINING, Program, assert_same_run, finished, forget
 
 from zoo.callbacks import checkpoint_folder
@@ -15,6 +16,7 @@ KILLS = int(os.environ.get("ZOO_KILLS", "1"))
 STAGES = ("start",) + ("training",) * 4 + ("saving",) * 3 + ("evaluating",) * 2
 
 
+@pytest.mark.once
 def test_killed_at_any_moment(undisturbed, tmp_path, capsys):
     """`ZOO_KILLS` times SIGKILL, each after a random time; every run that came to its end equals
     the one that was left alone, in each weight, optimizer slot, seed and number of its history."""

@@ -81,6 +81,7 @@ def test_every_recipe_makes_its_model(path):
     assert type(model) is zoo.models.families.family(recipe.family).cls
 
 
+@pytest.mark.once
 def test_program_help(recipe):
     done = python(DCGAN, "--help")
     assert done.returncode == 0
@@ -139,16 +140,19 @@ def test_there_are_checkpoints_within_epochs(recipe, slice_path, trained):
     assert (state["epoch"], state["best"], state["restored"]) == (1, None, [])
 
 
+@pytest.mark.once
 def test_a_training_is_not_overwritten(recipe, slice_path, trained):
     with pytest.raises(RecipeError, match="holds a training already: continue it with --resume"):
         run(recipe, slice_path, trained)
 
 
+@pytest.mark.once
 def test_resume_with_other_settings_is_refused(recipe, slice_path, trained):
     with pytest.raises(ValueError, match=r"other settings: learning_rate 0\.\d+ -> 0\.5"):
         run(recipe, slice_path, trained, resume=True, settings={"learning_rate": 0.5})
 
 
+@pytest.mark.once
 def test_resume_with_another_recipe_is_refused(recipe, slice_path, trained):
     """With the difference, line by line."""
 
@@ -165,6 +169,7 @@ def test_resume_with_another_recipe_is_refused(recipe, slice_path, trained):
     assert not any("class Config" in line for line in lines)
 
 
+@pytest.mark.once
 def test_the_program_shows_the_difference(tmp_path, compared_here):
     """One line, and below it the lines of the recipe's file."""
     path, out = tmp_path / "gan_ring8.py", tmp_path / "out"
@@ -185,6 +190,7 @@ def test_the_program_shows_the_difference(tmp_path, compared_here):
     assert [line for line in difference[3:] if line[0] in "+-"] == [f"-{old}", f"+{new}"]
 
 
+@pytest.mark.once
 def test_a_run_anew_removes_what_was_there(recipe, slice_path, copied, compared_here):
     before = sorted(copied.rglob("*"))
     with pytest.raises(DataError, match="no folder, .zip or .npz file 'missing'"):
@@ -196,6 +202,7 @@ def test_a_run_anew_removes_what_was_there(recipe, slice_path, copied, compared_
 
 
 @pytest.mark.filterwarnings("ignore:(kid|prdc)")  # few images
+@pytest.mark.once
 def test_a_folder_of_any_images(recipe, tmp_path, compared_here):
     """Of another size, in colour, without a test split."""
     pixels = np.random.default_rng(0).integers(0, 256, (100, 20, 24, 3), dtype=np.uint8)
@@ -211,6 +218,7 @@ def test_a_folder_of_any_images(recipe, tmp_path, compared_here):
     assert card.identity.title == "Trained on images."
 
 
+@pytest.mark.once
 def test_a_conditional_model_gets_the_labels(recipe, slice_path, tmp_path, compared_here):
     """And its picture has a row for each class."""
     recipe = dataclasses.replace(
@@ -229,6 +237,7 @@ def test_a_conditional_model_gets_the_labels(recipe, slice_path, tmp_path, compa
     assert 'sample(60, seed=0, labels="all")  # (60, 28, 28, 1), float32 in [-1, 1]' in page
 
 
+@pytest.mark.once
 def test_data_that_do_not_fit_the_model(recipe, ring, slice_path, tmp_path):
     with pytest.raises(DataError, match="are for images. 'ring8' is points"):
         run(recipe, "ring8", tmp_path)
@@ -309,6 +318,7 @@ def test_a_model_of_another_class_than_the_family(recipe, slice_path, tmp_path):
     check(Unregistered, "build returned a Unregistered. zoo.register_family makes a family of")
 
 
+@pytest.mark.once
 def test_points(ring, tmp_path, compared_here):
     """No image size is asked of the data, and the picture is the recipe's."""
     seen = []
@@ -331,6 +341,7 @@ def test_points(ring, tmp_path, compared_here):
     assert "image" not in page.replace(card.identity.class_differs, "")
 
 
+@pytest.mark.once
 def test_two_do_not_train_in_one_folder(recipe, slice_path, tmp_path):
     with _alone_in(tmp_path / "out"):
         with pytest.raises(RecipeError, match="Another process trains in .*Choose another --out"):
@@ -340,6 +351,7 @@ def test_two_do_not_train_in_one_folder(recipe, slice_path, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.once
 def test_trained_again(ring, tmp_path, compared_here):
     """With the seeds that follow: the preset is the first's, its numbers stay beside theirs."""
     config = ring.config.replace(seed=3, epochs=1)

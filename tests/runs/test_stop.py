@@ -29,6 +29,7 @@ def command_of(printed):
 FEW = tuple(SHORT[:-2])
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("number", "code"),
     [

@@ -49,8 +49,11 @@ def choose_backend() -> None:
 
 def _configured() -> str:
     """Return the backend that Keras uses where KERAS_BACKEND is not set."""
-    folder = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
+    folder = os.environ.get("KERAS_HOME")
+    if folder is None:
+        base = os.path.expanduser("~")  # "~" where the system knows no user of this id
+        folder = os.path.join(base if os.access(base, os.W_OK) else "/tmp", ".keras")
     try:
-        return json.loads((folder / "keras.json").read_text())["backend"]
+        return json.loads(Path(folder, "keras.json").read_text("utf-8"))["backend"]
     except (OSError, ValueError, KeyError):
         return "tensorflow"  # Keras, too, ignores a file that is missing or cannot be read

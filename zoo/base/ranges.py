@@ -44,10 +44,15 @@ def to_bytes(images: np.ndarray, value_range: tuple[float, float] = (-1.0, 1.0))
     Raises:
         ArgumentError: if a value is NaN or infinite.
     """
+    check_finite(images)
+    return np.clip(np.rint(to_range(images, BYTES, source=value_range)), *BYTES).astype("uint8")
+
+
+def check_finite(images: np.ndarray) -> None:
+    """Raise an `ArgumentError` if a value of `images` is NaN or infinite."""
     broken = np.count_nonzero(~np.isfinite(images))
     if broken:
         raise ArgumentError(
             f"images must hold finite numbers. Received: {broken} of {np.size(images)} values that "
             "are NaN or infinite."
         )
-    return np.clip(np.rint(to_range(images, BYTES, source=value_range)), *BYTES).astype("uint8")

@@ -16,7 +16,7 @@ import keras
 
 from zoo.errors import IntegrityError
 from zoo.files.fetch import sha256
-from zoo.files.home import atomic_folder, unfinished
+from zoo.files.home import atomic_folder, unfinished, write_text
 from zoo.presets import storage
 
 STATE = "state.json"
@@ -53,7 +53,7 @@ def write(place: Path, weights: bytes, state: dict[str, Any]) -> None:
     with atomic_folder(place) as partial:
         (partial / storage.WEIGHTS).write_bytes(weights)
         content = json.dumps({"sha256": _hash(state), "state": state}, indent=1)
-        (partial / STATE).write_text(content + "\n", encoding="utf-8")
+        write_text(partial / STATE, content + "\n")
 
 
 def read_state(place: Path) -> dict[str, Any]:

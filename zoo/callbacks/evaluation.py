@@ -90,6 +90,8 @@ class Evaluation(keras.callbacks.Callback):
         test = drawn(self.real, self.n)
         for metric in self.metrics:
             metric.check(self.model, test)
+            if (sentence := metric.too_few(self.n, test)) is not None:
+                raise ArgumentError(sentence)
         needs = frozenset().union(*(metric.needs for metric in self.metrics))
         fitting_extractor(self.options.get("extractor"), needs, self.model, test)
         self.last = {name: math.nan for metric in self.metrics for name in metric.outputs}

@@ -52,6 +52,8 @@ def data_info(name_or_path: str, split: str, image_size: int | None, channels: i
         fewest, most = counts.min(), counts.max()
         each = f"{most:,} each" if fewest == most else f"{fewest:,} to {most:,} each"
         rows.append(("classes", f"{len(classes)}, {each}"))
+        if source.classes is not None:
+            rows.append(("", ", ".join(f"{i} {name}" for i, name in enumerate(source.classes))))
     rows.append(("sha256", source.sha256))
     print_rows(rows)
 

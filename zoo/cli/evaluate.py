@@ -112,7 +112,7 @@ def evaluate(
     )
     click.echo(report.model_dump_json(indent=2) if as_json else report)
     if neighbours is not None:
-        measured_on = report.measurements[0].protocol.split
+        measured_on = report.measurements[0].protocol.split if report.measurements else split
         train = read_named(data or card.training.data, training_split(measured_on), model)
         samples = model.sample(10, seed=0, **sampling)
         pictures.neighbours(samples, train, model.data.range).save(neighbours)

@@ -96,12 +96,12 @@ def _verified(preset: Preset, outputs: bool) -> str:
     weights = preset.card.weights
     # Extras may be missing, and so may all files of a preset that is fetched.
     needed = weights.files if preset.urls is None else {}
-    present = {n: f for n, f in weights.all_files.items() if (preset.folder / n).is_file()}
+    present = {n: f for n, f in weights.all_files.items() if preset.path(n).is_file()}
     if not {**needed, **present}:
         return "not fetched"
     for file, expected in {**needed, **present}.items():
-        check_inside(preset.folder / file)
-        fetch.verify(preset.folder / file, expected.sha256, expected.bytes, advice="")
+        check_inside(preset.path(file))
+        fetch.verify(preset.path(file), expected.sha256, expected.bytes, advice="")
     result = f"{len({**needed, **present})} files are whole"
     if preset.missing:
         result += f", not fetched: {', '.join(preset.missing)}"

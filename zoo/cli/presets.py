@@ -128,7 +128,10 @@ def _training_rows(training: Training | None, noun: str) -> list[tuple[str, str]
     help="The number of images in a row; by default as many as there are rows, or the images of "
     "one class.",
 )
-@click.option("--labels", help="The class of a conditional model's samples, such as 3, or all.")
+@click.option(
+    "--labels",
+    help="The class of a conditional model's samples, its number or name in `zoo info`, or all.",
+)
 @click.option(
     "--data",
     help="The set of images that an autoencoder reconstructs, see `zoo data info`; by default the "
@@ -183,8 +186,6 @@ def sample(
         raise ArgumentError(f"--{name} is for presets that make samples. Received: {preset!r}.")
     if weights is not None and "weights" not in inspect.signature(model.sample).parameters:
         raise ArgumentError(f"--weights is for GANs. Received: {weights!r} for {preset!r}.")
-    if labels is not None and labels.isdecimal():
-        options["labels"] = int(labels)
     test = _test_data(located, model, data)
     pictures.default_picture(model, test, count, seed, columns, **options).save(out)
     noun = next(noun for task, noun in NOUNS.items() if task in model.tasks)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from zoo.base.shells import command_lines
 from zoo.base.stopping import Stop, Stopped, watched
 from zoo.cli.base import SETTINGS, OneLine
 from zoo.errors import ArgumentError, DivergedError, StorageError, check_count
@@ -300,16 +301,21 @@ def _kept(out: Path) -> str:
 
 
 def _resuming(command: Sequence[str]) -> str:
-    """Return the command line that continues the run of `command`."""
+    """Return the command lines that continue the run of `command`, one for each kind of shell."""
     command = [*command, *(() if "--resume" in command else ("--resume",))]
     backend = os.environ.get("KERAS_BACKEND")
-    return f"KERAS_BACKEND={shlex.quote(backend)} " * bool(backend) + shlex.join(command)
+    return "\n  ".join(command_lines(command, {"KERAS_BACKEND": backend} if backend else {}))
 
 
 def _this_program() -> list[str]:
     """Return the arguments for Python that run this program again."""
     spec = sys.modules["__main__"].__spec__
-    program = [sys.argv[0]] if spec is None else ["-m", spec.name.removesuffix(".__main__")]
+    if spec is None:
+        program = [sys.argv[0]]
+    elif spec.name == "__main__":  # in an archive: the zoo.exe that is installed on Windows
+        program = ["-m", "keras_generative_zoo"]
+    else:
+        program = ["-m", spec.name.removesuffix(".__main__")]
     return program + sys.argv[1:]
 
 

@@ -12,6 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from keras.utils import PyDataset
 
+from zoo.base.arrays import as_labels
+from zoo.base.processes import check_main_guard
 from zoo.base.ranges import to_range
 from zoo.data.decoded import Broken
 from zoo.errors import ArgumentError, DataError, check_choice, check_count
@@ -50,7 +52,7 @@ class Batches(PyDataset):
         images: 8-bit images of shape `(n, height, width, channels)`, or float32 points of shape
             `(n, features)`. An object that is indexed like such an array serves too, see
             `zoo.data.Source`.
-        labels: integer labels of shape `(n,)`, or `None`.
+        labels: integer labels of shape `(n,)` or `(n, 1)`, or `None`.
         batch_size: the number of images in a batch. The last batch of an epoch holds the rest.
         seed: the seed of the order and of all random changes below.
         shuffle: whether each epoch has a new order.
@@ -67,7 +69,9 @@ class Batches(PyDataset):
             divide it. Random numbers are drawn for the complete batch, so that the processes
             together see what one process would.
         decoding_processes: the number of processes that decode images for `stream`, for sets that
-            are not held in memory. 0 decodes in threads; small images have one thread.
+            are not held in memory. 0 decodes in threads; small images have one thread. Each process
+            imports the script that started it, whose code must therefore stand below
+            `if __name__ == "__main__":`.
 
     Raises:
         DataError: if images or labels have a wrong type, shape or number.
@@ -104,10 +108,8 @@ class Batches(PyDataset):
             raise DataError("value_range must be a pair of numbers for images. Received: None.")
         if points and (flip or dequantize or binarize):
             raise ArgumentError("flip, dequantize and binarize are for images. Received: points.")
-        if labels is not None and len(labels) != len(images):
-            raise DataError(
-                f"labels must be as many as images, {len(images)}. Received: {len(labels)}."
-            )
+        if labels is not None:
+            labels = as_labels("labels", labels, rows=len(images), error=DataError)
         if binarize is not None:
             check_choice("binarize", binarize, ("stochastic", "threshold"))
             if dequantize:
@@ -258,6 +260,7 @@ class Batches(PyDataset):
 
         Raises:
             DataError: if grain is not installed, or `batch_size` is larger than an epoch.
+            ArgumentError: if processes decode, and the script has no `__main__` guard.
         """
         grain = _grain()
         self.step(start)  # an error is raised here, and not in a thread
@@ -268,6 +271,7 @@ class Batches(PyDataset):
         threads = getattr(self.images, "threads", 1)
         stream = steps.to_iter_dataset(grain.ReadOptions(threads, max(AHEAD, threads)))
         if self.decoding_processes:
+            check_main_guard("decoding_processes")
             from absl import flags
 
             if not flags.FLAGS.is_parsed():  # grain reads flags, which nobody may have parsed

@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 LARGEST = 2**27  # pixels of one decoded image, which take half a gibibyte in colour
+ORIENTED = {"exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp"}  # places of orientations
 LONGEST = 4  # sides; of an image that is longer than 4 times its shorter side, the middle is used
 
 
@@ -25,6 +26,12 @@ def prepare(image: Image.Image, image_size: int | None) -> None:
         raise ValueError(f"{image.width}x{image.height} pixels are more than {LARGEST}")
 
 
+def upright(image: Image.Image) -> Image.Image:
+    """Return an opened image as its camera was held, by the orientation in its EXIF or XMP data."""
+    image.load()  # a PNG file may hold them behind the pixels
+    return ImageOps.exif_transpose(image) if ORIENTED & image.info.keys() else image
+
+
 def pixels(image: Image.Image, image_size: int | None, channels: int | None) -> np.ndarray:
     """Return the pixels of `image`, upright and antialiased, on white where it is transparent.
 
@@ -40,10 +47,14 @@ def pixels(image: Image.Image, image_size: int | None, channels: int | None) -> 
         ValueError: if the image is too large to be decoded.
     """
     prepare(image, image_size)
-    if "exif" in image.info:
-        image = ImageOps.exif_transpose(image)
+    image = upright(image)
     grey = channels == 1 or (channels is None and image.mode[0] in "1LIF")
+    if image.mode == "F":
+        raise ValueError("its floating-point pixels have no known range")
     if image.mode.startswith("I"):
+        low, high = image.getextrema()
+        if low < 0 or high > 65535:
+            raise ValueError(f"its pixels from {low} to {high} are not of 16 bits")
         # Pillow's own conversion of sixteen bits would keep the lowest eight.
         image = Image.fromarray((np.asarray(image) / 257).round().astype("uint8"))
     if image.has_transparency_data:

@@ -2,29 +2,65 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import logging
 import os
 import threading
 import zipfile
 import zlib
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from PIL import Image
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp")
+from zoo.errors import DataError
+
+# Kinds that Pillow knows and that hold no pixels, or need a program of their own.
+UNREAD_FORMATS = {"BUFR", "EPS", "FPX", "GRIB", "HDF5", "IPTC", "MIC", "MPEG", "WMF"}
+# Kinds of pictures that are named where they are left out, unless a plugin of Pillow reads them.
+UNREAD_SUFFIXES = {
+    *(".ai", ".arw", ".avif", ".cr2", ".cr3", ".dng", ".emf", ".eps", ".exr", ".hdr", ".heic"),
+    *(".heif", ".jxl", ".nef", ".orf", ".ps", ".raw", ".rw2", ".svg", ".wmf"),
+}
+# Folders of file servers and systems, for thumbnails and deleted files, in lower case.
+SYSTEM_FOLDERS = {
+    "@eadir",
+    "@recycle",
+    "@recently-snapshot",
+    "#recycle",
+    "#snapshot",
+    "$recycle.bin",
+    "recycler",
+    "system volume information",
+    "lost+found",
+    "__pycache__",
+}
+HIDDEN = "hidden or in hidden or system folders"
+UNREAD = "of kinds that are not read"
+EXAMPLES = 4  # names in a message
 log = logging.getLogger(__name__)
+
+
+@functools.cache
+def suffixes() -> frozenset[str]:
+    """Return the suffixes of the image files that are read, in lower case."""
+    known = Image.registered_extensions().items()
+    return frozenset(
+        suffix for suffix, kind in known if kind in Image.OPEN and kind not in UNREAD_FORMATS
+    )
 
 
 class FolderFiles:
     """The image files below a folder, at any depth, in the order of their names.
 
-    Links are followed, but no folder is entered twice.
+    Links are followed, but no folder is entered twice. `left_out` holds the names of pictures that
+    are not read, by the reason.
     """
 
     def __init__(self, root: Path):
         self.root = root
-        self.names = sorted(_walk(root))
+        self.names, self.left_out = _divided(_walk(root))
 
     def __len__(self) -> int:
         return len(self.names)
@@ -54,24 +90,26 @@ class ZipFiles:
     """The image files in a zip file below the folder `root`, in the order of their names.
 
     By default `root` is the one folder that holds all of them, if there is one, and else the top of
-    the zip file.
+    the zip file. `left_out` is as for `FolderFiles`.
     """
 
     def __init__(self, path: Path, root: str | None = None):
         self.path = path
         self._local = threading.local()
-        names = [name for name in self._zip.namelist() if _is_image(name)]
+        names = [name for name in self._zip.namelist() if not name.endswith("/")]
         if root is None:
-            tops = {PurePosixPath(name).parts[0] for name in names}
-            root = f"{tops.pop()}/" if len(tops) == 1 and all("/" in n for n in names) else ""
+            read, _ = _divided(names)
+            tops = {PurePosixPath(name).parts[0] for name in read}
+            root = f"{tops.pop()}/" if len(tops) == 1 and all("/" in n for n in read) else ""
         self.root = root
-        self.names = sorted(name.removeprefix(root) for name in names if name.startswith(root))
+        below = (name.removeprefix(root) for name in names if name.startswith(root))
+        self.names, self.left_out = _divided(below)
 
     def __len__(self) -> int:
         return len(self.names)
 
     def __getstate__(self):
-        return {"path": self.path, "root": self.root, "names": self.names}
+        return {key: value for key, value in vars(self).items() if key != "_local"}
 
     def __setstate__(self, state):
         vars(self).update(state, _local=threading.local())
@@ -113,11 +151,12 @@ class ZipFiles:
         return Image.open(io.BytesIO(self.bytes(row)))
 
 
-def classes(names: list[str], known: list[str] = ()) -> tuple[list[str], list[int]] | None:
-    """Return the classes of files and the class of each file, or `None` if there are no classes.
+def classes(names: list[str], known: Iterable[str] = ()) -> tuple[list[str], list[int]] | None:
+    """Return the classes, and the class of each file, or `None` if there are no classes.
 
-    The class of a file is the folder at the top of its name. There are no classes if a file lies in
-    no folder, or all lie in one.
+    The class of a file is the folder at the top of its name, or -1 if it lies in no folder. There
+    are no classes if all files lie in one folder, or most of them in none. Classes whose names are
+    all numbers have the order of these numbers, other classes that of their names.
 
     Args:
         names: the names of the files.
@@ -126,10 +165,28 @@ def classes(names: list[str], known: list[str] = ()) -> tuple[list[str], list[in
     """
     folders = [name.split("/")[0] if "/" in name else None for name in names]
     class_names = sorted({*known, *folders} - {None})
-    if len(class_names) < 2 or None in folders:
+    if all(name.isdecimal() for name in class_names):
+        class_names.sort(key=int)
+    if len(class_names) < 2 or 2 * folders.count(None) >= len(folders):
         return None
     number = {name: i for i, name in enumerate(class_names)}
-    return class_names, [number[folder] for folder in folders]
+    return class_names, [number.get(folder, -1) for folder in folders]
+
+
+def report_left_out(name: str, left_out: dict[str, list[str]], strict: bool) -> None:
+    """Warn in one line of what is left out of the set `name`, or raise a `DataError` if `strict`.
+
+    `left_out` holds names by the reason.
+    """
+    parts = []
+    for reason, names in left_out.items():
+        more = ", ..." if len(names) > EXAMPLES else ""
+        if names:
+            parts.append(f"{len(names)} {reason} ({', '.join(names[:EXAMPLES])}{more})")
+    if parts and strict:
+        raise DataError(f"strict=True, and left out of {name} are {'; '.join(parts)}.")
+    if parts:
+        log.warning("Left out of %s: %s", name, "; ".join(parts))
 
 
 def _with_names(files, rows):
@@ -140,7 +197,7 @@ def _with_names(files, rows):
 
 
 def _walk(root: Path):
-    """Yield the relative name of each image file below `root`."""
+    """Yield the relative name of each picture below `root`, of a kind that is read or not."""
     entered = set()
 
     def unreadable(error: OSError) -> None:
@@ -156,13 +213,28 @@ def _walk(root: Path):
         subfolders.sort()
         for name in names:
             path = Path(folder, name)
-            if _is_image(name) and (path.is_file() or path.is_symlink()):
+            if _is_picture(name) and (path.is_file() or path.is_symlink()):
                 yield path.relative_to(root).as_posix()
 
 
-def _is_image(name: str) -> bool:
-    """Return whether `name` is the name of an image file."""
+def _divided(names: Iterable[str]) -> tuple[list[str], dict[str, list[str]]]:
+    """Return the sorted names of the image files that are read, and the others by the reason."""
+    read: list[str] = []
+    left_out: dict[str, list[str]] = {HIDDEN: [], UNREAD: []}
+    for name in sorted(filter(_is_picture, names)):
+        path = PurePosixPath(name)
+        if any(part.startswith(".") or part.lower() in SYSTEM_FOLDERS for part in path.parts):
+            left_out[HIDDEN].append(name)
+        elif path.suffix.lower() not in suffixes():
+            left_out[UNREAD].append(name)
+        else:
+            read.append(name)
+    return read, left_out
+
+
+def _is_picture(name: str) -> bool:
+    """Return whether `name` is the name of a picture, of a kind that is read or not."""
     # macOS adds a file "__MACOSX/._name" for each file of a zip file; it holds no image.
     path = PurePosixPath(name)
-    hidden = path.name.startswith("._") or "__MACOSX" in path.parts
-    return path.suffix.lower() in SUFFIXES and not hidden
+    metadata = path.name.startswith("._") or "__MACOSX" in path.parts
+    return not metadata and path.suffix.lower() in suffixes() | UNREAD_SUFFIXES

@@ -8,37 +8,43 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from zoo.base.ranges import to_bytes
+from zoo.base.arrays import as_array
+from zoo.base.ranges import check_finite, to_bytes
 from zoo.errors import ArgumentError
+
+SLACK = 0.01  # interpolation overshoots a range a little
 
 
 def grid(
-    images: np.ndarray, columns: int | None = None, value_range: tuple[float, float] = (-1.0, 1.0)
+    images: np.ndarray, columns: int | None = None, value_range: tuple[float, float] | None = None
 ) -> Image.Image:
     """Return one picture of all `images`, in rows, with two white pixels between them.
 
     Args:
-        images: images of shape `(n, height, width, channels)` with 1 or 3 channels, in
-            `value_range`.
+        images: images of shape `(n, height, width, channels)` with 1 or 3 channels.
         columns: the number of images in a row; by default the square root of their number, rounded
             up.
-        value_range: the range of the values.
+        value_range: the range of the values, such as `model.value_range`. By default the array
+            tells it: 0 to 255 for 8-bit images, [-1, 1] for images with a negative value, and else
+            [0, 1].
 
     Raises:
-        ArgumentError: if `images` has another shape.
+        ArgumentError: if `images` has another shape, or its range is not known.
     """
+    images = as_array("images", images, "images")
     if images.ndim != 4 or images.shape[-1] not in (1, 3):
         raise ArgumentError(
             "images must have the shape (n, height, width, channels) with 1 or 3 channels. "
             f"Received: shape {images.shape}."
         )
+    images = images if images.dtype == np.uint8 else to_bytes(images, _range(images, value_range))
     n, height, width, channels = images.shape
     columns = columns or math.ceil(math.sqrt(n))
     rows = -(-n // columns)
     canvas = np.full(
         (rows * (height + 2) + 2, columns * (width + 2) + 2, channels), 255, dtype="uint8"
     )
-    for index, image in enumerate(to_bytes(images, value_range)):
+    for index, image in enumerate(images):
         row, column = divmod(index, columns)
         top, left = 2 + row * (height + 2), 2 + column * (width + 2)
         canvas[top : top + height, left : left + width] = image
@@ -46,7 +52,7 @@ def grid(
 
 
 def save_grid(
-    images: np.ndarray, path: str | Path, columns: int | None = None, value_range=(-1.0, 1.0)
+    images: np.ndarray, path: str | Path, columns: int | None = None, value_range=None
 ) -> Path:
     """Write `grid(images, ...)` to `path`, and return the path.
 
@@ -56,3 +62,23 @@ def save_grid(
     path.parent.mkdir(parents=True, exist_ok=True)
     grid(images, columns, value_range).save(path)
     return path
+
+
+def _range(images: np.ndarray, value_range) -> tuple[float, float]:
+    """Return `value_range`, by default the range that the values of `images` show.
+
+    Raises:
+        ArgumentError: if they show none.
+    """
+    if value_range is not None:
+        return value_range
+    check_finite(images)
+    low, high = (float(images.min()), float(images.max())) if images.size else (0.0, 0.0)
+    if low < 0:
+        return -1.0, 1.0
+    if high <= 1 + SLACK:
+        return 0.0, 1.0
+    raise ArgumentError(
+        f"value_range must be given for values from {low:g} to {high:g}, such as (0, 255). "
+        "Received: None."
+    )

@@ -8,9 +8,12 @@ import numpy as np
 from PIL import Image
 
 from zoo.data.batches import Batches
+from zoo.data.decode import prepare, upright
 from zoo.data.decoded import MEMORY_LIMIT, ImageFormat, decoded
+from zoo.data.files import report_left_out
 from zoo.data.sources import Source, files_of
 from zoo.errors import ArgumentError, DataError, check_choice, check_count
+from zoo.files.home import user_path
 
 
 class Half:
@@ -39,6 +42,8 @@ class Half:
             ValueError: if the image has an odd number of columns.
         """
         with self.files.open(row) as image:
+            prepare(image, None)
+            image = upright(image)  # the halves are those of the picture as it is shown
             width, height = image.size
             if width % 2:
                 raise ValueError(f"{width} columns are not two halves")
@@ -120,10 +125,10 @@ def read_pairs(
         if len(path) != 2:
             raise ArgumentError(f"path must be one path or two. Received: {len(path)}.")
         paths = path
-        items = _matched([files_of(Path(p).expanduser(), split)[0] for p in path], path)
+        items = _matched([_files(p, split, strict) for p in path], path)
     else:
         paths = (path, path)
-        files = files_of(Path(path).expanduser(), split)[0]
+        files = _files(path, split, strict)
         sides = (0, 1) if inputs == "left" else (1, 0)
         items = [Half(files, side) for side in sides]
     first, rows = decoded(items[0], image_format, strict, repr(str(paths[0])), memory_limit)
@@ -163,6 +168,14 @@ def load_pairs(
     """
     sources = read_pairs(path, split, image_size, channels, inputs, strict, memory_limit)
     return PairBatches(Paired(*(source.images for source in sources)), **batches)
+
+
+def _files(path: str | Path, split: str, strict: bool):
+    """Return the image files of a split, and report what is left out."""
+    path = user_path(path)
+    files, _ = files_of(path, split)
+    report_left_out(repr(str(path)), files.left_out, strict)
+    return files
 
 
 def _matched(files: list, paths) -> list:

@@ -9,12 +9,16 @@ from typing import NamedTuple
 
 import numpy as np
 
+from zoo.base.arrays import as_array, as_labels
 from zoo.data import named, stacked, synthetic
 from zoo.data.decoded import MEMORY_LIMIT, ImageFormat, decoded, formatted, joined
-from zoo.data.files import SUFFIXES, FolderFiles, ZipFiles, classes
+from zoo.data.files import FolderFiles, ZipFiles, classes, report_left_out
 from zoo.errors import ArgumentError, DataError, MissingSplitError, check_choice, check_count
+from zoo.files.home import user_path
 
-OTHER_SPLITS = ("test", "val", "validation")  # folders that hold no training images
+# Names of the folder of a split, of which upper and lower case count as equal.
+FOLDERS = (("train", "training"), ("test", "testing"), ("val", "valid", "validation"))
+OTHER_SPLITS = ("test", "testing", "val", "validation")  # folders that hold no training images
 ARRAYS = "arrays"  # the name of a source that was given as arrays
 DIVIDED = NINE_IN_TEN, ONE_IN_TEN = "train, nine in ten", "train, one in ten"
 POINTS = {"train": 50_000, "test": 10_000}  # the number of points in a split of a synthetic set
@@ -83,15 +87,19 @@ def read(
             images, or a pair of images and labels, is allowed too.
         split: the name of the split. A folder or zip file may hold a sub-folder of this name, and
             an `.npz` file the arrays `x_<split>` and `y_<split>`; else the complete set is the
-            split `"train"`. `"train, one in ten"` is each tenth image of the split `"train"`, or
-            the last image if there are fewer than ten. `"train, nine in ten"` is the rest.
-            `read_splits` divides a set without a test split into these two.
+            split `"train"`. Of folders upper and lower case count as equal, and so do `train` and
+            `training`, `test` and `testing`, and `val`, `valid` and `validation`. `"train, one in
+            ten"` is each tenth image of the split `"train"`, or the last image if there are fewer
+            than ten. `"train, nine in ten"` is the rest. `read_splits` divides a set without a test
+            split into these two.
         image_size: the height and width that images are antialiased and cropped to. `None` leaves
             their size, which must then be equal for all.
         channels: 1 for grey, 3 for colour; `None` keeps the images' channels.
         crop: `"center"`, or `"random"` to draw a new window for each batch where images are not
             square.
-        strict: whether an unreadable image is an error. Else it is left out, with a warning.
+        strict: whether an image that cannot be read or has no place is an error. Else it is left
+            out, with a warning. No place have pictures in hidden and system folders, pictures of
+            kinds that Pillow does not read, and pictures beside the folders of classes or splits.
         memory_limit: in bytes. Images of a set that is larger at `image_size` are decoded each time
             they are needed, and not into memory.
 
@@ -129,7 +137,7 @@ def _read(
             "name_or_path must be a name, a path, an array or a pair of arrays. Received: "
             f"{type(name_or_path).__name__}."
         )
-    path = Path(name_or_path).expanduser()
+    path = user_path(name_or_path)
     if path.is_dir() or path.suffix == ".zip":
         return _read_files(path, split, image_format, strict, memory_limit)
     if path.suffix == ".npz":
@@ -227,14 +235,8 @@ def _pair(arrays) -> tuple[np.ndarray, np.ndarray | None]:
     pair = arrays if isinstance(arrays, tuple) else (arrays, None)
     if len(pair) != 2:
         raise DataError(f"A pair of images and labels has two parts. Received: {len(pair)}.")
-    return np.asarray(pair[0]), None if pair[1] is None else _integers(np.asarray(pair[1]))
-
-
-def _integers(labels: np.ndarray) -> np.ndarray:
-    """Return `labels` as int64, or raise a `DataError` if they are not integers."""
-    if not np.issubdtype(labels.dtype, np.integer):
-        raise DataError(f"labels must be integers. Received: {labels.dtype}.")
-    return labels.astype("int64")
+    images = as_array("images", pair[0], error=DataError)
+    return images, None if pair[1] is None else as_labels("labels", pair[1], error=DataError)
 
 
 def _read_npz(path: Path, split: str) -> tuple[np.ndarray, np.ndarray | None]:
@@ -260,7 +262,9 @@ def _read_npz(path: Path, split: str) -> tuple[np.ndarray, np.ndarray | None]:
                 f"{path.name} must hold images as {x}, and may hold labels as {y}. It holds: "
                 f"{sorted(arrays)}."
             )
-        labels = _integers(arrays[f"y{suffix}"]) if f"y{suffix}" in arrays else None
+        if f"y{suffix}" not in arrays:
+            return arrays[f"x{suffix}"], None
+        labels = as_labels(f"y{suffix} of {path.name}", arrays[f"y{suffix}"], error=DataError)
         return arrays[f"x{suffix}"], labels
 
 
@@ -274,6 +278,10 @@ def _from_arrays(name: str, images, labels, image_format: ImageFormat) -> Source
             f"{name} must hold 8-bit (uint8) images of shape (n, height, width[, channels]), or "
             f"float32 points of shape (n, features). It holds {images.dtype} of shape "
             f"{images.shape}."
+        )
+    if labels is not None and len(labels) != len(images):
+        raise DataError(
+            f"labels of {name} must be as many as images, {len(images)}. Received: {len(labels)}."
         )
     if not points and (image_format.image_size or image_format.channels):
         images = joined(
@@ -295,33 +303,83 @@ def files_of(path: Path, split: str) -> tuple[FolderFiles | ZipFiles, list[str]]
         raise DataError(f"There is no file {str(path)!r}.") from error
     except zipfile.BadZipFile as error:
         raise DataError(f"{str(path)!r} cannot be read as a zip file: {error}.") from error
+    files = _unwrapped(files)
     class_folders = []
-    if split in files.folders():
-        class_folders = [name.split("/")[1] for name in files.names if name.count("/") > 1]
-        files = files.below(split)
+    folder = _split_folder(files.folders(), split, path)
+    if folder is not None:
+        known = {name for group in FOLDERS for name in group}
+        splits = {f for f in files.folders() if f.lower() in known} | {folder}
+        parts = [name.split("/") for name in files.names]
+        class_folders = [part[1] for part in parts if len(part) > 2 and part[0] in splits]
+        beside = [name for name in files.names if "/" not in name]
+        files = files.below(folder)
+        files.left_out["beside the folders of the splits"] = beside
     elif split != "train":
         raise MissingSplitError(f"{str(path)!r} holds no sub-folder {split!r}.")
     else:
         is_other_split = [
-            name.split("/")[0] in OTHER_SPLITS and "/" in name for name in files.names
+            name.split("/")[0].lower() in OTHER_SPLITS and "/" in name for name in files.names
         ]
         files = files.select(np.flatnonzero(~np.array(is_other_split, dtype=bool)))
     if not files.names:
+        report_left_out(repr(str(path)), files.left_out, strict=False)
         raise DataError(
-            f"{str(path)!r} holds no image, at any depth. Looked for: {', '.join(SUFFIXES)}."
+            f"{str(path)!r} holds no image, at any depth. Looked for: .png, .jpg, .webp, .tif and "
+            "the other suffixes of Pillow."
         )
     return files, class_folders
+
+
+def _unwrapped(files: FolderFiles | ZipFiles) -> FolderFiles | ZipFiles:
+    """Return the files below the one folder that holds all sub-folders, if there is such a one."""
+    while len(files.folders()) == 1 and all("/" in name for name in files.names):
+        (folder,) = files.folders()
+        inner = files.below(folder)
+        if any(folder.lower() in group for group in FOLDERS) or not inner.folders():
+            break
+        inner.left_out = files.left_out
+        files = inner
+    return files
+
+
+def _split_folder(folders: set[str], split: str, path: Path) -> str | None:
+    """Return the one of `folders` that holds `split`, or `None`.
+
+    Raises:
+        DataError: if there are several.
+    """
+    names = next((group for group in FOLDERS if split.lower() in group), (split.lower(),))
+    found = sorted(folder for folder in folders if folder.lower() in names)
+    same = [folder for folder in found if folder.lower() == split.lower()] or found
+    if len(same) > 1:
+        raise DataError(
+            f"{str(path)!r} must hold one folder of the split {split!r}. It holds: "
+            f"{', '.join(same)}."
+        )
+    return same[0] if same else None
 
 
 def _read_files(
     path: Path, split: str, image_format: ImageFormat, strict: bool, memory_limit: int
 ) -> Source:
-    """Return the images of a folder or zip file, flat or with a sub-folder for each class."""
+    """Return the images of a folder or zip file, flat or with a sub-folder for each class.
+
+    Images beside the folders of the classes are left out. If there are more of these, all images
+    are read, without classes.
+    """
     files, class_folders = files_of(path, split)
+    known_classes = classes(files.names, class_folders)
+    names, labels = known_classes or (None, np.zeros(len(files), dtype="int64"))
+    labels = np.array(labels, dtype="int64")
+    beside = [files.names[row] for row in np.flatnonzero(labels < 0)]
+    if known_classes is None and len(files.folders()) > 1:
+        reason = "as classes, since most images lie in no folder"
+        files.left_out[reason] = sorted(files.folders())
+    files = files.select(np.flatnonzero(labels >= 0))
+    files.left_out["beside the folders of the classes"] = beside
+    report_left_out(repr(str(path)), files.left_out, strict)
     images, rows = decoded(files, image_format, strict, repr(str(path)), memory_limit)
     name = path.stem if path.suffix == ".zip" else path.name
-    known_classes = classes(files.names, class_folders)
-    if known_classes is None:
+    if names is None:
         return Source(name, images, None)
-    names, labels = known_classes
-    return Source(name, images, np.array(labels, dtype="int64")[rows], tuple(names))
+    return Source(name, images, labels[labels >= 0][rows], tuple(names))

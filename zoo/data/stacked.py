@@ -6,6 +6,7 @@ import hashlib
 
 import numpy as np
 
+from zoo.base.arrays import as_labels
 from zoo.errors import DataError, check_count
 
 PREFIX = "stacked_"
@@ -61,7 +62,9 @@ def stack(
         DataError: if there are no labels, or other classes than 0 to 9.
     """
     check_count("n", n)
-    if labels is None or len(np.unique(labels)) > 10 or labels.max() > 9:
+    if labels is not None:
+        labels = as_labels("labels", labels, rows=len(images), error=DataError)
+    if labels is None or labels.min() < 0 or labels.max() > 9:
         raise DataError("Stacked images are made of a set with labels 0 to 9.")
     triples = np.random.default_rng(seed).integers(0, len(images), (n, 3))
     return Stacked(images, triples), labels[triples] @ np.array([100, 10, 1])

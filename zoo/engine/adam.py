@@ -22,12 +22,15 @@ def is_plain_adam(optimizer: keras.optimizers.Optimizer, variables: Sequence) ->
     """Return whether a step of `optimizer` on `variables` is exactly the paper's Adam in float32.
 
     The rule is algorithm 1 of Kingma and Ba 2015, without decay, clipping, averages, accumulation,
-    or constraints.
+    constraints, or weights that are overwritten by their gradients.
     """
     return (
         isinstance(optimizer, keras.optimizers.Adam)
         and type(optimizer).__name__ == "Adam"  # subclasses are variants of Adam
         and optimizer.built
         and not any(getattr(optimizer, extra) for extra in EXTRAS)
-        and all(v.constraint is None and v.dtype == "float32" for v in variables)
+        and all(
+            v.constraint is None and v.dtype == "float32" and not v.overwrite_with_gradient
+            for v in variables
+        )
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import sys
 
 MMAP_THRESHOLD, TRIM_THRESHOLD = -3, -1  # parameters of `mallopt`, from malloc.h
 LARGEST = 2**31 - 1
@@ -16,7 +17,9 @@ def keep_memory() -> bool:
     CPU, on PyTorch and JAX. The setting applies to the complete process. `zoo train` makes it, and
     importing this package does not.
     """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # only glibc has it
+    if sys.platform != "linux":  # only glibc has it, and Windows opens no library without a name
+        return False
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     return mallopt is not None and all(
         [mallopt(MMAP_THRESHOLD, 2**30), mallopt(TRIM_THRESHOLD, LARGEST)]
     )

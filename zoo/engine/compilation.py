@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Callable
 from typing import Any, ClassVar, NamedTuple
 
@@ -10,8 +11,9 @@ import keras
 
 from zoo import engine
 from zoo.engine import players
+from zoo.engine.attached import Structure, layers_of, own_variables, quantization_of
 from zoo.engine.means import Means
-from zoo.errors import ArgumentError, unknown_name
+from zoo.errors import unknown_name
 
 
 class Argument(NamedTuple):
@@ -63,7 +65,7 @@ class Compiled:
 
         Raises:
             UnknownNameError: if `compile` has no such argument.
-            ValueError: if the optimizers, or the layers of the model, do not allow training.
+            ValueError: if the optimizers do not allow training.
         """
         for name in objective:
             if name not in self._compile_names():
@@ -86,9 +88,11 @@ class Compiled:
         except BaseException:
             self._set(earlier)
             raise
-        self.optimizer.build(self.trainable_variables)
+        self.optimizer.build(self._weights_to_train())
         # Hidden from Keras's tracking, which would save the optimizers twice.
         vars(self)["_optimizers"] = players.Frozen(optimizers)
+        self._bind(self.players)
+        vars(self)["_told_of"] = ()
         vars(self)["_means"] = Means(self.loss_names)
         vars(self)["_logged_by"] = {}
         vars(self)["_compile_arguments"] = players.Frozen(
@@ -99,6 +103,92 @@ class Compiled:
                 "steps_per_execution": steps_per_execution,
             }
         )
+
+    # Changes after `compile`
+
+    def _weights_to_train(self) -> list[keras.Variable]:
+        """Return the weights that some player must train: all trainable ones but averages."""
+        averages = {
+            id(v) for layer, trained in layers_of(self) if not trained for v in own_variables(layer)
+        }
+        return [v for v in self.trainable_variables if id(v) not in averages]
+
+    def _bind(self, trained: dict[str, list]) -> None:
+        """Remember the weights of each player, and the layers whose losses it trains on."""
+        networks = {layer: {id(v) for v in layer.variables} for layer in self._layers}
+        layers = self._flatten_layers(include_self=False)
+        vars(self)["_layer_metrics"] = [metric for layer in layers for metric in layer._metrics]
+        vars(self)["_float8_layers"] = [x for x in layers if quantization_of(x) == "float8"]
+        vars(self)["_trained"] = players.Frozen(trained)
+        vars(self)["_layers_trained"] = {
+            player: {id(self)}.union(
+                id(layer)
+                for network, held in networks.items()
+                if held & {id(v) for v in variables}
+                for layer in network._flatten_layers()
+            )
+            for player, variables in trained.items()
+        }
+
+    def follow_weights(self) -> None:
+        """Let the optimizers follow the weights that were frozen, thawed, added or removed.
+
+        A player's optimizer keeps its state for the weights that stay. In `fit` nothing changes.
+        """
+        present = {player: list(variables) for player, variables in self.players.items()}
+        changed = any(not _same(present[player], self._trained[player]) for player in present)
+        if changed and not vars(self).get("_fitting"):
+            self.optimizer.rebuild(present, self._weights_to_train())
+            self._bind(present)
+
+    def _warn_of_idle_players(self) -> None:
+        """Warn if a player has no trainable weight, once for each change."""
+        idle = tuple(player for player, variables in self._trained.items() if not variables)
+        if idle and idle != self._told_of:
+            warnings.warn(
+                f"{' and '.join(map(repr, idle))} of {type(self).__name__} "
+                f"{'has' if len(idle) == 1 else 'have'} no trainable weight and will not change. "
+                "Set trainable = True for the network to train it.",
+                stacklevel=2,
+            )
+        vars(self)["_told_of"] = idle
+
+    def fit(self, *args, **kwargs):
+        self._assert_compile_called("fit")
+        self.follow_weights()
+        vars(self)["_fitting"] = True
+        try:
+            return super().fit(*args, **kwargs)
+        finally:
+            vars(self)["_fitting"] = False
+
+    def forget_stale_functions(self) -> bool:
+        """Forget all compiled functions if the layers or weights have changed since they were
+        compiled, and return whether they have.
+
+        A compiled function reads the weights that it was compiled with.
+        """
+        structure = Structure(self)
+        if structure.equals(vars(self).get("_structure")):
+            return False
+        vars(self)["_structure"] = structure
+        self.train_function = self.test_function = self.predict_function = None
+        self._inference_functions.clear()
+        return True
+
+    def make_train_function(self, force: bool = False):
+        self.follow_weights()
+        self._warn_of_idle_players()
+        self.forget_stale_functions()
+        return super().make_train_function(force)
+
+    def make_test_function(self, force: bool = False):
+        self.forget_stale_functions()
+        return super().make_test_function(force)
+
+    def make_predict_function(self, force: bool = False):
+        self.forget_stale_functions()
+        return super().make_predict_function(force)
 
     def complete_objective(self, attributes: dict[str, Any]) -> None:
         """Complete the resolved arguments of `compile`, or raise if they do not suit the model.
@@ -133,18 +223,10 @@ class Compiled:
         """Return an optimizer for each player, for the argument `optimizer` of `compile`.
 
         Raises:
-            ArgumentError: if the optimizers, or the layers of the model, do not allow training. The
-                model is then unchanged.
+            ArgumentError: if an optimizer is wrong. The model is then unchanged.
         """
-        layers = self._flatten_layers(include_self=False)
-        for layer in layers:
-            if getattr(layer, "activity_regularizer", None) is not None:
-                raise ArgumentError(
-                    f"The layer {layer.name} has an activity_regularizer, which is not supported. "
-                    "Allowed: regularizers of weights."
-                )
         resolved = players.resolve_optimizers(optimizer, self.default_optimizers())
-        return players.scaled(resolved, layers)
+        return players.scaled(resolved, self._flatten_layers(include_self=False))
 
     def get_compile_config(self) -> dict[str, Any]:
         if not self.compiled:
@@ -162,13 +244,24 @@ class Compiled:
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
-        return [self._means] if self.compiled else []
+        return [self._means, *self.layer_metrics] if self.compiled else []
+
+    @property
+    def layer_metrics(self) -> list[keras.metrics.Metric]:
+        """The metrics that layers of the model hold and update when they are called."""
+        return vars(self).get("_layer_metrics", [])
 
     @property
     def metrics_names(self) -> list[str]:
-        return list(self.loss_names) if self.compiled else []
+        added = [metric.name for metric in self.layer_metrics]
+        return [*self.loss_names, *added] if self.compiled else []
 
     def _flatten_metrics_in_order(self, logs):
         # The result of `evaluate` without `return_dict`; Keras would look up names of metrics.
-        values = [logs[name] for name in self.loss_names]
+        values = [logs[name] for name in self.metrics_names]
         return values[0] if len(values) == 1 else values
+
+
+def _same(some: list, others: list) -> bool:
+    """Return whether two lists hold the same objects."""
+    return len(some) == len(others) and all(a is b for a, b in zip(some, others, strict=True))

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import inspect
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
 from keras import ops
 
+from zoo.engine.attached import attach, attached_to, load_adapters_whole, save_adapters_whole
 from zoo.engine.players import Frozen
+from zoo.engine.rebuilding import bare, check_can_be_saved
 from zoo.engine.tasks import check_tasks
 from zoo.errors import ArgumentError
 
@@ -16,9 +21,9 @@ from zoo.errors import ArgumentError
 class Configured:
     """A mixin of `Model` for its saved configuration and its saved variables.
 
-    The configuration is the constructor's arguments and the dtype policy. It is captured when the
-    model is made, so that a subclass needs no `get_config`. The state of every seed generator is
-    saved with the weights.
+    The configuration is the constructor's arguments and the dtype policy, which are captured when
+    the model is made, so that a subclass needs no `get_config`, and what users attach to layers
+    (see `zoo.engine.attached`). The state of every seed generator is saved with the weights.
 
     A subclass must not define `loss`, `optimizer` or `stop_training`. Its constructor must not take
     `*args`.
@@ -36,11 +41,16 @@ class Configured:
                     f"The constructor of {cls.__name__} must not take *{parameter.name}: "
                     "a configuration holds named arguments."
                 )
+        if "__init__" in vars(cls):
+            cls.__init__ = _with_dtype(cls.__init__)
 
     def __new__(cls, *args, **kwargs):
         check_tasks(cls)
-        model = super().__new__(cls, *args, **kwargs)
         signature = inspect.signature(cls.__init__)
+        policy = keras.config.dtype_policy()
+        if "dtype" not in signature.parameters:
+            policy = _policy(kwargs.pop("dtype", None)) or policy
+        model = super().__new__(cls, *args, **kwargs)
         try:
             bound = signature.bind(model, *args, **kwargs)
         except TypeError:
@@ -53,8 +63,26 @@ class Configured:
             flat.update({name: value} if named else value)
         # Hidden from Keras's tracking: networks among the arguments would be saved twice.
         vars(model)["_constructor_arguments"] = Frozen(flat)
-        vars(model)["_built_under"] = keras.config.dtype_policy().name
+        vars(model)["_built_under"] = policy.name
         return model
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        former = getattr(self, name, None) if isinstance(value, keras.layers.Layer) else None
+        if isinstance(former, keras.layers.Layer) and former is not value:
+            self._check_replaceable(name, former, value)
+            delattr(self, name)
+            if not any(former is other for other in _attributes(self)):
+                self._tracker.untrack(former)  # Keras would go on to save it
+        super().__setattr__(name, value)
+
+    def _check_replaceable(self, name: str, former, value) -> None:
+        """Raise unless the network `name` can be replaced by `value`, and still be saved."""
+        shapes, others = ([tuple(w.shape) for w in network.weights] for network in (former, value))
+        if shapes != others:
+            raise ArgumentError(
+                f"{name} can be replaced by a network with weights of the same shapes. Received: "
+                f"one with {others}, in place of {shapes}. Make a new {type(self).__name__} of it."
+            )
 
     @classmethod
     def constructor_names(cls, config: dict[str, Any]) -> list[str]:
@@ -64,18 +92,22 @@ class Configured:
             parameter.name
             for parameter in inspect.signature(cls.__init__).parameters.values()
             if parameter.name != "self" and parameter.kind is not parameter.VAR_KEYWORD
-        ]
+        ] + ["dtype"]
 
     def constructor_argument(self, name: str) -> Any:
         """Return the value of the constructor's argument `name`, or `None` if there is none."""
         return self._constructor_arguments.get(name)
 
     def get_config(self) -> dict[str, Any]:
+        # A network that was compiled for itself is trained by this model's own settings, and what
+        # is attached to its layers is recorded for all layers alike.
         config = {
-            key: keras.saving.serialize_keras_object(value)
+            key: bare(keras.saving.serialize_keras_object(value))
             for key, value in self._constructor_arguments.items()
         }
-        return {**config, "dtype_policy": self._built_under}
+        config["dtype_policy"] = self._built_under
+        attached = attached_to(self, self._built_under)
+        return {**config, "attached": attached} if attached else config
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
@@ -83,19 +115,36 @@ class Configured:
         arguments = {
             key: keras.saving.deserialize_keras_object(value, custom_objects=custom_objects)
             for key, value in config.items()
-            if key != "dtype_policy"
+            if key not in ("dtype_policy", "attached")
         }
-        policy = keras.config.dtype_policy()
-        keras.config.set_dtype_policy(config.get("dtype_policy", policy))
-        try:
-            return cls(**cls.current_arguments(arguments))
-        finally:
-            keras.config.set_dtype_policy(policy)
+        with _under(config.get("dtype_policy", keras.config.dtype_policy())):
+            model = cls(**cls.current_arguments(arguments))
+            # Before `compile`, which gives the optimizers their weights.
+            attach(model, config.get("attached", {}), model._built_under)
+            return model
 
     @classmethod
     def current_arguments(cls, arguments: dict[str, Any]) -> dict[str, Any]:
         """Convert the constructor's arguments in a file of an earlier version to current ones."""
         return arguments
+
+    def save(self, filepath, overwrite=True, zipped=None, **kwargs):
+        """Save the model, as `keras.Model.save` does, to a `.keras` file.
+
+        Raises:
+            ArgumentError: if the model could not be loaded again. Nothing is written then.
+        """
+        if str(filepath).endswith((".h5", ".hdf5")):
+            raise ArgumentError(
+                f"filepath must end in .keras. Received: {str(filepath)!r}. The older format has "
+                "no place for several optimizers; save_weights writes a .weights.h5 file."
+            )
+        check_can_be_saved(self)
+        return super().save(filepath, overwrite, zipped, **kwargs)
+
+    def __reduce__(self):
+        check_can_be_saved(self)
+        return super().__reduce__()
 
     # State
 
@@ -108,11 +157,15 @@ class Configured:
 
     def save_own_variables(self, store) -> None:
         """Save the variables that no sub-model saves, as Keras asks."""
+        if self.compiled:
+            self.follow_weights()  # a loaded model has optimizers for what can be trained now
+        save_adapters_whole(self)
         for index, variable in enumerate(self._own_state()):
             store[str(index)] = ops.convert_to_numpy(variable)
 
     def load_own_variables(self, store) -> None:
         """Load the variables that no sub-model loads, as Keras asks."""
+        load_adapters_whole(self)
         state = self._own_state()
         if len(store.keys()) != len(state):
             raise ArgumentError(
@@ -122,3 +175,48 @@ class Configured:
             )
         for index, variable in enumerate(state):
             variable.assign(store[str(index)])
+
+
+@contextlib.contextmanager
+def _under(policy) -> Iterator[None]:
+    """Make `policy` the global dtype policy until the end of the block."""
+    earlier = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(earlier)
+
+
+def _policy(dtype) -> keras.dtype_policies.DTypePolicy | None:
+    """Return the policy for the argument `dtype` of a constructor, or `None` without one."""
+    try:
+        policy = None if dtype is None else keras.dtype_policies.get(dtype)
+        if policy is not None and not isinstance(policy, keras.dtype_policies.DTypePolicy):
+            raise ValueError(policy)
+    except (TypeError, ValueError) as error:
+        raise ArgumentError(
+            "dtype must be a dtype policy or the name of one, such as 'mixed_bfloat16'. Received: "
+            f"{dtype!r}."
+        ) from error
+    return policy
+
+
+def _with_dtype(init: Callable) -> Callable:
+    """Return the constructor `init` with the argument `dtype`, the policy of what it makes."""
+    if "dtype" in inspect.signature(init).parameters:
+        return init
+
+    @functools.wraps(init)
+    def constructor(self, *args, dtype=None, **kwargs):
+        policy = _policy(dtype)
+        with contextlib.nullcontext() if policy is None else _under(policy):
+            init(self, *args, **kwargs)
+
+    constructor.__signature__ = inspect.signature(init)  # Keras does not follow wrappers
+    return constructor
+
+
+def _attributes(model: keras.Model) -> list:
+    """Return the values of all attributes of `model`; PyTorch has a dict of its own for layers."""
+    return [*vars(model).values(), *vars(model).get("_modules", {}).values()]

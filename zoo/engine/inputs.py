@@ -13,6 +13,7 @@ from keras import ops
 
 from zoo import engine
 from zoo.engine.rows import Rows
+from zoo.engine.spaces import Classes
 from zoo.errors import ArgumentError
 
 
@@ -32,6 +33,8 @@ def checked(model, x, y, sample_weight=None, class_weight=None):
         y = np.asarray(y)
     if isinstance(x, np.ndarray) or ops.is_tensor(x):
         check(model, x, y, "x", "y")
+        if isinstance(model.condition, Classes) and y is not None:
+            y = model.condition.checked("y", y)  # no backend takes every type of integers
         return x, None if model.condition is None else y
     if isinstance(x, Iterator):
         return _each_checked(model, x), y

@@ -18,6 +18,8 @@ import jax
 import keras
 import numpy as np
 
+from zoo.engine.collected import add, collecting
+
 
 class Scope(keras.StatelessScope):
     """A stateless scope that reads through to the scope around it and remembers its assignments."""
@@ -43,17 +45,21 @@ def _pure(fn: Callable, variables: Sequence = ()) -> tuple[Callable, Callable]:
 
     `commit` carries out the side effects of `fn`.
     """
-    assigned = []
+    assigned, layers = [], []
 
     def pure(values, *args):
-        with Scope(variables, values) as scope:
+        with Scope(variables, values) as scope, collecting() as losses:
             out = fn(*args)
         assigned[:] = scope.assigned.values()
-        return out, [scope.get_current_value(v) for v in assigned]
+        layers[:] = [layer for layer, _ in losses]
+        return out, ([scope.get_current_value(v) for v in assigned], [x for _, x in losses])
 
     def commit(new):
-        for variable, value in zip(assigned, new, strict=True):
+        values, losses = new
+        for variable, value in zip(assigned, values, strict=True):
             variable.assign(value)
+        for layer, loss in zip(layers, losses, strict=True):
+            add(layer, loss)
 
     return pure, commit
 
@@ -156,8 +162,19 @@ class StepAdaptor:
         return _run(self.training_logs, groups, state, data)
 
     def fit(self, *args, **kwargs):
-        with _restored_on_error(self):
+        with _restored_on_error(self), _held(self):
             return super().fit(*args, **kwargs)
+
+    # During `fit` Keras pairs arrays with the variables of these lists by their order, so that
+    # what callbacks freeze must wait for the next `fit`.
+
+    @property
+    def trainable_variables(self):
+        return vars(self).get("_held_trainable") or super().trainable_variables
+
+    @property
+    def non_trainable_variables(self):
+        return vars(self).get("_held_non_trainable") or super().non_trainable_variables
 
     def evaluate(self, *args, **kwargs):
         with _restored_on_error(self):
@@ -170,6 +187,21 @@ class StepAdaptor:
     def test_step(self, state, data):
         groups = (self.trainable_variables, self.non_trainable_variables, self.metrics_variables)
         return _run(self.validation_logs, groups, state, data)
+
+
+@contextlib.contextmanager
+def _held(model: keras.Model):
+    """Hold the lists of trainable and of other variables of `model` as they are."""
+    held = {
+        "_held_trainable": model.trainable_variables,
+        "_held_non_trainable": model.non_trainable_variables,
+    }
+    vars(model).update(held)
+    try:
+        yield
+    finally:
+        for name in held:
+            vars(model).pop(name, None)
 
 
 @contextlib.contextmanager

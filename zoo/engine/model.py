@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -42,10 +42,12 @@ class Model(Signed, Steps, Compiled, Configured, engine.StepAdaptor, keras.Model
         data: the space of the data: of the inputs of `fit`, and of samples.
         condition: the space of the conditions, or `None`.
         noise: the space of the noise from which samples are made, a dict of such spaces, or `None`.
+        averages: the names of the attributes that are averaged networks, which no player trains.
     """
 
     paper: str = "none"
     paper_url: str = "none"
+    averages: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, name: str | None = None):
         super().__init__(name=name)
@@ -59,6 +61,15 @@ class Model(Signed, Steps, Compiled, Configured, engine.StepAdaptor, keras.Model
     def test_config(cls) -> dict[str, Any]:
         """Return the constructor's arguments for a tiny model, on which the contract suite runs."""
         raise NotImplementedError
+
+    @classmethod
+    def test_compile(cls) -> dict[str, Any]:
+        """Return the arguments of `compile` with which the contract suite trains the tiny model.
+
+        A model overrides this method if its own arguments make a step long, such as five updates of
+        a critic.
+        """
+        return {}
 
     @property
     def players(self) -> dict[str, list[keras.Variable]]:
@@ -197,6 +208,7 @@ class Model(Signed, Steps, Compiled, Configured, engine.StepAdaptor, keras.Model
         `fn` is compiled once and kept under the name `key`; see `zoo.engine.inference.batched`.
         """
         engine.synchronize(self)
+        self.forget_stale_functions()
         if key not in self._inference_functions:
             self._inference_functions[key] = engine.compiled(fn, self.variables)
         return batched(self._inference_functions[key], inputs, batch_size)

@@ -114,6 +114,8 @@ def step(optimizer: keras.optimizers.Optimizer, grads: list, variables: list) ->
     `LossScaleOptimizer.apply` assigns within branches, which neither JAX nor replicas of TensorFlow
     allow inside of a step. This function computes both outcomes and chooses one of them.
     """
+    if not variables:  # all are frozen
+        return
     if not isinstance(optimizer, LossScaleOptimizer):
         engine.apply_gradients(optimizer, grads, variables)
         return
@@ -121,7 +123,12 @@ def step(optimizer: keras.optimizers.Optimizer, grads: list, variables: list) ->
     finite = optimizer.check_finite(grads)
     changed = [*variables, *inner.variables]
     before = [ops.copy(ops.convert_to_tensor(variable)) for variable in changed]
-    engine.apply_gradients(inner, [grad / scale for grad in grads], variables)
+    # A weight that is overwritten by its gradient, as float8 does, has one that does not scale.
+    unscaled = [
+        grad if variable.overwrite_with_gradient else grad / scale
+        for grad, variable in zip(grads, variables, strict=True)
+    ]
+    engine.apply_gradients(inner, unscaled, variables)
     for variable, value in zip(changed, before, strict=True):
         variable.assign(ops.where(finite, ops.convert_to_tensor(variable), value))
     steps = ops.where(finite, count + 1, 0)
@@ -137,16 +144,50 @@ class Container(keras.optimizers.MultiOptimizer):
     state of the scales follows its own variables.
     """
 
-    def __init__(self, optimizer_of: Callable, scales: list[tuple[LossScaleOptimizer, list]]):
-        super().__init__(optimizer_of)
+    def __init__(
+        self,
+        optimizers: Mapping[str, keras.optimizers.Optimizer],
+        players: Mapping[str, list],
+        scales: list[tuple[LossScaleOptimizer, list]],
+    ):
+        super().__init__(_owners(optimizers, players))
         # Hidden from Keras's tracking, which would save the inner optimizers twice.
+        vars(self)["_players"] = Frozen(optimizers)
         vars(self)["_scales"] = Frozen(dict(enumerate(scales)))
 
     def build(self, variables):
         super().build(variables)
+        for optimizer in self._players.values():
+            if optimizer not in self._inner_optimizers:  # its player has no trainable weight
+                optimizer.build([])
+                self._inner_optimizers.append(optimizer)
         for scale, trained in self._scales.values():
             if not scale.built:
                 scale.build(trained)
+
+    def rebuild(self, players: Mapping[str, list], trainable: list) -> None:
+        """Let the optimizers train the weights of `players`, which have changed.
+
+        The state of each optimizer is kept for the weights that stay.
+
+        Args:
+            players: the weights of each player.
+            trainable: all trainable weights of the model.
+        """
+        owners = _owners(self._players, players)
+        for variable in trainable:
+            owners(variable)  # raises before anything is changed
+        self._optimizer_map = owners
+        for player, variables in players.items():
+            _rebuild(self._players[player], variables)
+        self._inner_optimizers = []
+        self.built = False
+        self.build(trainable)
+
+    def finalize_variable_values(self, var_list):
+        # Keras gives the weights that are trainable at the end of `fit`, which callbacks change.
+        for optimizer in self._inner_optimizers:
+            optimizer.finalize_variable_values(optimizer._trainable_variables)
 
     @property
     def _state_of_scales(self) -> list[keras.Variable]:
@@ -174,14 +215,26 @@ def container(
     Raises:
         ArgumentError: if a weight belongs to two players.
     """
-    inner, scales = dict(optimizers), []
+    inner: dict[str, Any] = dict(optimizers)
+    scales = []
     for player, optimizer in optimizers.items():
         if isinstance(optimizer, LossScaleOptimizer):
             inner[player] = optimizer.inner_optimizer
             scales.append((optimizer, players[player]))
-    owner = {}
+    for player, each in inner.items():
+        each.name = player
+    return Container(inner, players, scales)
+
+
+def _owners(optimizers: Mapping, players: Mapping[str, list]) -> Callable:
+    """Return the function from a weight to its optimizer.
+
+    Raises:
+        ArgumentError: if a weight belongs to two players. The function raises if it belongs to
+            none.
+    """
+    owner: dict[int, str] = {}
     for player, variables in players.items():
-        inner[player].name = player
         for variable in variables:
             if id(variable) in owner:
                 raise ArgumentError(
@@ -193,6 +246,45 @@ def container(
     def optimizer_of(variable):
         if id(variable) not in owner:
             raise ArgumentError(f"The weight {variable.path} belongs to no player; freeze it.")
-        return inner[owner[id(variable)]]
+        return optimizers[owner[id(variable)]]
 
-    return Container(optimizer_of, scales)
+    return optimizer_of
+
+
+def _rebuild(optimizer: keras.optimizers.Optimizer, variables: list) -> None:
+    """Let `optimizer` train `variables`, with its state for those that it has trained before.
+
+    Keras's optimizers are built once. Their state for single weights lies in lists in the order of
+    the weights, and all that `build` makes is made again.
+    """
+    places = {id(v): place for place, v in enumerate(optimizer._trainable_variables)}
+    if list(places) == [id(v) for v in variables]:
+        return
+    slots = {
+        name: list(value)
+        for name, value in vars(optimizer).items()
+        if name not in ("_variables", "_trainable_variables")
+        and isinstance(value, list)
+        and len(value) == len(places)
+    }
+    rest = {name: v for name, v in vars(optimizer).items() if isinstance(v, keras.Variable)}
+    kept = {id(optimizer._iterations), id(optimizer._learning_rate)}
+    for variable in optimizer.variables:
+        if id(variable) not in kept:
+            optimizer._untrack_variable(variable)
+    optimizer._trainable_variables_indices.clear()
+    optimizer.built = False
+    with keras.name_scope(optimizer.name):
+        optimizer.build(variables)
+    for name, earlier in slots.items():
+        for variable, slot in zip(variables, getattr(optimizer, name), strict=False):
+            if id(variable) in places:
+                _copy(earlier[places[id(variable)]], slot)
+    for name, variable in rest.items():
+        _copy(variable, getattr(optimizer, name))
+
+
+def _copy(source: keras.Variable | None, target: keras.Variable | None) -> None:
+    """Assign the value of `source` to `target`, if there are both."""
+    if source is not None and target is not None and source is not target:
+        target.assign(source)

@@ -11,6 +11,8 @@ from keras import ops
 from zoo import engine
 from zoo.engine import players
 from zoo.engine.batch import Batch
+from zoo.engine.collected import collecting
+from zoo.engine.float8 import counted_calls, of_one_call
 from zoo.engine.random import Fixed
 from zoo.errors import ArgumentError
 
@@ -22,18 +24,25 @@ class Steps:
     def minimize(self, loss_fn, player: str):
         """Take one step of the optimizer of `player`, and return the logs.
 
-        `loss_fn()` returns a loss and logs. Weight regularizers of the player's layers are added to
-        the loss.
+        `loss_fn()` returns a loss and logs. Weight regularizers of the player's weights are added
+        to the loss, and what the layers of its networks add: activity regularizers and `add_loss`.
         """
-        variables, optimizer = self.players[player], self._optimizers[player]
+        variables, optimizer = self._trained[player], self._optimizers[player]
 
         def regularized():
             """Return the scaled loss with the regularizers, and the logs."""
-            loss, logs = loss_fn()
+            with collecting() as collected:
+                loss, logs = loss_fn()
+            for layer, added in collected:
+                if id(layer) in self._layers_trained[player]:
+                    loss = loss + ops.cast(added, loss.dtype)
             total = loss + sum(v.regularizer(v) for v in variables if v.regularizer is not None)
             return optimizer.scale_loss(total), logs
 
-        (_, logs), grads = engine.value_and_grad(regularized, variables)
+        with counted_calls(self._float8_layers) as calls:
+            (_, logs), grads = engine.value_and_grad(regularized, variables)
+        if calls:
+            grads = of_one_call(grads, variables, calls)
         players.step(optimizer, engine.averaged(grads), variables)
         self._logged_by[player] = tuple(logs)
         return logs
@@ -118,4 +127,5 @@ class Steps:
         size = ops.shape(batch.data)[0]
         means = engine.averaged(list(logs.values()))
         self._means.update_state(dict(zip(logs, means, strict=True)), size)
-        return self._means.result()
+        added = {metric.name: metric.result() for metric in self.layer_metrics}
+        return {**added, **self._means.result()}

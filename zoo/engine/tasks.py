@@ -11,7 +11,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from zoo.engine.spaces import Classes, Draws, check_noise
+from zoo.base.memory import check_memory
+from zoo.engine.spaces import Classes, Draws, Space, check_noise
 from zoo.errors import ArgumentError, ModelError, check_count
 
 
@@ -123,6 +124,7 @@ class Samples(Task):
         Memory does not grow with `n`. The conditions are `None` if the model has none.
         """
         check_count("batch_size", batch_size)
+        check_memory("n", check_count("n", n), 1)
         condition = self._one_condition(condition, labels)
         condition = self.choose_condition(condition, n, seed)
         draws = Draws(self.noise, seed)
@@ -135,9 +137,16 @@ class Samples(Task):
         """Return the noise of `sample(n, seed)`, a float32 NumPy array of shape
         `(n, *noise.shape)`, or a dict of such arrays."""
         n = 1 if n is None else check_count("n", n)
+        check_memory("n", n, self._noise_size)
         if seed is not None:
             check_count("seed", seed, minimum=0)
         return Draws(self.noise, seed).next(n)
+
+    @property
+    def _noise_size(self) -> int:
+        """The number of numbers in the noise of one sample."""
+        spaces = [self.noise] if isinstance(self.noise, Space) else self.noise.values()
+        return sum(space.size for space in spaces)
 
     def sampling_inputs(self, n, seed, noise, condition, argument: str = "noise") -> tuple:
         """Return the arguments of `generate` for a call of `sample`: noise, and conditions if the
@@ -152,6 +161,9 @@ class Samples(Task):
                 )
             noise = check_noise(argument, self.noise, noise)
             n = len(next(iter(noise.values())) if isinstance(noise, dict) else noise)
+        elif n is not None:
+            size = self._noise_size + self.data.size
+            check_memory("n", check_count("n", n), size, "fewer, or sample_batches for parts")
         condition = self.choose_condition(condition, n, seed)
         if condition is None:
             return (self.sample_noise(n, seed) if noise is None else noise,)

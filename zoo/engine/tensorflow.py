@@ -5,6 +5,7 @@ Variables are stateful already.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Sequence
 
 import keras
@@ -91,7 +92,9 @@ def synchronize(model: keras.Model) -> None:
 
 def compiled(fn: Callable, variables: Sequence) -> Callable:
     del variables  # captured by reference
-    return tf.function(fn, reduce_retracing=True)
+    # TensorFlow counts tracings by the code of a function, and would take the functions of several
+    # models for one that is traced again and again. A partial has no code, and counts alone.
+    return tf.function(functools.partial(fn), reduce_retracing=True)
 
 
 def to_numpy(x) -> np.ndarray:

@@ -17,9 +17,17 @@ from zoo.engine.adam import is_plain_adam
 
 def value_and_grad(loss_fn: Callable, variables: Sequence) -> tuple:
     parameters = [v.value for v in variables]
-    with torch.enable_grad():
-        loss, aux = loss_fn()
-    grads = _grad(loss, parameters)
+    # A callback may have frozen a weight in the middle of `fit`.
+    frozen = [parameter for parameter in parameters if not parameter.requires_grad]
+    for parameter in frozen:
+        parameter.requires_grad_(True)
+    try:
+        with torch.enable_grad():
+            loss, aux = loss_fn()
+        grads = _grad(loss, parameters)
+    finally:
+        for parameter in frozen:
+            parameter.requires_grad_(False)
     return (loss.detach(), keras.tree.map_structure(_detach, aux)), grads
 
 

@@ -50,7 +50,9 @@ def evaluate(
             training set of a preset.
         metrics: names, see `zoo.evaluation.metrics()`, or `zoo.evaluation.Metric` objects. By
             default they are the metrics in the card of a preset if `data` is its training set,
-            else the metrics that suit the model.
+            else the metrics that suit the model and the extractor. A metric is left out, with a
+            warning and a line in the report, where samples or real images are fewer than its
+            `fewest`, 50 for most metrics.
         n: the number of samples, and the largest number of real images: from a larger set, the
             same `n` images are drawn each time. By default it is the number in the card of a
             preset if `data` is its training set, else 10,000.
@@ -83,14 +85,16 @@ def evaluate(
 
     >>> import numpy as np, zoo
     >>> model = zoo.create("dcgan", image_shape=(8, 8, 1), width=2)
-    >>> images = np.full((20, 8, 8, 1), 128, "uint8")
-    >>> report = zoo.evaluate(model, images, "prdc", n=20, seeds=2, extractor="pixels")
+    >>> images = np.full((50, 8, 8, 1), 128, "uint8")
+    >>> report = zoo.evaluate(model, images, "prdc", n=50, seeds=2, extractor="pixels")
     >>> report["coverage"].spread is not None, report["coverage"].protocol.n_fake
-    (True, 20)
+    (True, 50)
     """
     todo = plan(
         model_or_preset, data, metrics, n, seeds, split, train, extractor, baseline, sampling
     )
+    for sentence in todo.left_out:
+        warnings.warn(sentence, stacklevel=2)
     with _bar(todo.images, todo.name, progress) as bar:
         real = _collected_real(todo, cache, bar)
         values = _Values(todo)
@@ -98,7 +102,7 @@ def evaluate(
             subject = Subject(todo.model, todo.test, real["test"], todo.train, seed)
             values.measure(subject, _collected_samples(todo, seed, bar), bar)
         measurements = values.measurements(real)
-    return Report(model=todo.name, measurements=measurements)
+    return Report(model=todo.name, measurements=measurements, left_out=todo.left_out)
 
 
 def metrics() -> list[str]:

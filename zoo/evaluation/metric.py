@@ -11,6 +11,10 @@ from zoo.data import Source
 from zoo.errors import ArgumentError, unknown_name
 from zoo.evaluation.collected import Collected
 
+# The least count for numbers that compare the shapes of distributions. From 30 images, an untrained
+# generator has a precision of 1 and a density of 4.
+SEVERAL = 50
+
 
 class Subject(NamedTuple):
     """The subject of a measurement: a model and the real data that it is compared with.
@@ -48,6 +52,8 @@ class Metric(Named):
         baseline: the real images that are measured in place of samples, to show the scale of the
             numbers: `"train"`, `"test"` or `None`.
         trains: whether `measure` needs the training images.
+        fewest: the least number of real images, and of samples if it needs any, from which its
+            numbers mean something. With fewer it is left out of the report, which says so.
     """
 
     kind = "metric"
@@ -59,6 +65,7 @@ class Metric(Named):
     seeded = True
     baseline: str | None = "train"
     trains = False
+    fewest = 2
 
     @classmethod
     def get(cls, value):
@@ -90,6 +97,20 @@ class Metric(Named):
 
     def check(self, model, test: Source) -> None:
         """Raise unless the metric can be computed for `model` on the real data `test`."""
+
+    def too_few(self, n: int, test: Source) -> str | None:
+        """Return the sentence that leaves the metric out for `n` samples and the real data `test`,
+        or `None` if they are enough."""
+        count = min(n, len(test.images)) if self.of_samples else len(test.images)
+        if count >= self.fewest:
+            return None
+        return (
+            f"{self.name} is left out: from fewer than {self.fewest} samples or real "
+            f"{test.noun} it says nothing. Received: {count}."
+        )
+
+    def check_training(self, train: Source) -> None:
+        """Raise unless the metric can be computed with the training data `train`."""
 
     def settings(self, model) -> dict[str, Any]:
         """Return the settings that the protocol records beside the name."""

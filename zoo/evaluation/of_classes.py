@@ -7,7 +7,7 @@ import numpy as np
 from zoo.data import Source, synthetic
 from zoo.engine.spaces import Classes
 from zoo.errors import ArgumentError, check_number
-from zoo.evaluation.metric import Metric
+from zoo.evaluation.metric import SEVERAL, Metric
 from zoo.metrics import class_entropy, class_modes, inception_score, label_accuracy, mode_coverage
 
 
@@ -19,6 +19,7 @@ class _OfClasses(Metric):
 
     needs = frozenset({"probabilities"})
     baseline = "test"
+    fewest = SEVERAL
 
 
 class InceptionScore(_OfClasses):
@@ -101,6 +102,7 @@ class MixtureModes(Metric):
         "mode_offset": "lower",
     }
     needs = frozenset({"images"})
+    fewest = SEVERAL
 
     def check(self, model, test):
         if mixture(test) is None:
@@ -136,6 +138,7 @@ class LabelAccuracy(_OfClasses):
     """
 
     name = "label_accuracy"
+    fewest = 2  # a mean over samples, which few of them do not shift
     outputs = {"label_accuracy": "higher"}
 
     def check(self, model, test):

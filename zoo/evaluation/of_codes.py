@@ -10,6 +10,7 @@ from zoo.evaluation.metric import Metric
 from zoo.evaluation.of_images import parts, with_error
 from zoo.losses.contraction import ClosedForm, Exact, one_sigmoid_layer
 from zoo.metrics import inactivity, linear_classifier
+from zoo.metrics.arrays import check_classes
 
 
 class _OfCodes(Metric):
@@ -46,12 +47,17 @@ class LinearProbe(_OfCodes):
                 "which has none."
             )
 
-    def measure(self, samples, subject):
-        if subject.train.labels is None:
+        check_classes(f"the labels of {test.name!r}", test.labels)
+
+    def check_training(self, train):
+        if train.labels is None:
             raise ArgumentError(
-                f"The metric {self.name!r} needs train with labels. Received: "
-                f"{subject.train.name!r}, which has none."
+                f"The metric {self.name!r} needs train with labels. Received: {train.name!r}, "
+                "which has none."
             )
+        check_classes(f"the labels of {train.name!r}", train.labels)
+
+    def measure(self, samples, subject):
         codes = [_codes(subject.model, source) for source in (subject.train, subject.test)]
         wrong = linear_classifier(codes[0], subject.train.labels, codes[1]) != subject.test.labels
         return {"probe_error": with_error(wrong)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from zoo.errors import ArgumentError, check_choice, check_count
-from zoo.evaluation.metric import Metric
+from zoo.evaluation.metric import SEVERAL, Metric
 from zoo.metrics import classifier_test, energy_test, kernel, mmd_test, prdc, precision_recall
 from zoo.metrics.arrays import squared_distances
 
@@ -19,6 +19,7 @@ class FrechetDistance(Metric):
     name = "fid"
     outputs = {"fid": "lower"}
     needs = frozenset({"moments"})
+    fewest = SEVERAL
 
     def measure(self, samples, subject):
         return {"fid": samples.moments.distance(subject.real.moments)}
@@ -59,6 +60,7 @@ class PRDC(Metric):
     name = "prdc"
     outputs = dict.fromkeys(("precision", "recall", "density", "coverage"), "higher")
     needs = frozenset({"features"})
+    fewest = SEVERAL
 
     def __init__(self, k: int = 5):
         self.k = check_count("k", k)
@@ -77,6 +79,7 @@ class PrecisionRecall(Metric):
     name = "precision_recall"
     outputs = dict.fromkeys(("precision", "recall"), "higher")
     needs = frozenset({"features"})
+    fewest = SEVERAL
 
     def __init__(self, k: int = 3):
         self.k = check_count("k", k)

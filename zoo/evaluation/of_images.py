@@ -9,7 +9,7 @@ import numpy as np
 
 from zoo.data import Batches
 from zoo.errors import ArgumentError, check_count
-from zoo.evaluation.metric import Metric
+from zoo.evaluation.metric import SEVERAL, Metric
 from zoo.metrics import bits_per_dimension, copies, nearest_neighbours, parzen_log_likelihood
 from zoo.networks.features import Pixels
 
@@ -199,6 +199,7 @@ class Parzen(Metric):
     needs = frozenset({"images"})
     baseline = None
     trains = True
+    fewest = SEVERAL
 
     def __init__(self, validation: int = 10_000):
         self.validation = check_count("validation", validation)
@@ -229,6 +230,7 @@ class Memorisation(Metric):
     needs = frozenset({"images"})
     baseline = "test"
     trains = True
+    fewest = SEVERAL
 
     def measure(self, samples, subject):
         of_samples, of_test = (self._distances(x, subject.train) for x in (samples, subject.real))

@@ -42,6 +42,7 @@ class Plan:
         n: the number of samples for each seed.
         seeds: the seeds of samples.
         sampling: more arguments of the model's `sample`.
+        left_out: a sentence for each metric that is left out.
     """
 
     model: Any
@@ -57,6 +58,7 @@ class Plan:
     n: int
     seeds: list[int]
     sampling: dict[str, Any]
+    left_out: list[str]
 
     @property
     def needs(self) -> frozenset[str]:
@@ -106,6 +108,7 @@ def plan(
     model = subject.model
     if n is None:
         n = subject.common("n_fake") or SAMPLES
+    asked = metrics is not None
     if metrics is None and subject.as_the_card:
         metrics = _of_card(subject.card) or None
         extractor = subject.common("extractor") if extractor is None else extractor
@@ -118,8 +121,13 @@ def plan(
                 f"The metric {metric.name!r} is for models that make samples. Received: "
                 f"{type(model).__name__}."
             )
-    train = _train(train, data, test.split, model, chosen, baseline)
     test = drawn(test, n)
+    reasons = [metric.too_few(n, test) for metric in chosen]
+    if not asked:
+        missing = [_without_classes(metric, extractor, test) for metric in chosen]
+        reasons = [few or none for few, none in zip(reasons, missing, strict=True)]
+    chosen = [metric for metric, why in zip(chosen, reasons, strict=True) if why is None]
+    train = _train(train, data, test.split, model, chosen, baseline)
     for metric in chosen:
         metric.check(model, test)
     needs = frozenset().union(*(metric.needs for metric in chosen))
@@ -140,6 +148,7 @@ def plan(
         n=n,
         seeds=seeds,
         sampling=sampling,
+        left_out=list(filter(None, reasons)),
     )
 
 
@@ -216,6 +225,17 @@ def _chosen(metrics: Metrics | None, model, test: Source) -> list[Metric]:
     return chosen
 
 
+def _without_classes(metric: Metric, extractor, test: Source) -> str | None:
+    """Return the sentence that leaves out a metric of classes that `extractor` does not have, or
+    `None`."""
+    if "probabilities" not in metric.needs or extractor is None:
+        return None
+    found = find_extractor(extractor, test.name)
+    if found.has_classes:
+        return None
+    return f"{metric.name} is left out: the extractor {found.name!r} has no classes."
+
+
 def _seeds(seeds: int | Sequence[int]) -> list[int]:
     """Return the list of seeds: `seeds` itself, or as many from 0 up as it says."""
     if isinstance(seeds, Sequence) and not isinstance(seeds, str) and len(seeds):
@@ -282,12 +302,14 @@ def _train(
 
 
 def _check_training_data(chosen: list[Metric], train: Source | None, test: Source, n: int) -> None:
-    """Raise if a metric compares training and test images that are the same."""
-    looking = [metric.name for metric in chosen if metric.trains]
+    """Raise if a metric cannot use the training data, or they are the test data."""
+    looking = [metric for metric in chosen if metric.trains]
+    for metric in looking:
+        metric.check_training(train)
     if looking and images_sha256(drawn(train, n)) == images_sha256(test):
         raise ArgumentError(
-            f"The metric {looking[0]!r} looks at training images, which are the test images here. "
-            "Give others as train= or data."
+            f"The metric {looking[0].name!r} looks at training images, which are the test images "
+            "here. Give others as train= or data."
         )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from zoo import data as zoo_data
+from zoo.base.arrays import as_labels
 from zoo.data import Source
 from zoo.data.sources import ONE_IN_TEN, divide
 from zoo.engine.spaces import Classes, Images
@@ -58,8 +59,7 @@ def read_real(data, split: str, model, argument: str = "data") -> Source:
     else:
         source = _from_arrays(data, model, argument)
     space.check_stored(argument, source.images)
-    if model.condition is not None:
-        source = _with_conditions(source, model, argument)
+    source = _with_conditions(source, model, argument)
     if len(source.images) < 2:
         raise ArgumentError(
             f"{argument} must hold two images or more. Received: {len(source.images)}."
@@ -96,28 +96,33 @@ def _from_arrays(data, model, argument: str) -> Source:
     """Return a user's array, or pair of arrays `x` and `y` as for `fit`, as a source."""
     x, y = data if isinstance(data, tuple) and len(data) == 2 else (data, None)
     values, condition = (x, y) if y is None else model.data_and_condition(x, y)
-    values = model.data.stored_from_array(argument, np.asarray(values))
+    values = model.data.stored_from_array(argument, values)
     if condition is not None and model.condition is not None:
         condition = model.condition.stored_from_array(
-            f"the {model.condition.noun} of {argument}", np.asarray(condition)
+            f"the {model.condition.noun} of {argument}", condition
         )
     return Source("arrays", values, condition)
 
 
 def _with_conditions(source: Source, model, argument: str) -> Source:
-    """Return `source` with checked conditions for `model`, or raise."""
-    noun = model.condition.noun
+    """Return `source` with checked conditions for `model`, or raise.
+
+    A model without a condition is measured on labels too, such as those of a linear probe.
+    """
     if source.labels is None:
+        if model.condition is None:
+            return source
         raise ArgumentError(
-            f"{argument} must have {noun} for {type(model).__name__}, which is asked for them. "
-            "Received: none."
+            f"{argument} must have {model.condition.noun} for {type(model).__name__}, which is "
+            "asked for them. Received: none."
         )
-    labels, rows = source.labels, len(source.images)
+    noun = "labels" if model.condition is None else model.condition.noun
+    name, labels, rows = f"the {noun} of {argument}", source.labels, len(source.images)
+    if model.condition is None:
+        return source._replace(labels=as_labels(name, labels, rows))
     if len(labels) != rows:
-        raise ArgumentError(
-            f"the {noun} of {argument} must be {rows} {noun}. Received: {len(labels)}."
-        )
-    model.condition.check_stored(f"the {noun} of {argument}", labels)
+        raise ArgumentError(f"{name} must be {rows} {noun}. Received: {len(labels)}.")
+    model.condition.check_stored(name, labels)
     if isinstance(model.condition, Classes):
         labels = model.condition.from_stored(labels)
     return source._replace(labels=labels)

@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 from typing import NamedTuple
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from zoo.base.console import printable
 from zoo.base.records import Record, Text
@@ -25,6 +25,7 @@ class Report(Record):
 
     model: Text
     measurements: list[Measurement]
+    left_out: list[Text] = Field([])  # a sentence for each metric without numbers
 
     def __getitem__(self, name: str) -> Measurement:
         for measurement in self.measurements:
@@ -61,9 +62,9 @@ class Report(Record):
 
     @property
     def notes(self) -> list[str]:
-        """The warnings about the numbers, each once."""
+        """The warnings about the numbers, each once, and the metrics that are left out."""
         notes = [f"{m.name}: {note}" for m in self.measurements for note in m.notes]
-        return list(dict.fromkeys(notes))
+        return list(dict.fromkeys([*notes, *self.left_out]))
 
     @classmethod
     def read(cls, path: str | Path) -> Report:

@@ -63,7 +63,8 @@ def verify_cached(path: Path, expected_sha256: str, expected_bytes: int) -> Path
     mark = path.with_name(f".{path.name}.verified")
     state = _state(path, expected_sha256)
     with contextlib.suppress(OSError):  # the mark may be missing
-        settled = mark.stat().st_mtime_ns - path.stat().st_ctime_ns > SETTLED
+        times = path.stat().st_mtime_ns, path.stat().st_ctime_ns  # Windows: its creation
+        settled = mark.stat().st_mtime_ns - max(times) > SETTLED
         if settled and mark.read_bytes() == state:
             return path
     verify(path, expected_sha256, expected_bytes, advice="")

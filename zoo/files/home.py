@@ -1,4 +1,4 @@
-"""The folder for downloads and cached results, and atomic writes of files and folders."""
+"""The folder for downloads and cached results, users' paths, and atomic writes."""
 
 from __future__ import annotations
 
@@ -10,12 +10,38 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from zoo.errors import StorageError
+from zoo.errors import ArgumentError, StorageError
 
 
 def home() -> Path:
-    """Return the folder `ZOO_HOME`, by default `~/.cache/zoo`."""
-    return Path(os.environ.get("ZOO_HOME") or "~/.cache/zoo").expanduser()
+    """Return the folder `ZOO_HOME`, by default `~/.cache/zoo`.
+
+    A user without a home directory, as in some containers, gets a folder among the system's
+    temporary files.
+    """
+    named = os.environ.get("ZOO_HOME")
+    if named:
+        return user_path(named)
+    try:
+        return Path.home() / ".cache" / "zoo"
+    except RuntimeError:  # there is no HOME, and the system knows no user of this id
+        user = os.getuid() if hasattr(os, "getuid") else 0  # Windows has one such folder for each
+        return Path(tempfile.gettempdir()) / f"zoo-{user}"
+
+
+def user_path(path: str | Path) -> Path:
+    """Return `path`, which a user gave, with the home directory in place of `~`.
+
+    Raises:
+        ArgumentError: if `path` names a home directory that is unknown.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise ArgumentError(
+            f"The home directory in {str(path)!r} is unknown. Give the path without '~', or set "
+            "the variable HOME."
+        ) from error
 
 
 def lock_of(place: Path):
@@ -25,10 +51,16 @@ def lock_of(place: Path):
     """
     from filelock import FileLock
 
-    name = hashlib.sha256(os.fsencode(place.resolve())).hexdigest()[:16]
+    # On Windows `Runs` and `runs` are one folder.
+    name = hashlib.sha256(os.fsencode(os.path.normcase(place.resolve()))).hexdigest()[:16]
     locks = home() / "locks"
     locks.mkdir(parents=True, exist_ok=True)
     return FileLock(locks / f"{name}.lock")
+
+
+def write_text(path: Path, text: str) -> None:
+    r"""Write `text` to the file `path`, in UTF-8 and with `\n`: the same bytes on each system."""
+    path.write_text(text, encoding="utf-8", newline="\n")
 
 
 PARTIAL = ".partial"
@@ -112,8 +144,18 @@ def unfinished(place: Path) -> list[Path]:
 
 
 def _sync(path: Path) -> None:
-    """Wait until a file, or the list of names in a folder, is on the disk."""
-    handle = os.open(path, os.O_RDONLY)
+    """Wait until a file, or the list of names in a folder, is on the disk.
+
+    Windows opens no folders; it keeps their lists of names in a journal.
+    """
+    folder = path.is_dir()
+    try:
+        # Windows writes a file through handles alone that may write.
+        handle = os.open(path, os.O_RDONLY if folder else os.O_RDWR)
+    except PermissionError:
+        if folder:
+            return
+        raise
     try:
         os.fsync(handle)
     finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 from keras import layers, ops
 
-from zoo.errors import check_count
+from zoo.errors import ArgumentError, check_count
 from zoo.layers.convolution import Conv2D
 
 
@@ -22,7 +22,9 @@ class _SpectrallyNormalized(layers.Layer):
         self.iterations = check_count("iterations", iterations)
 
     def build(self, input_shape):
+        self._check_not_quantized()
         super().build(input_shape)
+        self._tracker.unlock()  # a low-rank adapter from the configuration locks it
         self.u = self.add_weight(
             name="u",
             shape=(self.kernel.shape[-1],),
@@ -30,6 +32,25 @@ class _SpectrallyNormalized(layers.Layer):
             trainable=False,
             dtype="float32",
             autocast=False,
+        )
+
+    def _check_not_quantized(self):
+        if self.quantization_mode is not None:
+            raise ArgumentError(
+                f"{type(self).__name__} cannot be quantized: its kernel is normalized in each "
+                f"call. Received: the dtype policy {self.dtype_policy.name!r}. Allowed: policies "
+                "without quantization."
+            )
+
+    def quantized_call(self, *args, **kwargs):
+        # Keras's layer would compute with its own kernel, without the norm.
+        self._check_not_quantized()
+
+    def quantize(self, mode=None, type_check=True, config=None):
+        # `keras.Model.quantize` warns of the layer and goes on.
+        raise NotImplementedError(
+            f"Layer {self.name} of class {type(self).__name__} cannot be quantized, since its "
+            "kernel is normalized in each call. It stays as it is."
         )
 
     def call(self, inputs, training=False):

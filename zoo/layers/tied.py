@@ -5,6 +5,8 @@ from __future__ import annotations
 import keras
 from keras import layers, ops
 
+from zoo.engine.attached import full_kernel
+
 
 @keras.saving.register_keras_serializable("zoo")
 class TransposedDense(layers.Layer):
@@ -31,7 +33,8 @@ class TransposedDense(layers.Layer):
         )
 
     def call(self, inputs):
-        return ops.matmul(inputs, ops.transpose(self.dense.kernel)) + self.bias
+        kernel = ops.cast(full_kernel(self.dense), self.compute_dtype)
+        return ops.matmul(inputs, ops.transpose(kernel)) + self.bias
 
     def compute_output_spec(self, inputs):
         shape = (*inputs.shape[:-1], self.dense.kernel.shape[0])

@@ -9,6 +9,7 @@ from keras import layers, ops
 
 from zoo import engine
 from zoo.base.named import Named
+from zoo.engine.attached import full_kernel
 from zoo.errors import ArgumentError, check_count
 from zoo.losses.per_sample import per_sample
 
@@ -76,7 +77,7 @@ class ClosedForm(Contraction):
     name = "closed_form"
 
     def __call__(self, encoder, images, codes, random):
-        kernel = ops.convert_to_tensor(self.check(encoder).kernel)
+        kernel = ops.cast(full_kernel(self.check(encoder)), codes.dtype)
         weights = ops.sum(ops.square(kernel), axis=0)
         return ops.sum(ops.square(codes * (1.0 - codes)) * weights, axis=-1)
 

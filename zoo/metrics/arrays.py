@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from zoo.base.arrays import LARGEST, as_array, as_labels
 from zoo.errors import ArgumentError
 
 BLOCK = 2**23  # numbers in memory at once, which take 64 MiB
@@ -17,7 +18,7 @@ def check_vectors(name: str, x, at_least: int = 1) -> np.ndarray:
     Raises:
         ArgumentError: if the shape does not fit, or a value is not finite.
     """
-    x = np.asarray(x, dtype="float64")
+    x = as_array(name, x).astype("float64", copy=False)
     if x.ndim != 2 or len(x) < at_least or not x.shape[1]:
         raise ArgumentError(
             f"{name} must have the shape (n, dimensions) with n at least {at_least}. Received: "
@@ -59,18 +60,14 @@ def check_probabilities(name: str, p) -> np.ndarray:
     return p
 
 
-def check_classes(name: str, labels, num_classes: int) -> np.ndarray:
-    """Return `labels` as integers from 0 to `num_classes` - 1, of shape `(n,)`.
+def check_classes(name: str, labels, num_classes: int = LARGEST) -> np.ndarray:
+    """Return `labels`, integers of shape `(n,)` or `(n, 1)` from 0 to `num_classes` - 1, as int64
+    of shape `(n,)`.
 
     Raises:
         ArgumentError: if a label is not one of the classes.
     """
-    labels = np.asarray(labels)
-    if labels.ndim != 1 or not len(labels) or not np.issubdtype(labels.dtype, np.integer):
-        raise ArgumentError(
-            f"{name} must be integers of shape (n,). Received: {labels.dtype} of shape "
-            f"{labels.shape}."
-        )
+    labels = as_labels(name, labels)
     if labels.min() < 0 or labels.max() >= num_classes:
         raise ArgumentError(
             f"{name} must lie in 0 to {num_classes - 1}. Received: values from {labels.min()} to "

@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from zoo.base.arrays import as_array
 from zoo.errors import ArgumentError
+from zoo.metrics.arrays import check_classes
 
 INACTIVE = 0.01  # the share of a unit's largest activation below which it is silent
 STEPS = 300  # steps of the linear classifier, after which its error does not change any more
@@ -49,19 +51,21 @@ def linear_classifier(codes: np.ndarray, labels: np.ndarray, held_out: np.ndarra
 
     Args:
         codes: codes to fit, of shape `(n, units)`.
-        labels: integers from 0, of shape `(n,)`.
+        labels: integers from 0, of shape `(n,)` or `(n, 1)`.
         held_out: codes to classify, of shape `(m, units)`.
 
     Returns:
         Integers of shape `(m,)`.
 
     Raises:
-        ArgumentError: if the shapes do not fit.
+        ArgumentError: if the shapes do not fit, or labels are no integers from 0.
     """
+    codes, held_out = as_array("codes", codes), as_array("held_out", held_out)
+    labels = check_classes("labels", labels)
     if codes.ndim != 2 or held_out.shape[1:] != codes.shape[1:] or len(labels) != len(codes):
         raise ArgumentError(
             "codes and held_out must have the shapes (n, units) and (m, units), and labels (n,). "
-            f"Received: shapes {codes.shape}, {held_out.shape} and {np.shape(labels)}."
+            f"Received: shapes {codes.shape}, {held_out.shape} and {labels.shape}."
         )
     centre = codes.mean(axis=0)
     variances, directions = np.linalg.eigh(

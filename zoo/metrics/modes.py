@@ -134,9 +134,7 @@ def label_accuracy(predicted, asked) -> float:
     Raises:
         ArgumentError: if the numbers of labels differ.
     """
-    limit = np.iinfo(np.int64).max
-    predicted = check_classes("predicted", predicted, limit)
-    asked = check_classes("asked", asked, limit)
+    predicted, asked = check_classes("predicted", predicted), check_classes("asked", asked)
     if len(predicted) != len(asked):
         raise ArgumentError(
             f"predicted and asked must be equally many. Received: {len(predicted)} and "

@@ -3,36 +3,14 @@
 from zoo.engine.latent import LatentModel
 from zoo.engine.model import GenerativeModel, Model
 from zoo.engine.sampler import Sampler
-from zoo.models.autoencoders import (
-    Autoencoder,
-    ContractiveAutoencoder,
-    DenoisingAutoencoder,
-    SparseAutoencoder,
-)
-from zoo.models.classifiers import Classifier
-from zoo.models.gans import ACGAN, DCGAN, GAN, LSGAN, SNGAN, WGAN, WGANGP, ConditionalGAN
-from zoo.models.vaes import IWAE, VAE, BetaVAE, ConditionalVAE
+from zoo.models import autoencoders, classifiers, gans, vaes
+from zoo.models.autoencoders import *
+from zoo.models.classifiers import *
+from zoo.models.gans import *
+from zoo.models.vaes import *
 
-__all__ = [
-    "ACGAN",
-    "DCGAN",
-    "GAN",
-    "IWAE",
-    "LSGAN",
-    "SNGAN",
-    "VAE",
-    "WGAN",
-    "WGANGP",
-    "Autoencoder",
-    "BetaVAE",
-    "Classifier",
-    "ConditionalGAN",
-    "ConditionalVAE",
-    "ContractiveAutoencoder",
-    "DenoisingAutoencoder",
-    "GenerativeModel",
-    "LatentModel",
-    "Model",
-    "Sampler",
-    "SparseAutoencoder",
-]
+__all__ = ["GenerativeModel", "LatentModel", "Model", "Sampler"]
+__all__ += autoencoders.__all__
+__all__ += classifiers.__all__
+__all__ += gans.__all__
+__all__ += vaes.__all__

@@ -13,9 +13,10 @@ from keras import ops
 from zoo.base.ranges import BYTES, to_range
 from zoo.engine import compiled
 from zoo.engine.inference import batched
+from zoo.engine.unset import unset_weights
 from zoo.errors import ArgumentError
 from zoo.files import fetch
-from zoo.files.home import atomic_file, home
+from zoo.files.home import atomic_file, home, write_text
 from zoo.networks.inception import inception as inception_network
 from zoo.networks.inception import load_tensors
 from zoo.networks.torch_file import read_tensors
@@ -196,12 +197,17 @@ def inception(batch_size: int = 32) -> Extractor:
     """
     from filelock import FileLock
 
-    network = inception_network()
+    with unset_weights():
+        network = inception_network()
     place = home() / "extractors" / "inception.weights.h5"
     mark = place.with_name("inception.sha256")
     place.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{place}.lock"):
-        if not place.is_file() or not mark.is_file() or mark.read_text() != fetch.sha256(place):
+        if (
+            not place.is_file()
+            or not mark.is_file()
+            or mark.read_text("utf-8") != fetch.sha256(place)
+        ):
             original = fetch.download(
                 INCEPTION_URLS, place.with_name(INCEPTION), INCEPTION_SHA256, INCEPTION_BYTES
             )
@@ -209,7 +215,7 @@ def inception(batch_size: int = 32) -> Extractor:
             with atomic_file(place) as partial:
                 network.save_weights(partial)
             with atomic_file(mark) as partial:
-                partial.write_text(fetch.sha256(place))
+                write_text(partial, fetch.sha256(place))
             original.unlink()
         network.load_weights(place)
     return Extractor(network, "inception", INCEPTION_SHA256, BYTES, batch_size)

@@ -18,6 +18,7 @@ from zoo.engine.model import Model
 from zoo.engine.spaces import Classes, Noise, Normal, Space, of_shape
 from zoo.engine.tasks import tasks_of
 from zoo.errors import ArgumentError, CardError
+from zoo.files.home import write_text
 from zoo.metrics.protocol import Measurement
 from zoo.models import families
 
@@ -26,10 +27,17 @@ FORMAT = 4
 PresetName = Annotated[str, Field(pattern=r"^[a-z0-9]+([_-][a-z0-9]+)*$", max_length=100)]
 
 
+# Windows reads these names, with any suffix, as devices.
+DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
+
+
 def _plain(name: str) -> str:
-    """Return `name`, or raise if the file is outside of the preset's folder, hidden, or the
-    card."""
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name) or name == "card.json":
+    """Return `name`, or raise if the file is outside of the preset's folder, hidden, or the card.
+
+    Upper and lower case count as equal, and a dot at the end as nothing, as on Windows.
+    """
+    plain = re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?", name)
+    if not plain or name.lower() == "card.json" or DEVICES.fullmatch(name.lower()):
         raise ValueError(
             "a file of a preset must lie in its folder, under a name of letters, digits, dots, "
             f"hyphens and underscores, and not at {name!r}"
@@ -83,8 +91,8 @@ class Weights(Record):
             if files.keys() != {f"{name}.json", f"{name}.weights.h5"}:
                 raise ValueError(f"the component {name} must be {name}.json and {name}.weights.h5")
         parts = [self.files, self.extras, *self.components.values()]
-        if len(self.all_files) != sum(map(len, parts)):
-            raise ValueError("a file must be named once")
+        if len({name.lower() for name in self.all_files}) != sum(map(len, parts)):
+            raise ValueError("a file must be named once, whether in upper or in lower case")
         return self
 
     @property
@@ -286,7 +294,7 @@ class Card(Record):
 
     def write(self, path: Path) -> None:
         """Write the card to `path`, as JSON."""
-        path.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        write_text(path, self.model_dump_json(indent=2) + "\n")
 
 
 def _converted(raw: dict[str, Any], source: str) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from zoo.base.records import Record, Text
 from zoo.errors import CardError
 from zoo.files import remote
 from zoo.files.fetch import read
-from zoo.files.home import atomic_file, home
+from zoo.files.home import atomic_file, home, write_text
 from zoo.presets.card import Card, PresetName
 
 CARD = "card.json"
@@ -98,7 +98,7 @@ def find_card(urls: list[str], name: str | None = None, fresh: bool = False) -> 
             forget(other)  # older cards of other mirrors
         with atomic_file(_memory(url)) as partial:
             cached = CachedCard(source=remote.shown(url), card=content.decode())
-            partial.write_text(cached.model_dump_json(), encoding="utf-8")
+            write_text(partial, cached.model_dump_json())
     return card, url
 
 
@@ -191,6 +191,6 @@ def write_index(base: str) -> list[str]:
             )
     with tempfile.TemporaryDirectory() as folder:
         text = json.dumps(Index(presets=presets).model_dump(), indent=1, sort_keys=True)
-        (Path(folder) / INDEX).write_text(text + "\n", encoding="utf-8")
+        write_text(Path(folder) / INDEX, text + "\n")
         remote.write(Path(folder), [INDEX], base)
     return sorted(presets)

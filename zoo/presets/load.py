@@ -8,6 +8,7 @@ from pathlib import Path
 import keras
 
 from zoo.errors import ArgumentError
+from zoo.files.home import user_path
 from zoo.presets import storage
 from zoo.presets.card import Card
 from zoo.presets.locate import is_keras_file, locate
@@ -58,7 +59,7 @@ def load(name: str | Path, components: Sequence[str] | None = None) -> keras.Mod
         return locate(name).read(components)
     if components is not None:
         raise ArgumentError(f"components= is not for Keras files. Received: {name!r}.")
-    path = Path(name).expanduser()
+    path = user_path(name)
     if not path.is_file():
         raise ArgumentError(f"There is no file {str(path)!r}.")
     return storage.read_file(path)

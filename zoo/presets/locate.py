@@ -12,6 +12,7 @@ from pathlib import Path
 from zoo.errors import ArgumentError, unknown_name
 from zoo.files import remote
 from zoo.files.fetch import offline
+from zoo.files.home import user_path
 from zoo.models import families
 from zoo.presets import hub
 from zoo.presets.card import Card
@@ -48,7 +49,7 @@ def locate(name: str | Path, fresh: bool = False) -> Preset:
     if is_keras_file(name):
         raise ArgumentError(f"{str(name)!r} is a Keras file, which has no card.")
     if isinstance(name, Path) or "/" in name or os.sep in name:
-        return Preset.in_folder(Path(name).expanduser())
+        return Preset.in_folder(user_path(name))
     if name in _registered:
         return locate(_registered[name], fresh)
     if name in _packaged():
@@ -208,7 +209,7 @@ def register(name: str, source: str | Path) -> None:
             "name must be of small letters and digits, with single underscores or hyphens "
             f"between. Received: {name!r}."
         )
-    source = remote.check_url(source) if remote.is_url(source) else Path(source).expanduser()
+    source = remote.check_url(source) if remote.is_url(source) else user_path(source)
     if isinstance(source, Path) and not source.is_dir():
         raise ArgumentError(f"source must be a folder or a URL. Received: {str(source)!r}.")
     if name in _packaged() or _registered.get(name, source) != source:

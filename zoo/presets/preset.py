@@ -10,6 +10,7 @@ from pathlib import Path
 
 import keras
 
+from zoo.engine.spaces import Classes
 from zoo.errors import ArgumentError, IntegrityError, WrongBytesError, unknown_name
 from zoo.files import remote
 from zoo.files.fetch import download, verify
@@ -119,25 +120,45 @@ class Preset:
         newer.ensure_files(newer.files(components, extras))
         return newer
 
-    def ensure_files(self, files: dict[str, File]) -> Path:
-        """Fetch the missing ones of `files`, verify all of them, and return their folder.
+    def path(self, name: str) -> Path:
+        """Return the place of the file `name` of this preset.
+
+        Presets of this package that hold equal examples share one file, see `shared_path`.
+        """
+        path, file = self.folder / name, self.card.weights.extras.get(name)
+        if file is None or path.exists():
+            return path
+        shared = shared_path(self.folder, name, file)
+        return shared if shared.exists() else path
+
+    def ensure_files(self, files: dict[str, File]) -> None:
+        """Fetch the missing ones of `files`, and verify all of them.
 
         Raises:
             IntegrityError: if a file differs from the card.
             FetchError: if a file cannot be fetched.
         """
         for name, file in files.items():
-            path = self.folder / name
+            path = self.path(name)
             if self.urls is not None:
                 urls = [f"{url}/{name}" for url in self.urls]
                 download(urls, path, file.sha256, file.bytes)
             else:
                 check_inside(path)
                 verify(path, file.sha256, file.bytes)
-        return self.folder
 
     def read(self, components: Sequence[str] | None = None) -> keras.Model:
-        """Fetch, verify and read the model, or one part of it, as `zoo.load` does."""
+        """Fetch, verify and read the model, or one part of it, as `zoo.load` does.
+
+        The model knows the names of its classes that are in the card.
+        """
+        model = self._read(components)
+        if isinstance(model.condition, Classes):
+            model.condition = model.condition.named(self.card.signature.classes)
+        return model
+
+    def _read(self, components: Sequence[str] | None) -> keras.Model:
+        """Fetch, verify and read the model, or one part of it."""
         if components is None:
             return storage.read_model(self.ensure().folder)
         parts = [components] if isinstance(components, str) else components
@@ -158,6 +179,15 @@ class Preset:
     def missing(self) -> list[str]:
         """The names of the files of the whole model that are not in the folder."""
         return [name for name in self.card.weights.files if not (self.folder / name).is_file()]
+
+
+def shared_path(folder: Path, name: str, file: File) -> Path:
+    """Return the place, beside the presets' folders, of a file that several of them hold.
+
+    Its name has a part of its hash, so that other content never takes its place.
+    """
+    stem, dot, suffix = name.partition(".")
+    return folder.parent / f"{stem}-{file.sha256[:12]}{dot}{suffix}"
 
 
 def check_inside(path: Path) -> None:

@@ -14,11 +14,13 @@ from PIL import Image
 
 from zoo import pictures
 from zoo.data import Source
+from zoo.engine.attached import is_quantized
 from zoo.engine.model import Model
+from zoo.engine.rebuilding import check_can_be_saved, without_compiling
 from zoo.errors import ArgumentError, IntegrityError
 from zoo.files import remote
 from zoo.files.fetch import read, sha256
-from zoo.files.home import atomic_folder, storage_errors
+from zoo.files.home import atomic_folder, storage_errors, user_path, write_text
 from zoo.metrics import Measurement
 from zoo.models.families import OWN, family_of
 from zoo.presets import golden, hub, locate, safety, storage
@@ -61,7 +63,8 @@ def save(
         differs: sentences on differences from the paper, beyond those of the class.
         metrics: the measurements of `zoo.evaluate(model, ...).measurements`.
         picture: the picture of the preset; by default samples, for a model that samples.
-        half_precision: whether float32 arrays are stored as float16.
+        half_precision: whether float32 arrays are stored as float16. The scales of a quantized
+            model need float32, so that it is stored as it is.
 
     Raises:
         ArgumentError: if an argument has a wrong value, or `folder` holds anything but a preset.
@@ -80,7 +83,7 @@ def save(
             f"folder must be one of this machine. Received: {folder!r}. zoo.push(folder, url) "
             "copies it to a URL."
         )
-    folder = Path(folder).expanduser()
+    folder = user_path(folder)
     if not isinstance(model, Model):
         raise ArgumentError(
             "model must be one of this package, or of a subclass of zoo.models.Model. "
@@ -109,8 +112,10 @@ def save(
         raise ArgumentError(
             f"metrics must be the measurements of a report of zoo.evaluate. Received: {metrics!r}."
         )
+    check_can_be_saved(model, compiled=False)
     try:
-        safety.check_config(keras.saving.serialize_keras_object(model), "model")
+        config = without_compiling(keras.saving.serialize_keras_object(model))
+        safety.check_config(config, "model")
     except IntegrityError as error:  # now, and not first when somebody loads the preset
         raise ArgumentError(f"{error}") from error
     family = family_of(type(model))
@@ -191,6 +196,7 @@ def write(
         half_precision: whether float32 arrays are stored as float16.
         examples: 8-bit images that are stored with the preset, or `None`.
     """
+    half_precision = half_precision and not is_quantized(model)
     storage.write_model(model, folder, half_precision)
     files = _files(folder)
     stored = storage.read_model(folder)  # possibly in half precision, as users load it
@@ -219,7 +225,7 @@ def write(
         limits=facts.limits,
     )
     card.write(folder / hub.CARD)
-    (folder / PAGE_NAME).write_text(model_card(card), encoding="utf-8")
+    write_text(folder / PAGE_NAME, model_card(card))
     return card
 
 
@@ -245,7 +251,7 @@ def push(preset: str | Path, url: str, overwrite: bool = False) -> str:
     if isinstance(preset, keras.Model):
         raise ArgumentError("preset must be a folder or a name. zoo.save(model, folder) makes one.")
     located = locate.locate(preset)
-    source = located.ensure_files(located.card.weights.all_files)
+    located.ensure_files(located.card.weights.all_files)
     if not overwrite:
         _check_free(url, located.card.name)
     with tempfile.TemporaryDirectory() as place:
@@ -253,9 +259,9 @@ def push(preset: str | Path, url: str, overwrite: bool = False) -> str:
         staged.mkdir()
         names = [*located.card.weights.all_files, PAGE_NAME, hub.CARD]
         for name in names[:-2]:
-            shutil.copyfile(source / name, staged / name)
+            shutil.copyfile(located.path(name), staged / name)
         page = model_card(located.card, remote.shown(url))
-        (staged / PAGE_NAME).write_text(page, encoding="utf-8")
+        write_text(staged / PAGE_NAME, page)
         located.card.write(staged / hub.CARD)
         remote.write(staged, names, url)
     hub.forget(url)
@@ -319,8 +325,8 @@ def read_examples(preset: Preset) -> Source | None:
     extras = preset.card.weights.extras
     if EXAMPLES not in extras:
         return None
-    folder = preset.ensure_files({EXAMPLES: extras[EXAMPLES]})
-    with np.load(folder / EXAMPLES, allow_pickle=False) as arrays:
+    preset.ensure_files({EXAMPLES: extras[EXAMPLES]})
+    with np.load(preset.path(EXAMPLES), allow_pickle=False) as arrays:
         labels = arrays["labels"] if "labels" in arrays.files else None
         return Source(EXAMPLES, arrays["images"], labels)
 

@@ -144,6 +144,8 @@ def take_measurements(
     report = evaluate(model, test, metrics, n, train=train, extractor=extractor)
     for measurement in report.measurements:
         say(f"  {measurement.name} {measurement}")
+    for sentence in report.left_out:
+        say(f"  {sentence}")
     return [with_published(recipe, measurement) for measurement in report.measurements]
 
 

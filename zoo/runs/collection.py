@@ -6,10 +6,12 @@ import shutil
 from pathlib import Path
 
 from zoo.errors import RecipeError
-from zoo.files.home import atomic_folder
+from zoo.files.home import atomic_file, atomic_folder, write_text
 from zoo.presets import hub, locate
 from zoo.presets.card import Card
 from zoo.presets.page import PAGE_NAME, model_card
+from zoo.presets.preset import shared_path
+from zoo.presets.save import EXAMPLES
 from zoo.runs.recipe import Config, Recipe
 
 
@@ -38,8 +40,9 @@ def name_to_load(recipe: Recipe) -> str:
 def publish(recipe: Recipe, folder: Path) -> None:
     """Copy the preset in `folder`, which `recipe` made, into the collection.
 
-    In the package its card lies in `zoo/cards` and the rest in `zoo/weights`. The components, which
-    save a download, would only take room there and are left out. A recipe with `packaged=False`
+    In the package its card lies in `zoo/cards` and the rest in `zoo/weights`, where presets with
+    equal examples share one file of them. The components, which save a download, would only take
+    room there and are left out. A recipe with `packaged=False`
     publishes to the folder `hub` of the project, which is a hub for `ZOO_HUB`.
     """
     card = Card.read(folder / hub.CARD)
@@ -53,8 +56,12 @@ def _publish_in_package(card: Card, folder: Path) -> None:
     weights = card.weights.model_copy(update={"components": {}})
     card = card.model_copy(update={"weights": weights})
     with atomic_folder(locate.WEIGHTS / card.name) as partial:
-        for name in (*weights.all_files, PAGE_NAME):
-            shutil.copy(folder / name, partial)
+        for name in {*weights.all_files, PAGE_NAME} - {EXAMPLES}:
+            shutil.copyfile(folder / name, partial / name)
+    if EXAMPLES in weights.extras:
+        shared = shared_path(locate.WEIGHTS / card.name, EXAMPLES, weights.extras[EXAMPLES])
+        with atomic_file(shared) as partial:
+            shutil.copyfile(folder / EXAMPLES, partial)
     card.write(locate.CARDS / f"{card.name}.json")
     locate.forget()
 
@@ -62,10 +69,10 @@ def _publish_in_package(card: Card, folder: Path) -> None:
 def _publish_in_hub(card: Card, folder: Path) -> None:
     with atomic_folder(locate.HUB / card.name) as partial:
         for name in card.weights.all_files:
-            shutil.copy(folder / name, partial)
+            shutil.copyfile(folder / name, partial / name)
         write_page(partial, card)
         card.write(partial / hub.CARD)
-    hub.write_index(f"file://{locate.HUB}")
+    hub.write_index(locate.HUB.as_uri())
 
 
 def rewrite_card(preset: str | Path, card: Card) -> None:
@@ -81,13 +88,13 @@ def rewrite_card(preset: str | Path, card: Card) -> None:
     card.write(locate.CARDS / f"{preset}.json" if named else folder / hub.CARD)
     locate.forget()
     if _in_hub(folder):
-        hub.write_index(f"file://{locate.HUB}")
+        hub.write_index(locate.HUB.as_uri())
 
 
 def write_page(folder: Path, card: Card) -> None:
     """Write `README.md`, the page made from the `card` of a preset, to the preset's `folder`."""
     place = f"{locate.HUB.name}/{card.name}" if _in_hub(folder) else None
-    (folder / PAGE_NAME).write_text(model_card(card, place), encoding="utf-8")
+    write_text(folder / PAGE_NAME, model_card(card, place))
 
 
 def _in_hub(folder: Path) -> bool:

@@ -16,6 +16,7 @@ from zoo.base.stopping import Stop
 from zoo.callbacks import Checkpoints, Evaluation, SampleGrids, checkpoint_folder
 from zoo.callbacks.checkpoints import Monitor
 from zoo.engine import feed, is_chief, process
+from zoo.engine.spaces import Classes
 from zoo.errors import (
     ArgumentError,
     DataError,
@@ -87,6 +88,8 @@ def read(config: Config, model: keras.Model) -> Splits:
         if train.labels is None:
             raise DataError(f"The model needs {model.condition.noun}, and {train.name!r} has none.")
         model.condition.check_stored(model.condition.noun, train.labels)
+    if isinstance(model.condition, Classes):
+        model.condition = model.condition.named(train.classes)  # for the card
     return Splits(train, test)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-import keras
 import numpy as np
 from keras import ops
 
@@ -27,12 +26,6 @@ def compile_arguments(make: Make) -> None:
         model.compile(no_such=3)
     with refused("metrics", "metrics="):
         model.compile(metrics=["accuracy"])
-    layers = model._flatten_layers(include_self=False)
-    if layer := next(iter(layers), None):
-        layer.activity_regularizer = keras.regularizers.L2(1.0)
-        with refused("activity_regularizer, which is not supported", "an activity regularizer"):
-            model.compile()
-        layer.activity_regularizer = None
     assert json.dumps(model.get_compile_config()) == before, "a refused compile leaves a trace"
     kept = all(model.optimizers[player] is optimizers[player] for player in optimizers)
     assert kept, "a refused compile changes the optimizers"

@@ -30,7 +30,7 @@ STEPS = 240  # of `learns`
 def callbacks(make: Make) -> None:
     """Check that Keras's callbacks stop early, save, log and schedule the rate of each player."""
     model = make()
-    model.compile()
+    model.compile(**model.test_compile())
     data = data_for(model)
     watched = f"val_{model.loss_names[0]}"
     scheduled: list[float] = []
@@ -74,13 +74,13 @@ def resuming(make: Make) -> None:
         model = make()
         for variable, value in zip(model.variables, initial, strict=True):
             variable.assign(value)
-        model.compile()
+        model.compile(**model.test_compile())
         with tempfile.TemporaryDirectory() as folder:
             backup = Path(folder) / "backup"
             if interrupted:
                 _interrupt(model, data, backup, options)
                 model = make()
-                model.compile()
+                model.compile(**model.test_compile())
             used = [keras.callbacks.BackupAndRestore(backup)]
             model.fit(*data, callbacks=used, **options)
         results.append(values_of(model.variables))
@@ -106,7 +106,7 @@ def regularizers(make: Make) -> None:
     for regularizer in (None, keras.regularizers.L2(100.0)):
         weight.regularizer = regularizer
         start = np.square(array(weight)).sum()
-        model.compile(keras.optimizers.SGD(1e-3))
+        model.compile(keras.optimizers.SGD(1e-3), **model.test_compile())
         model.fit(*data_for(model), batch_size=BATCH, verbose=0)
         shrinkage.append(np.square(array(weight)).sum() / start)
     assert shrinkage[1] < 0.75 * shrinkage[0], f"the regularizer of {weight.path} does not count"
@@ -144,7 +144,7 @@ def mixed_float16(make: Make) -> None:
 def _half_precision(make: Make, name: str) -> None:
     with policy(name):
         model = make()
-        model.compile()
+        model.compile(**model.test_compile())
         before = values_of(model.trainable_variables)
         try:
             logs = model.fit(*data_for(model), batch_size=BATCH, epochs=12, verbose=0).history
@@ -161,7 +161,7 @@ def _half_precision(make: Make, name: str) -> None:
 def learns(make: Make) -> None:
     """Check that training on one example lowers the error of the model on it."""
     model = make()
-    model.compile(keras.optimizers.Adam(5e-3, beta_1=0.5))
+    model.compile(keras.optimizers.Adam(5e-3, beta_1=0.5), **model.test_compile())
     data, *condition = arrays(model, BATCH)
     data[:] = _datum(model)
     if condition and "samples" not in model.tasks:

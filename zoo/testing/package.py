@@ -42,17 +42,18 @@ def picture(make: Make) -> None:
 def metrics(make: Make) -> None:
     """The default metrics can be measured, but for those that need an extractor with classes."""
     model = make()
-    test, train = source_for(model, N), source_for(model, N, seed=2)
-    names = default_metrics(model, test)
+    names = default_metrics(model, source_for(model, N))
     names = [name for name in names if "probabilities" not in Metric.get(name).needs]
     if not names:
         raise Skipped(f"no metric suits the tasks {', '.join(model.tasks)} by itself")
     featured = any(Metric.get(name).needs & OF_FEATURES for name in names)
     options = {"extractor": "pixels"} if featured else {}
+    n = max(N, *(Metric.get(name).fewest for name in names))  # fewer are left out
+    test, train = source_for(model, n), source_for(model, n, seed=2)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of few samples
         report = evaluate(
-            model, test, names, N, 1, train=train, cache=False, progress=False, **options
+            model, test, names, n, 1, train=train, cache=False, progress=False, **options
         )
     assert report.measurements, "there is no number"
     for measurement in report.measurements:

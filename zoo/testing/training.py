@@ -67,7 +67,7 @@ def training(make: Make) -> None:
     One compiled model is trained on whole batches and a partial one, with validation data.
     """
     model = make()
-    model.compile()
+    model.compile(**model.test_compile())
     traces: list[int] = []
     update = model.update
     vars(model)["update"] = lambda batch: traces.append(1) or update(batch)
@@ -126,7 +126,8 @@ def players(make: Make) -> None:
     model = make()
     if len(model.players) == 1:
         raise Skipped("the model has one player")
-    model.compile({player: keras.optimizers.SGD(0.0) for player in model.players})
+    optimizers = {player: keras.optimizers.SGD(0.0) for player in model.players}
+    model.compile(optimizers, **model.test_compile())
     options = {"batch_size": BATCH, "verbose": 0}
     model.fit(*data_for(model), **options)  # a constraint on weights holds from here on
     for moving in model.players:
@@ -149,7 +150,7 @@ def eager(make: Make) -> None:
     for eagerly in (False, True):
         keras.utils.set_random_seed(3)
         model = make()
-        model.compile(run_eagerly=eagerly)
+        model.compile(run_eagerly=eagerly, **model.test_compile())
         logs = model.fit(*data_for(model, 2 * BATCH), batch_size=BATCH, verbose=0, shuffle=False)
         losses = np.array([logs.history[name] for name in model.loss_names])
         results.append([losses, *values_of(model.variables)])
@@ -161,7 +162,7 @@ def eager(make: Make) -> None:
 def saving(make: Make) -> None:
     """Check that a saved model is loaded compiled, and trains on with bit-equal results."""
     model = make()
-    model.compile()
+    model.compile(**model.test_compile())
     data = data_for(model)
     options = {"batch_size": BATCH, "verbose": 0, "shuffle": False}
     model.fit(*data, **options)

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from zoo.base.arrays import as_array
 from zoo.base.named import Named
 from zoo.errors import ArgumentError
 
@@ -94,7 +95,8 @@ class Space(Named):
             rows: the required number of rows, or `None` for any.
             in_range: whether numbers out of range are an error.
         """
-        values = ops.convert_to_numpy(values)
+        values = ops.convert_to_numpy(values) if ops.is_tensor(values) else values
+        values = as_array(argument, values, self.noun)
         self.check(argument, values)
         if rows is not None and len(values) != rows:
             raise ArgumentError(
@@ -149,7 +151,7 @@ class Space(Named):
 
     def stored_from_array(self, argument: str, values: np.ndarray) -> np.ndarray:
         """Convert a user's array `values` to the form in files and metrics, or raise."""
-        return np.asarray(values).astype(self.dtype)
+        return as_array(argument, values, self.noun).astype(self.dtype)
 
     @property
     def stored_as(self) -> str:

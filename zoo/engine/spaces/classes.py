@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import keras
 import numpy as np
 from keras import ops
 
+from zoo.base.arrays import as_labels
 from zoo.engine.spaces.base import Space
 from zoo.errors import ArgumentError, check_count
 
@@ -33,8 +36,11 @@ class Classes(Space):
     def check(self, argument, values):
         """Raise unless `values` are integers of shape `(batch,)` or `(batch, 1)`."""
         values = np.asarray(values) if not hasattr(values, "dtype") else values
-        integers = "int" in keras.backend.standardize_dtype(values.dtype)
-        if tuple(values.shape[1:]) not in ((), (1,)) or not values.shape or not integers:
+        if isinstance(values, np.ndarray):
+            as_labels(argument, values)
+        elif tuple(values.shape[1:]) not in ((), (1,)) or "int" not in (
+            keras.backend.standardize_dtype(values.dtype)
+        ):
             raise ArgumentError(
                 f"{argument} must be integer labels of shape (batch,). Received: {values.dtype} of "
                 f"shape {tuple(values.shape)}."
@@ -44,30 +50,22 @@ class Classes(Space):
         wrong = values[(values < 0) | (values >= self.n)]
         if len(wrong):
             raise ArgumentError(
-                f"{argument} must lie in 0 to {self.n - 1}, for num_classes={self.n}. "
-                f"Received: {wrong[0]}."
+                f"{argument} must lie in 0 to {self.n - 1}, for num_classes={self.n}"
+                f"{f' ({self.text})' if self.has_names else ''}. Received: {wrong[0]}."
             )
 
     def checked(self, argument, values, rows=None, in_range=True):
         """Return `values`, integers of shape `(n,)` or `(n, 1)`, as int32 labels, or raise."""
-        labels = np.asarray(ops.convert_to_numpy(values) if ops.is_tensor(values) else values)
-        if labels.ndim == 2 and labels.shape[1] == 1:
-            labels = labels[:, 0]
-        if labels.ndim != 1 or not len(labels) or not np.issubdtype(labels.dtype, np.integer):
-            raise ArgumentError(
-                f"{argument} must be integer labels of shape (n,). Received: {labels.dtype} of "
-                f"shape {labels.shape}."
-            )
-        if rows is not None and len(labels) != rows:
-            raise ArgumentError(f"{argument} must be {rows} labels. Received: {len(labels)}.")
+        values = ops.convert_to_numpy(values) if ops.is_tensor(values) else values
+        labels = as_labels(argument, values, rows)
         self.check_values(argument, labels)
         return labels.astype("int32")
 
     def cast(self, values):
-        return ops.clip(ops.cast(ops.reshape(values, (-1,)), "int32"), 0, self.n - 1)
+        return ops.clip(_flat(values), 0, self.n - 1)
 
     def validity(self, values):
-        labels = ops.cast(ops.reshape(values, (-1,)), "int32")
+        labels = _flat(values)
         return ops.all(ops.logical_and(labels >= 0, labels < self.n))
 
     def example(self, n, seed=0):
@@ -77,8 +75,9 @@ class Classes(Space):
         """Return the labels of `n` samples, for the argument `labels` of `sample`.
 
         Args:
-            labels: an integer for each sample, one integer for all, `"all"` for equally many of
-                each class in their order, or `None` for random classes.
+            labels: an integer or the name of a class for each sample, one integer or name for all,
+                `"all"` for equally many of each class in their order, or `None` for random
+                classes. Upper and lower case of names count as equal.
             n: the number of samples; `None` means the number of labels, else 1.
             rng: the generator of random classes.
 
@@ -86,33 +85,55 @@ class Classes(Space):
             ArgumentError: if `labels` has a wrong value or another length than `n`, or `n` is no
                 multiple of the number of classes for `"all"`.
         """
-        if isinstance(labels, str):
-            if labels != "all":
-                raise ArgumentError(
-                    f"labels must be integers, one integer, 'all' or None. Received: {labels!r}."
-                )
+        if isinstance(labels, str) and labels == "all":
             n = self.n if n is None else check_count("n", n)
             if n % self.n:
                 raise ArgumentError(
                     f"n must be a multiple of num_classes={self.n} for labels='all'. Received: {n}."
                 )
             return np.repeat(np.arange(self.n, dtype="int32"), n // self.n)
+        if isinstance(labels, str):
+            labels = self._number(labels)
+        elif self.has_names and isinstance(labels, list | tuple | np.ndarray):
+            labels = [self._number(x) if isinstance(x, str) else x for x in labels]
         if labels is None:
             n = 1 if n is None else check_count("n", n)
             return rng.integers(self.n, size=n, dtype="int32")
-        if np.ndim(labels) == 0:
+        if np.isscalar(labels) or getattr(labels, "ndim", None) == 0:
             n = 1 if n is None else check_count("n", n)
             return np.repeat(self.checked("labels", [labels]), n)
         return self.checked("labels", labels, None if n is None else check_count("n", n))
 
+    def named(self, names: Sequence[str] | None) -> Classes:
+        """Return these classes with `names`, if there are names for all of them."""
+        known = names is not None and len(names) == self.n
+        return Classes(self.n, tuple(names)) if known else self
+
+    def _number(self, name: str) -> int:
+        """Return the number of the class called `name`, or the number that is its text."""
+        names = {text.casefold(): i for i, text in enumerate(self.names or ())}
+        if name.casefold() in names:
+            return names[name.casefold()]
+        if name.isdecimal():
+            return int(name)
+        allowed = "integers, one integer, 'all' or None"
+        if self.has_names:
+            allowed = f"integers, names of classes ({self.text}), 'all' or None"
+        raise ArgumentError(f"labels must be {allowed}. Received: {name!r}.")
+
     def from_stored(self, values):
-        return np.asarray(values).astype("int32")
+        return self.checked("labels", values)
 
     def check_stored(self, argument, values):
         self.checked(argument, values)
 
     def stored_from_array(self, argument, values):
         return self.checked(argument, values)
+
+    @property
+    def has_names(self) -> bool:
+        """Whether a class has a name that is not its number."""
+        return self.texts != [str(i) for i in range(self.n)]
 
     @property
     def texts(self) -> list[str]:
@@ -123,6 +144,13 @@ class Classes(Space):
     @property
     def text(self):
         return ", ".join(self.texts)
+
+
+def _flat(values):
+    """Return labels of shape `(n,)` or `(n, 1)` as an int32 tensor of shape `(n,)`."""
+    # A backend may lack a type of NumPy's integers, such as uint64.
+    values = values.astype("int64") if isinstance(values, np.ndarray) else values
+    return ops.cast(ops.reshape(values, (-1,)), "int32")
 
 
 def classes_or_none(num_classes: int | None) -> Classes | None:

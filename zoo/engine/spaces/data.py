@@ -7,6 +7,7 @@ import warnings
 
 import numpy as np
 
+from zoo.base.arrays import as_array
 from zoo.base.ranges import to_bytes, to_range
 from zoo.engine.spaces.base import Space
 from zoo.errors import ArgumentError, check_count
@@ -72,7 +73,7 @@ class Images(Space):
             )
 
     def stored_from_array(self, argument, values):
-        values = np.asarray(values)
+        values = as_array(argument, values, self.noun)
         if values.dtype == np.uint8:
             return values
         if not np.issubdtype(values.dtype, np.floating) or not values.size:

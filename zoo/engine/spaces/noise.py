@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from keras import ops
 
+from zoo.base.arrays import as_array
 from zoo.engine.spaces.base import Space
 from zoo.errors import ArgumentError, check_count
 
@@ -130,7 +131,8 @@ def check_noise(argument: str, noise: NoiseSpace, values):
 
 def _check_draws(argument: str, space: Noise, values) -> np.ndarray:
     """Return `values`, draws of one space, as a float32 array, or raise."""
-    values = ops.convert_to_numpy(values).astype("float32")
+    values = ops.convert_to_numpy(values) if ops.is_tensor(values) else values
+    values = as_array(argument, values).astype("float32")
     if values.shape[1:] != space.shape or not len(values):
         raise ArgumentError(
             f"{argument} must have the shape (n, {', '.join(map(str, space.shape))}) with n at "

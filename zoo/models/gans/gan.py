@@ -89,6 +89,7 @@ class GAN(Players, LatentModel):
 
     paper = "Goodfellow et al. 2014, Generative Adversarial Networks"
     paper_url = "https://arxiv.org/abs/1406.2661"
+    averages = ("ema_generator",)
     penalty: Penalty | None = None  # until `compile` sets it
     augmentation: Augmentation | None = None
 

@@ -83,3 +83,7 @@ class WGAN(GAN):
     @classmethod
     def test_config(cls):
         return {"image_shape": (8, 8, 1), "latent_dim": 4, "width": 4}
+
+    @classmethod
+    def test_compile(cls):
+        return {"critic_steps": 2}

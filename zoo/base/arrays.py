@@ -1,0 +1,85 @@
+"""Conversion of a user's values to arrays: numbers of any shape, and integer labels."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from zoo.errors import ArgumentError
+
+LARGEST = np.iinfo(np.int64).max
+NUMERIC = "biufV"  # kinds of types; V holds bfloat16 and its relatives, which NumPy does not know
+
+
+def as_array(argument: str, values, noun: str = "numbers", error=ArgumentError) -> np.ndarray:
+    """Return `values` as a NumPy array of numbers, or raise.
+
+    Args:
+        argument: the name of the argument in errors.
+        values: an array, a tensor that NumPy can read, or nested lists of numbers.
+        noun: the plural noun for the values in errors.
+        error: the class of the error.
+    """
+    try:
+        array = np.asarray(values)
+    except (TypeError, ValueError) as reason:
+        raise error(
+            f"{argument} must be an array of {noun}, whose rows have equal shapes. Received: a "
+            f"{type(values).__name__} that is none ({reason})."
+        ) from None
+    if array.dtype.kind not in NUMERIC or array.dtype.names:
+        raise error(f"{argument} must be an array of {noun}. Received: {_described(values, array)}")
+    return array
+
+
+def as_labels(argument: str, values, rows: int | None = None, error=ArgumentError) -> np.ndarray:
+    """Return `values`, integers of shape `(n,)` or `(n, 1)`, as int64 labels of shape `(n,)`.
+
+    Every function of the package that takes labels treats them so.
+
+    Args:
+        argument: the name of the argument in errors.
+        values: an array, a tensor that NumPy can read, or a list of integers.
+        rows: the required number of labels, or `None` for any number above 0.
+        error: the class of the error.
+
+    Raises:
+        ArgumentError: if the values are no integers, have another shape, or are too few or too
+            many.
+    """
+    try:
+        labels = np.asarray(values)
+    except (TypeError, ValueError):
+        raise error(
+            f"{argument} must be integer labels of shape (n,). Received: a "
+            f"{type(values).__name__} that is no array."
+        ) from None
+    if labels.ndim == 2 and labels.shape[1] == 1:
+        labels = labels[:, 0]
+    if labels.ndim != 1 or not len(labels) or not np.issubdtype(labels.dtype, np.integer):
+        raise error(
+            f"{argument} must be integer labels of shape (n,). Received: "
+            f"{_described(values, labels)}{_advice(labels)}"
+        )
+    if rows is not None and len(labels) != rows:
+        raise error(f"{argument} must be {rows} labels. Received: {len(labels)}.")
+    if labels.max() > LARGEST:
+        raise error(f"{argument} must be at most {LARGEST}. Received: {labels.max()}.")
+    return labels.astype("int64")
+
+
+def _described(values, array: np.ndarray) -> str:
+    """Return the type and the shape of an array that is refused, and one of its texts."""
+    if isinstance(values, str):
+        return f"the text {values!r}."
+    kind = "texts" if array.dtype.kind in "SU" else str(array.dtype)
+    example = f", such as {array.flat[0].item()!r}" if kind == "texts" and array.size else ""
+    return f"{kind} of shape {array.shape}{example}."
+
+
+def _advice(labels: np.ndarray) -> str:
+    """Return the way from texts or one-hot vectors to labels, as a sentence, or nothing."""
+    if labels.ndim == 1 and labels.dtype.kind in "SU":
+        return " classes, labels = numpy.unique(names, return_inverse=True) numbers names."
+    if labels.ndim == 2 and labels.dtype.kind in "biuf":
+        return " numpy.argmax(one_hot, axis=1) converts one-hot vectors."
+    return ""
