@@ -19,6 +19,8 @@ OF_NO_BACKEND = {
     for check in (*suite.PACKAGE, *suite.EVERY)
     if check.__name__ not in ("training", "players", "saving")
 }
+# On TensorFlow graphs are the subject of these alone.
+OF_GRAPHS = {"training", "eager", "resuming", "callbacks", "mixed_bfloat16", "mixed_float16"}
 CASES = [
     (family, check)
     for family, cls in CLASSES.items()
@@ -31,6 +33,8 @@ def parameters():
     for family, check in CASES:
         once = check in OF_NO_BACKEND and family not in HEADS
         marks = [pytest.mark.once] * once
+        if check not in OF_GRAPHS:
+            marks.append(pytest.mark.step_by_step)
         yield pytest.param(family, check, id=f"{family}-{check}", marks=marks)
 
 

@@ -9,6 +9,8 @@ import pytest
 import zoo
 from zoo.engine.spaces import Classes
 
+pytestmark = pytest.mark.step_by_step
+
 IMAGES = np.random.default_rng(0).random((12, 8, 8, 1), dtype="float32")
 LABELS = np.arange(12) % 3
 SMALL = {"image_shape": (8, 8, 1), "latent_dim": 2, "hidden_units": (4,)}

@@ -11,6 +11,8 @@ import zoo
 from zoo.data import to_bytes, to_range
 from zoo.networks.features import Extractor
 
+pytestmark = pytest.mark.step_by_step
+
 N = 80
 
 

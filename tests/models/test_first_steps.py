@@ -42,6 +42,7 @@ def test_losses_of_ten_steps_and_gradients_of_the_first(golden, family):
             assert error <= 1e-4 * np.linalg.norm(expected) + 2e-7, (player, i)
 
 
+@pytest.mark.step_by_step
 def test_weights_after_ten_steps_of_gradient_descent(golden, family):
     """Batch-norm statistics and averaged weights too; Adam would magnify rounding noise."""
     model = start(golden, family)

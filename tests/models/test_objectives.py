@@ -11,6 +11,8 @@ import zoo
 from zoo import engine
 from zoo.losses import AdversarialLoss, Penalty
 
+pytestmark = pytest.mark.step_by_step
+
 POINTS = np.random.default_rng(0).normal(size=(12, 2)).astype("float32")
 
 

@@ -15,6 +15,8 @@ import zoo
 from zoo.models import families
 from zoo.presets.locate import locate
 
+pytestmark = pytest.mark.step_by_step
+
 SAVED = Path(__file__).parent.parent / "assets" / "saved"
 CASES = sorted(path.name for path in SAVED.iterdir())
 

@@ -11,6 +11,8 @@ from zoo.models import families
 from zoo.networks import Architecture
 from zoo.testing import data_for
 
+pytestmark = pytest.mark.step_by_step
+
 RULES = [name for name in zoo.families() if families.family(name).group == "gans"]
 ARCHITECTURES = sorted(Architecture.named())
 PRODUCT = [(rule, architecture) for rule in RULES for architecture in ARCHITECTURES]

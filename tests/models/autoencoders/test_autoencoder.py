@@ -8,6 +8,8 @@ from keras import layers
 
 import zoo
 
+pytestmark = pytest.mark.step_by_step
+
 IMAGES = np.random.default_rng(0).random((6, 8, 8, 1), dtype="float32")
 
 

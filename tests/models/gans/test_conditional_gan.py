@@ -7,6 +7,8 @@ from helpers import array
 
 import zoo
 
+pytestmark = pytest.mark.step_by_step
+
 IMAGES = np.random.default_rng(0).uniform(-1, 1, (6, 8, 8, 1)).astype("float32")
 LABELS = np.arange(6) % 3
 SMALL = {"image_shape": (8, 8, 1), "num_classes": 3, "latent_dim": 4}

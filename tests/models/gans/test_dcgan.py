@@ -9,6 +9,8 @@ from helpers import array
 
 import zoo
 
+pytestmark = pytest.mark.step_by_step
+
 
 @pytest.mark.parametrize(
     ("size", "channels"), [(8, 4), (16, 1), (28, 1), (28, 3), (32, 3), (64, 1), (64, 3), (128, 3)]

@@ -11,6 +11,8 @@ from keras import layers, ops
 import zoo
 from zoo.models.vaes import bounds
 
+pytestmark = pytest.mark.step_by_step
+
 KEYS = ("loss", "reconstruction", "kl")
 IMAGES = np.random.default_rng(0).random((7, 2, 2, 1), dtype="float32")
 
