@@ -1,15 +1,14 @@
 """MNIST and its kind are prepared and read with one backend; files of two sets never meet."""
 
-import gzip
 import hashlib
 import logging
 import shutil
-import struct
 import sys
 from pathlib import Path
 
 import keras
 import numpy as np
+import published
 import pytest
 from servers import Flaky, serving
 
@@ -24,35 +23,22 @@ COUNTS = {"train": 40, "test": 20}
 once = pytest.mark.once
 
 
-def write_idx(path: Path, array: np.ndarray) -> None:
-    head = struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape)
-    path.write_bytes(gzip.compress(head + array.tobytes(), mtime=0))
-
-
-def published(folder: Path, url: str) -> tuple[idx.IdxSet, dict]:
-    """Writes a set of random images, as its makers would; returns its facts and its arrays."""
-    folder.mkdir(parents=True)
-    arrays = {}
-    for split, part in idx.PARTS.items():
-        images = RNG.integers(0, 256, (COUNTS[split], 28, 28), dtype="uint8")
-        labels = RNG.integers(0, 10, COUNTS[split], dtype="uint8")
-        write_idx(folder / idx.IMAGES.format(part), images)
-        write_idx(folder / idx.LABELS.format(part), labels)
-        arrays[split] = images, labels
-    paths = [folder / name for name in idx.SETS["mnist"].files]
-    files = {path.name: idx.File(path.stat().st_size, fetch.sha256(path)) for path in paths}
-    return idx.IdxSet(url, files), arrays
-
-
 @pytest.fixture
 def sets(tmp_path, monkeypatch):
     """The arrays of two sets, whose files lie in folders of their names below `tmp_path`."""
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "prepared"))
     found = {}
-    for name in ("mnist", "fashion_mnist"):
-        folder = tmp_path / name
-        facts, found[name] = published(folder, folder.as_uri())
-        monkeypatch.setitem(idx.SETS, name, facts)
+    for name in published.NAMES:
+        found[name] = {
+            split: (
+                RNG.integers(0, 256, (count, 28, 28), dtype="uint8"),
+                RNG.integers(0, 10, count, dtype="uint8"),
+            )
+            for split, count in COUNTS.items()
+        }
+        published.write(tmp_path / name, found[name])
+        monkeypatch.setitem(idx.SETS, name, idx.SETS[name])  # it is as it was after the test
+        published.take_the_place(tmp_path / name, name)
     return found
 
 
