@@ -99,7 +99,7 @@ def prepare(name: str, downloaded: str | Path | None = None) -> Path:
         return Path(dataset.data_path) if dataset.data_path.exists() else _written(name, downloaded)
     if not idx.is_prepared(name) and _is_written(name):
         dataset = builder(name)
-        if _unreadable(dataset) is None:
+        if _unreadable(name, dataset) is None:
             return Path(dataset.data_path)
     return idx.prepare(name, downloaded)
 
@@ -168,7 +168,7 @@ def prepared(name: str):
         raise DataError(
             f"The data set {name!r} has no images. It has: {sorted(dataset.info.features or {})}."
         )
-    if (reason := _unreadable(dataset)) is not None:
+    if (reason := _unreadable(name, dataset)) is not None:
         raise DataError(reason)
     return dataset
 
@@ -180,11 +180,10 @@ def _is_array_record(dataset) -> bool:
     return dataset.info.file_format == tfds.core.FileFormat.ARRAY_RECORD
 
 
-def _unreadable(dataset) -> str | None:
+def _unreadable(name: str, dataset) -> str | None:
     """Return the reason if the files of `dataset` cannot be read without TensorFlow, or `None`."""
     if _is_array_record(dataset) or _has_tensorflow():
         return None
-    name, folder = dataset.name, dataset.data_path
     again = (
         f"prepare it again: zoo data prepare {name}"
         if idx.is_known(name)
@@ -192,8 +191,8 @@ def _unreadable(dataset) -> str | None:
         f"zoo data prepare {name}"
     )
     return (
-        f"{name!r} is prepared in {folder} as {dataset.info.file_format.value} files, which "
-        "TensorFlow alone reads, and it is not installed: pip install "
+        f"{name!r} is prepared in {dataset.data_path} as {dataset.info.file_format.value} files, "
+        "which TensorFlow alone reads, and it is not installed: pip install "
         f"'keras-generative-zoo[tensorflow]'. Or {again}."
     )
 
