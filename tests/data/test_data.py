@@ -10,7 +10,6 @@ import pytest
 from PIL import Image
 
 import zoo
-from zoo.data import named
 from zoo.errors import DataError
 
 HERE = Path(__file__).parent.parent
@@ -245,22 +244,6 @@ class TestTFDS:
         with pytest.raises(DataError, match="'mnist' is not prepared in .*zoo data prepare mnist"):
             zoo.data.read("mnist")
 
-    def test_sets_are_prepared_as_array_records(self, monkeypatch, tmp_path):
-        asked = []
-
-        class Builder:
-            data_path = tmp_path / "absent"
-
-            def download_and_prepare(self, download_config):
-                raise OSError("no network\nand more")
-
-        monkeypatch.setattr(
-            named, "builder", lambda name, **options: asked.append(options) or Builder()
-        )
-        with pytest.raises(DataError, match=r"'mnist' cannot be prepared: no network$"):
-            named.prepare("mnist")
-        assert asked[-1] == {"file_format": "array_record"}
-
     def test_unknown_set(self):
         with pytest.raises(DataError, match="Unknown data set: 'mnits'"):
             zoo.data.read("mnits")
@@ -393,4 +376,4 @@ class TestGrid:
 def test_a_set_without_tensorflow_datasets(monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorflow_datasets", None)  # as if it were not installed
     with pytest.raises(DataError, match="needs the extra 'data'"):
-        zoo.data.read("mnist", "test")
+        zoo.data.read("cifar10", "test")

@@ -103,14 +103,14 @@ def data_preview(
 @click.argument("name")
 @click.option(
     "--downloaded",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="A folder with the files that TensorFlow Datasets would download.",
+    metavar="FOLDER",
+    help="A folder with the files that would be downloaded; for mnist and its kind also its URL.",
 )
-def data_prepare(name: str, downloaded: Path | None):
-    """Download and prepare the TensorFlow Datasets set NAME in TFDS_DATA_DIR (by default
-    ~/tensorflow_datasets).
+def data_prepare(name: str, downloaded: str | None):
+    """Download and prepare the set NAME in TFDS_DATA_DIR (by default ~/tensorflow_datasets).
 
-    This is needed once. Training then reads the files without TensorFlow.
+    This is needed once. Any backend prepares and reads mnist, fashion_mnist and kmnist. Other sets
+    are those of TensorFlow Datasets. TensorFlow prepares them, and any backend reads them then.
     """
     from zoo.data import named
 

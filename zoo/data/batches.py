@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
-import logging
 import sys
 from collections.abc import Callable
 from typing import NamedTuple
@@ -13,6 +11,7 @@ import numpy as np
 from keras.utils import PyDataset
 
 from zoo.base.arrays import as_labels
+from zoo.base.logs import quiet
 from zoo.base.processes import check_main_guard
 from zoo.base.ranges import to_range
 from zoo.data.decoded import Broken
@@ -320,7 +319,7 @@ def _grain():
         DataError: if it is not installed.
     """
     try:
-        with _quiet("absl"):  # without JAX, grain warns that it cannot profile
+        with quiet("absl"):  # without JAX, grain warns that it cannot profile
             import grain
     except ImportError as error:
         raise DataError(
@@ -328,15 +327,3 @@ def _grain():
             f"({error})"
         ) from error
     return grain
-
-
-@contextlib.contextmanager
-def _quiet(name: str):
-    """Hide the warnings of the logger `name` inside of a `with` block; errors still show."""
-    log = logging.getLogger(name)
-    level = log.level
-    log.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        log.setLevel(level)

@@ -49,17 +49,17 @@ def evaluate(
             model's value range; or a pair of such an array and labels. By default it is the
             training set of a preset.
         metrics: names, see `zoo.evaluation.metrics()`, or `zoo.evaluation.Metric` objects. By
-            default they are the metrics in the card of a preset if `data` is its training set,
+            default they are the metrics in the card of a preset if `data` are those of the card,
             else the metrics that suit the model and the extractor. A metric is left out, with a
             warning and a line in the report, where samples or real images are fewer than its
             `fewest`, 50 for most metrics.
         n: the number of samples, and the largest number of real images: from a larger set, the
             same `n` images are drawn each time. By default it is the number in the card of a
-            preset if `data` is its training set, else 10,000.
+            preset if `data` are those of the card, else 10,000.
         seeds: the number of seeds of samples, which are counted from 0, or a list of seeds.
         split: the split of a set that is given by name. By default it is the split in the card of
-            a preset if `data` is its training set, else `"test"`. For a set without a test split,
-            `"train, one in ten"` names each tenth training image, see `zoo.data.read`.
+            a preset if `data` have the name of its data, else `"test"`. For a set without a test
+            split, `"train, one in ten"` names each tenth training image, see `zoo.data.read`.
         train: the training images, in the forms of `data`; of a set given by name, the split
             `"train"` is read. By default it is the training split of `data`, if that is given by
             name, without the images that `split` holds out. Training images are needed to measure
@@ -74,7 +74,8 @@ def evaluate(
         **sampling: more arguments of the model's `sample`, such as `weights="raw"`.
 
     Returns:
-        A `zoo.evaluation.Report`.
+        A `zoo.evaluation.Report`. Its `other_data` is a sentence if the numbers in the card of a
+        preset are of other data, as the hashes of the data say.
 
     Raises:
         ValueError: if an argument has a wrong value, the extractor does not take the images, or
@@ -102,7 +103,12 @@ def evaluate(
             subject = Subject(todo.model, todo.test, real["test"], todo.train, seed)
             values.measure(subject, _collected_samples(todo, seed, bar), bar)
         measurements = values.measurements(real)
-    return Report(model=todo.name, measurements=measurements, left_out=todo.left_out)
+    return Report(
+        model=todo.name,
+        measurements=measurements,
+        left_out=todo.left_out,
+        other_data=todo.other_data,
+    )
 
 
 def metrics() -> list[str]:

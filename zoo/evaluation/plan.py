@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo.data import Source
-from zoo.data.sources import training_split
+from zoo.data.sources import divide, training_split
 from zoo.errors import ArgumentError, DataError, MissingSplitError, check_count, unknown_name
 from zoo.evaluation.collected import OF_FEATURES
 from zoo.evaluation.defaults import default_or_error
@@ -43,6 +43,7 @@ class Plan:
         seeds: the seeds of samples.
         sampling: more arguments of the model's `sample`.
         left_out: a sentence for each metric that is left out.
+        other_data: a sentence if the numbers in the card are of other data, or `None`.
     """
 
     model: Any
@@ -59,6 +60,7 @@ class Plan:
     seeds: list[int]
     sampling: dict[str, Any]
     left_out: list[str]
+    other_data: str | None
 
     @property
     def needs(self) -> frozenset[str]:
@@ -106,14 +108,15 @@ def plan(
     seeds, sampling = _seeds(seeds), sampling or {}
     subject = _subject(model_or_preset, data)
     model = subject.model
-    if n is None:
-        n = subject.common("n_fake") or SAMPLES
-    asked = metrics is not None
-    if metrics is None and subject.as_the_card:
-        metrics = _of_card(subject.card) or None
-        extractor = subject.common("extractor") if extractor is None else extractor
     name = subject.name + _checked(sampling, model)
     data, test = subject.read_test(data, split)
+    as_the_card = subject.measured_on(data, test)
+    if n is None:
+        n = (subject.common("n_fake") if as_the_card else None) or SAMPLES
+    asked = metrics is not None
+    if metrics is None and as_the_card:
+        metrics = _of_card(subject.card) or None
+        extractor = subject.common("extractor") if extractor is None else extractor
     chosen = _chosen(metrics, model, test)
     for metric in chosen:
         if metric.of_samples and "samples" not in model.tasks:
@@ -149,6 +152,7 @@ def plan(
         seeds=seeds,
         sampling=sampling,
         left_out=list(filter(None, reasons)),
+        other_data=None if as_the_card else subject.other_data,
     )
 
 
@@ -156,28 +160,57 @@ def plan(
 class _Subject:
     """A model, its name, and its card if it is a preset.
 
-    `as_the_card` is whether the real data are the data in the card.
+    `same_name` is whether the real data have the name of the data in the card.
     """
 
     model: Any
     name: str
     card: Card | None
-    as_the_card: bool
+    same_name: bool
 
     def common(self, field: str):
         """Return the value of a field of the card's protocols, or `None` if they differ in it.
 
-        Protocols without a value for the field are ignored. Without the data of the card the
-        result is `None` too.
+        Protocols without a value for the field are ignored.
         """
-        if not self.as_the_card:
-            return None
         values = {getattr(m.protocol, field) for m in self.card.metrics} - {None}
         return values.pop() if len(values) == 1 else None
 
+    def measured_on(self, data, test: Source) -> bool:
+        """Return whether the card was measured on `data`, of which `test` is a split.
+
+        Hashes decide, of the part that was measured or of the training data, and not names.
+        """
+        if self.card is None:
+            return False
+        for protocol in {m.protocol.data_sha256: m.protocol for m in self.card.metrics}.values():
+            part = drawn(test, protocol.n_real)
+            if _protocol_sha256(part, self.model) == protocol.data_sha256:
+                return True
+        if not self.same_name:
+            return False
+        try:  # other splits of the same set are the data of the card too
+            train = read_real(data, "train", self.model)
+        except DataError:  # there are no training data
+            return False
+        known = self.card.training.data_sha256
+        return known in (train.sha256, divide(train)[0].sha256)
+
+    @property
+    def other_data(self) -> str | None:
+        """The sentence about numbers of other data than the card's, if there are any."""
+        if self.card is None or not self.card.metrics:
+            return None
+        known = {(m.protocol.data, m.protocol.data_sha256[:12]) for m in self.card.metrics}
+        texts = [f"{data}, SHA-256 {sha256}" for data, sha256 in sorted(known)]
+        return (
+            f"The numbers in the card of {self.card.name} are of other data ({'; '.join(texts)}), "
+            "and cannot be compared with these."
+        )
+
     def read_test(self, data, split: str | None) -> tuple[Any, Source]:
         """Read the real data; return the argument that named them, and the data."""
-        usual = self.common("split") or "test"
+        usual = (self.common("split") if self.same_name else None) or "test"
         if data is not None:
             return data, read_test(data, split, usual, self.model)
         if self.card is None or self.card.training is None:
@@ -331,8 +364,7 @@ def _baseline(train: Source | None, test: Source, n: int) -> tuple[Source | None
 
 def _protocols(chosen, model, extractor, test: Source, train: Source | None, n: int):
     """Return the protocol of each metric."""
-    # The labels of the data change no number of a model without a condition.
-    sha256 = images_sha256(test) if model.condition is None else test.sha256
+    sha256 = _protocol_sha256(test, model)
     train_sha256 = None if train is None else train.sha256
 
     def protocol(metric: Metric) -> Protocol:
@@ -354,6 +386,14 @@ def _protocols(chosen, model, extractor, test: Source, train: Source | None, n: 
         )
 
     return [protocol(metric) for metric in chosen]
+
+
+def _protocol_sha256(test: Source, model) -> str:
+    """Return the hash of the real data in protocols.
+
+    Their labels change no number of a model without a condition.
+    """
+    return images_sha256(test) if model.condition is None else test.sha256
 
 
 def images_sha256(source: Source) -> str:

@@ -26,6 +26,7 @@ class Report(Record):
     model: Text
     measurements: list[Measurement]
     left_out: list[Text] = Field([])  # a sentence for each metric without numbers
+    other_data: Text | None = None  # a sentence if the preset's card has numbers of other data
 
     def __getitem__(self, name: str) -> Measurement:
         for measurement in self.measurements:
@@ -34,7 +35,7 @@ class Report(Record):
         raise unknown_name("measurement", name, [m.name for m in self.measurements])
 
     def __str__(self) -> str:
-        return _table(
+        table = _table(
             self.model,
             ("metric", "value", "±", "error", "real", "protocol"),
             [
@@ -54,6 +55,7 @@ class Report(Record):
                 *self.notes,
             ],
         )
+        return table if self.other_data is None else f"{printable(self.other_data)}\n\n{table}"
 
     @property
     def protocols(self) -> dict[str, str]:

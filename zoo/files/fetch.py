@@ -85,13 +85,27 @@ def offline() -> bool:
     return os.environ.get("ZOO_OFFLINE", "0") not in ("", "0")
 
 
-def download(urls: Sequence[str], place: Path, expected_sha256: str, expected_bytes: int) -> Path:
+def download(
+    urls: Sequence[str],
+    place: Path,
+    expected_sha256: str,
+    expected_bytes: int,
+    elsewhere: str | None = None,
+) -> Path:
     """Return `place`, after downloading it from the first of `urls` that serves the expected bytes.
 
     Nothing is requested if the verified file is there already. Only the complete and verified file
     ever stands at `place`. Bytes that arrive before a break are kept beside it, under the expected
     hash. The next try continues after them, also from another URL or in another process. Parallel
     processes fetch the file once, and a process that dies releases the lock.
+
+    Args:
+        urls: the addresses of the file.
+        place: the path of the file.
+        expected_sha256: its hash.
+        expected_bytes: its size.
+        elsewhere: a sentence for errors of the disk that says how to choose another folder. By
+            default it names `ZOO_HOME`.
 
     Raises:
         WrongBytesError: if the served bytes are not the expected ones.
@@ -111,7 +125,7 @@ def download(urls: Sequence[str], place: Path, expected_sha256: str, expected_by
             f"{place.name} is needed and ZOO_OFFLINE=1 forbids to fetch it. Fetch it by hand "
             f"(SHA-256 {expected_sha256}) and put it at {place}."
         )
-    with _disk_errors(place, expected_bytes):
+    with _disk_errors(place, expected_bytes, elsewhere):
         place.parent.mkdir(parents=True, exist_ok=True)
         with _locked(place):
             if not _is_verified(place, expected_sha256, expected_bytes, reported=True):
@@ -200,18 +214,16 @@ def _locked(place: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _disk_errors(place: Path, size: int) -> Iterator[None]:
-    """Turn errors of the disk into one `FetchError` that names a remedy."""
+def _disk_errors(place: Path, size: int, elsewhere: str | None) -> Iterator[None]:
+    """Turn errors of the disk into one `FetchError` that names a remedy, `elsewhere`."""
     try:
         yield
     except (OSError, NotImplementedError) as error:  # some file systems have no locks
         reason = getattr(error, "strerror", None) or error
         full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
         shortage = f" It needs {size} bytes{_free(place)}." if full else ""
-        raise FetchError(
-            f"{place} cannot be written: {reason}.{shortage} ZOO_HOME names another folder than "
-            f"{home()}."
-        ) from error
+        elsewhere = elsewhere or f"ZOO_HOME names another folder than {home()}."
+        raise FetchError(f"{place} cannot be written: {reason}.{shortage} {elsewhere}") from error
 
 
 def _free(place: Path) -> str:
