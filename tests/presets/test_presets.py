@@ -42,17 +42,10 @@ class TestInfo:
         with pytest.raises(UnknownNameError, match="Unknown preset: 'dcgan_mnits'.*dcgan_mnist"):
             zoo.info("dcgan_mnits")
 
-    def test_a_checkout_holds_more_than_the_package(self, tmp_path, monkeypatch):
-        monkeypatch.setattr(locate, "HUB", tmp_path / "hub")
-        monkeypatch.setattr(locate, "RECIPES", tmp_path / "recipes")
-        for path in ("hub/large_gan/card.json", "recipes/new_gan.py"):
-            (tmp_path / path).parent.mkdir(parents=True)
-            (tmp_path / path).touch()
-        with pytest.raises(
-            UnknownNameError, match="not in the package: its folder .*hub/large_gan"
-        ):
-            zoo.info("large_gan")
-        with pytest.raises(UnknownNameError, match="no weights yet: python .*recipes/new_gan.py"):
+    def test_a_recipe_without_a_preset(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(locate, "RECIPES", tmp_path)
+        (tmp_path / "new_gan.py").touch()
+        with pytest.raises(UnknownNameError, match="no weights yet: python .*new_gan.py"):
             zoo.load("new_gan")
 
 
