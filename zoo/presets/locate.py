@@ -49,7 +49,7 @@ def locate(name: str | Path, fresh: bool = False) -> Preset:
         return Preset.at_url(name, fresh)
     if is_keras_file(name):
         raise ArgumentError(f"{str(name)!r} is a Keras file, which has no card.")
-    if isinstance(name, Path) or "/" in name or os.sep in name:
+    if isinstance(name, Path) or "/" in name or os.sep in name or _is_here(name):
         return Preset.in_folder(user_path(name))
     if name in _registered:
         return locate(_registered[name], fresh)
@@ -59,6 +59,11 @@ def locate(name: str | Path, fresh: bool = False) -> Preset:
             return Preset(_card(path), folder)
         return Preset.fetched(_card(path), hubs.sources(name), pinned=True)
     return _at_a_hub(name, fresh)
+
+
+def _is_here(name: str) -> bool:
+    """Return whether `name` is in the working folder and cannot be the name of a preset."""
+    return bool(name) and not NAME.fullmatch(name) and Path(name).exists()
 
 
 def shelf() -> dict[str, Path]:
@@ -104,7 +109,8 @@ def _bases() -> str:
 
 def is_keras_file(name: object) -> bool:
     """Return whether `name` is the path of a `.keras` file."""
-    return isinstance(name, str | Path) and str(name).endswith(".keras") and "://" not in str(name)
+    text = str(name) if isinstance(name, str | Path) else ""
+    return text.endswith(".keras") and "://" not in text and not user_path(text).is_dir()
 
 
 def _beside_the_package(name: str) -> str | None:
@@ -129,7 +135,8 @@ def names(
     `zoo.register`, and the presets of `ZOO_HUB` with a card in the cache.
 
     Args:
-        pattern: a shell pattern, such as `"*mnist*"`.
+        pattern: a part of the names, such as `"mnist"`, or a shell pattern for the whole names,
+            such as `"gan_*"`. Upper and lower case count as equal.
         family: only presets of this family, such as `"dcgan"`.
         group: only presets of this group, such as `"gans"`.
         pretrained: only presets with (`True`) or without (`False`) weights at hand.
@@ -154,6 +161,7 @@ def matching(
     family = None if family is None else families.family(family).name
     if group is not None and group not in families.groups():
         raise unknown_name("group", group, families.groups())
+    pattern = pattern.lower() if re.search(r"[*?\[]", pattern) else f"*{pattern.lower()}*"
     known = sorted({*known_names(), *listed})
     known = [name for name in known if fnmatch.fnmatchcase(name, pattern)]
     if family is None and group is None and pretrained is None:
