@@ -18,11 +18,16 @@ PACKAGE = Path(__file__).resolve().parent / "zoo" / "__init__.py"
 
 
 def main() -> None:
-    """Run the program `zoo`, or end with one line if `import zoo` gives something else."""
+    """Run the program `zoo`, or end with one line if `import zoo` gives something else, or fails
+    for want of a backend."""
     if (fault := other_zoo()) is not None:
         sys.exit(f"zoo: error: {fault}")
-    from zoo.cli import main as run
-
+    try:
+        from zoo.cli import main as run
+    except ImportError as error:
+        if type(error).__name__ != "BackendError":  # which cannot be imported either
+            raise
+        sys.exit(f"zoo: error: {error}")
     run()
 
 

@@ -2,9 +2,9 @@
 
 import dataclasses
 
-import cgan_mnist
-
 import zoo
+
+import cgan_mnist
 
 
 def build(config):

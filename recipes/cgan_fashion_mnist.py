@@ -2,10 +2,10 @@
 
 import dataclasses
 
+import zoo
+
 import cgan_mnist
 import classifier_fashion_mnist
-
-import zoo
 
 RECIPE = dataclasses.replace(
     cgan_mnist.RECIPE,

@@ -2,9 +2,9 @@
 
 import dataclasses
 
-import dcgan_mnist
-
 import zoo
+
+import dcgan_mnist
 
 
 def build(config):

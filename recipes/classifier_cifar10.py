@@ -2,9 +2,9 @@
 
 import dataclasses
 
-import classifier_mnist
-
 import zoo
+
+import classifier_mnist
 
 
 def build(config):

@@ -2,9 +2,9 @@
 
 import dataclasses
 
-import classifier_mnist
-
 import zoo
+
+import classifier_mnist
 
 CLASSES = "T-shirt, trousers, pullover, dress, coat, sandal, shirt, sneaker, bag, ankle boot"
 

@@ -2,10 +2,10 @@
 
 import dataclasses
 
+import zoo
+
 import ae_mnist
 import keras
-
-import zoo
 
 
 @dataclasses.dataclass(frozen=True)

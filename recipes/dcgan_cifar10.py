@@ -3,9 +3,9 @@ file: python recipes/dcgan_cifar10.py --data cifar10.npz"""
 
 import dataclasses
 
-import dcgan_mnist
-
 import zoo
+
+import dcgan_mnist
 
 
 @dataclasses.dataclass(frozen=True)

@@ -3,9 +3,9 @@ python recipes/dcgan_faces.py --data lfw64.npz"""
 
 import dataclasses
 
-import dcgan_cifar10
-
 import zoo
+
+import dcgan_cifar10
 
 RECIPE = dataclasses.replace(
     dcgan_cifar10.RECIPE,

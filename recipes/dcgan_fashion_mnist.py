@@ -2,9 +2,9 @@
 
 import dataclasses
 
-import dcgan_mnist
-
 import zoo
+
+import dcgan_mnist
 
 RECIPE = dataclasses.replace(
     dcgan_mnist.RECIPE,

@@ -2,10 +2,10 @@
 
 import dataclasses
 
+import zoo
+
 import keras
 from keras import layers
-
-import zoo
 
 
 @dataclasses.dataclass(frozen=True)

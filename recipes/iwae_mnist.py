@@ -2,10 +2,10 @@
 
 import dataclasses
 
+import zoo
+
 import keras
 import vae_mnist
-
-import zoo
 
 
 @dataclasses.dataclass(frozen=True)

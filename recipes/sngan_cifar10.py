@@ -3,10 +3,10 @@ y_train and y_test in an .npz file: python recipes/sngan_cifar10.py --data cifar
 
 import dataclasses
 
+import zoo
+
 import dcgan_cifar10
 import keras
-
-import zoo
 
 
 @dataclasses.dataclass(frozen=True)

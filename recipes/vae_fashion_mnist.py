@@ -2,9 +2,9 @@
 
 import dataclasses
 
-import vae_mnist_2d
-
 import zoo
+
+import vae_mnist_2d
 
 
 def build(config):

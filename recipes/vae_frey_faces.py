@@ -3,9 +3,9 @@ python recipes/vae_frey_faces.py --data frey_faces.npz"""
 
 import dataclasses
 
-import vae_mnist_2d
-
 import zoo
+
+import vae_mnist_2d
 
 
 def build(config):

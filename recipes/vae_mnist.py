@@ -2,9 +2,9 @@
 
 import dataclasses
 
-import keras
-
 import zoo
+
+import keras
 
 
 @dataclasses.dataclass(frozen=True)

@@ -3,10 +3,10 @@ y_test in an .npz file: python recipes/wgan_gp_cifar10.py --data cifar10.npz"""
 
 import dataclasses
 
+import zoo
+
 import dcgan_cifar10
 import sngan_cifar10
-
-import zoo
 
 
 @dataclasses.dataclass(frozen=True)

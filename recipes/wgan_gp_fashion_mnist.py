@@ -2,9 +2,9 @@
 
 import dataclasses
 
-import wgan_gp_mnist
-
 import zoo
+
+import wgan_gp_mnist
 
 RECIPE = dataclasses.replace(
     wgan_gp_mnist.RECIPE,

@@ -2,9 +2,9 @@
 
 import dataclasses
 
-import wgan_gp_grid25
-
 import zoo
+
+import wgan_gp_grid25
 
 RECIPE = dataclasses.replace(
     wgan_gp_grid25.RECIPE,

@@ -12,7 +12,6 @@ from pathlib import Path
 from zoo.metrics.protocol import PLUS_MINUS
 from zoo.presets import locate
 from zoo.presets.card import Card
-from zoo.presets.hub import CARD
 from zoo.presets.locate import HUB
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -46,10 +45,10 @@ The pictures are those of the cards: no sample is selected. The picture of a cla
 confusion matrix: each row is a class of the test images, and each column gives the percentage of
 them that the classifier assigns to that class.
 
-- Presets whose names begin with `hub/` are not in the package, because they are large or because
-  their training images are for research alone. They lie in the folder [`hub`](../hub) of the
-  project. Beside that folder `zoo.load("hub/acgan_mnist")` loads one; or set `ZOO_HUB` to the URL
-  of the folder, and `zoo.load("acgan_mnist")` finds it.
+- The presets {{outside}} are not
+  in the package, because they are large or because their training images are for research alone.
+  They lie in the folder [`hub`](../hub) of the project. From a checkout they load by their names as
+  the others do; elsewhere set `ZOO_HUB` to the URL of that folder, or load a copy by its path.
 - An arrow points to what is better. "real" is the score of as many real images in place of samples.
 - {PLUS_MINUS}
 - A `fid` here is computed from the features of a classifier of this package (see
@@ -64,11 +63,10 @@ writes this page."""
 
 def presets() -> list[tuple[Card, str]]:
     """Return the card and the folder of each preset of the project, group by group."""
-    packaged = [(Card.read(path), "zoo/weights") for path in locate.CARDS.glob("*.json")]
-    others = [(Card.read(path), HUB.name) for path in HUB.glob(f"*/{CARD}")]
     order = list(GROUPS)
+    places = [locate.place(name) for name in locate.shelf()]
     return sorted(
-        [(card, f"{place}/{card.name}") for card, place in packaged + others],
+        [(Card.read(path), folder.relative_to(ROOT).as_posix()) for path, folder in places],
         key=lambda pair: (order.index(pair[0].identity.group), pair[0].name),
     )
 
@@ -79,11 +77,6 @@ def untrained() -> dict[str, str]:
     paths = sorted(path for path in locate.RECIPES.glob("*.py") if path.stem not in trained)
     texts = {path.stem: ast.get_docstring(ast.parse(path.read_text("utf-8"))) for path in paths}
     return {name: re.split(r"(?<=\.)\s", text)[0] for name, text in texts.items()}
-
-
-def name_to_load(card: Card, place: str) -> str:
-    """Return the argument of `zoo.load` in the project's folder for the preset in `place`."""
-    return place if place.startswith(f"{HUB.name}/") else card.name
 
 
 def anchor(heading: str) -> str:
@@ -103,15 +96,15 @@ def table() -> str:
         "| preset | content | main number | trained on | minutes | size |",
         "|---|---|---|---|---|---|",
     ]
-    for card, place in presets():
+    for card, _ in presets():
         shape = card.signature.data.shape
         measured = {m.name: m for m in card.metrics}
         candidates = (OF_FAMILY.get(card.identity.family), *MAIN_NUMBERS)
         name = next(name for name in candidates if name in measured)
         size = sum(file.bytes for file in card.weights.files.values()) / 2**20
-        training, loaded = card.training, name_to_load(card, place)
+        training = card.training
         rows.append(
-            f"| [`{loaded}`](#{anchor(loaded)}) | {card.identity.title} | "
+            f"| [`{card.name}`](#{anchor(card.name)}) | {card.identity.title} | "
             f"{measured[name].heading} {number(measured[name])} | "
             f"{training.data}, {'x'.join(map(str, shape))} | {training.minutes} | "
             f"{size:.1f} MiB |"
@@ -121,13 +114,14 @@ def table() -> str:
 
 def gallery() -> str:
     """Return the page of all presets in Markdown."""
-    parts = ["# Gallery", INTRODUCTION, table()]
+    outside = [f"`{card.name}`" for card, place in presets() if place.startswith(f"{HUB.name}/")]
+    parts = ["# Gallery", INTRODUCTION.format(outside=", ".join(outside)), table()]
     group = None
     for card, place in presets():
         if card.identity.group != group:
             group = card.identity.group
             parts.append(f"## {GROUPS[group]}")
-        parts.append(f"### `{name_to_load(card, place)}`")
+        parts.append(f"### `{card.name}`")
         parts.append(card.identity.title)
         parts.append(f"![{card.name}](../{place}/samples.png)")
         parts.append(

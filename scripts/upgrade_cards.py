@@ -11,7 +11,7 @@ from __future__ import annotations
 import warnings
 
 from zoo.models import families
-from zoo.presets import hub, locate
+from zoo.presets import locate
 from zoo.presets.card import Card
 from zoo.presets.save import class_differs
 from zoo.runs.collection import rewrite_card
@@ -26,8 +26,7 @@ def described_anew(card: Card) -> Card:
 
 def upgrade() -> list[str]:
     """Rewrite every card, and return the names of the presets."""
-    presets = {path.stem: path for path in locate.CARDS.glob("*.json")}
-    presets |= {str(path.parent): path for path in locate.HUB.glob(f"*/{hub.CARD}")}
+    presets = locate.shelf()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".* was converted to ")
         for preset, path in sorted(presets.items()):

@@ -30,10 +30,14 @@ def weights_of(model) -> list[np.ndarray]:
 
 
 def python(*args, **environment) -> subprocess.CompletedProcess:
-    """Runs Python in a process of its own, in which the other backends are absent too."""
+    """Runs Python in a process of its own, in which the other backends are absent too.
+
+    A variable of the environment that is `None` is not set there.
+    """
+    variables = {**os.environ, **environment}
     return subprocess.run(
         [sys.executable, *map(str, args)],
-        env={**os.environ, **{key: str(value) for key, value in environment.items()}},
+        env={key: str(value) for key, value in variables.items() if value is not None},
         capture_output=True,
         text=True,
         timeout=600,

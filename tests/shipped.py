@@ -2,12 +2,8 @@
 
 from pathlib import Path
 
-import zoo
 from zoo.presets import locate
 
-HUB = locate.ROOT.parent / "hub"
-# What `zoo.load` takes, and the folder.
-SHIPPED: dict[str, Path] = {
-    **{name: locate.WEIGHTS / name for name in zoo.list()},
-    **{str(place.parent): place.parent for place in sorted(HUB.glob("*/card.json"))},
-}
+HUB = locate.HUB
+# The folder of each, by the name that `zoo.load` takes.
+SHIPPED: dict[str, Path] = {name: locate.place(name)[1] for name in sorted(locate.shelf())}

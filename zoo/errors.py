@@ -21,6 +21,10 @@ class UnknownNameError(ArgumentError):
     """A name is not among the known ones."""
 
 
+class BackendError(ZooError, ImportError):
+    """No backend can be used: none is installed, the chosen one is not, or it is broken."""
+
+
 class ModelError(ZooError, TypeError):
     """A class of models that does not keep what its tasks promise."""
 

@@ -21,9 +21,15 @@ def test_list(run, monkeypatch):
     assert (code, err) == (0, "")
     assert [line.split()[0] for line in out.splitlines()] == zoo.list()
     assert "dcgan_mnist" in run("list", "*mnist*", "--family", "dcgan", "--group", "gans")[1]
-    assert run("list", "nothing*")[1:] == ("", "No preset matches 'nothing*'.\n")
+    out, err = run("list", "dcgan_mnst")[1:]
+    assert out == ""
+    assert err.startswith("No preset matches 'dcgan_mnst'. Nearest: dcgan_mnist, ")
+    assert run("list", "mnist")[1] == run("list", "*MNIST*")[1] != ""
     monkeypatch.setenv("ZOO_HUB", "https://hub.invalid")  # is not asked
-    assert run("list", "nothing*")[2].endswith("'nothing*'. --hub asks that of ZOO_HUB too.\n")
+    out, err = run("list", "nothing*")[1:]
+    assert out == ""
+    assert err.startswith("No preset matches 'nothing*'. Nearest: ")
+    assert err.endswith(". --hub asks that of ZOO_HUB too.\n")
 
 
 def test_info(run):
@@ -158,6 +164,7 @@ def test_version(run):
         (["sample"], "Missing argument 'PRESET'"),
         (["list", "--family", "dcgna"], "Unknown family: 'dcgna'"),
         (["train", "nowhere.py"], "There is no recipe 'nowhere.py'."),
+        (["train", "."], "A recipe is a Python file. Received: the folder '.'."),
         (["train", "dcgan_mnist"], "recipes/dcgan_mnist.py' meant?"),
         (["train", "pyproject.toml"], "A recipe is a Python file"),
         (["train", "zoo/errors.py"], "defines no RECIPE"),

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import zipfile
 from pathlib import Path
 
 import keras
@@ -175,6 +176,26 @@ class TestFolder:
             zoo.data.read(tmp_path / "nowhere")
         with pytest.raises(DataError, match="There is no file"):
             zoo.data.read(tmp_path / "nowhere.npz")
+
+    @pytest.mark.once
+    @pytest.mark.parametrize("name", ["photo.png", "a/photos.tar.gz", "./set", "x.npy"])
+    def test_a_file_of_another_kind(self, name, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).touch()
+        for place in (name, Path(name)):
+            with pytest.raises(DataError, match="is a file of another kind. Allowed: a folder or"):
+                zoo.data.read(place)
+
+    @pytest.mark.once
+    def test_a_suffix_in_capitals(self, tmp_path):
+        np.savez(tmp_path / "set.npz", x=colours())
+        (tmp_path / "set.npz").rename(tmp_path / "SET.NPZ")
+        assert len(zoo.data.read(tmp_path / "SET.NPZ").images) == 10
+        with zipfile.ZipFile(tmp_path / "SET.ZIP", "w") as archive:
+            Image.fromarray(colours()[0]).save(tmp_path / "a.png")
+            archive.write(tmp_path / "a.png", "a.png")
+        assert zoo.data.read(tmp_path / "SET.ZIP").name == "SET"
 
     @pytest.mark.parametrize(
         ("arguments", "message"),

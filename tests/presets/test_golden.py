@@ -8,7 +8,7 @@ import zoo
 from zoo.presets import golden, locate
 
 
-@pytest.mark.parametrize("preset", SHIPPED, ids=[folder.name for folder in SHIPPED.values()])
+@pytest.mark.parametrize("preset", SHIPPED)
 def test_golden(preset):
     assert golden.difference(zoo.load(preset), SHIPPED[preset]) < 1e-3
 

@@ -1,14 +1,16 @@
 """List, info, load, create: names, hashes, safety, and what is imported."""
 
 import shutil
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 from helpers import python
+from shipped import HUB
 
 import zoo
-from zoo.errors import CardError, IntegrityError, UnknownNameError
+from zoo.errors import ArgumentError, CardError, IntegrityError, UnknownNameError
 from zoo.presets import locate
 
 
@@ -19,6 +21,8 @@ class TestList:
 
     def test_filters(self):
         assert "dcgan_mnist" in zoo.list("*mnist*")
+        assert zoo.list("mnist") == zoo.list("*mnist*") == zoo.list("MNIST")
+        assert zoo.list("gan_*") == ["gan_mnist", "gan_ring8"]  # the whole name
         assert "dcgan_mnist" in zoo.list(family="dcgan", group="gans", pretrained=True)
         assert zoo.list("*cifar17*") == []
         assert "dcgan_mnist" not in zoo.list(family="gan")
@@ -42,17 +46,10 @@ class TestInfo:
         with pytest.raises(UnknownNameError, match="Unknown preset: 'dcgan_mnits'.*dcgan_mnist"):
             zoo.info("dcgan_mnits")
 
-    def test_a_checkout_holds_more_than_the_package(self, tmp_path, monkeypatch):
-        monkeypatch.setattr(locate, "HUB", tmp_path / "hub")
-        monkeypatch.setattr(locate, "RECIPES", tmp_path / "recipes")
-        for path in ("hub/large_gan/card.json", "recipes/new_gan.py"):
-            (tmp_path / path).parent.mkdir(parents=True)
-            (tmp_path / path).touch()
-        with pytest.raises(
-            UnknownNameError, match="not in the package: its folder .*hub/large_gan"
-        ):
-            zoo.info("large_gan")
-        with pytest.raises(UnknownNameError, match="no weights yet: python .*recipes/new_gan.py"):
+    def test_a_recipe_without_a_preset(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(locate, "RECIPES", tmp_path)
+        (tmp_path / "new_gan.py").touch()
+        with pytest.raises(UnknownNameError, match="no weights yet: python .*new_gan.py"):
             zoo.load("new_gan")
 
 
@@ -102,6 +99,31 @@ class TestLoad:
             zoo.load("mine.keras")
         with pytest.raises(ValueError, match="There is no folder '/nowhere/at/all'"):
             zoo.load("/nowhere/at/all")
+
+    @pytest.mark.once
+    @pytest.mark.parametrize("name", ["model.h5", "./model.h5", "preset/model", "./preset/model"])
+    def test_a_file_is_no_missing_folder(self, name, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).touch()
+        says = rf"'{Path(name)}' is a file. A preset is a folder .* end in \.keras"
+        for call in (zoo.load, zoo.info):
+            with pytest.raises(ArgumentError, match=says):
+                call(name)
+
+    @pytest.mark.once
+    def test_the_folder_of_a_file(self):
+        path = HUB / "acgan_mnist" / "model.weights.h5"
+        with pytest.raises(ArgumentError, match=r"is a file.*: give '.*hub/acgan_mnist'\."):
+            zoo.load(path)
+
+    @pytest.mark.once
+    def test_a_folder_named_like_a_keras_file(self, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        shutil.copytree(HUB / "vae_frey_faces", "mine.keras")
+        for name in ("mine.keras", "./mine.keras", tmp_path / "mine.keras"):
+            assert zoo.load(name).built
+            assert zoo.info(name).name == "vae_frey_faces"
 
     def test_fine_tuning(self, digits):
         """Load, compile, fit on other images of the same shape, sample."""

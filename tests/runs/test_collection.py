@@ -1,7 +1,6 @@
 """The project's own collection: what may be published, and where it lies then."""
 
 import dataclasses
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -34,12 +33,11 @@ def test_only_what_the_recipe_says_is_published(recipe, changes, smoke, message)
 
 def test_publish(recipe, trained, tmp_path, monkeypatch):
     folder = trained / "preset"
-    for name in ("CARDS", "WEIGHTS"):
+    for name in ("CARDS", "WEIGHTS", "HUB"):
         monkeypatch.setattr(locate, name, tmp_path / name)
         (tmp_path / name).mkdir()
     locate.forget()
     collection.publish(recipe, folder)
-    assert collection.name_to_load(recipe) == "dcgan_mnist"
     assert zoo.list(pretrained=True) == ["dcgan_mnist"]
     assert zoo.load("dcgan_mnist").sample(2).shape == (2, 28, 28, 1)
     locate.forget()
@@ -47,20 +45,24 @@ def test_publish(recipe, trained, tmp_path, monkeypatch):
 
 def test_publish_outside_of_the_package(recipe, trained, tmp_path, monkeypatch):
     monkeypatch.setattr(locate, "HUB", tmp_path / "hub")
-    monkeypatch.setattr(locate, "WEIGHTS", tmp_path / "untouched")
+    for name in ("CARDS", "WEIGHTS"):
+        monkeypatch.setattr(locate, name, tmp_path / "untouched")
     monkeypatch.setenv("ZOO_HUB", f"file://{tmp_path}/hub")
     recipe = dataclasses.replace(recipe, packaged=False)
     collection.publish(recipe, trained / "preset")
-    place = collection.name_to_load(recipe)
-    assert zoo.load(place).sample(2).shape == (2, 28, 28, 1)
-    page = Path(place, "README.md").read_text()
-    assert 'zoo.load("hub/dcgan_mnist")' in page
+    place = tmp_path / "hub" / "dcgan_mnist"
+    assert zoo.list(pretrained=True) == ["dcgan_mnist"]
+    assert zoo.load("dcgan_mnist").sample(2).shape == (2, 28, 28, 1)
+    page = (place / "README.md").read_text()
+    assert 'zoo.load("dcgan_mnist")' in page
     assert str(tmp_path) not in page
-    assert hub.index()["dcgan_mnist"].title == zoo.info(place).identity.title
-    (tmp_path / "hub" / "index.json").unlink()
-    cards.describe(recipe, place)
-    assert list(hub.index()) == ["dcgan_mnist"]
-    assert Path(place, "README.md").read_text() == page
+    assert hub.index()["dcgan_mnist"].title == zoo.info("dcgan_mnist").identity.title
+    for preset in ("dcgan_mnist", place):
+        (tmp_path / "hub" / "index.json").unlink()
+        (place / "README.md").unlink()
+        cards.describe(recipe, preset)
+        assert list(hub.index()) == ["dcgan_mnist"]
+        assert (place / "README.md").read_text() == page
     assert not (tmp_path / "untouched").exists()
 
 

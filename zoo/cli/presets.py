@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from zoo.cli.base import OneLine, check_writable, listed, print_rows
-from zoo.errors import ArgumentError, check_count
+from zoo.errors import ArgumentError, check_count, nearest
 from zoo.metrics.protocol import explanations
 from zoo.presets.card import Signature, Training
 
@@ -20,7 +20,7 @@ from zoo.presets.card import Signature, Training
 @click.option("--group", help="Only presets of this group, such as gans.")
 @click.option("--hub", is_flag=True, help="List the presets of the hub in ZOO_HUB too.")
 def list_command(pattern: str, family: str | None, group: str | None, hub: bool):
-    """List the presets whose names match PATTERN, such as '*mnist*'."""
+    """List the presets whose names hold PATTERN, such as mnist, or match it, such as 'gan_*'."""
     from zoo.presets.load import info as card_of
     from zoo.presets.locate import matching
 
@@ -31,7 +31,10 @@ def list_command(pattern: str, family: str | None, group: str | None, hub: bool)
         entry = at_hub.get(name) or card_of(name).identity
         click.echo(f"{name:{width}}  {entry.title}")
     if not names:
-        hint = "" if hub or not os.environ.get("ZOO_HUB") else " --hub asks that of ZOO_HUB too."
+        others = nearest(pattern.strip("*?"), matching(at_hub, "*", family, group))
+        hint = f" Nearest: {', '.join(others)}." if others else ""
+        if not hub and os.environ.get("ZOO_HUB"):
+            hint += " --hub asks that of ZOO_HUB too."
         click.echo(f"No preset matches {pattern!r}.{hint}", err=True)
 
 

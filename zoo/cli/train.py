@@ -247,15 +247,15 @@ def _train(recipe: Recipe, command: Sequence[str], options: TrainOptions) -> Non
     click.echo(f"preset: {folder}")
     if options.publish:
         collection.publish(recipe, folder)
-        click.echo(f"published: zoo.load({collection.name_to_load(recipe)!r})")
+        click.echo(f"published: zoo.load({recipe.preset!r})")
 
 
 def _renew_card(recipe: Recipe, config: Config, options: TrainOptions) -> None:
     """Write new numbers or texts to the card of a preset, without any training."""
-    from zoo.runs import cards, collection
+    from zoo.runs import cards
 
     out = options.folder(recipe) / "preset"
-    preset = collection.name_to_load(recipe) if options.publish else out
+    preset = recipe.preset if options.publish else out
     if options.measure:
         cards.measure(recipe, config, preset, click.echo)
     if options.describe:

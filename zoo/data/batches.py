@@ -15,9 +15,8 @@ from zoo.base.logs import quiet
 from zoo.base.processes import check_main_guard
 from zoo.base.ranges import to_range
 from zoo.data.decoded import Broken
+from zoo.data.stream import AHEAD, Stream
 from zoo.errors import ArgumentError, DataError, check_choice, check_count
-
-AHEAD = 4  # batches that are prepared while a step is computed
 
 
 class Gather(NamedTuple):
@@ -254,30 +253,31 @@ class Batches(PyDataset):
         Images that are not in memory are decoded while earlier batches are trained on.
 
         Returns:
-            A `grain.IterDataset` of tuples, which `fit` takes on each backend together with the
-            number of steps of an epoch, `full_batches`. The state of its iterator is its position.
+            A `zoo.data.stream.Stream` of tuples, or with `decoding_processes` a
+            `grain.IterDataset`. `fit` takes both on each backend together with the number of steps
+            of an epoch, `full_batches`. The state of an iterator is its position.
 
         Raises:
-            DataError: if grain is not installed, or `batch_size` is larger than an epoch.
+            DataError: if `batch_size` is larger than an epoch, or grain, which starts the
+                `decoding_processes`, is not installed.
             ArgumentError: if processes decode, and the script has no `__main__` guard.
         """
-        grain = _grain()
         self.step(start)  # an error is raised here, and not in a thread
-        steps = grain.MapDataset.range(start, sys.maxsize).map(self.step)
         if isinstance(self.images, np.ndarray):
             # A batch takes a tenth of a millisecond, and a thread would only slow the training.
-            return steps.to_iter_dataset(grain.ReadOptions(0, 0))
+            return Stream(self.step, start)
         threads = getattr(self.images, "threads", 1)
-        stream = steps.to_iter_dataset(grain.ReadOptions(threads, max(AHEAD, threads)))
-        if self.decoding_processes:
-            check_main_guard("decoding_processes")
-            from absl import flags
+        if not self.decoding_processes:
+            return Stream(self.step, start, threads)
+        check_main_guard("decoding_processes")
+        grain = _grain()
+        from absl import flags
 
-            if not flags.FLAGS.is_parsed():  # grain reads flags, which nobody may have parsed
-                flags.FLAGS.mark_as_parsed()
-            workers = grain.MultiprocessingOptions(self.decoding_processes, AHEAD)
-            stream = stream.mp_prefetch(workers)
-        return stream
+        if not flags.FLAGS.is_parsed():  # grain reads flags, which nobody may have parsed
+            flags.FLAGS.mark_as_parsed()
+        steps = grain.MapDataset.range(start, sys.maxsize).map(self.step)
+        stream = steps.to_iter_dataset(grain.ReadOptions(threads, max(AHEAD, threads)))
+        return stream.mp_prefetch(grain.MultiprocessingOptions(self.decoding_processes, AHEAD))
 
     def gather(self) -> Gather | None:
         """Return the arrays and rows from which another library's pipeline builds the same batches.
@@ -323,7 +323,7 @@ def _grain():
             import grain
     except ImportError as error:
         raise DataError(
-            "Streams of batches need the extra 'data': pip install 'keras-generative-zoo[data]'. "
+            "decoding_processes needs the extra 'data': pip install 'keras-generative-zoo[data]'. "
             f"({error})"
         ) from error
     return grain

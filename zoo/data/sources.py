@@ -138,11 +138,18 @@ def _read(
             f"{type(name_or_path).__name__}."
         )
     path = user_path(name_or_path)
-    if path.is_dir() or path.suffix == ".zip":
+    suffix = path.suffix.lower()
+    if path.is_dir() or suffix == ".zip":
         return _read_files(path, split, image_format, strict, memory_limit)
-    if path.suffix == ".npz":
+    if suffix == ".npz":
         return _from_arrays(path.stem, *_read_npz(path, split), image_format)
-    if isinstance(name_or_path, Path) or name_or_path.startswith(("/", ".", "~")):
+    is_path = isinstance(name_or_path, Path) or name_or_path.startswith(("/", ".", "~"))
+    if path.is_file() and (is_path or suffix or len(path.parts) > 1):
+        raise DataError(
+            f"{str(path)!r} is a file of another kind. Allowed: a folder or a .zip file of images, "
+            "or an .npz file with images as 'x' and labels as 'y'."
+        )
+    if is_path:
         raise DataError(f"There is no folder, .zip or .npz file {str(path)!r}.")
     if name_or_path in synthetic.NAMED:
         if image_format.image_size is not None or image_format.channels is not None:
@@ -379,7 +386,7 @@ def _read_files(
     files.left_out["beside the folders of the classes"] = beside
     report_left_out(repr(str(path)), files.left_out, strict)
     images, rows = decoded(files, image_format, strict, repr(str(path)), memory_limit)
-    name = path.stem if path.suffix == ".zip" else path.name
+    name = path.stem if path.suffix.lower() == ".zip" else path.name
     if names is None:
         return Source(name, images, None)
     return Source(name, images, labels[labels >= 0][rows], tuple(names))

@@ -16,8 +16,8 @@ backend:
 - `to_numpy(x)` returns the result of a compiled function as an array to read. It copies only from
   another device or type.
 - `feed(batches, start=0)` returns an endless stream of NumPy batches of one shape in the form that
-  this backend's `fit` reads fastest. `batches` is a generator or a grain dataset; an object with
-  `stream(start)`, such as `zoo.data.Batches`, begins at the step `start`.
+  this backend's `fit` reads fastest. `batches` is a generator, a `PyDataset` or a grain dataset; an
+  object with `stream(start)`, such as `zoo.data.Batches`, begins at the step `start`.
 - `synchronize(model)` writes the newest state into the variables of a model, also during `fit`.
 - `jit_by_default()` tells whether `jit_compile="auto"` means compilation with XLA for this backend
   and device.

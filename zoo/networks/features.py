@@ -57,8 +57,8 @@ class Extractor:
 
     Example:
 
-    >>> import keras, numpy as np
     >>> from zoo.networks.features import Extractor
+    >>> import keras, numpy as np
     >>> network = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten()])
     >>> Extractor(network)(np.zeros((5, 8, 8, 1), "uint8")).features.shape
     (5, 64)

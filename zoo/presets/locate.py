@@ -14,14 +14,14 @@ from zoo.files import remote
 from zoo.files.fetch import offline
 from zoo.files.home import user_path
 from zoo.models import families
-from zoo.presets import hub
+from zoo.presets import hub as hubs  # functions have an argument `hub`
 from zoo.presets.card import Card
 from zoo.presets.preset import Preset
 
 ROOT = Path(__file__).parent.parent
 CARDS = ROOT / "cards"
 WEIGHTS = ROOT / "weights"
-HUB = ROOT.parent / "hub"  # presets outside of the package, in a checkout alone
+HUB = ROOT.parent / "hub"  # presets beside the package, in a checkout alone
 RECIPES = ROOT.parent / "recipes"  # in a checkout alone
 
 NAME = re.compile(r"[a-z0-9]+([_-][a-z0-9]+)*")
@@ -33,7 +33,8 @@ def locate(name: str | Path, fresh: bool = False) -> Preset:
 
     Args:
         name: a name, a path or a URL, as for `zoo.load`. A name is looked up among the presets of
-            `zoo.register`, then of this package, then at the hubs of `ZOO_HUB`.
+            `zoo.register`, then of this package and of the folder `hub` of a checkout, then at the
+            hubs of `ZOO_HUB`.
         fresh: whether the card is fetched even if the cache has it.
 
     Returns:
@@ -48,46 +49,73 @@ def locate(name: str | Path, fresh: bool = False) -> Preset:
         return Preset.at_url(name, fresh)
     if is_keras_file(name):
         raise ArgumentError(f"{str(name)!r} is a Keras file, which has no card.")
-    if isinstance(name, Path) or "/" in name or os.sep in name:
+    if isinstance(name, Path) or "/" in name or os.sep in name or _is_here(name):
         return Preset.in_folder(user_path(name))
     if name in _registered:
         return locate(_registered[name], fresh)
-    if name in _packaged():
-        if (WEIGHTS / name).is_dir():
-            return Preset(_card(name), WEIGHTS / name)
-        return Preset.fetched(_card(name), hub.sources(name), pinned=True)
+    if name in shelf():
+        path, folder = place(name)
+        if folder.is_dir():
+            return Preset(_card(path), folder)
+        return Preset.fetched(_card(path), hubs.sources(name), pinned=True)
     return _at_a_hub(name, fresh)
+
+
+def _is_here(name: str) -> bool:
+    """Return whether `name` is in the working folder and cannot be the name of a preset."""
+    return bool(name) and not NAME.fullmatch(name) and Path(name).exists()
+
+
+def shelf() -> dict[str, Path]:
+    """Return the card of each preset of the package and of the folder `hub` beside it, by name.
+
+    `hub` is there in a checkout alone.
+    """
+    beside = {path.parent.name: path for path in HUB.glob(f"*/{hubs.CARD}")}
+    return {
+        **{name: path for name, path in beside.items() if NAME.fullmatch(name)},
+        **{path.stem: path for path in CARDS.glob("*.json")},
+    }
+
+
+def place(name: str) -> tuple[Path, Path]:
+    """Return the card and the folder of the preset `name` of `shelf()`."""
+    path = shelf()[name]
+    return path, WEIGHTS / name if path.parent == CARDS else path.parent
 
 
 def _at_a_hub(name: str, fresh: bool) -> Preset:
     """Find the preset `name` at the hubs of `ZOO_HUB`, or raise the error for an unknown name."""
-    urls = hub.sources(name)
+    urls = hubs.sources(name)
     asked = not offline() or any(url.startswith("file://") for url in urls)
     if not urls or not NAME.fullmatch(name) or not (asked or _remembered(urls)):
         see = _beside_the_package(name) or SEE
         if name and Path(name).is_dir():
             see = f"There is a folder of that name: './{name}' is its path."
         if urls and not asked:
-            see = f"{SEE} ZOO_OFFLINE=1 forbids to ask {', '.join(map(remote.shown, hub.bases()))}."
+            see = f"{SEE} ZOO_OFFLINE=1 forbids to ask {_bases()}."
         raise unknown_name("preset", name, known_names(), see=see)
     try:
         return Preset.at(urls, name, fresh)
     except remote.MissingError as error:
-        where = ", ".join(map(remote.shown, hub.bases()))
-        see = f"{SEE} Nor is it at {where}."
+        see = f"{SEE} Nor is it at {_bases()}."
         raise unknown_name("preset", name, known_names(), see=see) from error
+
+
+def _bases() -> str:
+    """Return the hubs of `ZOO_HUB`, as text."""
+    return ", ".join(map(remote.shown, hubs.bases()))
 
 
 def is_keras_file(name: object) -> bool:
     """Return whether `name` is the path of a `.keras` file."""
-    return isinstance(name, str | Path) and str(name).endswith(".keras") and "://" not in str(name)
+    text = str(name) if isinstance(name, str | Path) else ""
+    return text.endswith(".keras") and "://" not in text and not user_path(text).is_dir()
 
 
 def _beside_the_package(name: str) -> str | None:
-    """Return advice for a preset whose folder or recipe is in this checkout, or `None`."""
-    folder, recipe = HUB / name, RECIPES / f"{name}.py"
-    if (folder / "card.json").is_file():
-        return f"It is not in the package: its folder {str(folder)!r} loads."
+    """Return advice for a preset whose recipe alone is in this checkout, or `None`."""
+    recipe = RECIPES / f"{name}.py"
     if recipe.is_file():
         return f"It has no weights yet: python {recipe} trains it."
     return None
@@ -103,11 +131,12 @@ def names(
 ) -> list[str]:
     """List the names of presets, in alphabetical order.
 
-    They are the presets of this package, the presets of `zoo.register`, and the presets of the hub
-    with a card in the cache.
+    They are the presets of this package and of the folder `hub` of a checkout, the presets of
+    `zoo.register`, and the presets of `ZOO_HUB` with a card in the cache.
 
     Args:
-        pattern: a shell pattern, such as `"*mnist*"`.
+        pattern: a part of the names, such as `"mnist"`, or a shell pattern for the whole names,
+            such as `"gan_*"`. Upper and lower case count as equal.
         family: only presets of this family, such as `"dcgan"`.
         group: only presets of this group, such as `"gans"`.
         pretrained: only presets with (`True`) or without (`False`) weights at hand.
@@ -121,11 +150,8 @@ def names(
     return matching(listed, pattern, family, group, pretrained)
 
 
-hubs = hub  # the argument `hub` of `names` hides the module
-
-
 def matching(
-    listed: Mapping[str, hub.Entry],
+    listed: Mapping[str, hubs.Entry],
     pattern: str = "*",
     family: str | None = None,
     group: str | None = None,
@@ -135,6 +161,7 @@ def matching(
     family = None if family is None else families.family(family).name
     if group is not None and group not in families.groups():
         raise unknown_name("group", group, families.groups())
+    pattern = pattern.lower() if re.search(r"[*?\[]", pattern) else f"*{pattern.lower()}*"
     known = sorted({*known_names(), *listed})
     known = [name for name in known if fnmatch.fnmatchcase(name, pattern)]
     if family is None and group is None and pretrained is None:
@@ -161,7 +188,7 @@ def _group(family: str | None) -> str | None:
 def _known(name: str) -> Preset | None:
     """Return the preset `name` if it is known without a request to another machine."""
     source = _registered.get(name)
-    if isinstance(source, Path) or name in _packaged():
+    if isinstance(source, Path) or name in shelf():
         return locate(name)
     return _remembered([source] if source else hubs.sources(name))
 
@@ -176,17 +203,12 @@ def _remembered(urls: list[str]) -> Preset | None:
 
 def known_names() -> list[str]:
     """List the names of presets that are known without a request to a hub."""
-    known = {*_packaged(), *_registered}
+    known = {*shelf(), *_registered}
     if os.environ.get("ZOO_HUB"):
         bases = tuple(map(remote.shown, hubs.bases()))
         at_hubs = [card.name for _, source, card in hubs.memories() if source.startswith(bases)]
         known |= {name for name in at_hubs if _remembered(hubs.sources(name))}
     return sorted(known)
-
-
-def _packaged() -> list[str]:
-    """List the names of the presets whose cards are in this package."""
-    return [path.stem for path in CARDS.glob("*.json")]
 
 
 _registered: dict[str, str | Path] = {}
@@ -212,19 +234,24 @@ def register(name: str, source: str | Path) -> None:
     source = remote.check_url(source) if remote.is_url(source) else user_path(source)
     if isinstance(source, Path) and not source.is_dir():
         raise ArgumentError(f"source must be a folder or a URL. Received: {str(source)!r}.")
-    if name in _packaged() or _registered.get(name, source) != source:
-        registered = remote.shown(str(_registered.get(name)))
-        owner = f"that of {registered}" if name in _registered else "of this package"
-        raise ArgumentError(f"The name {name!r} is taken: it is {owner}.")
+    owner = _registered.get(name, place(name)[1] if name in shelf() else source)
+    if _resolved(owner) != _resolved(source):
+        of = "of this package" if owner == WEIGHTS / name else f"that of {remote.shown(str(owner))}"
+        raise ArgumentError(f"The name {name!r} is taken: it is {of}.")
     _registered[name] = source
 
 
+def _resolved(source: str | Path) -> str | Path:
+    """Return the absolute path of a folder, or `source` itself if it is a URL."""
+    return source.resolve() if isinstance(source, Path) else source
+
+
 def forget() -> None:
-    """Forget the cards of the package that were read, after one of them has changed on disk."""
+    """Forget the cards of `shelf()` that were read, after one of them has changed on disk."""
     _card.cache_clear()
 
 
 @functools.cache
-def _card(name: str) -> Card:
-    """Return the card of the preset `name` in this package."""
-    return Card.read(CARDS / f"{name}.json")
+def _card(path: Path) -> Card:
+    """Return the card in the file `path`."""
+    return Card.read(path)

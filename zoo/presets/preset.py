@@ -44,6 +44,13 @@ class Preset:
             ArgumentError: if there is no such folder.
             IntegrityError: if the folder holds no card.
         """
+        if folder.is_file():
+            in_preset = (folder.parent / hub.CARD).is_file()
+            advice = f": give {str(folder.parent)!r}" if in_preset else ", as `zoo.save` writes it"
+            raise ArgumentError(
+                f"{str(folder)!r} is a file. A preset is a folder with a card.json{advice}. Of "
+                "single files `zoo.load` reads those of Keras that end in .keras."
+            )
         if not folder.is_dir():
             raise ArgumentError(f"There is no folder {str(folder)!r}.")
         if not (folder / hub.CARD).is_file():

@@ -175,7 +175,7 @@ def measure(
     Args:
         recipe: the recipe that made the preset.
         config: its settings, of which `data` names the data.
-        preset: the name of a preset of the package, or the path of a preset's folder.
+        preset: the name of a preset of the project, or the path of a preset's folder.
         echo: is given a line for each number.
 
     Raises:
@@ -204,7 +204,7 @@ def describe(recipe: Recipe, preset: str | Path) -> None:
 
     Args:
         recipe: the recipe.
-        preset: the name of a preset of the package, or the path of a preset's folder.
+        preset: the name of a preset of the project, or the path of a preset's folder.
 
     Raises:
         ZooError: if there is no such preset, or it is not of this recipe.

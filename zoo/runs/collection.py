@@ -32,11 +32,6 @@ def check_publishable(recipe: Recipe, config: Config, smoke: bool) -> None:
             )
 
 
-def name_to_load(recipe: Recipe) -> str:
-    """Return the name or path by which `zoo.load` loads the published preset of `recipe`."""
-    return recipe.preset if recipe.packaged else str(locate.HUB / recipe.preset)
-
-
 def publish(recipe: Recipe, folder: Path) -> None:
     """Copy the preset in `folder`, which `recipe` made, into the collection.
 
@@ -68,10 +63,9 @@ def _publish_in_package(card: Card, folder: Path) -> None:
 
 def _publish_in_hub(card: Card, folder: Path) -> None:
     with atomic_folder(locate.HUB / card.name) as partial:
-        for name in card.weights.all_files:
+        for name in {*card.weights.all_files, PAGE_NAME, hub.CARD}:
             shutil.copyfile(folder / name, partial / name)
-        write_page(partial, card)
-        card.write(partial / hub.CARD)
+    locate.forget()
     hub.write_index(locate.HUB.as_uri())
 
 
@@ -79,23 +73,13 @@ def rewrite_card(preset: str | Path, card: Card) -> None:
     """Write the card of a preset anew, and the page and the index that are made of it.
 
     Args:
-        preset: the name of a preset of the package, or the path of a preset's folder.
+        preset: the name of a preset of the project, or the path of a preset's folder.
         card: the new card.
     """
-    named = isinstance(preset, str) and preset in locate.names()
-    folder = locate.WEIGHTS / preset if named else Path(preset)
-    write_page(folder, card)
-    card.write(locate.CARDS / f"{preset}.json" if named else folder / hub.CARD)
+    named = isinstance(preset, str) and preset in locate.shelf()
+    path, folder = locate.place(preset) if named else (Path(preset) / hub.CARD, Path(preset))
+    write_text(folder / PAGE_NAME, model_card(card))
+    card.write(path)
     locate.forget()
-    if _in_hub(folder):
+    if folder.resolve().parent == locate.HUB.resolve():
         hub.write_index(locate.HUB.as_uri())
-
-
-def write_page(folder: Path, card: Card) -> None:
-    """Write `README.md`, the page made from the `card` of a preset, to the preset's `folder`."""
-    place = f"{locate.HUB.name}/{card.name}" if _in_hub(folder) else None
-    write_text(folder / PAGE_NAME, model_card(card, place))
-
-
-def _in_hub(folder: Path) -> bool:
-    return folder.resolve().parent == locate.HUB.resolve()

@@ -202,6 +202,10 @@ def load_recipe(path: Path) -> Recipe:
     if not path.is_file():
         known = locate.RECIPES / f"{path.name}.py"
         meant = f" Is {str(known)!r} meant?" if known.is_file() else ""
+        if path.is_dir():
+            raise RecipeError(
+                f"A recipe is a Python file. Received: the folder {str(path)!r}.{meant}"
+            )
         raise RecipeError(f"There is no recipe {str(path)!r}.{meant}")
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None:

@@ -67,7 +67,7 @@ class GAN(Players, LatentModel):
 
     Example:
 
-    >>> import keras, zoo
+    >>> import zoo, keras
     >>> generator = keras.Sequential(
     ...     [keras.Input((8,)), keras.layers.Dense(4), keras.layers.Reshape((2, 2, 1))]
     ... )
