@@ -5,7 +5,8 @@ A fault must be found here: a compiled step cannot raise an error.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Mapping
 
 import keras
 import numpy as np
@@ -13,44 +14,143 @@ from keras import ops
 
 from zoo import engine
 from zoo.engine.rows import Rows
-from zoo.engine.spaces import Classes
+from zoo.engine.stream import Stream
 from zoo.errors import ArgumentError
 
 
-def checked(model, x, y, sample_weight=None, class_weight=None):
-    """Return `x` and `y` for Keras, or raise.
+def checked(model, x, y, sample_weight=None, class_weight=None, names=("x", "y")):
+    """Return `x` and `y` as arrays, or `x` as a source of batches and `None`, or raise.
 
-    Arrays and tensors are checked as a whole, generators batch by batch as they are read, and data
-    sets by their first batch.
+    Arrays and tensors are checked as a whole. Batches are checked by `stream`, but for those of
+    `zoo.data`, which are checked here.
+
+    Args:
+        model: the model.
+        x: data, or batches of them.
+        y: conditions, or `None`.
+        sample_weight: weights, which are refused.
+        class_weight: weights, which are refused.
+        names: the names of `x` and `y` in errors.
     """
+    x_name, y_name = names
     if not model.compiled:
         raise ArgumentError(f"{type(model).__name__} is not compiled: call compile() first.")
     if x is None:
-        raise ArgumentError(f"x is missing: {model.data.noun}, or what gives batches of them.")
+        raise ArgumentError(
+            f"{x_name} is missing: {model.data.noun}, or what gives batches of them."
+        )
     if sample_weight is not None or class_weight is not None:
         raise ArgumentError(f"{type(model).__name__} takes no sample_weight and no class_weight.")
-    if isinstance(y, list | tuple):
-        y = np.asarray(y)
-    if isinstance(x, np.ndarray) or ops.is_tensor(x):
-        check(model, x, y, "x", "y")
-        if isinstance(model.condition, Classes) and y is not None:
-            y = model.condition.checked("y", y)  # no backend takes every type of integers
-        return x, None if model.condition is None else y
-    if isinstance(x, Iterator):
-        return _each_checked(model, x), y
+    array = as_array(x)
+    first, _ = model.data_and_condition(model.data, model.condition)
+    if isinstance(x, list | tuple) and is_array(array) and array.shape[1:] != first.shape:
+        array = x  # the error says that it was a list
+    if is_array(array) or isinstance(array, list | tuple):
+        return check(model, array, as_array(y), x_name, y_name)
+    if y is not None:
+        raise ArgumentError(
+            f"{y_name} goes with arrays: batches of {x_name} hold {y_name} themselves, as pairs."
+        )
+    iterable = hasattr(x, "__iter__") and not isinstance(x, str | bytes | Mapping)
+    if not iterable and not isinstance(x, keras.utils.PyDataset):
+        raise ArgumentError(
+            f"{x_name} must be {model.data.noun}, or what gives batches of them. Received: "
+            f"{type(x).__name__}."
+        )
     wanted, received = model.value_range, getattr(x, "value_range", None)
     if received is not None and wanted is not None and tuple(received) != tuple(wanted):
         raise ArgumentError(
-            f"x must hold images in {list(wanted)}, the value_range of {type(model).__name__}. "
-            f"Received: batches with value_range={tuple(received)}."
+            f"{x_name} must hold images in {list(wanted)}, the value_range of "
+            f"{type(model).__name__}. Received: batches with value_range={tuple(received)}."
         )
-    batch = _first(x)
-    if batch is not None:
-        check(model, *_parts(batch), "images of x", "labels of x")
-    labels = getattr(x, "labels", None)
-    if model.condition is not None and labels is not None:
-        model.condition.checked("labels of x", labels)
+    if hasattr(x, "stream"):  # batches of `zoo.data`, whose other batches are like the first
+        check(model, *_parts(x[0]), *_names(x_name))
+        labels = getattr(x, "labels", None)
+        if model.condition is not None and labels is not None:
+            model.condition.checked(f"labels of {x_name}", labels)
+    return x, None
+
+
+def one_batch(model, x, y, sample_weight=None, class_weight=None) -> tuple:
+    """Return one batch as arrays after a check, or raise."""
+    x, y = checked(model, x, y, sample_weight, class_weight)
+    if not is_array(x):
+        raise ArgumentError(f"x must be one batch, an array. Received: {type(x).__name__}.")
     return x, y
+
+
+def held_out(model, validation_data):
+    """Return `validation_data` after a check, as `fit` of Keras takes it, or raise."""
+    x, y, weights = validation_data, None, None
+    if isinstance(x, list | tuple) and len(x) <= 3:
+        x, y, weights = keras.utils.unpack_x_y_sample_weight(validation_data)
+    names = ("validation_data", "labels of validation_data")
+    x, y = checked(model, x, y, weights, names=names)
+    if is_array(x):
+        return (x,) if y is None else (x, y)
+    return stream(model, x.fixed() if hasattr(x, "fixed") else x, "validation_data")
+
+
+def split(x, y, fraction: float) -> tuple:
+    """Return the first rows of `x` and `y`, and the last, about `fraction` of them, held out."""
+    if not is_array(x):
+        raise ArgumentError(
+            f"validation_split is for arrays: give validation_data. Received: x of type "
+            f"{type(x).__name__}."
+        )
+    rows = math.floor(len(x) * (1 - fraction))
+    if not 0 < rows < len(x):
+        raise ArgumentError(
+            f"validation_split must leave data on both sides. Received: {fraction} of {len(x)}."
+        )
+    if y is None:
+        return x[:rows], None, (x[rows:],)
+    return x[:rows], y[:rows], (x[rows:], y[rows:])
+
+
+def stream(model, x, name: str = "x", shuffle: bool = False):
+    """Return arrays unchanged, and a source of batches as a `Stream` that checks each batch."""
+    if is_array(x):
+        return x
+
+    def look(batch) -> tuple:
+        parts = _parts(batch, model)
+        arrays = check(model, *(as_array(part) for part in parts), *_names(name))
+        return tuple(array(space, part) for space, part in zip(spaces, arrays, strict=False))
+
+    def array(space, values):
+        return np.ascontiguousarray(ops.convert_to_numpy(values), dtype=space.dtype)
+
+    # In the order of `fit`; without a condition the second is dropped.
+    spaces = [s for s in model.data_and_condition(model.data, model.condition) if s is not None]
+    return Stream(x, look, tuple(space.bounds for space in spaces), name, shuffle)
+
+
+def as_array(values):
+    """Return what is an array of some library, or a list of numbers, as an array.
+
+    Arrays of NumPy and tensors of the backend are returned as they are, and so is what is no array.
+    """
+    if values is None or is_array(values):
+        return values
+    if hasattr(values, "__array__"):
+        if hasattr(values, "detach"):  # a tensor of PyTorch that may have a gradient
+            values = values.detach().cpu()
+        return np.asarray(values)
+    if isinstance(values, list | tuple):
+        parts = [as_array(value) for value in values]
+        parts = [ops.convert_to_numpy(part) if ops.is_tensor(part) else part for part in parts]
+        try:
+            array = np.asarray(parts)
+        except ValueError:  # rows of several lengths
+            return values
+        return values if array.dtype == object else array
+    return values
+
+
+def is_array(values) -> bool:
+    """Return whether `values` are an array of NumPy or a tensor of the backend."""
+    return isinstance(values, np.ndarray) or ops.is_tensor(values)
 
 
 def shared(model, x, y, arguments: dict, seed=None) -> dict:
@@ -99,8 +199,8 @@ def _check_shares(batch_size: int, images: int) -> None:
         )
 
 
-def check(model, x, y, x_name: str, y_name: str) -> None:
-    """Raise unless `x` and `y` hold data and conditions that the model takes.
+def check(model, x, y, x_name: str, y_name: str) -> tuple:
+    """Return `x` and `y`, without what the model has no use for, or raise if they are wrong.
 
     Conditions for a model without a condition cause a warning. `x_name` and `y_name` are the names
     of both in errors.
@@ -110,37 +210,29 @@ def check(model, x, y, x_name: str, y_name: str) -> None:
     )
     model.data.check(data_name, data)
     model.data.check_values(data_name, ops.convert_to_numpy(data))
-    if condition is None:
-        return
     if model.condition is None:
-        model.warn_of_y()
-        return
+        if condition is not None:
+            model.warn_of_y()
+        return x, None
+    if condition is None:
+        raise model.needs_condition()
     condition = ops.convert_to_numpy(condition) if ops.is_tensor(condition) else condition
-    model.condition.checked(condition_name, condition)
+    condition = model.condition.checked(condition_name, condition, rows=len(data))
+    return model.data_and_condition(data, condition)
 
 
-def _each_checked(model, batches: Iterator) -> Iterator:
-    """Yield the batches of a generator, each after a check."""
-    for batch in batches:
-        check(model, *_parts(batch), "images of x", "labels of x")
-        yield batch
+def _names(name: str) -> tuple[str, str]:
+    """Return the names of the parts of a batch of the source `name`."""
+    return f"images of {name}", f"labels of {name}"
 
 
-def _parts(batch) -> tuple:
+def _parts(batch, model=None) -> tuple:
     """Return the x and the y of an element of a data set."""
-    x, y, _ = keras.utils.unpack_x_y_sample_weight(batch)
+    x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(batch)
+    if sample_weight is not None and model is not None:
+        raise ArgumentError(f"{type(model).__name__} takes no sample_weight and no class_weight.")
     if isinstance(x, list | tuple) and len(x) == 1:
         (x,) = x
     if isinstance(x, list | tuple) and len(x) == 2 and y is None:
         x, y = x
     return x, y
-
-
-def _first(x):
-    """Return the first batch of a data set, or `None` if reading it has a cost."""
-    if getattr(x, "num_workers", 0) or getattr(x, "read_once", False):
-        # A torch DataLoader would start its processes; the result of `engine.feed` is read once.
-        return None
-    if isinstance(x, keras.utils.PyDataset):
-        return x[0]
-    return next(iter(x), None) if hasattr(x, "__iter__") else None

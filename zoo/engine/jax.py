@@ -236,3 +236,11 @@ def _run(step, groups, state, data):
 
 def feed(batches, start: int = 0):
     return batches.stream(start) if hasattr(batches, "stream") else batches
+
+
+def batches(stream):
+    return iter(stream)
+
+
+def reads_itself(source) -> bool:
+    return False

@@ -133,3 +133,12 @@ class StepAdaptor:
 
 def feed(batches, start: int = 0):
     return batches.stream(start) if hasattr(batches, "stream") else batches
+
+
+def batches(stream):
+    for batch in stream:
+        yield keras.tree.map_structure(keras.ops.convert_to_tensor, batch)
+
+
+def reads_itself(source) -> bool:
+    return False

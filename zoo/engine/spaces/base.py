@@ -55,6 +55,11 @@ class Space(Named):
 
     # Checks
 
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """The lowest and the highest number of a value, or `None` for any number."""
+        return getattr(self, "range", None)
+
     def check(self, argument: str, values) -> None:
         """Raise unless the batch `values` has the shape and the type of this space."""
         if not hasattr(values, "shape") or tuple(values.shape[1:]) != self.shape:
