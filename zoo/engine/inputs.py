@@ -1,4 +1,4 @@
-"""Checks of the data of `fit` and `evaluate` before the first step.
+"""Checks of the data of `fit`, `evaluate` and `predict` before the first step.
 
 A fault must be found here: a compiled step cannot raise an error.
 """
@@ -41,34 +41,39 @@ def checked(model, x, y, sample_weight=None, class_weight=None, names=("x", "y")
         )
     if sample_weight is not None or class_weight is not None:
         raise ArgumentError(f"{type(model).__name__} takes no sample_weight and no class_weight.")
-    array = as_array(x)
+    array = to_array(x)
     first, _ = model.data_and_condition(model.data, model.condition)
     if isinstance(x, list | tuple) and is_array(array) and array.shape[1:] != first.shape:
         array = x  # the error says that it was a list
     if is_array(array) or isinstance(array, list | tuple):
-        return check(model, array, as_array(y), x_name, y_name)
+        return check(model, array, to_array(y), x_name, y_name)
     if y is not None:
         raise ArgumentError(
             f"{y_name} goes with arrays: batches of {x_name} hold {y_name} themselves, as pairs."
         )
+    _check_source(model, x, x_name)
+    if hasattr(x, "stream"):  # batches of `zoo.data`, whose other batches are like the first
+        check(model, *_parts(x[0]), *_names(model, x_name))
+        labels = getattr(x, "labels", None)
+        if model.condition is not None and labels is not None:
+            model.condition.checked(f"labels of {x_name}", labels)
+    return x, None
+
+
+def _check_source(model, x, name: str) -> None:
+    """Raise unless `x` can be a source of batches for `model`."""
     iterable = hasattr(x, "__iter__") and not isinstance(x, str | bytes | Mapping)
     if not iterable and not isinstance(x, keras.utils.PyDataset):
         raise ArgumentError(
-            f"{x_name} must be {model.data.noun}, or what gives batches of them. Received: "
+            f"{name} must be {model.data.noun}, or what gives batches of them. Received: "
             f"{type(x).__name__}."
         )
     wanted, received = model.value_range, getattr(x, "value_range", None)
     if received is not None and wanted is not None and tuple(received) != tuple(wanted):
         raise ArgumentError(
-            f"{x_name} must hold images in {list(wanted)}, the value_range of "
+            f"{name} must hold images in {list(wanted)}, the value_range of "
             f"{type(model).__name__}. Received: batches with value_range={tuple(received)}."
         )
-    if hasattr(x, "stream"):  # batches of `zoo.data`, whose other batches are like the first
-        check(model, *_parts(x[0]), *_names(x_name))
-        labels = getattr(x, "labels", None)
-        if model.condition is not None and labels is not None:
-            model.condition.checked(f"labels of {x_name}", labels)
-    return x, None
 
 
 def one_batch(model, x, y, sample_weight=None, class_weight=None) -> tuple:
@@ -79,16 +84,23 @@ def one_batch(model, x, y, sample_weight=None, class_weight=None) -> tuple:
     return x, y
 
 
-def held_out(model, validation_data):
-    """Return `validation_data` after a check, as `fit` of Keras takes it, or raise."""
+def held_out(model, validation_data, arguments: dict):
+    """Return `validation_data` after a check, as `fit` of Keras takes it, or raise.
+
+    `arguments` are the other arguments of `fit`, by name.
+    """
     x, y, weights = validation_data, None, None
     if isinstance(x, list | tuple) and len(x) <= 3:
         x, y, weights = keras.utils.unpack_x_y_sample_weight(validation_data)
     names = ("validation_data", "labels of validation_data")
     x, y = checked(model, x, y, weights, names=names)
+    x = x.fixed() if hasattr(x, "fixed") else x
+    size = arguments.get("validation_batch_size") or arguments.get("batch_size")
+    changes = shared(model, x, y, {"batch_size": size})
+    x, y = changes.get("x", x), changes.get("y", y)
     if is_array(x):
         return (x,) if y is None else (x, y)
-    return stream(model, x.fixed() if hasattr(x, "fixed") else x, "validation_data")
+    return stream(model, x, names[0])
 
 
 def split(x, y, fraction: float) -> tuple:
@@ -112,21 +124,68 @@ def stream(model, x, name: str = "x", shuffle: bool = False):
     """Return arrays unchanged, and a source of batches as a `Stream` that checks each batch."""
     if is_array(x):
         return x
-
-    def look(batch) -> tuple:
-        parts = _parts(batch, model)
-        arrays = check(model, *(as_array(part) for part in parts), *_names(name))
-        return tuple(array(space, part) for space, part in zip(spaces, arrays, strict=False))
-
-    def array(space, values):
-        return np.ascontiguousarray(ops.convert_to_numpy(values), dtype=space.dtype)
-
     # In the order of `fit`; without a condition the second is dropped.
     spaces = [s for s in model.data_and_condition(model.data, model.condition) if s is not None]
-    return Stream(x, look, tuple(space.bounds for space in spaces), name, shuffle)
+
+    def look(*parts) -> tuple:
+        arrays = check(model, *map(to_array, parts), *_names(model, name))
+        return tuple(map(_array, spaces, arrays))
+
+    bounds = tuple(space.bounds for space in spaces)
+    return Stream(x, lambda batch: _parts(batch, model), look, bounds, name, shuffle)
 
 
-def as_array(values):
+def called(model, x):
+    """Return the argument `x` of `predict`, arrays or a `Stream`, after a check, or raise.
+
+    The check follows `model.call_signature()`. Where it holds specifications that are not those of
+    a space, `x` is returned as it is.
+    """
+    (signature, *_) = model.call_signature()
+    paired = isinstance(signature, list | tuple)
+    specs = signature if paired else [signature]
+    spaces = [getattr(spec, "space", None) for spec in specs]
+    if x is None or None in spaces:
+        return x
+    in_range = "denoises" not in model.tasks  # noise takes images out of their range
+
+    def parts(batch) -> tuple:
+        first, second, _ = keras.utils.unpack_x_y_sample_weight(batch)
+        if isinstance(first, list | tuple) and len(first) in (1, 2):
+            first, *second = first
+            second = second[0] if second else None
+        return model.unpaired(first if second is None else (first, second)) if paired else (first,)
+
+    def look(first, second=None) -> tuple:
+        first = to_array(first)
+        spaces[0].check("x", first)
+        if in_range:
+            spaces[0].check_values("x", ops.convert_to_numpy(first), in_training=False)
+        if not paired:
+            return (first,)
+        name = f"{spaces[1].noun} of x"
+        return first, spaces[1].checked(name, to_array(second), rows=len(first))
+
+    if paired and isinstance(x, list | tuple):
+        return list(look(*model.unpaired(x)))
+    array = to_array(x)
+    if is_array(array) or isinstance(array, list | tuple):
+        return look(*(model.unpaired(array) if paired else (array,)))[0]
+    _check_source(model, x, "x")
+    bounds = tuple(space.bounds for space in spaces) if in_range else (None, None)
+    source = x.fixed() if hasattr(x, "fixed") else x
+    return Stream(source, parts, lambda *p: tuple(map(_array, spaces, look(*p))), bounds, "x")
+
+
+def one_batch_called(model, x):
+    """Return the argument `x` of `predict_on_batch` as arrays after a check, or raise."""
+    inputs = called(model, x)
+    if isinstance(inputs, Stream):
+        raise ArgumentError(f"x must be one batch, an array. Received: {type(x).__name__}.")
+    return inputs
+
+
+def to_array(values):
     """Return what is an array of some library, or a list of numbers, as an array.
 
     Arrays of NumPy and tensors of the backend are returned as they are, and so is what is no array.
@@ -134,11 +193,12 @@ def as_array(values):
     if values is None or is_array(values):
         return values
     if hasattr(values, "__array__"):
-        if hasattr(values, "detach"):  # a tensor of PyTorch that may have a gradient
+        if hasattr(values, "detach"):  # a tensor of PyTorch
             values = values.detach().cpu()
+            values = values.float() if "bfloat16" in str(values.dtype) else values
         return np.asarray(values)
     if isinstance(values, list | tuple):
-        parts = [as_array(value) for value in values]
+        parts = [to_array(value) for value in values]
         parts = [ops.convert_to_numpy(part) if ops.is_tensor(part) else part for part in parts]
         try:
             array = np.asarray(parts)
@@ -146,6 +206,11 @@ def as_array(values):
             return values
         return values if array.dtype == object else array
     return values
+
+
+def _array(space, values) -> np.ndarray:
+    """Return values of `space` as an array of its type."""
+    return np.ascontiguousarray(ops.convert_to_numpy(values), dtype=space.dtype)
 
 
 def is_array(values) -> bool:
@@ -221,9 +286,10 @@ def check(model, x, y, x_name: str, y_name: str) -> tuple:
     return model.data_and_condition(data, condition)
 
 
-def _names(name: str) -> tuple[str, str]:
-    """Return the names of the parts of a batch of the source `name`."""
-    return f"images of {name}", f"labels of {name}"
+def _names(model, name: str) -> tuple[str, ...]:
+    """Return the names of the parts of a batch of the source `name`, in the order of `fit`."""
+    spaces = model.data_and_condition(model.data, model.condition)
+    return tuple(f"{getattr(space, 'noun', 'labels')} of {name}" for space in spaces)
 
 
 def _parts(batch, model=None) -> tuple:

@@ -135,7 +135,7 @@ class Model(Signed, Steps, Compiled, Configured, engine.StepAdaptor, keras.Model
         x, y = inputs.checked(self, x, y, **weights)
         validation, fraction = arguments.get("validation_data"), arguments.get("validation_split")
         if validation is not None:
-            arguments["validation_data"] = inputs.held_out(self, validation)
+            arguments["validation_data"] = inputs.held_out(self, validation, arguments)
         engine.equalize([*self.variables, *self.optimizer.variables])
         seed = [int(number) for number in ops.convert_to_numpy(self.seed_generator.state)]
         changes = inputs.shared(self, x, y, arguments, seed)
@@ -164,7 +164,8 @@ class Model(Signed, Steps, Compiled, Configured, engine.StepAdaptor, keras.Model
         return history
 
     def _fit(self, arguments: dict[str, Any]):
-        """Call `fit` of Keras, and leave nothing of this call behind where it fails."""
+        """Call `fit` of Keras, without what an earlier call or one that fails leaves behind."""
+        self._initial_epoch = None  # the epoch that a callback has restored
         try:
             with own_errors(arguments["x"], arguments.get("validation_data")):
                 return super().fit(**arguments)
@@ -197,6 +198,16 @@ class Model(Signed, Steps, Compiled, Configured, engine.StepAdaptor, keras.Model
         vars(self)["_warned_of_y"] = False
         x, y = inputs.one_batch(self, x, y, sample_weight)
         return super().test_on_batch(x, y, return_dict=return_dict)
+
+    def predict(self, x, *args, **kwargs):
+        """Return the outputs of `call`, as `keras.Model.predict` does."""
+        arguments = _arguments(keras.Model.predict, inputs.called(self, x), *args, **kwargs)
+        with own_errors(arguments["x"]):
+            return super().predict(**arguments)
+
+    def predict_on_batch(self, x):
+        """Return the outputs of `call` for a batch, as `keras.Model.predict_on_batch` does."""
+        return super().predict_on_batch(inputs.one_batch_called(self, x))
 
     def save_own_variables(self, store):
         warn_of_broken_weights(self)  # in each way of saving a model that Keras has

@@ -34,13 +34,15 @@ class Stream(_Adapter):
 
     Attributes:
         source: the source of the batches.
-        look: a function from a batch to its arrays, a tuple, which raises for wrong ones.
+        parts: a function from a batch to its parts, arrays or tensors.
+        look: a function from these parts to a tuple of arrays, which raises for wrong ones.
         first: the arrays of the first batch, or `None` where reading it would lose it.
         bounds: the lowest and the highest value of each array, or `None` for any value.
         failure: the error of a batch. TensorFlow hides it in an error of its own.
 
     Args:
         source: a data set, a loader, an iterator or another iterable of batches.
+        parts: see above.
         look: see above.
         bounds: see above.
         name: the name of the source in errors.
@@ -48,9 +50,16 @@ class Stream(_Adapter):
     """
 
     def __init__(
-        self, source: Iterable, look: Callable, bounds: tuple, name: str, shuffle: bool = False
+        self,
+        source: Iterable,
+        parts: Callable,
+        look: Callable,
+        bounds: tuple,
+        name: str,
+        shuffle: bool = False,
     ):
-        self.source, self.look, self.bounds, self.name = source, look, bounds, name
+        self.source, self.parts, self.look = source, parts, look
+        self.bounds, self.name = bounds, name
         self.failure: Exception | None = None
         self.first: tuple | None = None
         self._keras = None
@@ -64,13 +73,13 @@ class Stream(_Adapter):
         if getattr(source, "read_once", False):  # the result of `engine.feed`
             return
         if self._keras is not None:
-            self.first = look(source[0])
+            self.first = look(*parts(source[0]))
             return
         iterator = iter(source)
         batch = next(iterator, None)
         if batch is None:
             raise ArgumentError(f"{name} holds no batch.")
-        self.first = look(batch)
+        self.first = look(*parts(batch))
         if not engine.reads_itself(source):
             self._begun = itertools.chain([batch], iterator)
 
@@ -87,7 +96,7 @@ class Stream(_Adapter):
         count = 0
         for batch in batches:
             count += 1
-            yield self.looked_at(batch)
+            yield self.looked_at(*self.parts(batch))
         if not count:
             self.failure = ArgumentError(
                 f"{self.name} holds no batch any more. An iterator is read once: give "
@@ -95,10 +104,10 @@ class Stream(_Adapter):
             )
             raise self.failure
 
-    def looked_at(self, batch) -> tuple:
-        """Return the arrays of a batch, or remember and raise its error."""
+    def looked_at(self, *parts) -> tuple:
+        """Return the arrays of the parts of a batch, or remember and raise its error."""
         try:
-            return self.look(batch)
+            return self.look(*parts)
         except Exception as error:
             self.failure = error
             raise

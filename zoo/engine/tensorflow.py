@@ -109,11 +109,14 @@ class StepAdaptor:
     # step waits for the data, since what does not depend on them would be done once too often.
 
     def train_step(self, data):
-        with tf.control_dependencies(tf.nest.flatten(_identity(data))):
+        with tf.control_dependencies(_arrived(data)):
             return self.training_logs(data)
 
+    def predict_step(self, data):
+        return super().predict_step(self.inputs_of_call(data))
+
     def test_step(self, data):
-        with tf.control_dependencies(tf.nest.flatten(_identity(data))):
+        with tf.control_dependencies(_arrived(data)):
             return self.validation_logs(data)
 
     def fit(self, x=None, y=None, batch_size=None, shuffle=True, **options):
@@ -210,24 +213,23 @@ def _looked_at(stream, element: tuple) -> tuple:
 
     Python looks at the batches alone that seem to be wrong, and says what is.
     """
-    (element,) = element if len(element) == 1 and isinstance(element[0], tuple) else (element,)
-    used = element[: len(stream.first)]
+    parts = stream.parts(element)[: len(stream.first)]
     fine = [
         _seems_right(x, first, bounds)
-        for x, first, bounds in zip(used, stream.first, stream.bounds, strict=True)
+        for x, first, bounds in zip(parts, stream.first, stream.bounds, strict=True)
     ]
 
     def look(*arrays):
-        stream.looked_at(arrays)
+        stream.looked_at(*arrays)
         return True
 
     seen = tf.cond(
-        tf.reduce_all(fine), lambda: True, lambda: tf.numpy_function(look, element, tf.bool)
+        tf.reduce_all(fine), lambda: True, lambda: tf.numpy_function(look, parts, tf.bool)
     )
     with tf.control_dependencies([seen]):
         return tuple(
             tf.cast(tf.reshape(x, (-1, *first.shape[1:])), first.dtype)
-            for x, first in zip(used, stream.first, strict=True)
+            for x, first in zip(parts, stream.first, strict=True)
         )
 
 
@@ -244,9 +246,9 @@ def _seems_right(x, first: np.ndarray, bounds: tuple | None):
     return same & tf.reduce_all((x >= tf.cast(low, x.dtype)) & (x <= tf.cast(high, x.dtype)))
 
 
-def _identity(data):
-    """Return other tensors of the same values, which wait for the operation that gives `data`."""
-    return tf.nest.map_structure(lambda x: None if x is None else tf.identity(x), data)
+def _arrived(data) -> list:
+    """Return operations that are done as soon as all tensors of `data` have their values."""
+    return [tf.identity(x) for x in tf.nest.flatten(data) if x is not None]
 
 
 def _gathered(gather, begin: Callable[[], int]) -> tf.data.Dataset:

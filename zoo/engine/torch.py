@@ -127,6 +127,9 @@ class StepAdaptor:
         with torch.no_grad():
             return self.training_logs(data)
 
+    def predict_step(self, data):
+        return super().predict_step(self.inputs_of_call(data))
+
     def test_step(self, data):
         return self.validation_logs(data)
 

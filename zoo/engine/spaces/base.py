@@ -46,8 +46,10 @@ class Space(Named):
     # Specifications for Keras
 
     def spec(self) -> keras.InputSpec:
-        """Return the specification of a batch, for `export`."""
-        return keras.InputSpec(shape=(None, *self.shape), dtype=self.dtype)
+        """Return the specification of a batch, for `export`, with this space as `space`."""
+        spec = keras.InputSpec(shape=(None, *self.shape), dtype=self.dtype)
+        spec.space = self
+        return spec
 
     def symbolic(self) -> keras.KerasTensor:
         """Return a symbolic batch, with which networks are built and checked."""
