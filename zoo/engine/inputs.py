@@ -127,8 +127,8 @@ def stream(model, x, name: str = "x", shuffle: bool = False):
     # In the order of `fit`; without a condition the second is dropped.
     spaces = [s for s in model.data_and_condition(model.data, model.condition) if s is not None]
 
-    def look(*parts) -> tuple:
-        arrays = check(model, *map(to_array, parts), *_names(model, name))
+    def look(x, y=None) -> tuple:
+        arrays = check(model, to_array(x), to_array(y), *_names(model, name))
         return tuple(map(_array, spaces, arrays))
 
     bounds = tuple(space.bounds for space in spaces)
