@@ -107,9 +107,9 @@ class Steps:
             values = ops.where(valid, values, float("nan"))
         return Batch(values, self.condition.cast(condition))
 
-    def inputs_of_call(self, data) -> tuple:
+    def inputs_of_call(self, data):
         """Return `data`, a batch of `predict`, with a pair of data and conditions as one input."""
-        return (data,) if len(data) == 2 else data
+        return (data,) if isinstance(data, tuple) and len(data) == 2 else data
 
     def needs_condition(self) -> ArgumentError:
         """Return the error for data without conditions."""
