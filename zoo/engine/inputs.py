@@ -127,8 +127,10 @@ def stream(model, x, name: str = "x", shuffle: bool = False):
     # In the order of `fit`; without a condition the second is dropped.
     spaces = [s for s in model.data_and_condition(model.data, model.condition) if s is not None]
 
+    names = _names(model, name)
+
     def look(x, y=None) -> tuple:
-        arrays = check(model, to_array(x), to_array(y), *_names(model, name))
+        arrays = check(model, to_array(x), to_array(y), *names)
         return tuple(map(_array, spaces, arrays))
 
     bounds = tuple(space.bounds for space in spaces)
@@ -160,7 +162,7 @@ def called(model, x):
         first = to_array(first)
         spaces[0].check("x", first)
         if in_range:
-            spaces[0].check_values("x", ops.convert_to_numpy(first), in_training=False)
+            spaces[0].check_values("x", _numpy(first), in_training=False)
         if not paired:
             return (first,)
         name = f"{spaces[1].noun} of x"
@@ -199,9 +201,8 @@ def to_array(values):
         return np.asarray(values)
     if isinstance(values, list | tuple):
         parts = [to_array(value) for value in values]
-        parts = [ops.convert_to_numpy(part) if ops.is_tensor(part) else part for part in parts]
         try:
-            array = np.asarray(parts)
+            array = np.asarray([_numpy(part) for part in parts])
         except ValueError:  # rows of several lengths
             return values
         return values if array.dtype == object else array
@@ -210,7 +211,12 @@ def to_array(values):
 
 def _array(space, values) -> np.ndarray:
     """Return values of `space` as an array of its type."""
-    return np.ascontiguousarray(ops.convert_to_numpy(values), dtype=space.dtype)
+    return np.ascontiguousarray(_numpy(values), dtype=space.dtype)
+
+
+def _numpy(values):
+    """Return an array or a tensor as an array; Keras would copy an array."""
+    return ops.convert_to_numpy(values) if ops.is_tensor(values) else values
 
 
 def is_array(values) -> bool:
@@ -274,15 +280,14 @@ def check(model, x, y, x_name: str, y_name: str) -> tuple:
         (x, x_name), (y, y_name)
     )
     model.data.check(data_name, data)
-    model.data.check_values(data_name, ops.convert_to_numpy(data))
+    model.data.check_values(data_name, _numpy(data))
     if model.condition is None:
         if condition is not None:
             model.warn_of_y()
         return x, None
     if condition is None:
         raise model.needs_condition()
-    condition = ops.convert_to_numpy(condition) if ops.is_tensor(condition) else condition
-    condition = model.condition.checked(condition_name, condition, rows=len(data))
+    condition = model.condition.checked(condition_name, _numpy(condition), rows=len(data))
     return model.data_and_condition(data, condition)
 
 
