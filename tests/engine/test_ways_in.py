@@ -26,10 +26,9 @@ pytestmark = pytest.mark.filterwarnings(
 
 def check(result, wanted, kind):
     assert not isinstance(result, str), result
-    # On TensorFlow the batches of zoo.data have a size that is known, and other kernels sum them.
-    rounding = 1e-6 if (BACKEND, kind) == ("tensorflow", "zoo.data") else 0.0
+    tolerance = ways.rounding(kind)
     for one, other in zip(result, wanted, strict=True):
-        np.testing.assert_allclose(one, other, rtol=rounding, atol=rounding)
+        np.testing.assert_allclose(one, other, rtol=tolerance, atol=tolerance)
 
 
 def with_workers(kind):
