@@ -113,6 +113,24 @@ def test_statistics_are_float32_in_half_precision():
     assert keras.backend.standardize_dtype(mean.dtype) == "float32"
 
 
+@pytest.mark.skipif(
+    keras.backend.backend() == "jax", reason="the kernel of JAX takes two passes without a shift"
+)
+@pytest.mark.parametrize("shape", [(4096, 8), (32, 14, 14, 8)])
+def test_batch_norm_is_exact_far_from_zero(shape):
+    """A mean of 100 with a spread of 0.01, of which sums of float32 lose most digits."""
+    x = np.float32(100 + 0.01 * np.random.default_rng(0).standard_normal(shape))
+    axes, wide = tuple(range(len(shape) - 1)), x.astype("float64")
+    n = shape[-1]
+    y, mean, variance = kernels.batch_norm(
+        ops.convert_to_tensor(x), ops.ones(n), ops.zeros(n), 1e-5
+    )
+    expected = (wide - wide.mean(axes)) / np.sqrt(wide.var(axes) + 1e-5)
+    np.testing.assert_allclose(array(y), expected, atol=2e-4)
+    np.testing.assert_allclose(array(mean), wide.mean(axes), atol=1e-5)
+    np.testing.assert_allclose(array(variance), wide.var(axes), rtol=1e-3)
+
+
 class Renamed(keras.optimizers.Adam):
     """The same rule, which takes Keras's own way."""
 

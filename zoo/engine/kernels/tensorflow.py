@@ -51,11 +51,17 @@ def transposed_convolution(x, kernel, bias, strides: tuple[int, int]):
 
 def batch_norm(x, gamma, beta, epsilon: float):
     images = x if x.ndim == 4 else x[:, None, None, :]
+    # One value of each channel is subtracted. It changes no result but the rounding, which grows
+    # with the mean in the sums of the operation. Half precision has none to lose: its sums are
+    # float32, and the difference would be rounded.
+    shift = tf.stop_gradient(images[0, 0, 0]) if x.dtype == tf.float32 else None
+    images = images if shift is None else images - shift
     y, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
         x=images, scale=gamma, offset=beta, mean=[], variance=[], epsilon=epsilon
     )
     n = tf.cast(tf.reduce_prod(tf.shape(images)[:3]), tf.float32)
     # The operation returns the unbiased variance, except for a single value.
     variance *= tf.maximum(n - 1, 1) / n
+    mean = mean if shift is None else mean + shift
     y = y if x.ndim == 4 else y[:, 0, 0, :]
     return y, tf.stop_gradient(mean), tf.stop_gradient(variance)
