@@ -1,8 +1,9 @@
 """Writes the files that the backends are compared by.
 
-They are `tests/assets/first_steps/<family>.npz`, the first steps of a family, and
-`tests/assets/inception.npz`, features of torch-fidelity's network. Run on PyTorch with the names of
-families whose goldens are made, or with `inception`; the tests of all backends compare with them.
+They are `tests/assets/first_steps/<family>.npz`, the first steps of a family,
+`tests/assets/inception.npz`, features of torch-fidelity's network, and `tests/assets/ways_in.npz`,
+weights after trainings. Run on PyTorch with the names of families whose goldens are made, with
+`inception` or with `ways_in`; the tests of all backends compare with them.
 """
 
 import sys
@@ -10,6 +11,7 @@ import sys
 import inception
 import keras
 import numpy as np
+import ways
 from first_steps import PLACE, make, train
 
 if __name__ == "__main__":
@@ -17,6 +19,9 @@ if __name__ == "__main__":
     for family in sys.argv[1:]:
         if family == "inception":
             inception.write_golden()
+            continue
+        if family == "ways_in":
+            ways.write_golden()
             continue
         arrays = {}
         model = make(family)

@@ -18,6 +18,8 @@ backend:
 - `feed(batches, start=0)` returns an endless stream of NumPy batches of one shape in the form that
   this backend's `fit` reads fastest. `batches` is a generator, a `PyDataset` or a grain dataset; an
   object with `stream(start)`, such as `zoo.data.Batches`, begins at the step `start`.
+- `batches(stream)` returns the batches of a `zoo.engine.stream.Stream` as this backend's trainer
+  reads them, and `reads_itself(source)` tells whether it reads those of `source` without Python.
 - `synchronize(model)` writes the newest state into the variables of a model, also during `fit`.
 - `jit_by_default()` tells whether `jit_compile="auto"` means compilation with XLA for this backend
   and device.
@@ -63,11 +65,13 @@ from zoo.engine.parallel import (
 
 StepAdaptor = _backend.StepAdaptor
 apply_gradients = _backend.apply_gradients
+batches = _backend.batches
 compiled = _backend.compiled
 device = _backend.device
 feed = _backend.feed
 gradient = _backend.gradient
 jit_by_default = _backend.jit_by_default
+reads_itself = _backend.reads_itself
 synchronize = _backend.synchronize
 to_numpy = _backend.to_numpy
 value_and_grad = _backend.value_and_grad
@@ -79,6 +83,7 @@ __all__ = [
     "alone",
     "apply_gradients",
     "averaged",
+    "batches",
     "check_divides",
     "compiled",
     "device",
@@ -92,6 +97,7 @@ __all__ = [
     "keep_memory",
     "launch",
     "process",
+    "reads_itself",
     "replica",
     "replicas",
     "synchronize",

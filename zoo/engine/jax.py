@@ -184,6 +184,9 @@ class StepAdaptor:
         with _restored_on_error(self):
             return super().predict(*args, **kwargs)
 
+    def predict_step(self, state, data):
+        return super().predict_step(state, self.inputs_of_call(data))
+
     def test_step(self, state, data):
         groups = (self.trainable_variables, self.non_trainable_variables, self.metrics_variables)
         return _run(self.validation_logs, groups, state, data)
@@ -236,3 +239,11 @@ def _run(step, groups, state, data):
 
 def feed(batches, start: int = 0):
     return batches.stream(start) if hasattr(batches, "stream") else batches
+
+
+def batches(stream):
+    return iter(stream)
+
+
+def reads_itself(source) -> bool:
+    return False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import keras
@@ -11,16 +10,17 @@ import numpy as np
 from keras import ops
 
 from zoo import engine
+from zoo.engine import inputs
 from zoo.engine.batch import Batch
 from zoo.engine.compilation import Compiled
 from zoo.engine.configuration import Configured
 from zoo.engine.finite import warn_of_broken_weights, watched
 from zoo.engine.golden import inputs_for, outputs_for
 from zoo.engine.inference import batched
-from zoo.engine.inputs import checked, shared
 from zoo.engine.random import Random
 from zoo.engine.signature import Signed
 from zoo.engine.steps import Steps
+from zoo.engine.stream import Positioned, own_errors
 from zoo.errors import ArgumentError
 
 
@@ -130,36 +130,84 @@ class Model(Signed, Steps, Compiled, Configured, engine.StepAdaptor, keras.Model
         """
         arguments = _arguments(keras.Model.fit, x, y, *args, **kwargs)
         arguments["callbacks"] = watched(self, arguments.get("callbacks"))
-        weights = {key: arguments.get(key) for key in ("sample_weight", "class_weight")}
+        weights = {key: arguments.pop(key, None) for key in ("sample_weight", "class_weight")}
         vars(self)["_warned_of_y"] = False
-        x, y = checked(self, x, y, **weights)
+        x, y = inputs.checked(self, x, y, **weights)
+        validation, fraction = arguments.get("validation_data"), arguments.get("validation_split")
+        if validation is not None:
+            arguments["validation_data"] = inputs.held_out(self, validation, arguments)
         engine.equalize([*self.variables, *self.optimizer.variables])
         seed = [int(number) for number in ops.convert_to_numpy(self.seed_generator.state)]
-        changes = shared(self, x, y, arguments, seed)
-        if not hasattr(x, "stream"):
-            ordered = (
-                {"shuffle": False} if isinstance(x, Iterator) else {}
-            )  # Keras would warn otherwise
-            return super().fit(**{**ordered, **arguments, "x": x, "y": y, **changes})
-        steps = arguments.get("steps_per_epoch") or x.full_batches
-        start = arguments["initial_epoch"] * steps if "initial_epoch" in arguments else x.position
-        fed = engine.feed(changes.get("x", x), start)
-        ready = {"x": fed, "steps_per_epoch": steps, "shuffle": False}
-        history = super().fit(**{**arguments, **ready})
-        x.position = start + len(history.epoch) * steps
+        changes = inputs.shared(self, x, y, arguments, seed)
+        if fraction and validation is None:
+            x, y, arguments["validation_data"] = inputs.split(x, y, fraction)
+        arguments.pop("validation_split", None)
+        arguments |= {"x": x, "y": y, **changes}
+        if hasattr(x, "stream"):
+            return self._fit_batches(x, arguments)
+        shuffle = arguments.get("shuffle", True)
+        arguments["x"] = inputs.stream(self, arguments["x"], shuffle=shuffle)
+        return self._fit(arguments)
+
+    def _fit_batches(self, batches, arguments: dict[str, Any]):
+        """Train on batches of `zoo.data`, from the step of the first epoch on."""
+        steps = arguments.get("steps_per_epoch") or batches.full_batches
+        position = batches.position
+
+        def start() -> int:
+            epoch = self._initial_epoch or arguments.get("initial_epoch")
+            return position if epoch is None else epoch * steps
+
+        fed = Positioned(arguments["x"], start)
+        history = self._fit({**arguments, "x": fed, "steps_per_epoch": steps, "shuffle": False})
+        batches.position = start() + len(history.epoch) * steps
         return history
+
+    def _fit(self, arguments: dict[str, Any]):
+        """Call `fit` of Keras, without what an earlier call or one that fails leaves behind."""
+        self._initial_epoch = None  # the epoch that a callback has restored
+        try:
+            with own_errors(arguments["x"], arguments.get("validation_data")):
+                return super().fit(**arguments)
+        finally:
+            vars(self).pop("_eval_epoch_iterator", None)
 
     def evaluate(self, x=None, y=None, *args, **kwargs):
         """Return the losses on data, as `keras.Model.evaluate` does."""
         arguments = _arguments(keras.Model.evaluate, x, y, *args, **kwargs)
-        if not arguments.get("_use_cached_eval_dataset"):  # a call of its own, not one of `fit`
-            vars(self)["_warned_of_y"] = False
-        x, y = checked(self, x, y, sample_weight=arguments.get("sample_weight"))
-        if hasattr(x, "fixed"):  # batches of `zoo.data`, in a fixed order
-            x = x.fixed()
-        changes = shared(self, x, y, arguments)
+        if arguments.get("_use_cached_eval_dataset"):  # a call of `fit`, which has checked the data
+            return super().evaluate(**arguments)
+        vars(self)["_warned_of_y"] = False
+        x, y = inputs.checked(self, x, y, sample_weight=arguments.pop("sample_weight", None))
+        x = x.fixed() if hasattr(x, "fixed") else x  # batches of `zoo.data`, in a fixed order
+        changes = inputs.shared(self, x, y, arguments)
         changes.pop("shuffle", None)
-        return super().evaluate(**{**arguments, "x": x, "y": y, **changes})
+        arguments |= {"x": x, "y": y, **changes}
+        arguments["x"] = inputs.stream(self, arguments["x"])
+        with own_errors(arguments["x"]):
+            return super().evaluate(**arguments)
+
+    def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
+        """Take one step on a batch, as `keras.Model.train_on_batch` does."""
+        vars(self)["_warned_of_y"] = False
+        x, y = inputs.one_batch(self, x, y, sample_weight, class_weight)
+        return super().train_on_batch(x, y, return_dict=return_dict)
+
+    def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
+        """Return the losses on a batch, as `keras.Model.test_on_batch` does."""
+        vars(self)["_warned_of_y"] = False
+        x, y = inputs.one_batch(self, x, y, sample_weight)
+        return super().test_on_batch(x, y, return_dict=return_dict)
+
+    def predict(self, x, *args, **kwargs):
+        """Return the outputs of `call`, as `keras.Model.predict` does."""
+        arguments = _arguments(keras.Model.predict, inputs.called(self, x), *args, **kwargs)
+        with own_errors(arguments["x"]):
+            return super().predict(**arguments)
+
+    def predict_on_batch(self, x):
+        """Return the outputs of `call` for a batch, as `keras.Model.predict_on_batch` does."""
+        return super().predict_on_batch(inputs.one_batch_called(self, x))
 
     def save_own_variables(self, store):
         warn_of_broken_weights(self)  # in each way of saving a model that Keras has

@@ -91,10 +91,13 @@ class Signed:
         return tuple(inputs)
 
     def call_signature(self) -> list:
-        """Return the specification of the inputs of `call`, for `export`.
+        """Return the specification of the inputs of `call`, for `export` and `predict`.
 
-        By default they are data, and conditions if the model has any.
+        By default they are data, and conditions if the model has any. A model that translates takes
+        conditions alone.
         """
+        if "translates" in self.tasks:
+            return [self.condition.spec()]
         return self.signature_of(self.data)
 
     def signature_of(self, space: spaces.Space) -> list:

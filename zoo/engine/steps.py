@@ -100,16 +100,23 @@ class Steps:
                 self.warn_of_y()
             return Batch(values)
         if condition is None:
-            raise ArgumentError(
-                f"{type(self).__name__} needs {self.condition.needed}, fit(data, "
-                f"{self.condition.noun}) or batches of (data, {self.condition.noun}). Received: "
-                "none."
-            )
+            raise self.needs_condition()
         self.condition.check(self.condition.noun, condition)
         valid = self.condition.validity(condition)
         if valid is not None:
             values = ops.where(valid, values, float("nan"))
         return Batch(values, self.condition.cast(condition))
+
+    def inputs_of_call(self, data):
+        """Return `data`, a batch of `predict`, with a pair of data and conditions as one input."""
+        return (data,) if isinstance(data, tuple) and len(data) == 2 else data
+
+    def needs_condition(self) -> ArgumentError:
+        """Return the error for data without conditions."""
+        return ArgumentError(
+            f"{type(self).__name__} needs {self.condition.needed}, fit(data, "
+            f"{self.condition.noun}) or batches of (data, {self.condition.noun}). Received: none."
+        )
 
     def warn_of_y(self) -> None:
         """Warn that the model has no condition and ignores `y`, once in each `fit` or

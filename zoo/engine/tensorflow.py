@@ -6,6 +6,7 @@ Variables are stateful already.
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Callable, Iterable, Sequence
 
 import keras
@@ -104,11 +105,19 @@ def to_numpy(x) -> np.ndarray:
 class StepAdaptor:
     """A mixin that gives `training_logs` and `validation_logs` Keras's TensorFlow signatures."""
 
+    # TensorFlow finds the end of the data, or an error in them, within the step. The rest of the
+    # step waits for the data, since what does not depend on them would be done once too often.
+
     def train_step(self, data):
-        return self.training_logs(data)
+        with tf.control_dependencies(_arrived(data)):
+            return self.training_logs(data)
+
+    def predict_step(self, data):
+        return super().predict_step(self.inputs_of_call(data))
 
     def test_step(self, data):
-        return self.validation_logs(data)
+        with tf.control_dependencies(_arrived(data)):
+            return self.validation_logs(data)
 
     def fit(self, x=None, y=None, batch_size=None, shuffle=True, **options):
         if _are_plain_arrays(x, y, shuffle, options):
@@ -124,11 +133,16 @@ class StepAdaptor:
 
 
 def feed(batches, start: int = 0):
+    begin = start if callable(start) else lambda: start
     gather = batches.gather() if hasattr(batches, "gather") else None
-    if gather is None:
-        dataset = _from_python(batches.stream(start) if hasattr(batches, "stream") else batches)
+    if gather is not None:
+        dataset = _gathered(gather, begin)
+    elif hasattr(batches, "stream"):
+        dataset = _from_python(batches.step(0), lambda: batches.stream(begin()))
     else:
-        dataset = _gathered(gather, start)
+        stream = iter(batches)
+        first = next(stream)
+        dataset = _from_python(first, lambda: itertools.chain([first], stream))
     dataset = _prefetched(dataset)
     dataset.read_once = True  # whoever looks at its first batch takes it away from `fit`
     return dataset
@@ -153,7 +167,6 @@ def _are_plain_arrays(x, y, shuffle, options) -> bool:
         all(isinstance(array, np.ndarray) or tf.is_tensor(array) for array in arrays)
         and len({len(array) for array in arrays}) == 1
         and isinstance(shuffle, bool)
-        and not options.get("validation_split")
         and options.get("steps_per_epoch") is None
         and not tf.distribute.has_strategy()
     )
@@ -171,20 +184,74 @@ def _from_arrays(x, y, batch_size: int, shuffle: bool) -> tf.data.Dataset:
     )
 
 
-def _from_python(stream: Iterable) -> tf.data.Dataset:
-    """Return the batches of a Python stream as a dataset."""
-    stream = iter(stream)
-    first = next(stream)
+def _from_python(first, stream: Callable[[], Iterable]) -> tf.data.Dataset:
+    """Return the batches of the Python stream `stream()`, of which one is `first`, as a dataset."""
     signature = keras.tree.map_structure(lambda x: tf.TensorSpec(x.shape, x.dtype), first)
-
-    def batches():
-        yield first
-        yield from stream
-
-    return tf.data.Dataset.from_generator(batches, output_signature=signature)
+    return tf.data.Dataset.from_generator(stream, output_signature=signature)
 
 
-def _gathered(gather, start: int) -> tf.data.Dataset:
+def batches(stream):
+    source = stream.source
+    if hasattr(stream, "start"):
+        return feed(source, stream.start)
+    if getattr(source, "read_once", False) or isinstance(source, tf.distribute.DistributedDataset):
+        return source
+    if reads_itself(source):
+        return source.map(lambda *element: _looked_at(stream, element))
+    signature = tuple(tf.TensorSpec((None, *x.shape[1:]), x.dtype) for x in stream.first)
+    dataset = tf.data.Dataset.from_generator(lambda: iter(stream), output_signature=signature)
+    return dataset if stream.read_once else _prefetched(dataset)
+
+
+def reads_itself(source) -> bool:
+    return isinstance(source, tf.data.Dataset | tf.distribute.DistributedDataset)
+
+
+@tf.autograph.experimental.do_not_convert
+def _looked_at(stream, element: tuple) -> tuple:
+    """Return the tensors of an element of a pipeline, in the shapes and types of the first batch.
+
+    Python looks at the batches alone that seem to be wrong, and says what is.
+    """
+    parts = stream.parts(element)[: len(stream.first)]
+    fine = [
+        _seems_right(x, first, bounds)
+        for x, first, bounds in zip(parts, stream.first, stream.bounds, strict=True)
+    ]
+
+    def look(*arrays):
+        stream.looked_at(*arrays)
+        return True
+
+    seen = tf.cond(
+        tf.reduce_all(fine), lambda: True, lambda: tf.numpy_function(look, parts, tf.bool)
+    )
+    with tf.control_dependencies([seen]):
+        return tuple(
+            tf.cast(tf.reshape(x, (-1, *first.shape[1:])), first.dtype)
+            for x, first in zip(parts, stream.first, strict=True)
+        )
+
+
+def _seems_right(x, first: np.ndarray, bounds: tuple | None):
+    """Return whether a tensor has rows of the shape of those of `first`, in `bounds`."""
+    shape = tf.constant(first.shape[1:], tf.int32)
+    same = tf.cond(
+        tf.equal(tf.rank(x), first.ndim),
+        lambda: tf.reduce_all(tf.equal(tf.shape(x)[1:], shape)),
+        lambda: False,
+    )
+    low, high = bounds or (x.dtype.min, x.dtype.max)
+    # A comparison with NaN is false.
+    return same & tf.reduce_all((x >= tf.cast(low, x.dtype)) & (x <= tf.cast(high, x.dtype)))
+
+
+def _arrived(data) -> list:
+    """Return operations that are done as soon as all tensors of `data` have their values."""
+    return [tf.identity(x) for x in tf.nest.flatten(data) if x is not None]
+
+
+def _gathered(gather, begin: Callable[[], int]) -> tf.data.Dataset:
     """Return batches of arrays as a dataset without Python in each step.
 
     Python would take longer than the rest of the pipeline.
@@ -207,6 +274,12 @@ def _gathered(gather, start: int) -> tf.data.Dataset:
             selected = tf.cast(selected, tf.float32) * scale + low
         return (selected, *(tf.gather(x, rows) for x in labels))
 
-    epoch, index = divmod(start, gather.steps)
-    epochs = tf.data.Dataset.range(epoch, tf.int64.max)
-    return epochs.flat_map(rows).skip(index).map(batch, num_parallel_calls=2)
+    @tf.autograph.experimental.do_not_convert
+    def rows_from(start):
+        epochs = tf.data.Dataset.range(start // gather.steps, tf.int64.max)
+        return epochs.flat_map(rows).skip(start % gather.steps)
+
+    starts = tf.data.Dataset.from_generator(
+        lambda: iter([begin()]), output_signature=tf.TensorSpec((), tf.int64)
+    )
+    return starts.flat_map(rows_from).map(batch, num_parallel_calls=2)

@@ -127,9 +127,21 @@ class StepAdaptor:
         with torch.no_grad():
             return self.training_logs(data)
 
+    def predict_step(self, data):
+        return super().predict_step(self.inputs_of_call(data))
+
     def test_step(self, data):
         return self.validation_logs(data)
 
 
 def feed(batches, start: int = 0):
     return batches.stream(start) if hasattr(batches, "stream") else batches
+
+
+def batches(stream):
+    for batch in stream:
+        yield keras.tree.map_structure(keras.ops.convert_to_tensor, batch)
+
+
+def reads_itself(source) -> bool:
+    return False

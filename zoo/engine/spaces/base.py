@@ -46,14 +46,21 @@ class Space(Named):
     # Specifications for Keras
 
     def spec(self) -> keras.InputSpec:
-        """Return the specification of a batch, for `export`."""
-        return keras.InputSpec(shape=(None, *self.shape), dtype=self.dtype)
+        """Return the specification of a batch, for `export`, with this space as `space`."""
+        spec = keras.InputSpec(shape=(None, *self.shape), dtype=self.dtype)
+        spec.space = self
+        return spec
 
     def symbolic(self) -> keras.KerasTensor:
         """Return a symbolic batch, with which networks are built and checked."""
         return keras.KerasTensor((None, *self.shape), dtype=self.dtype)
 
     # Checks
+
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """The lowest and the highest number of a value, or `None` for any number."""
+        return getattr(self, "range", None)
 
     def check(self, argument: str, values) -> None:
         """Raise unless the batch `values` has the shape and the type of this space."""

@@ -33,6 +33,10 @@ class Classes(Space):
             raise ArgumentError(f"names must name {n} classes. Received: {names!r}.")
         self.names = None if names is None else tuple(names)
 
+    @property
+    def bounds(self):
+        return 0, self.n - 1
+
     def check(self, argument, values):
         """Raise unless `values` are integers of shape `(batch,)` or `(batch, 1)`."""
         values = np.asarray(values) if not hasattr(values, "dtype") else values
