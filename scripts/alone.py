@@ -69,8 +69,8 @@ def call(*command, cwd: Path | None = None, **variables: object) -> str:
 
 
 def uv(*arguments, **variables) -> str:
-    """Run uv."""
-    return call(sys.executable, "-m", "uv", "--quiet", *arguments, **variables)
+    """Run uv, with the certificates of the system, as pip has them."""
+    return call(sys.executable, "-m", "uv", "--quiet", "--system-certs", *arguments, **variables)
 
 
 @contextlib.contextmanager
