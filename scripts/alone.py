@@ -114,7 +114,7 @@ class Alone:
         if self.backend == "torch":  # pip knows where the build for the CPU lies, and uv does not
             pip = (sys.executable, "-m", "pip", "--quiet", "--python", self.python)
             call(*pip, "install", "-c", CONSTRAINTS, _pinned("torch"))
-        uv(*self.install, package, f"{wheel}[data]")
+        uv(*self.install, package, wheel)
         absent = f"all(importlib.util.find_spec(name) is None for name in {others.split()})"
         call(self.python, "-c", f"import importlib.util; assert {absent}")
 

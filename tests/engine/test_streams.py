@@ -305,3 +305,17 @@ def test_a_stream_gives_its_first_batch_again():
     stream = Stream(Iterable([1, 2]), lambda batch: (batch,), lambda x: (x,), (None,), "x")
     assert [list(stream), list(stream)] == [[(1,), (2,)]] * 2
     assert stream.source.reads == 2
+
+
+@pytest.mark.skipif(BACKEND != "tensorflow", reason="only TensorFlow has such pipelines")
+def test_arrays_are_fed_without_a_generator():
+    """A data set over a generator makes all later steps of its process map their memory anew."""
+    import tensorflow as tf
+
+    batches = zoo.data.Batches(np.zeros((16, 8, 8, 1), "uint8"), batch_size=8)
+    dataset = zoo.engine.feed(batches, lambda: 1)
+    graph = tf.raw_ops.DatasetToGraphV2(
+        input_dataset=dataset._variant_tensor, external_state_policy=1
+    )
+    assert b"GeneratorDataset" not in graph.numpy()
+    assert len(next(iter(dataset))[0]) == 8

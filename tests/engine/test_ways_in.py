@@ -122,6 +122,7 @@ def run_with_all_backends(*arguments):
     assert done.returncode == 0, done.stdout + done.stderr[-3000:]
 
 
+@pytest.mark.once
 def test_tensors_of_other_libraries():
     run_with_all_backends()
 

@@ -279,7 +279,9 @@ def _gathered(gather, begin: Callable[[], int]) -> tf.data.Dataset:
         epochs = tf.data.Dataset.range(start // gather.steps, tf.int64.max)
         return epochs.flat_map(rows).skip(start % gather.steps)
 
-    starts = tf.data.Dataset.from_generator(
-        lambda: iter([begin()]), output_signature=tf.TensorSpec((), tf.int64)
-    )
+    @tf.autograph.experimental.do_not_convert
+    def first(_):
+        return tf.ensure_shape(tf.numpy_function(lambda: np.int64(begin()), [], tf.int64), ())
+
+    starts = tf.data.Dataset.range(1).map(first)
     return starts.flat_map(rows_from).map(batch, num_parallel_calls=2)

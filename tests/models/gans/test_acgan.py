@@ -8,6 +8,8 @@ from keras import layers, ops
 
 import zoo
 
+pytestmark = pytest.mark.step_by_step
+
 IMAGES = np.random.default_rng(0).uniform(-1, 1, (6, 8, 8, 1)).astype("float32")
 LABELS = np.arange(6) % 3
 

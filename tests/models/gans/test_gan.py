@@ -278,6 +278,7 @@ class Recording(zoo.models.GAN):
         return super().generator_loss(latents, labels, training)
 
 
+@pytest.mark.step_by_step
 class TestUpdate:
     def record(self, images, critic_steps):
         model = Recording(**bodies())

@@ -22,6 +22,7 @@ def images(n):
     return np.random.default_rng(0).uniform(-1, 1, (n, 8, 8, 1)).astype("float32")
 
 
+@pytest.mark.step_by_step
 class TestDefaults:
     def test_are_the_papers(self, model):
         model.compile()

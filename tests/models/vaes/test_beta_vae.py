@@ -7,6 +7,8 @@ from helpers import array
 
 import zoo
 
+pytestmark = pytest.mark.step_by_step
+
 IMAGES = np.random.default_rng(0).random((16, 8, 8, 1), dtype="float32")
 
 

@@ -6,6 +6,8 @@ import pytest
 
 import zoo
 
+pytestmark = pytest.mark.step_by_step
+
 IMAGES = np.random.default_rng(0).random((6, 8, 8, 1), dtype="float32")
 LABELS = np.arange(6) % 3
 

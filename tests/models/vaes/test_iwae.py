@@ -10,6 +10,8 @@ import zoo
 from zoo import engine
 from zoo.engine.batch import Batch
 
+pytestmark = pytest.mark.step_by_step
+
 IMAGES = np.random.default_rng(0).random((5, 8, 8, 1), dtype="float32")
 
 
