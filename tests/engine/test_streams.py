@@ -1,5 +1,9 @@
 """Streams of batches: their beginning, their end, and what is said of wrong ones."""
 
+import gc
+import itertools
+import weakref
+
 import keras
 import numpy as np
 import pytest
@@ -308,14 +312,66 @@ def test_a_stream_gives_its_first_batch_again():
 
 
 @pytest.mark.skipif(BACKEND != "tensorflow", reason="only TensorFlow has such pipelines")
-def test_arrays_are_fed_without_a_generator():
+@pytest.mark.parametrize("kind", ["arrays", "flipped", "PyDataset", "iterable"])
+def test_data_are_fed_without_a_generator(kind):
     """A data set over a generator makes all later steps of its process map their memory anew."""
     import tensorflow as tf
 
-    batches = zoo.data.Batches(np.zeros((16, 8, 8, 1), "uint8"), batch_size=8)
-    dataset = zoo.engine.feed(batches, lambda: 1)
+    images = np.zeros((16, 8, 8, 1), "uint8")
+    data = {
+        "arrays": lambda: zoo.data.Batches(images, batch_size=8),
+        "flipped": lambda: zoo.data.Batches(images, batch_size=8, flip=True),
+        "PyDataset": lambda: Stream(Batches([(images[:8],)]), *looks()),
+        "iterable": lambda: Stream(Iterable([(images[:8],)]), *looks()),
+    }[kind]()
+    dataset = zoo.engine.batches(data) if isinstance(data, Stream) else zoo.engine.feed(data)
     graph = tf.raw_ops.DatasetToGraphV2(
         input_dataset=dataset._variant_tensor, external_state_policy=1
     )
     assert b"GeneratorDataset" not in graph.numpy()
     assert len(next(iter(dataset))[0]) == 8
+
+
+@pytest.mark.skipif(BACKEND != "tensorflow", reason="only TensorFlow has such pipelines")
+def test_a_stream_ends_with_its_data_set():
+    ended = []
+
+    class Endless:
+        def __iter__(self):
+            try:
+                yield from itertools.repeat((IMAGES,))
+            finally:
+                ended.append(True)
+
+    iterator = iter(dataset := zoo.engine.batches(Stream(Endless(), *looks())))
+    next(iterator)
+    assert not ended
+    del iterator, dataset
+    gc.collect()
+    assert ended
+
+
+FORGOTTEN = {
+    "array": lambda pixels: pixels / np.float32(255),
+    "batches": lambda pixels: zoo.data.Batches(pixels, batch_size=5, value_range=(0, 1)),
+    "flipped": lambda pixels: zoo.data.Batches(pixels, batch_size=5, value_range=(0, 1), flip=True),
+    "PyDataset": lambda pixels: Batches(thirds(pixels / np.float32(255))),
+    "iterable": lambda pixels: Iterable(thirds(pixels / np.float32(255))),
+}
+
+
+@pytest.mark.parametrize("kind", FORGOTTEN)
+def test_data_are_forgotten_after_training(kind):
+    def trained():
+        data = FORGOTTEN[kind](np.zeros((20, 8, 8, 1), "uint8"))
+        model.fit(data, validation_data=data, verbose=0)
+        return weakref.ref(data)
+
+    model = vae()
+    alive = trained()
+    gc.collect()
+    assert alive() is None
+
+
+def looks():
+    return (lambda batch: batch), (lambda x: (x,)), (None,), "x"

@@ -112,6 +112,11 @@ class Stream(_Adapter):
             self.failure = error
             raise
 
+    def is_right(self, *parts) -> bool:
+        """Return True for the parts of a right batch, or raise the error of a wrong one."""
+        self.looked_at(*parts)
+        return True
+
     def on_epoch_begin(self):
         if self._keras is not None:
             self._keras.on_epoch_begin()

@@ -6,8 +6,10 @@ Variables are stateful already.
 from __future__ import annotations
 
 import functools
+import inspect
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import keras
 import numpy as np
@@ -138,11 +140,11 @@ def feed(batches, start: int = 0):
     if gather is not None:
         dataset = _gathered(gather, begin)
     elif hasattr(batches, "stream"):
-        dataset = _from_python(batches.step(0), lambda: batches.stream(begin()))
+        dataset = _from_python(_like(batches.step(0)), lambda: batches.stream(begin()))
     else:
         stream = iter(batches)
         first = next(stream)
-        dataset = _from_python(first, lambda: itertools.chain([first], stream))
+        dataset = _from_python(_like(first), lambda: itertools.chain([first], stream))
     dataset = _prefetched(dataset)
     dataset.read_once = True  # whoever looks at its first batch takes it away from `fit`
     return dataset
@@ -184,10 +186,72 @@ def _from_arrays(x, y, batch_size: int, shuffle: bool) -> tf.data.Dataset:
     )
 
 
-def _from_python(first, stream: Callable[[], Iterable]) -> tf.data.Dataset:
-    """Return the batches of the Python stream `stream()`, of which one is `first`, as a dataset."""
-    signature = keras.tree.map_structure(lambda x: tf.TensorSpec(x.shape, x.dtype), first)
-    return tf.data.Dataset.from_generator(stream, output_signature=signature)
+def _like(batch):
+    """Return what TensorFlow must know of the arrays of `batch`, in its structure."""
+    return keras.tree.map_structure(lambda x: tf.TensorSpec(x.shape, x.dtype), batch)
+
+
+def _from_python(signature, stream: Callable[[], Iterable]) -> tf.data.Dataset:
+    """Return the batches of the Python stream `stream()`, which are like `signature`, as a dataset.
+
+    Each iterator of the dataset reads a stream of its own. It is closed at its end, or with the
+    dataset. `Dataset.from_generator` would make each later step of the process map its memory anew.
+    """
+    specs = keras.tree.flatten(signature)
+    nothing = [np.zeros([n or 0 for n in s.shape], s.dtype.as_numpy_dtype) for s in specs]
+    read: dict[int, Iterator] = {}
+    numbers = itertools.count()
+
+    def begin():
+        number = next(numbers)
+        read[number] = iter(stream())
+        return np.int64(number)
+
+    def more(number):
+        batch = next(read[number], None)
+        if batch is None:
+            del read[number]
+            return np.False_, *nothing
+        arrays = zip(keras.tree.flatten(batch), specs, strict=True)
+        return np.True_, *(np.asarray(x, s.dtype.as_numpy_dtype) for x, s in arrays)
+
+    @tf.autograph.experimental.do_not_convert
+    def batches_of(number):
+        def batch(_):
+            there, *arrays = _by_python(more, [number], [tf.bool, *(s.dtype for s in specs)])
+            known = [tf.ensure_shape(x, s.shape) for x, s in zip(arrays, specs, strict=True)]
+            return tf.ensure_shape(there, ()), keras.tree.pack_sequence_as(signature, known)
+
+        found = tf.data.Dataset.range(tf.int64.max).map(batch)
+        return found.take_while(lambda there, _: there).map(lambda _, batch: batch)
+
+    return _owning(_numbered(begin).flat_map(batches_of), more)
+
+
+def _numbered(number: Callable[[], int]) -> tf.data.Dataset:
+    """Return a dataset of the integer that `number` returns when the data are read."""
+
+    @tf.autograph.experimental.do_not_convert
+    def read(_):
+        return tf.ensure_shape(_by_python(number, [], tf.int64), ())
+
+    return _owning(tf.data.Dataset.range(1).map(read), number)
+
+
+def _by_python(function: Callable, inputs: Sequence, types):
+    """Return the result of `tf.numpy_function`, without keeping `function` alive.
+
+    TensorFlow keeps each function for ever, with the data that it reads. So its dataset owns it.
+    """
+    is_method = inspect.ismethod(function)
+    weak = weakref.WeakMethod(function) if is_method else weakref.ref(function)
+    return tf.numpy_function(lambda *arrays: weak()(*arrays), inputs, types)
+
+
+def _owning(dataset: tf.data.Dataset, function: Callable) -> tf.data.Dataset:
+    """Return `dataset`, with which `function` lives: see `_by_python`."""
+    dataset.function = function
+    return dataset
 
 
 def batches(stream):
@@ -197,9 +261,9 @@ def batches(stream):
     if getattr(source, "read_once", False) or isinstance(source, tf.distribute.DistributedDataset):
         return source
     if reads_itself(source):
-        return source.map(lambda *element: _looked_at(stream, element))
+        return _owning(source.map(lambda *element: _looked_at(stream, element)), stream.is_right)
     signature = tuple(tf.TensorSpec((None, *x.shape[1:]), x.dtype) for x in stream.first)
-    dataset = tf.data.Dataset.from_generator(lambda: iter(stream), output_signature=signature)
+    dataset = _from_python(signature, lambda: stream)
     return dataset if stream.read_once else _prefetched(dataset)
 
 
@@ -219,12 +283,8 @@ def _looked_at(stream, element: tuple) -> tuple:
         for x, first, bounds in zip(parts, stream.first, stream.bounds, strict=True)
     ]
 
-    def look(*arrays):
-        stream.looked_at(*arrays)
-        return True
-
     seen = tf.cond(
-        tf.reduce_all(fine), lambda: True, lambda: tf.numpy_function(look, parts, tf.bool)
+        tf.reduce_all(fine), lambda: True, lambda: _by_python(stream.is_right, parts, tf.bool)
     )
     with tf.control_dependencies([seen]):
         return tuple(
@@ -263,7 +323,7 @@ def _gathered(gather, begin: Callable[[], int]) -> tf.data.Dataset:
 
     @tf.autograph.experimental.do_not_convert
     def rows(epoch):
-        numbers = tf.numpy_function(gather.rows, [epoch], tf.int64)
+        numbers = _by_python(gather.rows, [epoch], tf.int64)
         numbers = tf.ensure_shape(numbers, (gather.steps, gather.batch_size))
         return tf.data.Dataset.from_tensor_slices(numbers)
 
@@ -279,9 +339,6 @@ def _gathered(gather, begin: Callable[[], int]) -> tf.data.Dataset:
         epochs = tf.data.Dataset.range(start // gather.steps, tf.int64.max)
         return epochs.flat_map(rows).skip(start % gather.steps)
 
-    @tf.autograph.experimental.do_not_convert
-    def first(_):
-        return tf.ensure_shape(tf.numpy_function(lambda: np.int64(begin()), [], tf.int64), ())
-
-    starts = tf.data.Dataset.range(1).map(first)
-    return starts.flat_map(rows_from).map(batch, num_parallel_calls=2)
+    starts = _numbered(lambda: np.int64(begin()))
+    numbers = _owning(starts.flat_map(rows_from), gather.rows)
+    return numbers.map(batch, num_parallel_calls=2)
