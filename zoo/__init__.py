@@ -6,6 +6,8 @@
 (64, 28, 28, 1)
 """
 
+import importlib
+
 from zoo.base.backends import one_backend_error
 
 with one_backend_error():
@@ -25,7 +27,6 @@ from zoo import (
     models,
     networks,
     pictures,
-    testing,
 )
 from zoo.cli import run_recipe
 from zoo.engine import distribute
@@ -77,3 +78,14 @@ __all__ = [
     "save",
     "testing",
 ]
+
+
+def __getattr__(name: str):
+    # Few programs test models, and the test runners that this package imports take time.
+    if name == "testing":
+        return importlib.import_module("zoo.testing")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})

@@ -247,6 +247,7 @@ import importlib.util, sys
 if not importlib.util.find_spec("tensorflow"):
     sys.exit("no tensorflow")
 import zoo
+assert "zoo.testing" not in sys.modules  # it imports test runners
 after_import = {name for name in ("tensorflow", "jax", "torch") if name in sys.modules}
 model = zoo.load("dcgan_mnist")
 model.sample(2)
