@@ -164,7 +164,7 @@ def test_a_flat_critic_has_a_penalty_and_no_slope():
 @pytest.mark.parametrize(("share", "rows"), [(1.0, 4), (0.5, 2), (0.3, 2), (0.25, 1), (0.001, 1)])
 def test_a_share_of_the_batch(share, rows):
     found = array(R1(share=share)(discriminator(tensor(W)), tensor(REAL), None, None))
-    np.testing.assert_allclose(found, 5.0 * squared_norms(REAL[:rows], W), rtol=1e-5)
+    np.testing.assert_allclose(found, 5.0 * squared_norms(REAL[:rows], W), rtol=1e-4)
 
 
 def test_clipping():
