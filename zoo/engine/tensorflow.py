@@ -5,6 +5,7 @@ Variables are stateful already.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import itertools
@@ -75,6 +76,13 @@ def _adam_step(optimizer, grads, variables) -> bool:
             grad=grad,
         )
     return True
+
+
+def read_as_tensors(variables) -> contextlib.AbstractContextManager:
+    if not tf.executing_eagerly():  # TensorFlow has converted them
+        return contextlib.nullcontext()
+    tensors = [(v, tf.convert_to_tensor(v.value)) for v in variables]
+    return keras.StatelessScope(state_mapping=tensors)
 
 
 def device() -> str:
