@@ -265,7 +265,7 @@ def _owning(dataset: tf.data.Dataset, function: Callable) -> tf.data.Dataset:
 def batches(stream):
     source = stream.source
     if hasattr(stream, "start"):
-        return feed(source, stream.start)
+        return feed(stream, stream.start)
     if getattr(source, "read_once", False) or isinstance(source, tf.distribute.DistributedDataset):
         return source
     if reads_itself(source):
