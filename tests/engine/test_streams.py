@@ -384,9 +384,20 @@ class Breaks(Batches):
         return super().__getitem__(index)
 
 
-def test_an_error_of_reading_the_data_is_raised_itself(monkeypatch):
-    """TensorFlow makes an error of its own of it."""
+class Fails(keras.callbacks.Callback):
+    def on_predict_batch_end(self, batch, logs=None):
+        raise ValueError("wrong in the first step")
+
+
+def test_an_error_of_reading_the_data_is_raised_itself_and_leaves_the_model(monkeypatch):
+    """TensorFlow makes an error of its own of it, and JAX has taken the weights."""
     model = vae()
+    model.train_on_batch(IMAGES)
+    model.set_weights([w + 1 for w in model.get_weights()])
+    changed = model.get_weights()
+    with pytest.raises(ValueError, match="wrong in the first step"):
+        model.predict(IMAGES, callbacks=[Fails()], verbose=0)
+    assert all(np.array_equal(a, b) for a, b in zip(model.get_weights(), changed, strict=True))
     with pytest.raises(OSError, match=r"^the disk is gone$"):
         model.fit(Breaks(thirds(IMAGES)), shuffle=False, verbose=0)
     with pytest.raises(OSError, match=r"^the disk is gone$"):
