@@ -274,6 +274,31 @@ def test_float8_of_a_network_that_one_loss_calls_twice():
     assert (history <= 1).all(), "the largest input is 1"
 
 
+def test_float8_trains_and_validates_eagerly():
+    model, x = own_gan(), images(8)
+    model.quantize("float8")
+    model.compile(run_eagerly=True)
+    logs = model.fit(x, validation_data=x, **FIT).history
+    (layer,) = dense(model.discriminator)
+    assert np.count_nonzero(array(layer.inputs_amax_history)) == 1
+    assert np.isfinite(list(logs.values())).all()
+
+
+def test_float8_of_a_network_that_the_loss_differentiates_is_refused():
+    model, x = own_gan(), images()
+    model.quantize("float8")
+    model.compile(run_eagerly=True, penalty="gradient_penalty")
+    before = values(model.generator.weights)
+    for method in (model.fit, model.evaluate):
+        with pytest.raises(ArgumentError, match="is quantized by 'float8'.*depends on its deriv"):
+            method(x, batch_size=8, verbose=0)
+    assert moved(model.generator.weights, before) == 0
+    generator_only = own_gan()
+    generator_only.generator.quantize("float8")
+    generator_only.compile(run_eagerly=True, penalty="gradient_penalty")
+    generator_only.fit(x, **FIT)
+
+
 @pytest.mark.once
 def test_layers_without_a_form_for_integers_refuse_them():
     layer = SpectralDense(3, dtype="int8_from_float32")

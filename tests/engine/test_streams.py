@@ -373,3 +373,40 @@ def test_data_are_forgotten_after_training():
 
 def looks():
     return (lambda batch: batch), (lambda x: (x,)), (None,), "x"
+
+
+class Breaks(Batches):
+    def __getitem__(self, index):
+        if index == 2:
+            raise OSError("the disk is gone")
+        return super().__getitem__(index)
+
+
+class Fails(keras.callbacks.Callback):
+    def on_predict_batch_end(self, batch, logs=None):
+        raise ValueError("wrong in the first step")
+
+
+def test_an_error_of_reading_the_data_is_raised_itself_and_leaves_the_model(monkeypatch):
+    """TensorFlow makes an error of its own of it, and JAX has taken the weights."""
+    model = vae()
+    model.train_on_batch(IMAGES)
+    model.set_weights([w + 1 for w in model.get_weights()])
+    changed = model.get_weights()
+    with pytest.raises(ValueError, match="wrong in the first step"):
+        model.predict(IMAGES, callbacks=[Fails()], verbose=0)
+    assert all(np.array_equal(a, b) for a, b in zip(model.get_weights(), changed, strict=True))
+    with pytest.raises(OSError, match=r"^the disk is gone$"):
+        model.fit(Breaks(thirds(IMAGES)), shuffle=False, verbose=0)
+    with pytest.raises(OSError, match=r"^the disk is gone$"):
+        model.evaluate(Breaks(thirds(IMAGES)), verbose=0)
+    images = np.zeros((20, 8, 8, 1), "uint8")
+    batches = zoo.data.Batches(images, batch_size=5, value_range=(0.0, 1.0), dequantize=True)
+
+    def stream(start):
+        yield batches.step(start)
+        raise zoo.errors.DataError("the picture 'a.png' cannot be read")
+
+    monkeypatch.setattr(batches, "stream", stream)
+    with pytest.raises(zoo.errors.DataError, match=r"^the picture 'a\.png' cannot be read$"):
+        model.fit(batches, verbose=0)

@@ -13,6 +13,8 @@ backend:
 - `apply_gradients(optimizer, grads, variables)` takes one step of a Keras optimizer.
 - `compiled(fn, variables)` returns `fn` as an inference function, jitted where that is faster.
   `variables` are all that it reads or assigns.
+- `read_as_tensors(variables)` is a context in which the values of `variables` are tensors, of which
+  Keras's gradients of 8-bit layers can be taken; nothing is assigned in it.
 - `to_numpy(x)` returns the result of a compiled function as an array to read. It copies only from
   another device or type.
 - `feed(batches, start=0)` returns an endless stream of NumPy batches of one shape in the form that
@@ -47,6 +49,7 @@ else:
     )
 
 from zoo.engine.allocator import keep_memory
+from zoo.engine.differentiation import marked
 from zoo.engine.parallel import (
     agreed,
     all_reduce_mean,
@@ -69,8 +72,9 @@ batches = _backend.batches
 compiled = _backend.compiled
 device = _backend.device
 feed = _backend.feed
-gradient = _backend.gradient
+gradient = marked(_backend.gradient)
 jit_by_default = _backend.jit_by_default
+read_as_tensors = _backend.read_as_tensors
 reads_itself = _backend.reads_itself
 synchronize = _backend.synchronize
 to_numpy = _backend.to_numpy
@@ -97,6 +101,7 @@ __all__ = [
     "keep_memory",
     "launch",
     "process",
+    "read_as_tensors",
     "reads_itself",
     "replica",
     "replicas",

@@ -12,7 +12,7 @@ from zoo import engine
 from zoo.engine import players
 from zoo.engine.batch import Batch
 from zoo.engine.collected import collecting
-from zoo.engine.float8 import counted_calls, of_one_call
+from zoo.engine.float8 import differentiable, of_one_call
 from zoo.engine.random import Fixed
 from zoo.errors import ArgumentError
 
@@ -39,7 +39,7 @@ class Steps:
             total = loss + sum(v.regularizer(v) for v in variables if v.regularizer is not None)
             return optimizer.scale_loss(total), logs
 
-        with counted_calls(self._float8_layers) as calls:
+        with differentiable(self._float8_layers) as calls:
             (_, logs), grads = engine.value_and_grad(regularized, variables)
         if calls:
             grads = of_one_call(grads, variables, calls)
@@ -77,7 +77,8 @@ class Steps:
         batch = self.unpack(data)
         training_random, vars(self)["random"] = self.random, Fixed()
         try:
-            return self._track(batch, self.validate(batch))
+            with differentiable(self._float8_layers):  # for a penalty on gradients
+                return self._track(batch, self.validate(batch))
         finally:
             vars(self)["random"] = training_random
 

@@ -17,11 +17,20 @@ from zoo.errors import ArgumentError
 class _Adapter(DataAdapter):
     """A data adapter with one way to its batches, `engine.batches`, on each backend."""
 
+    failure: Exception | None = None
     num_batches: int | None = None
     batch_size = has_partial_batch = partial_batch_size = None
 
     def _batches(self):
         return engine.batches(self)
+
+    def _remembering(self, batches: Iterable) -> Iterator:
+        """Yield `batches`, and remember an error of reading them for `own_errors`."""
+        try:
+            yield from batches
+        except Exception as error:
+            self.failure = error
+            raise
 
     get_numpy_iterator = get_jax_iterator = get_torch_dataloader = get_tf_dataset = _batches
 
@@ -38,7 +47,7 @@ class Stream(_Adapter):
         look: a function from these parts to a tuple of arrays, which raises for wrong ones.
         first: the arrays of the first batch, or `None` where reading it would lose it.
         bounds: the lowest and the highest value of each array, or `None` for any value.
-        failure: the error of a batch. TensorFlow hides it in an error of its own.
+        failure: the error of a batch, or of reading it, which TensorFlow hides in one of its own.
 
     Args:
         source: a data set, a loader, an iterator or another iterable of batches.
@@ -60,7 +69,6 @@ class Stream(_Adapter):
     ):
         self.source, self.parts, self.look = source, parts, look
         self.bounds, self.name = bounds, name
-        self.failure: Exception | None = None
         self.first: tuple | None = None
         self._keras = None
         self._begun: Iterator | None = None
@@ -84,7 +92,10 @@ class Stream(_Adapter):
             self._begun = itertools.chain([batch], iterator)
 
     def __iter__(self) -> Iterator[tuple]:
-        """Yield the arrays of the batches of an epoch."""
+        """Return an iterator of the arrays of the batches of an epoch."""
+        return self._remembering(self._epoch())
+
+    def _epoch(self) -> Iterator[tuple]:
         if self._keras is not None:
             batches = self._keras.get_numpy_iterator()
         elif self._begun is not None:
@@ -98,11 +109,10 @@ class Stream(_Adapter):
             count += 1
             yield self.looked_at(*self.parts(batch))
         if not count:
-            self.failure = ArgumentError(
+            raise ArgumentError(
                 f"{self.name} holds no batch any more. An iterator is read once: give "
                 "steps_per_epoch, or what can be read in each epoch anew."
             )
-            raise self.failure
 
     def looked_at(self, *parts) -> tuple:
         """Return the arrays of the parts of a batch, or remember and raise its error."""
@@ -136,13 +146,26 @@ class Positioned(_Adapter):
         start: a function that returns the first step.
     """
 
-    failure = None
-
     def __init__(self, source, start: Callable[[], int]):
         self.source, self.start = source, start
 
     def __iter__(self):
-        return iter(engine.feed(self.source, self.start()))
+        return iter(engine.feed(self, self.start()))
+
+    def step(self, number: int):
+        """Return the batch of a step of the source."""
+        return self.source.step(number)
+
+    def stream(self, start: int) -> Iterator:
+        """Yield the batches of the source from the step `start` on."""
+        return self._remembering(self._from(start))
+
+    def _from(self, start: int) -> Iterator:
+        yield from self.source.stream(start)
+
+    def gather(self):
+        """Return the arrays and rows of the batches, or `None` if the source has none."""
+        return self.source.gather() if hasattr(self.source, "gather") else None
 
 
 @contextlib.contextmanager

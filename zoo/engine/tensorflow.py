@@ -5,6 +5,7 @@ Variables are stateful already.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import itertools
@@ -75,6 +76,13 @@ def _adam_step(optimizer, grads, variables) -> bool:
             grad=grad,
         )
     return True
+
+
+def read_as_tensors(variables) -> contextlib.AbstractContextManager:
+    if not tf.executing_eagerly():  # TensorFlow has converted them
+        return contextlib.nullcontext()
+    tensors = [(v, tf.convert_to_tensor(v.value)) for v in variables]
+    return keras.StatelessScope(state_mapping=tensors)
 
 
 def device() -> str:
@@ -257,7 +265,7 @@ def _owning(dataset: tf.data.Dataset, function: Callable) -> tf.data.Dataset:
 def batches(stream):
     source = stream.source
     if hasattr(stream, "start"):
-        return feed(source, stream.start)
+        return feed(stream, stream.start)
     if getattr(source, "read_once", False) or isinstance(source, tf.distribute.DistributedDataset):
         return source
     if reads_itself(source):
