@@ -318,7 +318,7 @@ def files_of(path: Path, split: str) -> tuple[FolderFiles | ZipFiles, list[str]]
         splits = {f for f in files.folders() if f.lower() in known} | {folder}
         parts = [name.split("/") for name in files.names]
         class_folders = [part[1] for part in parts if len(part) > 2 and part[0] in splits]
-        beside = [name for name in files.names if "/" not in name]
+        beside = ["/".join(part) for part in parts if part[0] not in splits]
         files = files.below(folder)
         files.left_out["beside the folders of the splits"] = beside
     elif split != "train":
