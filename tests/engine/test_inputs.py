@@ -22,6 +22,17 @@ def generator(x):
         yield (x[start : start + 10],)
 
 
+def test_an_optimizer_that_no_player_would_use(tmp_path):
+    model = vae()
+    model.optimizer = keras.optimizers.SGD()
+    for call in (model.fit, model.train_on_batch, lambda x: model.save(tmp_path / "model.keras")):
+        with pytest.raises(ValueError, match=r"compile\(\) has set. Received: SGD. Call compile"):
+            call(images())
+    assert not list(tmp_path.iterdir())
+    model.compile("sgd")
+    model.fit(images(), verbose=0)
+
+
 def test_values_are_looked_at_in_every_row():
     x = images(600)
     x[-1] = 200
