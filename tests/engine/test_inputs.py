@@ -22,6 +22,26 @@ def generator(x):
         yield (x[start : start + 10],)
 
 
+@pytest.mark.parametrize(
+    ("method", "arguments"),
+    [
+        ("fit", {"batch_size": 0}),
+        ("fit", {"batch_size": "4"}),
+        ("fit", {"steps_per_epoch": 2.5}),
+        ("fit", {"steps_per_epoch": 0}),
+        ("fit", {"epochs": "2"}),
+        ("fit", {"validation_freq": 0}),
+        ("fit", {"validation_steps": -1}),
+        ("evaluate", {"batch_size": -1}),
+        ("predict", {"steps": 0}),
+    ],
+)
+def test_counts(method, arguments):
+    ((name, value),) = arguments.items()
+    with pytest.raises(ValueError, match=rf"{name} must be a whole number .*Received: {value!r}"):
+        getattr(vae(), method)(images(), verbose=0, **arguments)
+
+
 def test_an_optimizer_that_no_player_would_use(tmp_path):
     model = vae()
     model.optimizer = keras.optimizers.SGD()
