@@ -5,6 +5,7 @@ import pytest
 
 from zoo.base.arrays import as_array, as_labels
 from zoo.base.memory import check_memory
+from zoo.engine.spaces import Images
 from zoo.errors import ArgumentError, DataError
 
 pytestmark = pytest.mark.once
@@ -62,6 +63,19 @@ def test_other_labels_are_refused(values, message):
 def test_what_is_no_array_of_numbers(values, message):
     with pytest.raises(ArgumentError, match=message):
         as_array("latents", values)
+
+
+def test_masked_values_are_refused():
+    """As libraries for files of measurements give them; values below the mask mean nothing."""
+    hidden = np.ma.masked_equal([2, 0, 1], 1)
+    with pytest.raises(DataError, match="y must hold no masked value. Received: 1 of 3. .*filled"):
+        as_labels("y", hidden, error=DataError)
+    with pytest.raises(ArgumentError, match="latents must hold no masked value. Received: 1 of 3"):
+        as_array("latents", hidden)
+    images = np.ma.masked_greater(np.full((2, 8, 8, 1), 0.5, "float32"), 0.4)
+    with pytest.raises(ArgumentError, match="x must hold no masked value. Received: 128 of 128"):
+        Images(8, 8, 1, (0, 1)).check("x", images)
+    assert as_labels("y", np.ma.masked_equal([2, 0, 1], 5)).tolist() == [2, 0, 1]
 
 
 def test_memory():

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 import zoo
-from zoo.errors import DataError
+from zoo.errors import ArgumentError, DataError
 
 HERE = Path(__file__).parent.parent
 RNG = np.random.default_rng(0)
@@ -73,7 +73,7 @@ class TestNpz:
 
     def test_no_pickled_code_is_run(self, tmp_path):
         np.savez(tmp_path / "a.npz", x=np.array([{"an": "object"}], dtype=object))
-        with pytest.raises(ValueError, match="allow_pickle"):
+        with pytest.raises(DataError, match=r"cannot be read as an .npz file: .*allow_pickle"):
             zoo.data.read(tmp_path / "a.npz")
 
     def test_hash_names_the_content(self, slice_path):
@@ -392,6 +392,30 @@ class TestGrid:
         assert half.min() == 128  # of a model's range that is named
         with pytest.raises(ValueError, match=r"value_range must be given for values from 0 to 255"):
             zoo.data.grid(255 * ramp)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: zoo.data.grid(np.zeros((0, 8, 8, 1), "uint8")), "images holds no image"),
+        (lambda: zoo.data.grid(np.zeros((1, 8, 8, 1), "uint8"), columns=0), "columns must be"),
+        (
+            lambda: zoo.data.save_grid(np.zeros((1, 8, 8, 1), "uint8"), "a.picture"),
+            "path must end in the suffix of a picture, such as .png. Received: a.picture",
+        ),
+        (
+            lambda: zoo.data.to_range(np.zeros(3), (1, -1), (0, 1)),
+            r"value_range must be the lowest and the highest value. Received: .1, -1.",
+        ),
+        (lambda: zoo.data.to_range(np.zeros(3), source=(1, 1)), "source must be the lowest"),
+    ],
+    ids=["no image", "no column", "suffix", "reversed range", "empty range"],
+)
+def test_what_no_picture_is_made_of(call, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ArgumentError, match=message):
+        call()
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_set_without_tensorflow_datasets(monkeypatch):

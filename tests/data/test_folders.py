@@ -113,6 +113,17 @@ def test_splits_of_any_case(tmp_path, caplog, zipped):
     assert [len(zoo.data.read(flat, split).images) for split in ("train", "test")] == [2, 1]
 
 
+@both
+def test_folders_beside_those_of_the_splits_are_named(tmp_path, caplog, zipped):
+    """`train` may be the name of a class, too."""
+    path = write(tmp_path / "set", "bus/1.png", "car/1.png", "train/1.png", zipped=zipped)
+    source, (line,) = read(path, caplog)
+    assert len(source.images) == 1
+    assert "2 beside the folders of the splits (bus/1.png, car/1.png)" in line
+    with pytest.raises(DataError, match="are 2 beside the folders of the splits"):
+        zoo.data.read(path, strict=True)
+
+
 def test_two_folders_of_one_split_are_refused(tmp_path):
     write(tmp_path / "set", "a/train/1.png")
     if (tmp_path / "SET").exists():

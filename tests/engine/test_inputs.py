@@ -22,6 +22,37 @@ def generator(x):
         yield (x[start : start + 10],)
 
 
+@pytest.mark.parametrize(
+    ("method", "arguments"),
+    [
+        ("fit", {"batch_size": 0}),
+        ("fit", {"batch_size": "4"}),
+        ("fit", {"steps_per_epoch": 2.5}),
+        ("fit", {"steps_per_epoch": 0}),
+        ("fit", {"epochs": "2"}),
+        ("fit", {"validation_freq": 0}),
+        ("fit", {"validation_steps": -1}),
+        ("evaluate", {"batch_size": -1}),
+        ("predict", {"steps": 0}),
+    ],
+)
+def test_counts(method, arguments):
+    ((name, value),) = arguments.items()
+    with pytest.raises(ValueError, match=rf"{name} must be a whole number .*Received: {value!r}"):
+        getattr(vae(), method)(images(), verbose=0, **arguments)
+
+
+def test_an_optimizer_that_no_player_would_use(tmp_path):
+    model = vae()
+    model.optimizer = keras.optimizers.SGD()
+    for call in (model.fit, model.train_on_batch, lambda x: model.save(tmp_path / "model.keras")):
+        with pytest.raises(ValueError, match=r"compile\(\) has set. Received: SGD. Call compile"):
+            call(images())
+    assert not list(tmp_path.iterdir())
+    model.compile("sgd")
+    model.fit(images(), verbose=0)
+
+
 def test_values_are_looked_at_in_every_row():
     x = images(600)
     x[-1] = 200

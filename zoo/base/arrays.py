@@ -10,6 +10,18 @@ LARGEST = np.iinfo(np.int64).max
 NUMERIC = "biufV"  # kinds of types; V holds bfloat16 and its relatives, which NumPy does not know
 
 
+def check_unmasked(argument: str, values, error=ArgumentError) -> None:
+    """Raise if `values` are a masked array of NumPy in which something is masked.
+
+    NumPy would go on with the values below the mask.
+    """
+    if np.ma.is_masked(values):
+        raise error(
+            f"{argument} must hold no masked value. Received: {np.ma.count_masked(values)} of "
+            f"{np.size(values)}. The method filled(value) of the array replaces them."
+        )
+
+
 def as_array(argument: str, values, noun: str = "numbers", error=ArgumentError) -> np.ndarray:
     """Return `values` as a NumPy array of numbers, or raise.
 
@@ -19,6 +31,7 @@ def as_array(argument: str, values, noun: str = "numbers", error=ArgumentError) 
         noun: the plural noun for the values in errors.
         error: the class of the error.
     """
+    check_unmasked(argument, values, error)
     try:
         array = np.asarray(values)
     except (TypeError, ValueError) as reason:
@@ -46,6 +59,7 @@ def as_labels(argument: str, values, rows: int | None = None, error=ArgumentErro
         ArgumentError: if the values are no integers, have another shape, or are too few or too
             many.
     """
+    check_unmasked(argument, values, error)
     try:
         labels = np.asarray(values)
     except (TypeError, ValueError):

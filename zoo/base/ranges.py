@@ -22,7 +22,7 @@ def to_range(
         source: the range to convert from. `None` stands for 0 to 255 and is for 8-bit images only.
 
     Raises:
-        ArgumentError: if `source` is missing and `images` are not 8-bit.
+        ArgumentError: if `source` is missing and `images` are not 8-bit, or a range is empty.
     """
     if source is None:
         if np.asarray(images).dtype != np.uint8:
@@ -32,6 +32,11 @@ def to_range(
             )
         source = BYTES
     (low, high), (source_low, source_high) = value_range, source
+    for argument, limits in (("value_range", value_range), ("source", source)):
+        if not limits[0] < limits[1]:
+            raise ArgumentError(
+                f"{argument} must be the lowest and the highest value. Received: {limits}."
+            )
     scale = np.float32((high - low) / (source_high - source_low))
     return (np.asarray(images, dtype="float32") - np.float32(source_low)) * scale + np.float32(low)
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from zoo.base.arrays import as_array
 from zoo.base.ranges import check_finite, to_bytes
-from zoo.errors import ArgumentError
+from zoo.errors import ArgumentError, check_count
 
 SLACK = 0.01  # interpolation overshoots a range a little
 
@@ -32,6 +32,10 @@ def grid(
         ArgumentError: if `images` has another shape, or its range is not known.
     """
     images = as_array("images", images, "images")
+    if not len(images):
+        raise ArgumentError("images holds no image.")
+    if columns is not None:
+        check_count("columns", columns)
     if images.ndim != 4 or images.shape[-1] not in (1, 3):
         raise ArgumentError(
             "images must have the shape (n, height, width, channels) with 1 or 3 channels. "
@@ -60,7 +64,13 @@ def save_grid(
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    grid(images, columns, value_range).save(path)
+    picture = grid(images, columns, value_range)
+    try:
+        picture.save(path)
+    except ValueError as error:  # of Pillow, for an unknown suffix
+        raise ArgumentError(
+            f"path must end in the suffix of a picture, such as .png. Received: {path}."
+        ) from error
     return path
 
 

@@ -269,10 +269,14 @@ def _read_npz(path: Path, split: str) -> tuple[np.ndarray, np.ndarray | None]:
                 f"{path.name} must hold images as {x}, and may hold labels as {y}. It holds: "
                 f"{sorted(arrays)}."
             )
-        if f"y{suffix}" not in arrays:
-            return arrays[f"x{suffix}"], None
-        labels = as_labels(f"y{suffix} of {path.name}", arrays[f"y{suffix}"], error=DataError)
-        return arrays[f"x{suffix}"], labels
+        try:
+            images = arrays[f"x{suffix}"]
+            labels = arrays.get(f"y{suffix}")
+        except (ValueError, zipfile.BadZipFile) as error:  # pickled objects, or a damaged part
+            raise DataError(f"{str(path)!r} cannot be read as an .npz file: {error}.") from error
+        if labels is not None:
+            labels = as_labels(f"y{suffix} of {path.name}", labels, error=DataError)
+        return images, labels
 
 
 def _from_arrays(name: str, images, labels, image_format: ImageFormat) -> Source:
@@ -318,7 +322,7 @@ def files_of(path: Path, split: str) -> tuple[FolderFiles | ZipFiles, list[str]]
         splits = {f for f in files.folders() if f.lower() in known} | {folder}
         parts = [name.split("/") for name in files.names]
         class_folders = [part[1] for part in parts if len(part) > 2 and part[0] in splits]
-        beside = [name for name in files.names if "/" not in name]
+        beside = ["/".join(part) for part in parts if part[0] not in splits]
         files = files.below(folder)
         files.left_out["beside the folders of the splits"] = beside
     elif split != "train":

@@ -13,7 +13,7 @@ from zoo import engine
 from zoo.engine import players
 from zoo.engine.attached import Structure, layers_of, own_variables, quantization_of
 from zoo.engine.means import Means
-from zoo.errors import unknown_name
+from zoo.errors import ArgumentError, unknown_name
 
 
 class Argument(NamedTuple):
@@ -134,7 +134,16 @@ class Compiled:
         """Let the optimizers follow the weights that were frozen, thawed, added or removed.
 
         A player's optimizer keeps its state for the weights that stay. In `fit` nothing changes.
+
+        Raises:
+            ArgumentError: if the attribute `optimizer` was replaced, since no player would use it.
         """
+        if not isinstance(self.optimizer, players.Container):
+            raise ArgumentError(
+                f"The attribute optimizer of {type(self).__name__} must be the one that compile() "
+                f"has set. Received: {type(self.optimizer).__name__}. Call compile(optimizer) to "
+                "train with another one."
+            )
         present = {player: list(variables) for player, variables in self.players.items()}
         changed = any(not _same(present[player], self._trained[player]) for player in present)
         if changed and not vars(self).get("_fitting"):

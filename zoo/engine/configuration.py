@@ -139,6 +139,8 @@ class Configured:
                 f"filepath must end in .keras. Received: {str(filepath)!r}. The older format has "
                 "no place for several optimizers; save_weights writes a .weights.h5 file."
             )
+        if self.compiled:
+            self.follow_weights()  # raises before anything is written
         check_can_be_saved(self)
         return super().save(filepath, overwrite, zipped, **kwargs)
 

@@ -15,7 +15,30 @@ from keras import ops
 from zoo import engine
 from zoo.engine.rows import Rows
 from zoo.engine.stream import Stream
-from zoo.errors import ArgumentError
+from zoo.errors import ArgumentError, check_count
+
+# The smallest values of the whole numbers that `fit`, `evaluate` and `predict` take.
+COUNTS = {
+    "batch_size": 1,
+    "validation_batch_size": 1,
+    "steps_per_epoch": 1,
+    "validation_steps": 1,
+    "validation_freq": 1,
+    "steps": 1,
+    "epochs": 0,
+    "initial_epoch": 0,
+}
+
+
+def check_counts(arguments: Mapping) -> None:
+    """Raise unless the whole numbers among the `arguments` of `fit`, by name, are allowed.
+
+    The backends' own errors for them differ, and some take 0 for the default.
+    """
+    for name, minimum in COUNTS.items():
+        value = arguments.get(name)
+        if value is not None and not isinstance(value, list | tuple | set):  # validation_freq
+            check_count(name, value, minimum)
 
 
 def checked(model, x, y, sample_weight=None, class_weight=None, names=("x", "y")):

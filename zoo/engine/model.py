@@ -270,5 +270,6 @@ def _arguments(method, *args, **kwargs) -> dict[str, Any]:
     """Return the arguments of a call of `method`, by name, without `self`."""
     bound = inspect.signature(method).bind(None, *args, **kwargs).arguments
     bound.pop("self")
+    inputs.check_counts(bound)
     rest = bound.pop("kwargs", {})
     return {**bound, **rest}

@@ -230,7 +230,8 @@ class _Subject:
 def _subject(model_or_preset, data) -> _Subject:
     """Return the model that is measured, with its name and card."""
     if not isinstance(model_or_preset, str | Path):
-        if getattr(model_or_preset, "tasks", None) is None:
+        is_class = isinstance(model_or_preset, type)
+        if is_class or getattr(model_or_preset, "tasks", None) is None:
             raise ArgumentError(
                 "model_or_preset must be a model of this package, or the name or the path of a "
                 f"preset. Received: {model_or_preset!r}."

@@ -46,7 +46,8 @@ def register_family(name: str, *, short: str | None = None, package: str = "Cust
         package: the package under which Keras registers the class.
 
     Raises:
-        ArgumentError: if `name` has other characters, or is taken by another class.
+        ArgumentError: if `name` has other characters, or is taken by another class, or the class is
+            no model.
 
     Example:
 
@@ -65,6 +66,10 @@ def register_family(name: str, *, short: str | None = None, package: str = "Cust
 
     def decorate(cls: type) -> type:
         """Register `cls`, and return it."""
+        if not (isinstance(cls, type) and issubclass(cls, keras.Model)):
+            raise ArgumentError(
+                f"A family must be a subclass of zoo.models.Model. Received: {cls!r}."
+            )
         others = [other for other in _families.values() if not _same(other.cls, cls)]
         taken = {key for other in others for key in (other.name, other.short)}
         for key in (name, short or name):
@@ -135,7 +140,10 @@ def create(name: str, **config: Any) -> keras.Model:
     allowed = cls.constructor_names(config)
     for key in config:
         if key not in allowed:
-            of_compile = key in inspect.signature(cls.compile).parameters
-            see = f"{key!r} is an argument of its compile()." if of_compile else None
+            see = None
+            if key in inspect.signature(cls.compile).parameters:
+                see = f"{key!r} is an argument of its compile()."
+            elif "architecture" in config and not isinstance(config["architecture"], str):
+                see = "An architecture that is an object has its own settings."
             raise unknown_name(f"argument of {name}", key, allowed, see)
     return cls(**config)

@@ -25,7 +25,8 @@ def stages_of(image_shape: tuple[int, int, int]) -> tuple[int, int]:
     if stages is None:
         raise ArgumentError(
             "image_shape must be square, with a size of 28 or a power of two from 8, for a "
-            f"convolutional body. Received: {tuple(image_shape)}."
+            f"convolutional body. Received: {tuple(image_shape)}. Allowed: a body of dense layers, "
+            "or networks of your own."
         )
     return stages
 

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from zoo.base.arrays import as_array
+from zoo.base.arrays import as_array, check_unmasked
 from zoo.base.named import Named
 from zoo.errors import ArgumentError
 
@@ -64,6 +64,7 @@ class Space(Named):
 
     def check(self, argument: str, values) -> None:
         """Raise unless the batch `values` has the shape and the type of this space."""
+        check_unmasked(argument, values)
         if not hasattr(values, "shape") or tuple(values.shape[1:]) != self.shape:
             raise ArgumentError(
                 f"{argument} must hold {self.noun} of shape "
