@@ -301,7 +301,7 @@ def test_predictions_of_batches_are_those_of_arrays():
 
 
 def test_noise_out_of_the_range_of_images_is_denoised():
-    model = zoo.create("denoising_autoencoder", image_shape=(8, 8, 1), latent_dim=2, width=2)
+    model = zoo.create("denoising_autoencoder", image_shape=(8, 8, 1), latent_dim=2)
     assert model.predict(IMAGES + 0.5, verbose=0).shape == IMAGES.shape
 
 

@@ -15,6 +15,9 @@ from zoo.networks import (
     sngan,
 )
 from zoo.networks.architecture import Architecture, Demands
+from zoo.networks.coders import Coders, MLPCoders, OneLayerCoders
+from zoo.networks.coding import Code, Coding, Posterior
+from zoo.networks.convolutional import ConvolutionalCoders
 from zoo.networks.dcgan import DCGAN
 from zoo.networks.mlp import MLP
 from zoo.networks.points import Points
@@ -26,8 +29,15 @@ __all__ = [
     "MLP",
     "SNGAN",
     "Architecture",
+    "Code",
+    "Coders",
+    "Coding",
+    "ConvolutionalCoders",
     "Demands",
+    "MLPCoders",
+    "OneLayerCoders",
     "Points",
+    "Posterior",
     "ResNet",
     "autoencoders",
     "classifier",

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Mapping
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import keras
 from keras import layers
 
-from zoo.base.named import Named
 from zoo.engine.spaces import Classes, Space
-from zoo.errors import ArgumentError, check_count, unknown_name
-from zoo.networks.conditioning import label_inputs, label_planes, label_vector, projection
+from zoo.errors import check_count
+from zoo.networks.conditioning import joined, label_inputs, projection
+from zoo.networks.named_networks import NamedNetworks
 
 
 class Demands(NamedTuple):
@@ -35,7 +33,7 @@ class Demands(NamedTuple):
 NO_DEMANDS = Demands()
 
 
-class Architecture(Named):
+class Architecture(NamedNetworks):
     """The networks of a generator and of a discriminator, for any GAN.
 
     A subclass with a `name` is chosen by that name. It defines `body`, from latents to data, and
@@ -52,7 +50,8 @@ class Architecture(Named):
 
     kind = "architecture"
     required = ("generator", "discriminator")
-    aliases: ClassVar[dict[str, str]] = {"convolutional": "dcgan"}  # names in earlier versions
+    aliases: ClassVar[dict[str, str]] = {"convolutional": "dcgan"}
+    example = "zoo.networks.DCGAN(width=32)"
 
     def __init__(self, embedding_dim: int | None = None, projection: bool = False):
         if embedding_dim is not None:
@@ -60,70 +59,7 @@ class Architecture(Named):
         self.embedding_dim = embedding_dim
         self.projection = projection
 
-    @classmethod
-    def settings(cls, name: str) -> list[str]:
-        """Return the names of the settings of the architecture `name`."""
-        return list(inspect.signature(cls._class(name)).parameters)
-
-    @classmethod
-    def _class(cls, name: str) -> type[Architecture]:
-        """Return the class of the architecture `name`, or raise."""
-        name = cls.aliases.get(name, name)
-        if name not in cls.named():
-            raise unknown_name(cls.kind, name, cls.named())
-        return cls.named()[name]
-
-    @classmethod
-    def get(cls, value, settings: Mapping[str, Any] | None = None):
-        """Return the architecture called `value` with `settings`, or `value` itself.
-
-        Raises:
-            ValueError: if there is no such architecture or setting, or `value` is an object and
-                `settings` are given.
-        """
-        if not isinstance(value, str):
-            if settings:
-                raise ArgumentError(
-                    f"{', '.join(settings)} must be settings of the architecture object itself, "
-                    f"such as zoo.networks.DCGAN(width=32). Received: both, with {value!r}."
-                )
-            return super().get(value)
-        chosen = cls._class(value)
-        for key in settings or {}:
-            if key not in cls.settings(value):
-                raise unknown_name(
-                    f"setting of the architecture {chosen.name}", key, cls.settings(value)
-                )
-        return chosen(**(settings or {}))
-
-    @classmethod
-    def fitting(cls, data: Space) -> list[str]:
-        """Return the names of the architectures that fit `data`."""
-        return sorted(name for name, each in cls.named().items() if each.fits(data))
-
-    def check_fits(self, data: Space) -> None:
-        """Raise unless this architecture fits `data`; the error names the architectures that
-        fit."""
-        if not type(self).fits(data):
-            raise ArgumentError(
-                f"The architecture {self.name!r} does not fit {data.noun} of shape {data.shape}: "
-                f"it is for {self.fits_words}. Allowed: "
-                f"{', '.join(map(repr, Architecture.fitting(data)))}, or networks of your own."
-            )
-
     # Definitions by subclasses
-
-    fits_words: str  # the description of the data that fit
-
-    @classmethod
-    def fits(cls, data: Space) -> bool:
-        """Return whether the architecture fits `data`."""
-        raise NotImplementedError
-
-    @classmethod
-    def test_config(cls) -> dict[str, Any]:
-        """Return the settings of a tiny network for tests, and its `image_shape`."""
-        raise NotImplementedError
 
     def body(self, data: Space, latent_dim: int, name: str) -> keras.Model:
         """Return the network from latents `(batch, latent_dim)` to data."""
@@ -142,11 +78,8 @@ class Architecture(Named):
 
         They follow the channels of images as planes, and the coordinates of points as vectors.
         """
-        if data.name == "images":
-            vectors = label_planes(num_classes, self.embedding_dim, data.shape)(labels)
-        else:
-            vectors = label_vector(num_classes, self.embedding_dim)(labels)
-        return layers.Concatenate()([x, vectors])
+        planes = data.shape if data.name == "images" else None
+        return joined(x, labels, num_classes, self.embedding_dim, planes)
 
     # The networks
 
@@ -167,10 +100,9 @@ class Architecture(Named):
         if condition is None:
             return self.body(data, latent_dim, name)
         latents, labels = keras.Input((latent_dim,), name="latents"), label_inputs()
-        vector = label_vector(condition.n, self.embedding_dim)(labels)
-        joined = layers.Concatenate()([latents, vector])
-        body = self.body(data, joined.shape[-1], "body")
-        return keras.Model([latents, labels], body(joined), name=name)
+        x = joined(latents, labels, condition.n, self.embedding_dim)
+        body = self.body(data, x.shape[-1], "body")
+        return keras.Model([latents, labels], body(x), name=name)
 
     def discriminator(
         self,

@@ -36,6 +36,25 @@ def label_planes(num_classes: int, embedding_dim: int | None, image_shape: tuple
     return planes
 
 
+def joined(
+    x,
+    labels,
+    num_classes: int,
+    embedding_dim: int | None = None,
+    image_shape: tuple[int, int, int] | None = None,
+):
+    """Return `x` followed by the vectors of `labels`.
+
+    With `image_shape` they are planes behind the channels of images of that shape, else they stand
+    behind the numbers of a vector. `label_vector` makes the vectors.
+    """
+    if image_shape is None:
+        vectors = label_vector(num_classes, embedding_dim)
+    else:
+        vectors = label_planes(num_classes, embedding_dim, image_shape)
+    return layers.Concatenate()([x, vectors(labels)])
+
+
 def projection(logit, features, labels, num_classes: int):
     """Return `logit` + <e(label), features> with learned vectors e.
 

@@ -20,10 +20,19 @@ def hidden(x, units: Sequence[int], **options):
     Raises:
         ArgumentError: unless `units` is a sequence of positive whole numbers.
     """
-    if isinstance(units, int) or not isinstance(units, Sequence):
+    for size in checked_units(units):
+        x = layers.Dense(size, **options)(x)
+    return x
+
+
+def checked_units(units: Sequence[int]) -> tuple[int, ...]:
+    """Return `units`, the number of units of each hidden layer, as a tuple.
+
+    Raises:
+        ArgumentError: unless `units` is a sequence of positive whole numbers.
+    """
+    if isinstance(units, int | str) or not isinstance(units, Sequence):
         raise ArgumentError(
             f"hidden_units must be a sequence of numbers of units. Received: {units!r}."
         )
-    for size in units:
-        x = layers.Dense(check_count("hidden_units", size), **options)(x)
-    return x
+    return tuple(check_count("hidden_units", size) for size in units)

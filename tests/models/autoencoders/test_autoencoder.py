@@ -105,7 +105,7 @@ def test_the_convolutional_body(shape, upsampling):
 
 def test_code_activations():
     def least(**options):
-        model = zoo.create("ae", image_shape=(8, 8, 1), latent_dim=50, width=2, **options)
+        model = zoo.create("ae", image_shape=(8, 8, 1), latent_dim=50, **options)
         return model.encode(IMAGES).min()
 
     assert least() < 0
@@ -138,7 +138,7 @@ def test_reconstruction_beats_the_mean_image(digits):
         ({}, "Autoencoder needs image_shape"),
         ({"image_shape": (8, 8)}, "image_shape must be .* Received: "),
         ({"image_shape": (8,)}, r"image_shape must be \(height, width, channels\), positive whole"),
-        ({"image_shape": (30, 30, 1)}, "a size of 28 or a power of two from 8"),
+        ({"image_shape": (30, 30, 1)}, "28 pixels or of a power of two from 8"),
         ({"image_shape": (8, 8, 1), "latent_dim": 0}, "latent_dim must be a whole number"),
         ({"image_shape": (8, 8, 1), "architecture": "unet"}, "Unknown architecture: 'unet'"),
         ({"image_shape": (8, 8, 1), "tied": True}, "tied=True is for architecture='one_layer'"),
@@ -146,7 +146,7 @@ def test_reconstruction_beats_the_mean_image(digits):
         ({"encoder": "mine"}, "encoder must be a keras.Model"),
         (
             {"image_shape": (8, 8, 1), "architecture": "one_layer", "hidden_units": (5,)},
-            "hidden_units is not for architecture='one_layer'",
+            "setting of the architecture one_layer: 'hidden_units'",
         ),
         ({"image_shape": (8, 8, 1), "hidden_units": 50}, "hidden_units must be a sequence"),
         (

@@ -21,7 +21,7 @@ def model(request):
         latent_dim=2,
         hidden_units=(16,),
         architecture=request.param,
-        width=2,
+        **({"width": 2} if request.param == "convolutional" else {}),
     )
 
 

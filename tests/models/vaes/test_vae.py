@@ -190,7 +190,8 @@ def test_other_likelihoods(likelihood, outputs, tmp_path):
 @pytest.mark.parametrize("architecture", ["mlp", "convolutional"])
 @pytest.mark.parametrize("shape", [(28, 28, 1), (32, 32, 3)])
 def test_bodies(architecture, shape):
-    model = zoo.create("vae", image_shape=shape, architecture=architecture, width=4, latent_dim=5)
+    width = {"width": 4} if architecture == "convolutional" else {}
+    model = zoo.create("vae", image_shape=shape, architecture=architecture, latent_dim=5, **width)
     assert model.sample(2, seed=0).shape == (2, *shape)
     model.compile()
     images = np.zeros((4, *shape), "float32")
@@ -243,7 +244,7 @@ def test_errors(changes, message):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"image_shape": (30, 30, 1), "architecture": "convolutional"}, "a size of 28 or a power"),
+        ({"image_shape": (30, 30, 1), "architecture": "convolutional"}, "28 pixels or of a power"),
         ({"image_shape": (8, 8, 1), "architecture": "resnet"}, "Unknown architecture: 'resnet'"),
         ({"image_shape": (8, 8, 1), "hidden_units": 500}, "hidden_units must be a sequence"),
         ({"image_shape": (8,)}, r"image_shape must be \(height, width, channels\)"),

@@ -11,7 +11,7 @@ import numpy as np
 from keras import ops
 
 from zoo.base.extends import extends
-from zoo.engine.batch import Batch, check_body, check_logits
+from zoo.engine.batch import Batch, check_logits
 from zoo.engine.compilation import Argument
 from zoo.engine.model import GenerativeModel
 from zoo.engine.spaces import Space, of_shape
@@ -19,13 +19,14 @@ from zoo.engine.tasks import Encodes
 from zoo.errors import ArgumentError
 from zoo.losses import ReconstructionLoss
 from zoo.models.families import register_family
-from zoo.networks.autoencoders import pair
+from zoo.networks import Code, Coders
+from zoo.networks.choosing import TakesCoders
 
 RANGE = (0.0, 1.0)  # the value range of images
 
 
 @register_family("autoencoder", short="ae", package="zoo")
-class Autoencoder(Encodes, GenerativeModel):
+class Autoencoder(TakesCoders, Encodes, GenerativeModel):
     """An encoder to a short code and a decoder back, trained to reproduce the image.
 
     The objective is min E_x[L(x, r(x))] with r(x) = sigmoid(decoder(encoder(x))), equation 14.1 of
@@ -40,21 +41,27 @@ class Autoencoder(Encodes, GenerativeModel):
         image_shape: `(height, width, channels)` of the images, whose values lie in [0, 1]. It is
             needed unless both `encoder` and `decoder` are given.
         latent_dim: the number of code units.
-        architecture: `"convolutional"`, with strided convolutions in the encoder and transposed
-            ones in the decoder, for square images of 28 pixels or a power of two from 8; `"mlp"`;
-            or the textbook's `"one_layer"`, sigmoid(W^T x + b) and sigmoid(W'^T z + b').
-        code_activation: the activation of the code units, such as `"relu"`. `None` means a sigmoid
-            for `"one_layer"`, else no activation.
+        architecture: the architecture, by name or as an object with its settings, such as
+            `zoo.networks.ConvolutionalCoders(width=16)`: `"convolutional"`, with strided
+            convolutions in the encoder and transposed ones in the decoder, for square images of 28
+            pixels or a power of two from 8; `"mlp"`; or the textbook's `"one_layer"`,
+            sigmoid(W^T x + b) and sigmoid(W'^T z + b').
+        code_activation: the activation of the code units, such as `"relu"`. `None` means that of
+            the architecture, a sigmoid for `"one_layer"`, else no activation.
         tied: whether W' = W^T in `"one_layer"`; `None` means yes for `"one_layer"` without
             `encoder` and `decoder`.
         hidden_units: the units of each dense hidden layer of the encoder, between image or feature
-            maps and code; the decoder has them in reverse. `None` means one layer of 500 units for
-            `"mlp"`, else no layer.
-        width: the channels of the largest feature maps of a convolutional body.
-        upsampling: `"transposed"` or `"interpolation"`, for the convolutional decoder.
+            maps and code, as a setting of a named architecture; the decoder has them in reverse.
+            `None` means its default: one layer of 500 units for `"mlp"`, no layer for
+            `"convolutional"`.
+        width: the channels of the largest feature maps of `"convolutional"`; `None` for its
+            default, 32.
+        upsampling: `"transposed"` or `"interpolation"`, for the decoder of `"convolutional"`;
+            `None` for its default, `"transposed"`.
         encoder: a Keras model from images to codes `(batch, ...)`, in place of the architecture's.
         decoder: a Keras model from codes to logits of images, whose sigmoid is the reconstruction.
         name: the name of the model.
+        **settings: other settings of an architecture that is given by name, such as `activation`.
 
     Raises:
         ValueError: if an argument has a wrong value, or the two networks do not fit together.
@@ -81,46 +88,35 @@ class Autoencoder(Encodes, GenerativeModel):
         self,
         image_shape: tuple[int, int, int] | None = None,
         latent_dim: int = 32,
-        architecture: str = "convolutional",
+        architecture: str | Coders = "convolutional",
         code_activation: str | None = None,
         tied: bool | None = False,
         hidden_units: Sequence[int] | None = None,
-        width: int = 32,
-        upsampling: str = "transposed",
+        width: int | None = None,
+        upsampling: str | None = None,
         encoder: keras.Model | None = None,
         decoder: keras.Model | None = None,
         name: str | None = None,
+        **settings,
     ):
         super().__init__(name=name)
-        for body, network in (("encoder", encoder), ("decoder", decoder)):
-            check_body(body, network)
-        if tied is None:
-            tied = architecture == "one_layer" and encoder is None and decoder is None
+        settings = {
+            "hidden_units": hidden_units,
+            "width": width,
+            "upsampling": upsampling,
+            **settings,
+        }
+        coders, data = self.choose_coders(image_shape, architecture, settings, encoder, decoder)
         if tied and (encoder is not None or decoder is not None):
             raise ArgumentError(
                 "tied=True needs encoder and decoder of the model's own. Received: encoder= or "
                 "decoder= beside it."
             )
         if encoder is None or decoder is None:
-            if image_shape is None:
-                raise ArgumentError(
-                    f"{type(self).__name__} needs image_shape=(height, width, channels), or both "
-                    "encoder= and decoder=."
-                )
-            activation = code_activation
-            if activation is None and architecture == "one_layer":
-                activation = "sigmoid"
-            networks = pair(
-                image_shape,
-                latent_dim,
-                architecture,
-                activation,
-                tied,
-                hidden_units,
-                width,
-                upsampling,
-            )
-            encoder, decoder = encoder or networks[0], decoder or networks[1]
+            if encoder is not None or decoder is not None:
+                tied = False
+            pair = coders.pair(data, Code(latent_dim, activation=code_activation), tied)
+            encoder, decoder = encoder or pair[0], decoder or pair[1]
         self.encoder = encoder
         self.decoder = decoder
         self.data = self._fit_together(image_shape)
@@ -154,7 +150,8 @@ class Autoencoder(Encodes, GenerativeModel):
 
     @classmethod
     def test_config(cls):
-        return {"image_shape": (8, 8, 1), "latent_dim": 6, "width": 4}
+        own = {"width": 4} if "width" in Coders.settings(cls.architecture_for(None)) else {}
+        return {"image_shape": (8, 8, 1), "latent_dim": 6, **own}
 
     # Training
 

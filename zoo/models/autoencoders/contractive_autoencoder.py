@@ -14,6 +14,7 @@ from zoo.losses import Contraction, ReconstructionLoss
 from zoo.losses.contraction import ClosedForm, Exact, one_sigmoid_layer
 from zoo.models.autoencoders.autoencoder import Autoencoder
 from zoo.models.families import register_family
+from zoo.networks import Coders
 
 
 @register_family("contractive_autoencoder", short="contractive_ae", package="zoo")
@@ -59,7 +60,7 @@ class ContractiveAutoencoder(Autoencoder):
         self,
         image_shape: tuple[int, int, int] | None = None,
         latent_dim: int = 300,
-        architecture: str = "one_layer",
+        architecture: str | Coders = "one_layer",
         tied: bool | None = None,
         **kwargs,
     ):

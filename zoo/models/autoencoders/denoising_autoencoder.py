@@ -13,6 +13,7 @@ from zoo.engine.tasks import Denoises
 from zoo.losses import ReconstructionLoss
 from zoo.models.autoencoders.autoencoder import Autoencoder
 from zoo.models.families import register_family
+from zoo.networks import Coders
 
 
 @register_family("denoising_autoencoder", short="denoising_ae", package="zoo")
@@ -55,7 +56,7 @@ class DenoisingAutoencoder(Autoencoder, Denoises):
         self,
         image_shape: tuple[int, int, int] | None = None,
         latent_dim: int = 500,
-        architecture: str = "one_layer",
+        architecture: str | Coders = "one_layer",
         tied: bool | None = None,
         **kwargs,
     ):

@@ -14,6 +14,7 @@ from zoo.losses import KL, ReconstructionLoss, Sparsity
 from zoo.metrics.codes import INACTIVE, Inactivity, inactivity
 from zoo.models.autoencoders.autoencoder import Autoencoder
 from zoo.models.families import register_family
+from zoo.networks import Coders
 
 
 @register_family("sparse_autoencoder", short="sparse_ae", package="zoo")
@@ -60,7 +61,7 @@ class SparseAutoencoder(Autoencoder):
         self,
         image_shape: tuple[int, int, int] | None = None,
         latent_dim: int = 200,
-        architecture: str = "one_layer",
+        architecture: str | Coders = "one_layer",
         code_activation: str | None = "sigmoid",
         **kwargs,
     ):

@@ -15,12 +15,13 @@ from zoo.engine.spaces import Points, Space, classes_or_none, of_image_shape, of
 from zoo.errors import ArgumentError
 from zoo.losses.per_sample import per_sample
 from zoo.networks import Architecture, Demands
+from zoo.networks.choosing import TakesArchitecture
 
 RANGE = (-1.0, 1.0)  # the value range of images
 POINTS = "points"  # the architecture for points
 
 
-class Players:
+class Players(TakesArchitecture):
     """A mixin of GANs, which makes and checks their networks.
 
     Networks come from an architecture or from the user.
@@ -33,19 +34,13 @@ class Players:
         discriminator_sees_labels: whether the discriminator of a conditional model takes labels.
     """
 
+    architecture_kind = Architecture
+    bodies = ("generator", "discriminator")
     demands: ClassVar[Demands] = Demands()
     default_architecture: ClassVar[str] = "mlp"
     architectures: ClassVar[tuple[str, ...] | None] = None
     rule: ClassVar[str] = "gan"
     discriminator_sees_labels = True
-
-    @classmethod
-    def constructor_names(cls, config):
-        named = super().constructor_names(config)
-        architecture = config.get("architecture") or cls.architecture_for(config.get("image_shape"))
-        if not isinstance(architecture, str):
-            return named
-        return [*named, *(key for key in Architecture.settings(architecture) if key not in named)]
 
     @classmethod
     def architecture_for(cls, image_shape) -> str:
@@ -55,29 +50,6 @@ class Players:
         except ArgumentError:  # the constructor raises the error
             return cls.default_architecture
         return POINTS if isinstance(data, Points) else cls.default_architecture
-
-    @classmethod
-    def current_arguments(cls, arguments: dict[str, Any]) -> dict[str, Any]:
-        """Convert the constructor's arguments in a file of an earlier version to current ones.
-
-        Earlier versions wrote the settings of all architectures.
-        """
-        named = super().constructor_names(arguments)
-        both = all(arguments.get(player) is not None for player in ("generator", "discriminator"))
-        own = []
-        if not both and isinstance(arguments.get("architecture"), str | None):
-            shape = arguments.get("image_shape")
-            own = Architecture.settings(
-                arguments.get("architecture") or cls.architecture_for(shape)
-            )
-        others = {key for name in Architecture.named() for key in Architecture.settings(name)}
-        return {
-            key: value
-            for key, value in arguments.items()
-            if key in named
-            or (key in own and (key, value) != ("units", None))
-            or key not in {*own, *others}
-        }
 
     def make_players(
         self,
@@ -106,11 +78,7 @@ class Players:
         check_body("discriminator", discriminator)
         self.condition = classes_or_none(num_classes)
         both_given = generator is not None and discriminator is not None
-        if both_given and settings:
-            raise ArgumentError(
-                f"{', '.join(settings)} must be settings of an architecture, which has no use "
-                "where generator= and discriminator= are given. Received: both."
-            )
+        self.check_of_use(settings, both_given)
         source = generator
         if not both_given:
             data = self._data_of(image_shape)

@@ -13,6 +13,7 @@ from zoo.engine.compilation import Argument, optional
 from zoo.errors import ArgumentError, check_count, check_number
 from zoo.models.families import register_family
 from zoo.models.vaes.vae import VAE
+from zoo.networks import Coders
 
 
 @register_family("beta_vae", package="zoo")
@@ -26,8 +27,9 @@ class BetaVAE(VAE):
     and `kl`, the unweighted KL.
 
     Args:
-        image_shape: as for `VAE`, and `latent_dim`, `likelihood`, `architecture`, `hidden_units`,
-            `width`, `encoder`, `decoder` and `name`.
+        image_shape: as for `VAE`, and `latent_dim`, `likelihood`, `architecture`, `width`,
+            `encoder`, `decoder` and `name`.
+        hidden_units: as for `VAE`; `None` means `(256,)`.
 
     Raises:
         ValueError: if an argument has a wrong value, or the two networks do not fit together.
@@ -50,13 +52,15 @@ class BetaVAE(VAE):
     )
     paper_url = "https://openreview.net/forum?id=Sy2fzU9gl"
 
+    default_hidden_units = (256,)
+
     @extends(VAE)
     def __init__(
         self,
         image_shape: tuple[int, int, int] | None = None,
         latent_dim: int = 10,
-        architecture: str = "convolutional",
-        hidden_units: Sequence[int] = (256,),
+        architecture: str | Coders = "convolutional",
+        hidden_units: Sequence[int] | None = None,
         **kwargs,
     ):
         super().__init__(

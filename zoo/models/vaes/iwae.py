@@ -32,7 +32,7 @@ class IWAE(VAE):
         image_shape: as for `VAE`, and all other arguments; the default networks are the paper's,
             with two hidden layers of 200 tanh units and 50 latents.
         latent_dim: the number of latent variables.
-        hidden_units: the units of each dense hidden layer of the encoder.
+        hidden_units: as for `VAE`; `None` means `(200, 200)`.
 
     Raises:
         ValueError: if an argument has a wrong value, or the two networks do not fit together.
@@ -52,12 +52,14 @@ class IWAE(VAE):
     paper = "Burda, Grosse and Salakhutdinov 2016, Importance Weighted Autoencoders"
     paper_url = "https://arxiv.org/abs/1509.00519"
 
+    default_hidden_units = (200, 200)
+
     @extends(VAE)
     def __init__(
         self,
         image_shape: tuple[int, int, int] | None = None,
         latent_dim: int = 50,
-        hidden_units: Sequence[int] = (200, 200),
+        hidden_units: Sequence[int] | None = None,
         **kwargs,
     ):
         super().__init__(image_shape, latent_dim, hidden_units=hidden_units, **kwargs)

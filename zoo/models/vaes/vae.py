@@ -11,7 +11,7 @@ import numpy as np
 from keras import ops
 
 from zoo.base.extends import extends
-from zoo.engine.batch import Batch, check_body, paired
+from zoo.engine.batch import Batch, paired
 from zoo.engine.compilation import Argument
 from zoo.engine.latent import LatentModel
 from zoo.engine.priors import Prior
@@ -22,13 +22,14 @@ from zoo.errors import ArgumentError, check_count
 from zoo.losses import Likelihood
 from zoo.models.families import register_family
 from zoo.models.vaes.bounds import Bounds, reparameterized
-from zoo.networks import coders
+from zoo.networks import Coders, Posterior
+from zoo.networks.choosing import TakesCoders
 
 RANGE = (0.0, 1.0)  # the value range of images
 
 
 @register_family("vae", package="zoo")
-class VAE(Bounds, Encodes, LatentModel):
+class VAE(TakesCoders, Bounds, Encodes, LatentModel):
     """A decoder p(x | z) with prior p(z) = N(0, I), and an encoder q(z | x) = N(mu, diag sigma^2)
     that approximates its posterior.
 
@@ -47,11 +48,15 @@ class VAE(Bounds, Encodes, LatentModel):
         latent_dim: the number of latent variables.
         likelihood: `"bernoulli"`, `"gaussian"`, `"discretized_logistic"`, or a
             `zoo.losses.Likelihood`.
-        architecture: `"mlp"`, the paper's, or `"convolutional"`, for square images of 28 pixels or
-            a power of two from 8.
-        hidden_units: the units of each dense hidden layer of the encoder; the decoder has them in
-            reverse. The paper has `(500,)` and `(400,)`, and the IWAE paper `(200, 200)`.
-        width: the channels of the largest feature maps of a convolutional body.
+        architecture: the architecture, by name or as an object with its settings, such as
+            `zoo.networks.MLPCoders(hidden_units=(400,))`: `"mlp"`, the paper's, or
+            `"convolutional"`, for square images of 28 pixels or a power of two from 8.
+        hidden_units: the units of each dense hidden layer of the encoder, as a setting of a named
+            architecture; the decoder has them in reverse. `None` means `(500,)`, if an architecture
+            as an object does not say. The paper has `(500,)` and `(400,)`, and the IWAE paper
+            `(200, 200)`.
+        width: the channels of the largest feature maps of `"convolutional"`; `None` for its
+            default, 32.
         encoder: a Keras model from images to two outputs of shape `(batch, latent_dim)`, the mean
             and the log-variance of q, in place of the architecture's.
         decoder: a Keras model from latents to the parameters of the likelihood, of shape
@@ -60,6 +65,7 @@ class VAE(Bounds, Encodes, LatentModel):
             second input, or `None`.
         prior: `"standard_normal"`, or a `zoo.layers.Prior` of the latents.
         name: the name of the model.
+        **settings: other settings of an architecture that is given by name, such as `activation`.
 
     Raises:
         ValueError: if an argument has a wrong value, or the two networks do not fit together.
@@ -80,6 +86,7 @@ class VAE(Bounds, Encodes, LatentModel):
     paper = "Kingma and Welling 2014, Auto-Encoding Variational Bayes"
     paper_url = "https://arxiv.org/abs/1312.6114"
     loss_names = ("loss", "reconstruction", "kl")
+    default_hidden_units: ClassVar[tuple[int, ...]] = (500,)
     warmup_steps = 0  # until `compile` sets it
 
     def __init__(
@@ -87,31 +94,30 @@ class VAE(Bounds, Encodes, LatentModel):
         image_shape: tuple[int, int, int] | None = None,
         latent_dim: int = 20,
         likelihood: str | Likelihood = "bernoulli",
-        architecture: str = "mlp",
-        hidden_units: Sequence[int] = (500,),
-        width: int = 32,
+        architecture: str | Coders = "mlp",
+        hidden_units: Sequence[int] | None = None,
+        width: int | None = None,
         encoder: keras.Model | None = None,
         decoder: keras.Model | None = None,
         num_classes: int | None = None,
         prior: str | Prior = "standard_normal",
         name: str | None = None,
+        **settings,
     ):
         super().__init__(name=name)
         self.prior = Prior.get(prior)
         self.latent_dim = check_count("latent_dim", latent_dim)
         self.likelihood = Likelihood.get(likelihood)
         self.condition = classes_or_none(num_classes)
-        for network_name, network in (("encoder", encoder), ("decoder", decoder)):
-            check_body(network_name, network)
-        if image_shape is None and (encoder is None or decoder is None):
-            raise ArgumentError(
-                f"{type(self).__name__} needs image_shape=(height, width, channels), or both "
-                "encoder= and decoder=."
-            )
-        body = (image_shape, latent_dim, architecture, hidden_units, width, num_classes)
-        self.encoder = coders.encoder(*body) if encoder is None else encoder
-        outputs = self.likelihood.outputs
-        self.decoder = coders.decoder(*body, outputs) if decoder is None else decoder
+        settings = {"hidden_units": hidden_units, "width": width, **settings}
+        coders, data = self.choose_coders(image_shape, architecture, settings, encoder, decoder)
+        coding = Posterior(latent_dim, self.default_hidden_units)
+        if encoder is None:
+            encoder = coders.encoder(data, coding, self.condition)
+        if decoder is None:
+            decoder = coders.decoder(data, coding, self.condition, self.likelihood.outputs)
+        self.encoder = encoder
+        self.decoder = decoder
         self.data = self._fit_together(image_shape)
         self.built = True
 
