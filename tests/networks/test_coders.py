@@ -193,6 +193,7 @@ def test_tied_weights_beside_an_object():
         ("vae", {"architecture": "mpl"}, "Unknown architecture: 'mpl'. Allowed: .*mlp"),
         ("vae", {"architecture": "dcgan"}, "Unknown architecture: 'dcgan'"),
         ("vae", {"width": 2}, "setting of the architecture mlp: 'width'. Allowed: .*hidden_units"),
+        ("vae", {"upsampling": "interpolation"}, "Unknown argument of vae: 'upsampling'"),
         ("ae", {"widht": 2}, "Unknown argument of ae: 'widht'. Nearest: width"),
         (
             "ae",
@@ -226,6 +227,8 @@ def test_settings_that_nothing_uses():
     decoder = keras.Sequential([keras.Input((64,)), layers.Reshape((8, 8, 1))])
     with pytest.raises(ValueError, match="width must be settings of an architecture, .*encoder="):
         zoo.models.Autoencoder(encoder=encoder, decoder=decoder, width=3)
+    with pytest.raises(ValueError, match="setting of the architecture mlp: 'widht'"):
+        zoo.models.VAE((8, 8, 1), widht=None)
     model = zoo.models.Autoencoder(encoder=encoder, decoder=decoder)
     former = {"hidden_units": None, "width": 32, "upsampling": "transposed"}
     again = zoo.models.Autoencoder.from_config({**model.get_config(), **former})
@@ -233,6 +236,19 @@ def test_settings_that_nothing_uses():
     one_layer = zoo.create("sparse_ae", image_shape=(8, 8, 1), latent_dim=3)
     again = type(one_layer).from_config({**one_layer.get_config(), **former})
     assert [v.shape for v in again.weights] == [v.shape for v in one_layer.weights]
+
+
+@pytest.mark.once
+def test_a_rule_of_ones_own_without_the_argument():
+    """Its arguments are its own, whatever their names."""
+
+    class Thin(zoo.models.VAE):
+        def __init__(self, width=3):
+            super().__init__((8, 8, 1), hidden_units=(width,))
+
+    again = Thin.from_config(Thin(width=5).get_config())
+    assert units(again) == [("tanh", 5)]
+    assert set(Thin.constructor_names({})) == {"width", "dtype"}
 
 
 @pytest.mark.once

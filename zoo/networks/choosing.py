@@ -29,8 +29,11 @@ class TakesArchitecture:
     settings_in_signature: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
-    def architecture_for(cls, image_shape) -> str:
-        """Return the name of the default architecture for data of this shape."""
+    def architecture_for(cls, image_shape) -> str | None:
+        """Return the name of the default architecture for data of this shape.
+
+        `None` is returned for a class whose constructor does not name the argument.
+        """
         raise NotImplementedError
 
     @classmethod
@@ -53,9 +56,11 @@ class TakesArchitecture:
 
         Earlier versions wrote the settings of all architectures.
         """
+        architecture = cls._architecture_in(arguments)
+        if architecture is None:
+            return arguments
         fixed = {*super().constructor_names(arguments)} - {*cls.settings_in_signature}
         own = []
-        architecture = cls._architecture_in(arguments)
         if not cls.has_both(arguments) and isinstance(architecture, str):
             own = cls.architecture_kind.settings(architecture)
         others = {*cls.architecture_kind.all_settings(), *cls.settings_in_signature}
@@ -91,7 +96,8 @@ class TakesCoders(TakesArchitecture):
 
     @classmethod
     def architecture_for(cls, image_shape):
-        return inspect.signature(cls).parameters["architecture"].default
+        parameter = inspect.signature(cls).parameters.get("architecture")
+        return None if parameter is None else parameter.default
 
     def choose_coders(
         self,
@@ -103,12 +109,16 @@ class TakesCoders(TakesArchitecture):
     ) -> tuple[Coders, Space] | tuple[None, None]:
         """Return the architecture and the space of the images that it is for.
 
-        Both are `None` if `encoder` and `decoder` are given. Settings that are `None` count as not
-        given.
+        Both are `None` if `encoder` and `decoder` are given. Settings in the signature of the
+        constructor count as not given where they are `None`.
         """
         check_body("encoder", encoder)
         check_body("decoder", decoder)
-        settings = {key: value for key, value in settings.items() if value is not None}
+        settings = {
+            key: value
+            for key, value in settings.items()
+            if value is not None or key not in self.settings_in_signature
+        }
         both_given = encoder is not None and decoder is not None
         self.check_of_use(settings, both_given)
         if both_given:
