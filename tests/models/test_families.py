@@ -22,7 +22,9 @@ def test_settings_beside_an_architecture_object():
 
 @pytest.mark.parametrize("family", ["vae", "autoencoder"])
 def test_images_that_do_not_fit_a_convolutional_body(family):
-    with pytest.raises(ArgumentError, match=r"shape .9, 7, 1.: it is for square images.*Allowed: 'mlp'"):
+    with pytest.raises(
+        ArgumentError, match=r"shape .9, 7, 1.: it is for square images.*Allowed: 'mlp'"
+    ):
         zoo.create(family, image_shape=(9, 7, 1), architecture="convolutional")
 
 
