@@ -10,6 +10,7 @@ import click
 
 from zoo.base.console import make_printing_safe
 from zoo.errors import ArgumentError, ZooError
+from zoo.files.home import make_folder
 
 SETTINGS = {"context_settings": {"help_option_names": ["-h", "--help"], "show_default": True}}
 
@@ -98,7 +99,7 @@ def check_writable(path: Path, option: str = "--out") -> None:
         raise ArgumentError(f"{option} must be a file. Received the folder {path}.")
     existed = path.exists()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         with path.open("ab"):
             pass
         if not existed:

@@ -10,6 +10,7 @@ import click
 
 from zoo.cli.base import OneLine, check_writable, listed, print_rows
 from zoo.errors import ArgumentError, check_count, nearest
+from zoo.files.home import write_picture
 from zoo.metrics.protocol import explanations
 from zoo.presets.card import Signature, Training
 
@@ -190,7 +191,7 @@ def sample(
     if weights is not None and "weights" not in inspect.signature(model.sample).parameters:
         raise ArgumentError(f"--weights is for GANs. Received: {weights!r} for {preset!r}.")
     test = _test_data(located, model, data)
-    pictures.default_picture(model, test, count, seed, columns, **options).save(out)
+    write_picture(out, pictures.default_picture(model, test, count, seed, columns, **options))
     noun = next(noun for task, noun in NOUNS.items() if task in model.tasks)
     click.echo(f"{noun} of {preset}: {out}")
 

@@ -11,6 +11,7 @@ from PIL import Image
 from zoo.base.arrays import as_array
 from zoo.base.ranges import check_finite, to_bytes
 from zoo.errors import ArgumentError
+from zoo.files.home import write_picture
 
 SLACK = 0.01  # interpolation overshoots a range a little
 
@@ -59,8 +60,7 @@ def save_grid(
     The folder of `path` is created if it is missing.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    grid(images, columns, value_range).save(path)
+    write_picture(path, grid(images, columns, value_range))
     return path
 
 

@@ -231,7 +231,7 @@ def register(name: str, source: str | Path) -> None:
             "name must be of small letters and digits, with single underscores or hyphens "
             f"between. Received: {name!r}."
         )
-    source = remote.check_url(source) if remote.is_url(source) else user_path(source)
+    source = remote.folder_url(source) if remote.is_url(source) else user_path(source)
     if isinstance(source, Path) and not source.is_dir():
         raise ArgumentError(f"source must be a folder or a URL. Received: {str(source)!r}.")
     owner = _registered.get(name, place(name)[1] if name in shelf() else source)
