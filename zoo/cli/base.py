@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -56,6 +58,19 @@ def _one_line(program: str):
 def flat(message: str) -> str:
     """Return `message` without line breaks and repeated spaces."""
     return " ".join(message.split())
+
+
+@contextlib.contextmanager
+def warnings_in_lines() -> Iterator[None]:
+    """Print each warning of the block as one line to stderr, without a line of code."""
+
+    def show(message, *_):
+        click.echo(f"zoo: {flat(str(message))}", err=True)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", UserWarning)
+        warnings.showwarning = show
+        yield
 
 
 def listed() -> dict:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from zoo.cli.base import OneLine, check_writable, listed, print_rows
+from zoo.cli.base import OneLine, check_writable, listed, print_rows, warnings_in_lines
 from zoo.errors import ArgumentError, check_count, nearest
 from zoo.files.home import write_picture
 from zoo.metrics.protocol import explanations
@@ -26,13 +26,15 @@ def list_command(pattern: str, family: str | None, group: str | None, hub: bool)
     from zoo.presets.locate import matching
 
     at_hub = listed() if hub else {}
-    names = matching(at_hub, pattern, family, group)
+    with warnings_in_lines():
+        names = matching(at_hub, pattern, family, group)
     width = max(map(len, names), default=0)
     for name in names:
         entry = at_hub.get(name) or card_of(name).identity
         click.echo(f"{name:{width}}  {entry.title}")
     if not names:
-        others = nearest(pattern.strip("*?"), matching(at_hub, "*", family, group))
+        with warnings_in_lines():
+            others = nearest(pattern.strip("*?"), matching(at_hub, "*", family, group))
         hint = f" Nearest: {', '.join(others)}." if others else ""
         if not hub and os.environ.get("ZOO_HUB"):
             hint += " --hub asks that of ZOO_HUB too."
