@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 from helpers import python
+from PIL import Image
 
 import zoo
 from zoo.callbacks import checkpoint_folder
-from zoo.errors import ArgumentError
-from zoo.files import fetch, home
+from zoo.errors import ArgumentError, StorageError
+from zoo.files import fetch, home, remote
 
 pytestmark = pytest.mark.once
 
@@ -144,3 +145,38 @@ class TestNoHomeDirectory:
         monkeypatch.setenv("ZOO_HOME", "~nobody-of-this-name/x")
         with pytest.raises(ArgumentError, match="is unknown"):
             home.home()
+
+
+def test_a_file_in_the_place_of_a_folder_is_named(tmp_path):
+    file = tmp_path / "file"
+    file.touch()
+    for place in (file / "x.json", file / "a" / "x.json"):
+        with pytest.raises(NotADirectoryError, match=rf"{file} is a file, and no folder$"):
+            home.write_text(place, "x")
+    for path in (file, file / "preset"):
+        with pytest.raises(ArgumentError, match=rf"that of a folder; {file} is a file. Received"):
+            remote.folder_url(path.as_uri())
+    assert remote.folder_url(tmp_path.as_uri() + "/new/") == tmp_path.as_uri() + "/new"
+
+
+def test_a_crash_leaves_texts_and_pictures_as_they_were(tmp_path, monkeypatch):
+    text, picture = tmp_path / "card.json", tmp_path / "samples.png"
+    link = tmp_path / "link.png"
+    link.symlink_to(picture)
+    home.write_text(text, "first")
+    home.write_picture(link, Image.new("L", (2, 2)))
+    before = picture.read_bytes()
+    assert link.is_symlink()
+
+    class Broken:
+        def save(self, path):
+            path.write_bytes(b"half")
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(StorageError, match=r"is as it was: No space left"):
+        home.write_picture(picture, Broken())
+    monkeypatch.setattr(home.os, "replace", lambda *_: Broken().save(tmp_path / "half"))
+    with pytest.raises(OSError, match="No space left"):
+        home.write_text(text, "second")
+    assert text.read_text() == "first"
+    assert picture.read_bytes() == before

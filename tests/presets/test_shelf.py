@@ -66,3 +66,24 @@ def test_a_taken_name():
     assert zoo.info("acgan_mnist").name == "acgan_mnist"
     with pytest.raises(ArgumentError, match=r"'lsgan_mnist' is taken: it is that of .*lsgan_mnist"):
         zoo.register("lsgan_mnist", HUB / "acgan_mnist")
+
+
+def test_a_broken_card_does_not_hide_the_other_presets(run, tmp_path, monkeypatch):
+    hub = tmp_path / "hub"
+    shutil.copytree(HUB / "acgan_mnist", hub / "acgan_mnist")
+    (hub / "broken_mnist").mkdir()
+    (hub / "broken_mnist" / "card.json").write_text('{"format": 4}', encoding="utf-8")
+    (hub / "odd_mnist" / "card.json").mkdir(parents=True)
+    monkeypatch.setattr(locate, "HUB", hub)
+    for filters in ({}, {"family": "acgan"}):
+        with (
+            pytest.warns(UserWarning, match="'odd_mnist' is left out: .*a directory"),
+            pytest.warns(UserWarning, match="'broken_mnist' is left out: .*breaks the rules"),
+        ):
+            names = zoo.list(**filters)
+        assert "acgan_mnist" in names
+        assert not {"broken_mnist", "odd_mnist"} & set(names)
+    code, out, err = run("list", "*_mnist")
+    assert (code, "acgan_mnist" in out) == (0, True)
+    assert [line.partition(":")[0] for line in err.splitlines()] == ["zoo", "zoo"]
+    assert "zoo: The preset 'broken_mnist' is left out: The card" in err

@@ -10,7 +10,7 @@ from PIL import Image
 
 from zoo import engine, pictures
 from zoo.engine.finite import broken_logs
-from zoo.files.home import atomic_file, storage_errors
+from zoo.files.home import write_picture
 
 
 class SampleGrids(keras.callbacks.Callback):
@@ -48,5 +48,4 @@ class SampleGrids(keras.callbacks.Callback):
         place = self.folder / f"epoch-{epoch + 1:04d}.png"
         with engine.alone():
             image = self.picture(self.model)
-        with storage_errors(place), atomic_file(place) as partial:
-            image.save(partial)
+        write_picture(place, image)

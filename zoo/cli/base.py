@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from zoo.base.console import make_printing_safe
 from zoo.errors import ArgumentError, ZooError
+from zoo.files.home import make_folder
 
 SETTINGS = {"context_settings": {"help_option_names": ["-h", "--help"], "show_default": True}}
 
@@ -57,6 +60,19 @@ def flat(message: str) -> str:
     return " ".join(message.split())
 
 
+@contextlib.contextmanager
+def warnings_in_lines() -> Iterator[None]:
+    """Print each warning of the block as one line to stderr, without a line of code."""
+
+    def show(message, *_):
+        click.echo(f"zoo: {flat(str(message))}", err=True)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", UserWarning)
+        warnings.showwarning = show
+        yield
+
+
 def listed() -> dict:
     """Return the index of the hub in ZOO_HUB.
 
@@ -98,7 +114,7 @@ def check_writable(path: Path, option: str = "--out") -> None:
         raise ArgumentError(f"{option} must be a file. Received the folder {path}.")
     existed = path.exists()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         with path.open("ab"):
             pass
         if not existed:

@@ -8,6 +8,7 @@ import click
 
 from zoo.cli.base import SETTINGS, OneLineGroup, check_writable, print_rows
 from zoo.errors import check_count
+from zoo.files.home import write_picture
 
 
 @click.group(cls=OneLineGroup, **SETTINGS)
@@ -95,7 +96,7 @@ def data_preview(
     else:
         order = np.random.default_rng(seed).permutation(len(source.images))
         picture = grid(source.images[order[:count]].astype("float32"), value_range=(0, 255))
-    picture.save(out)
+    write_picture(out, picture)
     click.echo(f"{name_or_path}: {out}")
 
 

@@ -8,6 +8,7 @@ import click
 
 from zoo.cli.base import OneLine, check_writable
 from zoo.errors import ArgumentError
+from zoo.files.home import write_picture
 
 
 @click.command(cls=OneLine)
@@ -115,7 +116,7 @@ def evaluate(
         measured_on = report.measurements[0].protocol.split if report.measurements else split
         train = read_named(data or card.training.data, training_split(measured_on), model)
         samples = model.sample(10, seed=0, **sampling)
-        pictures.neighbours(samples, train, model.data.range).save(neighbours)
+        write_picture(neighbours, pictures.neighbours(samples, train, model.data.range))
         click.echo(neighbours, err=as_json)
     if beside is not None:  # at the end: the numbers are printed even if the comparison is refused
         click.echo(f"\n{evaluation.compare(report, beside)}")

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from typing import TYPE_CHECKING
 
 import click
 
-from zoo.cli.base import SETTINGS, OneLine, OneLineGroup, flat, listed, print_rows
+from zoo.cli.base import (
+    SETTINGS,
+    OneLine,
+    OneLineGroup,
+    flat,
+    listed,
+    print_rows,
+    warnings_in_lines,
+)
 from zoo.errors import ArgumentError, IntegrityError, ZooError
 
 if TYPE_CHECKING:
@@ -43,7 +52,9 @@ def fetch(
             f"zoo fetch takes names, or --all. Received: {'both' if everything else 'neither'}."
         )
     failed = False
-    for name in locate.matching(listed()) if everything else names:
+    with warnings_in_lines():
+        chosen = locate.matching(listed()) if everything else names
+    for name in chosen:
         parts = None if component is None else [component]
         try:
             preset = locate.locate(name, fresh).ensure(parts, extras)
@@ -76,11 +87,15 @@ def verify(names: tuple[str, ...], outputs: bool):
         if cached_folder(card).is_dir()
     }
     bad = False
-    for name in names or [*locate.names(pretrained=True), *fetched]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a preset whose card cannot be read is verified, and fails
+        missing = locate.names(pretrained=False)
+    present = [name for name in locate.known_names() if name not in missing]
+    for name in names or [*present, *fetched]:
         try:
             preset = None if names else fetched.get(name)
             click.echo(f"{remote.shown(name)}: {_verified(preset or locate.locate(name), outputs)}")
-        except ZooError as error:
+        except (ZooError, OSError) as error:
             bad = True
             click.echo(f"{remote.shown(name)}: {flat(str(error))}", err=True)
     if bad:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import click
 
-from zoo.cli.base import OneLine, check_writable, listed, print_rows
+from zoo.cli.base import OneLine, check_writable, listed, print_rows, warnings_in_lines
 from zoo.errors import ArgumentError, check_count, nearest
+from zoo.files.home import write_picture
 from zoo.metrics.protocol import explanations
 from zoo.presets.card import Signature, Training
 
@@ -25,13 +26,15 @@ def list_command(pattern: str, family: str | None, group: str | None, hub: bool)
     from zoo.presets.locate import matching
 
     at_hub = listed() if hub else {}
-    names = matching(at_hub, pattern, family, group)
+    with warnings_in_lines():
+        names = matching(at_hub, pattern, family, group)
     width = max(map(len, names), default=0)
     for name in names:
         entry = at_hub.get(name) or card_of(name).identity
         click.echo(f"{name:{width}}  {entry.title}")
     if not names:
-        others = nearest(pattern.strip("*?"), matching(at_hub, "*", family, group))
+        with warnings_in_lines():
+            others = nearest(pattern.strip("*?"), matching(at_hub, "*", family, group))
         hint = f" Nearest: {', '.join(others)}." if others else ""
         if not hub and os.environ.get("ZOO_HUB"):
             hint += " --hub asks that of ZOO_HUB too."
@@ -190,7 +193,7 @@ def sample(
     if weights is not None and "weights" not in inspect.signature(model.sample).parameters:
         raise ArgumentError(f"--weights is for GANs. Received: {weights!r} for {preset!r}.")
     test = _test_data(located, model, data)
-    pictures.default_picture(model, test, count, seed, columns, **options).save(out)
+    write_picture(out, pictures.default_picture(model, test, count, seed, columns, **options))
     noun = next(noun for task, noun in NOUNS.items() if task in model.tasks)
     click.echo(f"{noun} of {preset}: {out}")
 

@@ -11,6 +11,7 @@ from PIL import Image
 from zoo.base.arrays import as_array
 from zoo.base.ranges import check_finite, to_bytes
 from zoo.errors import ArgumentError, check_count
+from zoo.files.home import write_picture
 
 SLACK = 0.01  # interpolation overshoots a range a little
 
@@ -63,14 +64,7 @@ def save_grid(
     The folder of `path` is created if it is missing.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    picture = grid(images, columns, value_range)
-    try:
-        picture.save(path)
-    except ValueError as error:  # of Pillow, for an unknown suffix
-        raise ArgumentError(
-            f"path must end in the suffix of a picture, such as .png. Received: {path}."
-        ) from error
+    write_picture(path, grid(images, columns, value_range))
     return path
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from zoo.errors import FetchError, IntegrityError, WrongBytesError
 from zoo.files import remote
-from zoo.files.home import atomic_file, home, lock_of
+from zoo.files.home import atomic_file, home, lock_of, make_folder
 
 PIECE = 2**18  # bytes of one read
 TRIES = 5  # rounds without a new byte after which a download is given up
@@ -126,7 +126,7 @@ def download(
             f"(SHA-256 {expected_sha256}) and put it at {place}."
         )
     with _disk_errors(place, expected_bytes, elsewhere):
-        place.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(place.parent)
         with _locked(place):
             if not _is_verified(place, expected_sha256, expected_bytes, reported=True):
                 partial = place.with_name(f".{place.name}.{expected_sha256[:12]}.partial")

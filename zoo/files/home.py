@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import shutil
@@ -54,13 +55,47 @@ def lock_of(place: Path):
     # On Windows `Runs` and `runs` are one folder.
     name = hashlib.sha256(os.fsencode(os.path.normcase(place.resolve()))).hexdigest()[:16]
     locks = home() / "locks"
-    locks.mkdir(parents=True, exist_ok=True)
+    make_folder(locks)
     return FileLock(locks / f"{name}.lock")
 
 
+def make_folder(folder: Path) -> None:
+    """Make `folder`, and the folders above it, where they are missing.
+
+    Raises:
+        NotADirectoryError: if a file is in the place of one of them.
+    """
+    if (file := file_at(folder)) is not None:
+        raise NotADirectoryError(errno.ENOTDIR, f"{file} is a file, and no folder")
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+def file_at(folder: Path) -> Path | None:
+    """Return the file in the place of `folder` or of a folder above it, or `None`."""
+    nearest = next((place for place in (folder, *folder.parents) if place.exists()), None)
+    return None if nearest is None or nearest.is_dir() else nearest
+
+
 def write_text(path: Path, text: str) -> None:
-    r"""Write `text` to the file `path`, in UTF-8 and with `\n`: the same bytes on each system."""
-    path.write_text(text, encoding="utf-8", newline="\n")
+    r"""Replace the file `path` by `text`, in UTF-8 and with `\n`: the same bytes on each system."""
+    with atomic_file(path) as partial:
+        partial.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_picture(path: Path, picture) -> None:
+    """Replace the file `path`, or the file that a link leads to, by `picture`, an image of Pillow.
+
+    Raises:
+        StorageError: if it cannot be written. The file is then as it was.
+        ArgumentError: if Pillow writes no pictures of this suffix.
+    """
+    with storage_errors(path), atomic_file(path.resolve()) as partial:
+        try:
+            picture.save(partial)
+        except ValueError as error:
+            raise ArgumentError(
+                f"path must end in the suffix of a picture, such as .png. Received: {path}."
+            ) from error
 
 
 PARTIAL = ".partial"
@@ -93,7 +128,7 @@ def atomic_file(place: Path) -> Iterator[Path]:
     An error leaves nothing behind. A process that is killed leaves a file `.<name of
     place>.<more>`.
     """
-    place.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(place.parent)
     handle, name = tempfile.mkstemp(
         dir=place.parent, prefix=f".{place.name}.", suffix="".join(place.suffixes)
     )
@@ -115,7 +150,7 @@ def atomic_folder(place: Path) -> Iterator[Path]:
     folder as it was. `unfinished(place)` finds what a killed process left behind.
     """
     place = place.resolve()  # a link stays, and the folder that it leads to is replaced
-    place.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(place.parent)
     partial = Path(tempfile.mkdtemp(dir=place.parent, prefix=f"{place.name}.", suffix=PARTIAL))
     earlier = partial.with_name(partial.name + ".earlier")
     try:

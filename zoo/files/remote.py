@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from zoo.errors import ArgumentError, FetchError, ZooError
-from zoo.files.home import atomic_file
+from zoo.files.home import atomic_file, file_at
 from zoo.version import __version__
 
 SCHEMES = ("https", "http", "hf", "s3", "gs", "file")
@@ -93,6 +93,20 @@ def check_url(url: str, schemes: Iterable[str] = SCHEMES) -> str:
     if scheme == "hf" and len(parts) < 2:
         raise ArgumentError(f"hf:// is followed by user/repo[@revision]. Received: {url!r}.")
     return url.rstrip("/")
+
+
+def folder_url(url: str, schemes: Iterable[str] = SCHEMES) -> str:
+    """Return `url`, the URL of a folder, without a slash at its end; see `check_url`.
+
+    Raises:
+        ArgumentError: also if a file of this machine is in the place of the folder.
+    """
+    url = check_url(url, schemes)
+    if url.startswith("file://") and (file := file_at(Path(_system(url)[1]))) is not None:
+        raise ArgumentError(
+            f"The URL must be that of a folder; {file} is a file. Received: {url!r}."
+        )
+    return url
 
 
 def shown(url: str) -> str:

@@ -16,7 +16,7 @@ from zoo.engine.inference import batched
 from zoo.engine.unset import unset_weights
 from zoo.errors import ArgumentError
 from zoo.files import fetch
-from zoo.files.home import atomic_file, home, write_text
+from zoo.files.home import atomic_file, home, make_folder, write_text
 from zoo.networks.inception import inception as inception_network
 from zoo.networks.inception import load_tensors
 from zoo.networks.torch_file import read_tensors
@@ -201,7 +201,7 @@ def inception(batch_size: int = 32) -> Extractor:
         network = inception_network()
     place = home() / "extractors" / "inception.weights.h5"
     mark = place.with_name("inception.sha256")
-    place.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(place.parent)
     with FileLock(f"{place}.lock"):
         if (
             not place.is_file()
@@ -214,8 +214,7 @@ def inception(batch_size: int = 32) -> Extractor:
             load_tensors(network, read_tensors(original))
             with atomic_file(place) as partial:
                 network.save_weights(partial)
-            with atomic_file(mark) as partial:
-                write_text(partial, fetch.sha256(place))
+            write_text(mark, fetch.sha256(place))
             original.unlink()
         network.load_weights(place)
     return Extractor(network, "inception", INCEPTION_SHA256, BYTES, batch_size)

@@ -22,7 +22,7 @@ from zoo.base.records import Record, Text
 from zoo.errors import CardError
 from zoo.files import remote
 from zoo.files.fetch import read
-from zoo.files.home import atomic_file, home, write_text
+from zoo.files.home import home, write_text
 from zoo.presets.card import Card, PresetName
 
 CARD = "card.json"
@@ -58,10 +58,10 @@ def bases() -> list[str]:
     They are mirrors of each other.
 
     Raises:
-        ArgumentError: if one is no URL of a known scheme.
+        ArgumentError: if one is no URL of a known scheme, or that of a file.
     """
     return [
-        remote.check_url(url) for url in re.split(r"[,\s]+", os.environ.get("ZOO_HUB", "")) if url
+        remote.folder_url(url) for url in re.split(r"[,\s]+", os.environ.get("ZOO_HUB", "")) if url
     ]
 
 
@@ -96,9 +96,8 @@ def find_card(urls: list[str], name: str | None = None, fresh: bool = False) -> 
     with contextlib.suppress(OSError):  # without a writable cache the card is fetched each time
         for other in urls:
             forget(other)  # older cards of other mirrors
-        with atomic_file(_memory(url)) as partial:
-            cached = CachedCard(source=remote.shown(url), card=content.decode())
-            write_text(partial, cached.model_dump_json())
+        cached = CachedCard(source=remote.shown(url), card=content.decode())
+        write_text(_memory(url), cached.model_dump_json())
     return card, url
 
 
@@ -169,12 +168,12 @@ def write_index(base: str) -> list[str]:
     A preset that cannot be loaded by the name of its folder is left out, with a warning.
 
     Raises:
-        ArgumentError: if `base` is no URL that can be written to.
+        ArgumentError: if `base` is no URL of a folder that can be written to.
         FetchError: if the hub cannot be listed or written.
     """
     import tempfile
 
-    base = remote.check_url(base, remote.WRITTEN)
+    base = remote.folder_url(base, remote.WRITTEN)
     presets = {}
     for name in remote.names(base):
         if CARD in (remote.names(f"{base}/{name}") if not Path(name).suffix else ()):

@@ -6,10 +6,11 @@ import fnmatch
 import functools
 import os
 import re
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
-from zoo.errors import ArgumentError, unknown_name
+from zoo.errors import ArgumentError, ZooError, unknown_name
 from zoo.files import remote
 from zoo.files.fetch import offline
 from zoo.files.home import user_path
@@ -132,7 +133,8 @@ def names(
     """List the names of presets, in alphabetical order.
 
     They are the presets of this package and of the folder `hub` of a checkout, the presets of
-    `zoo.register`, and the presets of `ZOO_HUB` with a card in the cache.
+    `zoo.register`, and the presets of `ZOO_HUB` with a card in the cache. One whose card cannot be
+    read is left out, with a warning.
 
     Args:
         pattern: a part of the names, such as `"mnist"`, or a shell pattern for the whole names,
@@ -157,16 +159,22 @@ def matching(
     group: str | None = None,
     pretrained: bool | None = None,
 ) -> list[str]:
-    """List the names of presets as `names` does, including the index entries `listed`."""
+    """List the names of presets as `names` does, including the index entries `listed`.
+
+    A preset on this machine whose card cannot be read is left out, with a warning.
+    """
     family = None if family is None else families.family(family).name
     if group is not None and group not in families.groups():
         raise unknown_name("group", group, families.groups())
     pattern = pattern.lower() if re.search(r"[*?\[]", pattern) else f"*{pattern.lower()}*"
     known = sorted({*known_names(), *listed})
     known = [name for name in known if fnmatch.fnmatchcase(name, pattern)]
-    if family is None and group is None and pretrained is None:
-        return known
-    presets = {name: _known(name) for name in known}  # without a request
+    presets = {}
+    for name in known:
+        try:
+            presets[name] = _known(name)  # without a request
+        except (ZooError, OSError) as error:
+            warnings.warn(f"The preset {name!r} is left out: {error}", stacklevel=3)
     family_of = {
         name: preset.card.identity.family if preset else getattr(listed.get(name), "family", None)
         for name, preset in presets.items()
@@ -231,7 +239,7 @@ def register(name: str, source: str | Path) -> None:
             "name must be of small letters and digits, with single underscores or hyphens "
             f"between. Received: {name!r}."
         )
-    source = remote.check_url(source) if remote.is_url(source) else user_path(source)
+    source = remote.folder_url(source) if remote.is_url(source) else user_path(source)
     if isinstance(source, Path) and not source.is_dir():
         raise ArgumentError(f"source must be a folder or a URL. Received: {str(source)!r}.")
     owner = _registered.get(name, place(name)[1] if name in shelf() else source)

@@ -75,7 +75,7 @@ class Preset:
         """Return the preset in the folder at `url`.
 
         Raises:
-            ArgumentError: if `url` is no URL of a known scheme, or the URL of a Keras file.
+            ArgumentError: if `url` is no URL of a known scheme, or the URL of a file.
             FetchError: if there is no preset.
         """
         if url.endswith(".keras"):
@@ -83,7 +83,7 @@ class Preset:
                 "A Keras file has no card to check it by, and is read from this machine alone. "
                 f"Received: {remote.shown(url)!r}."
             )
-        return cls.at([remote.check_url(url)], fresh=fresh)
+        return cls.at([remote.folder_url(url)], fresh=fresh)
 
     def files(
         self, components: Iterable[str] | None = None, extras: bool = False

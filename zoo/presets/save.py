@@ -247,7 +247,7 @@ def push(preset: str | Path, url: str, overwrite: bool = False) -> str:
         IntegrityError: if a file of the preset differs from its card.
         FetchError: if the upload fails.
     """
-    url = remote.check_url(url, remote.WRITTEN)
+    url = remote.folder_url(url, remote.WRITTEN)
     if isinstance(preset, keras.Model):
         raise ArgumentError("preset must be a folder or a name. zoo.save(model, folder) makes one.")
     located = locate.locate(preset)

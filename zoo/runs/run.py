@@ -15,7 +15,7 @@ from zoo.callbacks import SampleGrids
 from zoo.engine import agreed, check_divides, distribute, is_chief, keep_memory
 from zoo.engine import devices as devices_in_use
 from zoo.errors import RecipeError
-from zoo.files.home import atomic_folder, home, lock_of, storage_errors, unfinished
+from zoo.files.home import atomic_folder, home, lock_of, make_folder, storage_errors, unfinished
 from zoo.metrics import Measurement
 from zoo.models import families
 from zoo.presets import golden, hub, save
@@ -260,7 +260,7 @@ class Run:
             try:
                 if self.anew and self.out.exists():
                     shutil.rmtree(self.out)
-                self.out.mkdir(parents=True, exist_ok=True)
+                make_folder(self.out)
             except OSError as caught:
                 error = caught
         if agreed(error is not None):
