@@ -100,7 +100,8 @@ class Stream(_Adapter):
         if not count:
             self.failure = ArgumentError(
                 f"{self.name} holds no batch any more. An iterator is read once: give "
-                "steps_per_epoch, or what can be read in each epoch anew."
+                f"{'validation_steps' if 'validation' in self.name else 'steps_per_epoch'}, or "
+                "what can be read in each epoch anew."
             )
             raise self.failure
 
