@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 import zoo
+from zoo.data import named
 from zoo.errors import ArgumentError, DataError
 
 HERE = Path(__file__).parent.parent
@@ -392,6 +393,11 @@ class TestGrid:
         assert half.min() == 128  # of a model's range that is named
         with pytest.raises(ValueError, match=r"value_range must be given for values from 0 to 255"):
             zoo.data.grid(255 * ramp)
+
+
+def test_points_need_no_preparation():
+    with pytest.raises(DataError, match="'ring8' needs no preparation: its points are drawn"):
+        named.prepare("ring8")
 
 
 @pytest.mark.parametrize(

@@ -15,11 +15,12 @@ def image(seed, width=16, height=16):
 @pytest.fixture
 def sides(tmp_path):
     """Three files of two images each, side by side."""
-    (tmp_path / "train").mkdir()
+    root = tmp_path / "sides"
+    (root / "train").mkdir(parents=True)
     for i in range(3):
         both = np.concatenate([image(i), image(100 + i)], axis=1)
-        Image.fromarray(both).save(tmp_path / "train" / f"{i}.png")
-    return tmp_path
+        Image.fromarray(both).save(root / "train" / f"{i}.png")
+    return root
 
 
 @pytest.fixture

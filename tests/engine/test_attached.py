@@ -141,6 +141,21 @@ def test_freezing_and_thawing_take_effect_at_the_next_fit():
     assert steps(model) == {"generator": 6, "discriminator": 6}
 
 
+@pytest.mark.once
+def test_a_layer_to_train_in_a_frozen_network():
+    """Keras counts no weight of the network as trainable then; the error says how it can be."""
+    model = own_gan()
+    model.compile()
+    model.discriminator.trainable = False
+    model.discriminator.layers[-1].trainable = True
+    with pytest.raises(ArgumentError, match=r"frozen as a whole, set network.trainable = True"):
+        model.fit(images(), **FIT)
+    model.discriminator.trainable = True
+    for layer in model.discriminator.layers[:-1]:
+        layer.trainable = False
+    model.fit(images(), **FIT)
+
+
 def test_a_player_can_be_frozen_and_thawed():
     model, x = own_gan(), images()
     model.compile(run_eagerly=True)
@@ -251,6 +266,18 @@ def test_int8_is_seen_at_once_and_saved(tmp_path):
     model.fit(images(), **FIT)  # biases are trained
     assert moved([layer._kernel for layer in dense(model.ema_generator)], kernels) == 0
     assert np.abs(model.sample(latents=latents) - after).max() < 0.1
+
+
+@pytest.mark.once
+def test_int4_is_saved_as_a_preset(tmp_path):
+    """Two of its integers are one number in the file."""
+    wide = {"generator": generator(layers.Dense(64), layers.Dense(64))}
+    model = zoo.models.GAN(**wide, discriminator=discriminator(layers.Dense(64)), latent_dim=3)
+    model.quantize("int4")
+    zoo.save(model, tmp_path / "preset")
+    again = zoo.load(tmp_path / "preset")
+    assert {layer.quantization_mode for layer in dense(again.generator)} == {"int4"}
+    np.testing.assert_allclose(again.sample(3, seed=0), model.sample(3, seed=0), atol=1e-6)
 
 
 def test_float8_trains_its_scales():

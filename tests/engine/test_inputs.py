@@ -42,6 +42,12 @@ def test_counts(method, arguments):
         getattr(vae(), method)(images(), verbose=0, **arguments)
 
 
+def test_arrays_of_objects():
+    for call in (vae().fit, vae().reconstruct, vae().predict):
+        with pytest.raises(ValueError, match="Received: Python objects, dtype object|array of im"):
+            call(images().astype(object))
+
+
 def test_an_optimizer_that_no_player_would_use(tmp_path):
     model = vae()
     model.optimizer = keras.optimizers.SGD()

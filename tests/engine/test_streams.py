@@ -132,6 +132,8 @@ def test_batches_of_unknown_number_are_read_once_an_epoch():
 def test_an_iterator_that_is_spent():
     with pytest.raises(ValueError, match="x holds no batch any more. An iterator is read once"):
         vae().fit(iter(thirds(IMAGES)), epochs=2, verbose=0, shuffle=False)
+    with pytest.raises(ValueError, match="validation_data holds .* once: give validation_steps"):
+        vae().fit(IMAGES, validation_data=iter(thirds(IMAGES)), epochs=2, verbose=0)
 
 
 def test_no_batch_at_all():

@@ -94,6 +94,8 @@ def prepare(name: str, downloaded: str | Path | None = None) -> Path:
         DataError: if there is no such set, or it cannot be downloaded or prepared.
         ArgumentError: if `downloaded` is no folder.
     """
+    if name in synthetic.NAMED:
+        raise DataError(f"{name!r} needs no preparation: its points are drawn when they are read.")
     if not idx.is_known(name):
         dataset = builder(name)
         return Path(dataset.data_path) if dataset.data_path.exists() else _written(name, downloaded)

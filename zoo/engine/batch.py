@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, NamedTuple
 
 import keras
@@ -75,5 +76,11 @@ def symbolic_outputs(name: str, network: keras.Model, inputs):
     except ValueError as error:
         shapes = keras.tree.map_structure(lambda x: tuple(x.shape), inputs)
         raise ArgumentError(
-            f"{name} does not take inputs of shape {shapes}. It says: {error}"
+            f"{name} does not take inputs of shape {shapes}. It says: {_reason(error)}"
         ) from error
+
+
+def _reason(error: ValueError) -> str:
+    """Return the reason in an error of Keras, which may stand in bold among other lines."""
+    bold = re.search(r"\x1b\[1m(.*?)\x1b\[0m", str(error), re.DOTALL)
+    return " ".join((bold[1] if bold else str(error)).split())

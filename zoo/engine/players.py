@@ -245,7 +245,11 @@ def _owners(optimizers: Mapping, players: Mapping[str, list]) -> Callable:
 
     def optimizer_of(variable):
         if id(variable) not in owner:
-            raise ArgumentError(f"The weight {variable.path} belongs to no player; freeze it.")
+            raise ArgumentError(
+                f"The weight {variable.path} belongs to no player; freeze it. To train it in a "
+                "network that is frozen as a whole, set network.trainable = True first, and then "
+                "freeze the other layers."
+            )
         return optimizers[owner[id(variable)]]
 
     return optimizer_of

@@ -111,7 +111,8 @@ class Stream(_Adapter):
         if not count:
             raise ArgumentError(
                 f"{self.name} holds no batch any more. An iterator is read once: give "
-                "steps_per_epoch, or what can be read in each epoch anew."
+                f"{'validation_steps' if 'validation' in self.name else 'steps_per_epoch'}, or "
+                "what can be read in each epoch anew."
             )
 
     def looked_at(self, *parts) -> tuple:

@@ -169,7 +169,8 @@ def _built(path: Path, most: int) -> keras.Model:
     config = _parsed(text, path)
     safety.check_config(config, f"The file {path}")
     if b'"quantization":' in text:
-        most *= 2  # integers take the place of kernels that were made before
+        # Integers take the place of kernels that were made before. Two of int4 are one number.
+        most *= 3
     try:
         with unset_weights(most):
             model = keras.saving.deserialize_keras_object(config, safe_mode=True)

@@ -166,7 +166,11 @@ class TestBodies:
     @pytest.mark.parametrize(
         ("changes", "message"),
         [
-            ({"latent_dim": 5}, r"generator does not take inputs of shape \(None, 5\)"),
+            (
+                {"latent_dim": 5},
+                r"generator does not take inputs of shape \(None, 5\). It says: Input 0 .*, found "
+                r"shape=\(None, 5\)$",
+            ),
             ({"latent_dim": 0}, "latent_dim must be a whole number of at least 1. Received: 0"),
             ({"discriminator": None}, "GAN needs image_shape"),
             (

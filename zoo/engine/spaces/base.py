@@ -72,6 +72,11 @@ class Space(Named):
             )
         if values.shape[0] == 0:
             raise ArgumentError(f"{argument} holds no {self.noun[:-1]}.")
+        if str(values.dtype) == "object":
+            raise ArgumentError(
+                f"{argument} must hold floating-point {self.noun}. Received: Python objects, dtype "
+                "object. numpy.stack(list(values)).astype('float32') converts numbers."
+            )
         if "float" not in keras.backend.standardize_dtype(values.dtype):
             raise ArgumentError(
                 f"{argument} must hold floating-point {self.noun}{self._in_range()}. Received: "
