@@ -199,9 +199,7 @@ class TestCacheThatIsBroken:
     def test_a_card_that_cannot_be_remembered(self, root, home, monkeypatch):
         """Another address of what is in a cache that cannot be written."""
         zoo.load(f"file://{root}/my-gan")
-        monkeypatch.setattr(
-            hub, "atomic_file", lambda place: (_ for _ in ()).throw(OSError(30, "x"))
-        )
+        monkeypatch.setattr(hub, "write_text", lambda *_: (_ for _ in ()).throw(OSError(30, "x")))
         other = root.with_name("linked")
         if not other.exists():
             other.symlink_to(root)
