@@ -33,7 +33,7 @@ if BACKEND == "jax":
         "--xla_cpu_max_isa=AVX",
         "--xla_cpu_parallel_codegen_split_count=1",
     ]
-    if not version("jaxlib").startswith("0.5."):  # which ends at a flag that it does not know
+    if version("jaxlib").startswith("0.10."):  # jaxlib ends the process at a flag that it lacks
         flags.append("--xla_cpu_use_fusion_emitters=false")
     os.environ["XLA_FLAGS"] = " ".join([*flags, os.environ.get("XLA_FLAGS", "")])
 if not any(type(finder).__name__ == "Absent" for finder in sys.meta_path):
