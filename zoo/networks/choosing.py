@@ -78,7 +78,7 @@ class TakesArchitecture:
         return all(networks.get(body) is not None for body in cls.bodies)
 
     def check_of_use(self, settings: dict[str, Any], both_given: bool) -> None:
-        """Raise if there are `settings` of an architecture and networks for it to make are not."""
+        """Raise if `settings` are given, but both networks are the user's own."""
         if both_given and settings:
             given = " and ".join(f"{body}=" for body in self.bodies)
             raise ArgumentError(
