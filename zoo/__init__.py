@@ -28,7 +28,6 @@ from zoo import (
     networks,
     pictures,
 )
-from zoo.cli import run_recipe
 from zoo.engine import distribute
 from zoo.evaluation import evaluate
 from zoo.models.families import create, families, groups, register_family
@@ -81,9 +80,11 @@ __all__ = [
 
 
 def __getattr__(name: str):
-    # Few programs test models, and the test runners that this package imports take time.
+    # Few programs test models or run recipes, and the libraries for that take time to import.
     if name == "testing":
         return importlib.import_module("zoo.testing")
+    if name == "run_recipe":
+        return importlib.import_module("zoo.cli").run_recipe
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

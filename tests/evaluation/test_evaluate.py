@@ -11,6 +11,8 @@ import zoo
 from zoo import metrics
 from zoo.data import Source, synthetic, to_bytes, to_range
 from zoo.engine import spaces
+from zoo.engine.model import Model
+from zoo.engine.tasks import Samples
 from zoo.evaluation import collected
 from zoo.networks.features import Pixels
 
@@ -22,20 +24,18 @@ TRAIN = RNG.integers(60, 200, (90, 8, 8, 1), dtype="uint8")
 LABELS = np.arange(90) % 3
 
 
-class Sampler:
-    """Makes noise around `mean`, or what `made` says, in the form of a model."""
+class Sampler(Samples, Model):
+    """Makes noise around `mean`, or what `made` says."""
 
-    tasks = ("samples",)
+    generate = None
 
     def __init__(
         self, mean=0.0, made=None, image_shape=(8, 8, 1), num_classes=None, name="sampler"
     ):
-        self.mean, self.made, self.name = mean, made, name
+        super().__init__(name=name)
+        self.mean, self.made = mean, made
         self.data = spaces.of_shape(image_shape, (-1.0, 1.0))
         self.condition = spaces.classes_or_none(num_classes)
-
-    def data_and_condition(self, x, y):
-        return x, y
 
     def sample(self, n, seed, condition=None):
         if self.made is not None:

@@ -10,6 +10,7 @@ import keras
 
 from zoo import engine
 from zoo.engine.finite import broken_logs
+from zoo.engine.model import Model
 from zoo.errors import ArgumentError, check_choice, check_count, unknown_name
 from zoo.evaluation import Metric, evaluate
 from zoo.evaluation.plan import fitting_extractor
@@ -76,15 +77,15 @@ class Evaluation(keras.callbacks.Callback):
         self.reports = {}
 
     def on_train_begin(self, logs=None):
+        if not isinstance(self.model, Model):
+            raise ArgumentError(
+                f"Evaluation is for models of this package. Received: {self.model!r}."
+            )
         named = set(inspect.signature(evaluate).parameters) - {"model_or_preset", "sampling"}
         of_samples = sampling_arguments(self.model)
         for key in self.options:
             if key not in named and key not in of_samples:
                 raise unknown_name("argument of Evaluation", key, {*named, *of_samples})
-        if getattr(self.model, "tasks", None) is None:
-            raise ArgumentError(
-                f"Evaluation is for models of this package. Received: {self.model!r}."
-            )
         # Data and metrics are checked now, before the first epoch is spent.
         self.real = read_test(self.data, self.options.get("split"), "test", self.model)
         test = drawn(self.real, self.n)
@@ -121,6 +122,6 @@ class Evaluation(keras.callbacks.Callback):
 
 def sampling_arguments(model) -> set[str]:
     """Return the names of the arguments of the model's `sample`, empty if it does not sample."""
-    if "samples" not in getattr(model, "tasks", ()):
+    if "samples" not in model.tasks:
         return set()
     return set(inspect.signature(model.sample).parameters)

@@ -23,7 +23,7 @@ def layers_of(model: keras.layers.Layer) -> Iterator[tuple[keras.layers.Layer, b
 
     A layer is yielded once, before its own layers. The averages of a model are made untrained.
     """
-    averages = {id(getattr(model, name)) for name in getattr(model, "averages", ())}
+    averages = {id(getattr(model, name)) for name in model.averages}
     seen: set[int] = set()
 
     def walk(layer, trained):

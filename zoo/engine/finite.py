@@ -25,15 +25,13 @@ def player_of(model: keras.Model, logs: list[str]) -> str | None:
 
     Values of a player that are not finite spread to the losses of the players after it.
     """
-    logged_by = getattr(model, "logged_by", {})
-    return next((p for p, names in logged_by.items() if not {*names}.isdisjoint(logs)), None)
+    return next((p for p, names in model.logged_by.items() if not {*names}.isdisjoint(logs)), None)
 
 
 def player_with_broken_weights(model: keras.Model) -> str | None:
     """Return the first player with weights or optimizer slots that are not finite, or `None`."""
-    optimizers = getattr(model, "optimizers", {})
-    for player, variables in getattr(model, "players", {}).items():
-        for variable in (*variables, *optimizers[player].variables):
+    for player, variables in model.players.items():
+        for variable in (*variables, *model.optimizers[player].variables):
             if not _finite(variable):
                 return player
     return None
@@ -44,7 +42,7 @@ def broken_weight(model: keras.Model) -> str | None:
     `None`."""
     for weight in model.weights:
         if not _finite(weight):
-            players = getattr(model, "players", {}).items()
+            players = model.players.items()
             owner = next((p for p, own in players if any(v is weight for v in own)), None)
             return weight.path + ("" if owner is None else f" of the player {owner!r}")
     return None

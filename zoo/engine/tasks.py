@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
+import keras
 import numpy as np
 
 from zoo.base.memory import check_memory
@@ -53,7 +54,7 @@ def check_tasks(cls: type) -> None:
     for name in names:
         task = named()[name]
         for method in task.promises:
-            if getattr(cls, method, None) is getattr(task, method, None):
+            if getattr(cls, method) is getattr(task, method):
                 raise ModelError(
                     f"{cls.__name__} has the task {name!r} and no method {method!r}, which "
                     f"zoo.engine.tasks.{task.__name__} promises."
@@ -218,6 +219,10 @@ class Encodes(Task):
         """Encode and decode each datum, and return the results."""
         raise NotImplementedError
 
+    def encoding_network(self) -> keras.Model | None:
+        """Return the network from data to codes, or `None` if no network gives the codes alone."""
+        return None
+
 
 class Scores(Task):
     """A model with a log-likelihood of data, or an estimate of it.
@@ -258,6 +263,11 @@ class Classifies(Task):
     def probabilities(self, images, batch_size: int = 256) -> np.ndarray:
         """Return the probability of each class, float32 of shape `(n, classes)`."""
         raise NotImplementedError
+
+    def feature_network(self) -> keras.Model | None:
+        """Return a network from data to a list of their features and logits, or `None` if there is
+        none."""
+        return None
 
 
 class Denoises(Task):

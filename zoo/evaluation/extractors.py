@@ -7,6 +7,7 @@ import re
 
 import keras
 
+from zoo.engine.tasks import Classifies
 from zoo.errors import ArgumentError, unknown_name
 from zoo.networks.features import Extractor, PerChannel, Pixels, inception
 from zoo.presets import locate
@@ -41,8 +42,8 @@ def extractor(value=None, data: str | None = None):
         return _named(_default(data))
     if isinstance(value, str):
         return _named(value)
-    if "classifies" in getattr(value, "tasks", ()) and hasattr(value, "body"):
-        return _classifier(value, value.name)
+    if isinstance(value, Classifies) and (network := value.feature_network()) is not None:
+        return Extractor(network, value.name, value_range=value.value_range)
     if isinstance(value, keras.Model):
         # Keras numbers the models of a process in their names. The number is cut off, since the
         # hash tells extractors apart.
@@ -82,14 +83,6 @@ def _named(name: str):
     single = name.removesuffix(" per channel")
     if single not in locate.names(family=FAMILY):
         raise unknown_name("extractor", name, names())
-    weights = info(single).weights.files["model.weights.h5"]
-    classifier = _classifier(load(single), single, weights.sha256)
+    weights, model = info(single).weights.files["model.weights.h5"], load(single)
+    classifier = Extractor(model.feature_network(), single, weights.sha256, model.value_range)
     return classifier if single == name else PerChannel(classifier)
-
-
-def _classifier(model, name: str, sha256: str | None = None) -> Extractor:
-    """Return the extractor of the features and logits of a `zoo.models.Classifier`."""
-    images = keras.Input(model.image_shape)
-    features = model.body(images)
-    network = keras.Model(images, [features, model.head(features)])
-    return Extractor(network, name, sha256, model.value_range)

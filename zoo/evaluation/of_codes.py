@@ -97,14 +97,14 @@ class Contraction(_OfCodes):
 
     def check(self, model, test):
         super().check(model, test)
-        if "scores" in model.tasks or getattr(model, "encoder", None) is None:
+        if model.encoding_network() is None:
             raise ArgumentError(
                 f"The metric {self.name!r} is for autoencoders, whose codes are no distributions. "
                 f"Received: {type(model).__name__}."
             )
 
     def measure(self, samples, subject):
-        encoder, model = subject.model.encoder, subject.model
+        encoder, model = subject.model.encoding_network(), subject.model
         squared = Exact() if one_sigmoid_layer(encoder) is None else ClosedForm()
 
         def norm(x):

@@ -10,6 +10,7 @@ from typing import Any
 
 from zoo.data import Source
 from zoo.data.sources import divide, training_split
+from zoo.engine.model import Model
 from zoo.errors import ArgumentError, DataError, MissingSplitError, check_count, unknown_name
 from zoo.evaluation.collected import OF_FEATURES
 from zoo.evaluation.defaults import default_or_error
@@ -230,8 +231,7 @@ class _Subject:
 def _subject(model_or_preset, data) -> _Subject:
     """Return the model that is measured, with its name and card."""
     if not isinstance(model_or_preset, str | Path):
-        is_class = isinstance(model_or_preset, type)
-        if is_class or getattr(model_or_preset, "tasks", None) is None:
+        if not isinstance(model_or_preset, Model):
             raise ArgumentError(
                 "model_or_preset must be a model of this package, or the name or the path of a "
                 f"preset. Received: {model_or_preset!r}."

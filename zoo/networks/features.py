@@ -78,8 +78,10 @@ class Extractor:
         self.name = name or network.name
         self.value_range = value_range
         self.batch_size = batch_size
-        shape = getattr(network, "input_shape", None)
-        self.image_shape: tuple[int | None, ...] = (None,) * 3 if shape is None else shape[1:]
+        # Those of a subclassed model are unknown before a call, and count as one of each.
+        inputs, outputs = (getattr(network, key, None) for key in ("inputs", "outputs"))
+        self.image_shape = tuple(inputs[0].shape[1:]) if inputs else (None,) * 3
+        self.has_classes = len(outputs or ()) > 1
         self._sha256 = sha256
         self._function = compiled(self._outputs, network.variables)
 
@@ -87,12 +89,6 @@ class Extractor:
     def sha256(self) -> str:
         """The hash that identifies the extractor, which changes while its network is trained."""
         return self._sha256 or _fingerprint(self.network, self.value_range)
-
-    @property
-    def has_classes(self) -> bool:
-        """Whether the extractor has class probabilities."""
-        # The outputs of a subclassed model are unknown before a call, and count as features alone.
-        return len(getattr(self.network, "outputs", None) or ()) > 1
 
     def _outputs(self, images):
         """Return the flattened features and, if there are classes, their probabilities."""

@@ -54,8 +54,8 @@ def locate(name: str | Path, fresh: bool = False) -> Preset:
         return Preset.in_folder(user_path(name))
     if name in _registered:
         return locate(_registered[name], fresh)
-    if name in shelf():
-        path, folder = place(name)
+    if (found := place(name)) is not None:
+        path, folder = found
         if folder.is_dir():
             return Preset(_card(path), folder)
         return Preset.fetched(_card(path), hubs.sources(name), pinned=True)
@@ -79,10 +79,12 @@ def shelf() -> dict[str, Path]:
     }
 
 
-def place(name: str) -> tuple[Path, Path]:
-    """Return the card and the folder of the preset `name` of `shelf()`."""
-    path = shelf()[name]
-    return path, WEIGHTS / name if path.parent == CARDS else path.parent
+def place(name: str) -> tuple[Path, Path] | None:
+    """Return the card and the folder of the preset `name` of `shelf()`, or `None`."""
+    if not NAME.fullmatch(name):
+        return None
+    places = (CARDS / f"{name}.json", WEIGHTS / name), (HUB / name / hubs.CARD, HUB / name)
+    return next((found for found in places if found[0].exists()), None)
 
 
 def _at_a_hub(name: str, fresh: bool) -> Preset:
@@ -196,7 +198,7 @@ def _group(family: str | None) -> str | None:
 def _known(name: str) -> Preset | None:
     """Return the preset `name` if it is known without a request to another machine."""
     source = _registered.get(name)
-    if isinstance(source, Path) or name in shelf():
+    if isinstance(source, Path) or place(name) is not None:
         return locate(name)
     return _remembered([source] if source else hubs.sources(name))
 
@@ -242,7 +244,7 @@ def register(name: str, source: str | Path) -> None:
     source = remote.folder_url(source) if remote.is_url(source) else user_path(source)
     if isinstance(source, Path) and not source.is_dir():
         raise ArgumentError(f"source must be a folder or a URL. Received: {str(source)!r}.")
-    owner = _registered.get(name, place(name)[1] if name in shelf() else source)
+    owner = _registered.get(name, (place(name) or (None, source))[1])
     if _resolved(owner) != _resolved(source):
         of = "of this package" if owner == WEIGHTS / name else f"that of {remote.shown(str(owner))}"
         raise ArgumentError(f"The name {name!r} is taken: it is {of}.")

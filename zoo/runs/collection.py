@@ -76,8 +76,8 @@ def rewrite_card(preset: str | Path, card: Card) -> None:
         preset: the name of a preset of the project, or the path of a preset's folder.
         card: the new card.
     """
-    named = isinstance(preset, str) and preset in locate.shelf()
-    path, folder = locate.place(preset) if named else (Path(preset) / hub.CARD, Path(preset))
+    found = locate.place(preset) if isinstance(preset, str) else None
+    path, folder = found or (Path(preset) / hub.CARD, Path(preset))
     write_text(folder / PAGE_NAME, model_card(card))
     card.write(path)
     locate.forget()

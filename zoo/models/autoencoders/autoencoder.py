@@ -216,6 +216,9 @@ class Autoencoder(TakesCoders, Encodes, GenerativeModel):
         inputs = self.checked_inputs(images)
         return self.infer("encode", lambda x: self.encoder(x, training=False), inputs, batch_size)
 
+    def encoding_network(self):
+        return self.encoder
+
     def decode(self, codes, batch_size: int = 256) -> np.ndarray:
         """Return the image of each code, in [0, 1].
 

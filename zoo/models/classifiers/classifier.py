@@ -181,6 +181,11 @@ class Classifier(Classifies, Model):
         """
         return self.probabilities(images, batch_size).argmax(axis=1)
 
+    def feature_network(self):
+        images = keras.Input(self.image_shape)
+        features = self.body(images)
+        return keras.Model(images, [features, self.head(features)])
+
     def _infer(self, key: str, fn, images, batch_size: int) -> np.ndarray:
         """Return the outputs of `fn` for images, in batches."""
         return self.infer(key, fn, self.checked_inputs(images, labelled=False), batch_size)
