@@ -94,3 +94,14 @@ def test_a_recipe_runs_in_a_new_shell(tmp_path):
     done = python(path, "--help", KERAS_BACKEND=None, KERAS_HOME=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "--smoke" in done.stdout
+
+
+def test_libraries_of_the_command_line_and_of_tests_wait_for_their_use():
+    code = """
+import sys, zoo
+early = {"click", "zoo.cli", "zoo.testing"} & {*sys.modules}
+assert not early, early
+assert callable(zoo.run_recipe) and callable(zoo.testing.check_model)
+"""
+    done = python("-c", code)
+    assert done.returncode == 0, done.stderr
