@@ -13,7 +13,7 @@ from keras import ops
 
 from zoo.engine.attached import attach, attached_to, load_adapters_whole, save_adapters_whole
 from zoo.engine.players import Frozen
-from zoo.engine.rebuilding import bare, check_can_be_saved
+from zoo.engine.rebuilding import bare
 from zoo.engine.tasks import check_tasks
 from zoo.errors import ArgumentError
 
@@ -127,26 +127,6 @@ class Configured:
     def current_arguments(cls, arguments: dict[str, Any]) -> dict[str, Any]:
         """Convert the constructor's arguments in a file of an earlier version to current ones."""
         return arguments
-
-    def save(self, filepath, overwrite=True, zipped=None, **kwargs):
-        """Save the model, as `keras.Model.save` does, to a `.keras` file.
-
-        Raises:
-            ArgumentError: if the model could not be loaded again. Nothing is written then.
-        """
-        if str(filepath).endswith((".h5", ".hdf5")):
-            raise ArgumentError(
-                f"filepath must end in .keras. Received: {str(filepath)!r}. The older format has "
-                "no place for several optimizers; save_weights writes a .weights.h5 file."
-            )
-        if self.compiled:
-            self.follow_weights()  # raises before anything is written
-        check_can_be_saved(self)
-        return super().save(filepath, overwrite, zipped, **kwargs)
-
-    def __reduce__(self):
-        check_can_be_saved(self)
-        return super().__reduce__()
 
     # State
 
