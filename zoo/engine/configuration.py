@@ -14,6 +14,7 @@ from keras import ops
 from zoo.engine.attached import attach, attached_to, load_adapters_whole, save_adapters_whole
 from zoo.engine.players import Frozen
 from zoo.engine.rebuilding import bare
+from zoo.engine.settings import with_settings
 from zoo.engine.tasks import check_tasks
 from zoo.errors import ArgumentError
 
@@ -42,7 +43,7 @@ class Configured:
                     "a configuration holds named arguments."
                 )
         if "__init__" in vars(cls):
-            cls.__init__ = _with_dtype(cls.__init__)
+            cls.__init__ = _constructor(cls.__init__)
 
     def __new__(cls, *args, **kwargs):
         check_tasks(cls)
@@ -73,7 +74,23 @@ class Configured:
             delattr(self, name)
             if not any(former is other for other in _attributes(self)):
                 self._tracker.untrack(former)  # Keras would go on to save it
+        self.check_fixed(name, value)
         super().__setattr__(name, value)
+
+    def check_fixed(self, name: str, value: Any) -> None:
+        """Raise if the attribute `name` is an argument of the constructor, which made networks of
+        it, and a made model would get another `value`."""
+        made = vars(self).get("_is_made") and name in self._constructor_arguments
+        # The condition gets names of classes; Keras has a meaning for `trainable` and others.
+        free = name == "condition" or hasattr(keras.Model, name)
+        network = isinstance(value, keras.layers.Layer)
+        if made and not free and not network and value is not getattr(self, name, None):
+            kind = type(self).__name__
+            raise ArgumentError(
+                f"{name} is an argument of the constructor, which a made {kind} keeps. Received: "
+                f"{value!r}. Make a new {kind} with it. What changes in training is an argument of "
+                "compile, or a weight (add_weight)."
+            )
 
     def _check_replaceable(self, name: str, former, value) -> None:
         """Raise unless the network `name` can be replaced by `value`, and still be saved."""
@@ -98,12 +115,21 @@ class Configured:
         """Return the value of the constructor's argument `name`, or `None` if there is none."""
         return self._constructor_arguments.get(name)
 
+    @property
+    def constructed_with(self) -> dict[str, Any]:
+        """The constructor's arguments, with what was changed since in the objects that they
+        name."""
+        return {
+            key: with_settings(value, self, key)
+            for key, value in self._constructor_arguments.items()
+        }
+
     def get_config(self) -> dict[str, Any]:
         # A network that was compiled for itself is trained by this model's own settings, and what
         # is attached to its layers is recorded for all layers alike.
         config = {
             key: bare(keras.saving.serialize_keras_object(value))
-            for key, value in self._constructor_arguments.items()
+            for key, value in self.constructed_with.items()
         }
         config["dtype_policy"] = self._built_under
         attached = attached_to(self, self._built_under)
@@ -184,16 +210,20 @@ def _policy(dtype) -> keras.dtype_policies.DTypePolicy | None:
     return policy
 
 
-def _with_dtype(init: Callable) -> Callable:
-    """Return the constructor `init` with the argument `dtype`, the policy of what it makes."""
-    if "dtype" in inspect.signature(init).parameters:
-        return init
+def _constructor(init: Callable) -> Callable:
+    """Return the constructor `init` with the argument `dtype`, the policy of what it makes.
+
+    The outermost one tells the model when it is made.
+    """
+    has_dtype = "dtype" in inspect.signature(init).parameters
 
     @functools.wraps(init)
-    def constructor(self, *args, dtype=None, **kwargs):
-        policy = _policy(dtype)
+    def constructor(self, *args, **kwargs):
+        policy = None if has_dtype else _policy(kwargs.pop("dtype", None))
         with contextlib.nullcontext() if policy is None else _under(policy):
             init(self, *args, **kwargs)
+        if type(self).__init__ is constructor:
+            vars(self)["_is_made"] = True
 
     constructor.__signature__ = inspect.signature(init)  # Keras does not follow wrappers
     return constructor
