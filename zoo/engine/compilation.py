@@ -14,7 +14,7 @@ from zoo import engine
 from zoo.engine import players
 from zoo.engine.attached import Structure, layers_of, own_variables, quantization_of
 from zoo.engine.means import Means
-from zoo.engine.settings import settings_of, with_settings
+from zoo.engine.settings import settings_of, with_changes
 from zoo.errors import ArgumentError, unknown_name
 
 
@@ -96,6 +96,7 @@ class Compiled:
         self._bind(self.players)
         vars(self)["_told_of"] = ()
         vars(self)["_settings_of_layers"] = self._settings_of_layers_now()
+        vars(self)["_compiled_settings"] = settings_of(self)
         vars(self)["_means"] = Means(self.loss_names)
         vars(self)["_logged_by"] = {}
         vars(self)["_compile_arguments"] = players.Frozen(
@@ -139,19 +140,15 @@ class Compiled:
             vars(self)["_means"], vars(self)["_logged_by"] = Means(self.loss_names), {}
         arguments = {**self._compile_arguments, argument: value}
         vars(self)["_compile_arguments"] = players.Frozen(arguments)
+        vars(self)["_compiled_settings"][name] = settings_of(self).get(name)
         if vars(self).get("_fitting"):
             self.forget_stale_functions()
 
     @property
     def compiled_with(self) -> dict[str, Any]:
         """The arguments of `compile`, with what was changed since."""
-        declared = _declared(type(self))
-        return {
-            name: with_settings(value, self, declared[name].attribute)
-            if name in declared
-            else value
-            for name, value in self._compile_arguments.items()
-        }
+        attributes = {name: each.attribute for name, each in _declared(type(self)).items()}
+        return with_changes(self._compile_arguments, self, attributes, self._compiled_settings)
 
     def _weights_to_train(self) -> list[keras.Variable]:
         """Return the weights that some player must train: all trainable ones but averages."""

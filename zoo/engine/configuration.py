@@ -14,9 +14,11 @@ from keras import ops
 from zoo.engine.attached import attach, attached_to, load_adapters_whole, save_adapters_whole
 from zoo.engine.players import Frozen
 from zoo.engine.rebuilding import bare
-from zoo.engine.settings import with_settings
+from zoo.engine.settings import settings_of, with_changes
 from zoo.engine.tasks import check_tasks
 from zoo.errors import ArgumentError
+
+NAMED_LATER = ("condition",)  # it gets the names of the classes of the data
 
 
 class Configured:
@@ -80,9 +82,8 @@ class Configured:
     def check_fixed(self, name: str, value: Any) -> None:
         """Raise if the attribute `name` is an argument of the constructor, which made networks of
         it, and a made model would get another `value`."""
-        made = vars(self).get("_is_made") and name in self._constructor_arguments
-        # The condition gets names of classes; Keras has a meaning for `trainable` and others.
-        free = name == "condition" or hasattr(keras.Model, name)
+        made = "_made_with" in vars(self) and name in self._constructor_arguments
+        free = name in NAMED_LATER or hasattr(keras.Model, name)  # such as `trainable`
         network = isinstance(value, keras.layers.Layer)
         if made and not free and not network and value is not getattr(self, name, None):
             kind = type(self).__name__
@@ -119,10 +120,11 @@ class Configured:
     def constructed_with(self) -> dict[str, Any]:
         """The constructor's arguments, with what was changed since in the objects that they
         name."""
-        return {
-            key: with_settings(value, self, key)
-            for key, value in self._constructor_arguments.items()
-        }
+        arguments = self._constructor_arguments
+        if "_made_with" not in vars(self):  # within the constructor
+            return dict(arguments)
+        attributes = {name: name for name in arguments if name not in NAMED_LATER}
+        return with_changes(arguments, self, attributes, self._made_with)
 
     def get_config(self) -> dict[str, Any]:
         # A network that was compiled for itself is trained by this model's own settings, and what
@@ -223,7 +225,7 @@ def _constructor(init: Callable) -> Callable:
         with contextlib.nullcontext() if policy is None else _under(policy):
             init(self, *args, **kwargs)
         if type(self).__init__ is constructor:
-            vars(self)["_is_made"] = True
+            vars(self)["_made_with"] = settings_of(self)
 
     constructor.__signature__ = inspect.signature(init)  # Keras does not follow wrappers
     return constructor

@@ -3,6 +3,7 @@ once."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -32,16 +33,20 @@ def settings_of(owner: Any) -> dict[str, Any]:
     return found
 
 
-def with_settings(value: Any, owner: Any, attribute: str) -> Any:
-    """Return the argument `value`, or the object that `owner` made of this name, if the object has
-    got other settings since.
+def with_changes(
+    arguments: Mapping[str, Any], owner: Any, attributes: dict[str, str], recorded: dict[str, Any]
+) -> dict[str, Any]:
+    """Return `arguments` with an object in the place of its name, if it has got other settings.
 
     Args:
-        value: an argument, perhaps the name of an object.
-        owner: the model that got the argument.
-        attribute: the attribute of the model that holds the object.
+        arguments: the arguments by name, from which `owner` made objects.
+        owner: the model.
+        attributes: the attribute of the model that holds the object of an argument.
+        recorded: `settings_of(owner)` from when the objects were made.
     """
-    current = getattr(owner, attribute, None) if isinstance(value, str) else None
-    if not isinstance(current, Named) or isinstance(current, keras.layers.Layer):
-        return value
-    return value if settings_of(current) == settings_of(type(current)()) else current
+    settings, found = settings_of(owner), dict(arguments)
+    for name, attribute in attributes.items():
+        given_by_name = isinstance(arguments.get(name), str)
+        if given_by_name and settings.get(attribute) != recorded.get(attribute):
+            found[name] = getattr(owner, attribute)
+    return found
