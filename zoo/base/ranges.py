@@ -71,7 +71,7 @@ def shown_range(images: np.ndarray) -> tuple[float, float]:
         ArgumentError: if they show none.
     """
     low, high = (float(images.min()), float(images.max())) if images.size else (0.0, 0.0)
-    if low < -SLACK:
+    if low < 0:
         return -1.0, 1.0
     if high <= 1 + SLACK:
         return 0.0, 1.0
