@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from PIL import Image
 
+from zoo.base.ranges import as_bytes
 from zoo.data.batches import Batches
 from zoo.data.decode import prepare, upright
 from zoo.data.decoded import MEMORY_LIMIT, ImageFormat, decoded
@@ -170,6 +171,8 @@ def load_pairs(
         DataError: if there are no pairs, or images cannot be used.
     """
     sources = read_pairs(path, split, image_size, channels, inputs, strict, memory_limit)
+    for name, source in zip(("inputs", "targets"), sources, strict=True):
+        as_bytes(name, source.images, DataError)
     return PairBatches(Paired(*(source.images for source in sources)), **batches)
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from zoo.base.arrays import as_array, as_labels
+from zoo.base.ranges import as_bytes
 from zoo.data import named, stacked, synthetic
 from zoo.data.decoded import MEMORY_LIMIT, ImageFormat, decoded, formatted, joined
 from zoo.data.files import EMPTY, FRAMES, FolderFiles, ZipFiles, classes, report_left_out
@@ -84,7 +85,8 @@ def read(
             `zoo.data.synthetic`; else `"stacked_"` and the name of another set, see
             `zoo.data.stacked`; else the name of a set of TensorFlow Datasets, which is read from
             `TFDS_DATA_DIR` (by default `~/tensorflow_datasets`) and never downloaded. An array of
-            images, or a pair of images and labels, is allowed too.
+            images, or a pair of images and labels, is allowed too: 8-bit images, bool for black and
+            white, or float32 points.
         split: the name of the split. A folder or zip file may hold a sub-folder of this name, and
             an `.npz` file the arrays `x_<split>` and `y_<split>`; else the complete set is the
             split `"train"`. Of folders upper and lower case count as equal, and so do `train` and
@@ -123,14 +125,19 @@ def read(
     )
     if is_divided:
         return _divided(source, split)
-    return source._replace(split=None if isinstance(name_or_path, np.ndarray | tuple) else split)
+    return source._replace(split=None if is_arrays(name_or_path) else split)
+
+
+def is_arrays(data) -> bool:
+    """Return whether `data` are an array or a tensor of any library, or a pair of such."""
+    return isinstance(data, tuple) or hasattr(data, "__array__")
 
 
 def _read(
     name_or_path, split: str, image_format: ImageFormat, strict: bool, memory_limit: int
 ) -> Source:
     """Return one split of a set, as `read` does, with checked arguments."""
-    if isinstance(name_or_path, np.ndarray | tuple):
+    if is_arrays(name_or_path):
         if split != "train":
             allowed = ", ".join(map(repr, ("train", *DIVIDED)))
             raise MissingSplitError(f"Arrays have no split {split!r}. Allowed: {allowed}.")
@@ -286,6 +293,7 @@ def _from_arrays(name: str, images, labels, image_format: ImageFormat) -> Source
     """Return arrays as a source, after a check of their types and shapes."""
     if images.ndim == 3:
         images = images[..., None]
+    images = as_bytes(name, images, DataError)
     points = images.ndim == 2 and images.dtype == np.float32
     if not points and (images.dtype != np.uint8 or images.ndim != 4 or not len(images)):
         raise DataError(
