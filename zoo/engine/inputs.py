@@ -223,10 +223,11 @@ def _check_apart(model, x, name: str, first) -> None:
     if isinstance(x, list | tuple) and len(x) in (2, 3):
         part = to_array(x[0], name)
         if is_array(part) and part.ndim and tuple(part.shape[1:]) == first.shape:
+            shape = ", ".join(map(str, ("batch", *first.shape)))
             raise ArgumentError(
-                f"{name} must hold {first.noun} alone. Received: a {type(x).__name__} of {len(x)} "
-                f"parts. What goes with them is an argument of its own: fit(x, y), or "
-                "validation_data=(x, y)."
+                f"{name} must hold {first.noun} of shape ({shape}) alone. Received: "
+                f"{type(x).__name__} of {len(x)} parts. What goes with them is an argument of its "
+                "own: fit(x, y), or validation_data=(x, y)."
             )
 
 
