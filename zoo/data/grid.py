@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from zoo.base.arrays import as_array
-from zoo.base.ranges import to_bytes
+from zoo.base.ranges import as_bytes, to_bytes
 from zoo.errors import ArgumentError, check_count
 from zoo.files.home import write_picture
 
@@ -30,7 +30,7 @@ def grid(
     Raises:
         ArgumentError: if `images` has another shape, or its range is not known.
     """
-    images = as_array("images", images, "images")
+    images = as_bytes("images", as_array("images", images, "images"))
     if not len(images):
         raise ArgumentError("images holds no image.")
     if columns is not None:
