@@ -115,7 +115,8 @@ def regularizers(make: Make) -> None:
 
 
 def dtype_policy(make: Make) -> None:
-    """Check that a saved model keeps the dtype policy that it was built under."""
+    """Check that a model built under `mixed_bfloat16` keeps the policies of its layers when it is
+    saved, and loaded under `float32`, and that loading does not change the global policy."""
     with policy("mixed_bfloat16"):
         model = make()
     with tempfile.TemporaryDirectory() as folder, policy("float32"):
