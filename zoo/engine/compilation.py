@@ -145,10 +145,12 @@ class Compiled:
             self.forget_stale_functions()
 
     @property
-    def compiled_with(self) -> dict[str, Any]:
+    def compiled_with(self) -> players.Frozen:
         """The arguments of `compile`, with what was changed since."""
         attributes = {name: each.attribute for name, each in _declared(type(self)).items()}
-        return with_changes(self._compile_arguments, self, attributes, self._compiled_settings)
+        # Keras would save what is in a dict, also in that of a property.
+        changed = with_changes(self._compile_arguments, self, attributes, self._compiled_settings)
+        return players.Frozen(changed)
 
     def _weights_to_train(self) -> list[keras.Variable]:
         """Return the weights that some player must train: all trainable ones but averages."""
@@ -295,7 +297,7 @@ class Compiled:
     def get_compile_config(self) -> dict[str, Any]:
         if not self.compiled:
             return {}
-        arguments = keras.saving.serialize_keras_object(self.compiled_with)
+        arguments = keras.saving.serialize_keras_object(dict(self.compiled_with))
         return {"optimizer": players.serialized(self._optimizers), **arguments}
 
     def compile_from_config(self, config: dict[str, Any]) -> None:

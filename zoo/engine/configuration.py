@@ -117,14 +117,15 @@ class Configured:
         return self._constructor_arguments.get(name)
 
     @property
-    def constructed_with(self) -> dict[str, Any]:
+    def constructed_with(self) -> Frozen:
         """The constructor's arguments, with what was changed since in the objects that they
         name."""
         arguments = self._constructor_arguments
         if "_made_with" not in vars(self):  # within the constructor
-            return dict(arguments)
+            return arguments
         attributes = {name: name for name in arguments if name not in NAMED_LATER}
-        return with_changes(arguments, self, attributes, self._made_with)
+        # Keras would save what is in a dict, also in that of a property.
+        return Frozen(with_changes(arguments, self, attributes, self._made_with))
 
     def get_config(self) -> dict[str, Any]:
         # A network that was compiled for itself is trained by this model's own settings, and what
