@@ -11,7 +11,11 @@ import keras
 from zoo.base.named import Named
 
 PLAIN = (bool, int, float, str, type(None))
-OF_TRAINING = ("stop_training", "built")  # attributes that Keras changes in each `fit`
+# Attributes that Keras changes in each `fit`.
+OF_TRAINING = (
+    *("stop_training", "built"),
+    *("train_function", "test_function", "predict_function"),
+)
 
 
 def settings_of(owner: Any) -> dict[str, Any]:
