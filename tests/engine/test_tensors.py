@@ -71,9 +71,8 @@ def test_tensors_without_numbers():
                 call(tensor)
 
 
+@pytest.mark.skipif(BACKEND != "torch", reason="sparse and meta labels are tensors of PyTorch")
 def test_labels_without_numbers():
-    if BACKEND != "torch":
-        pytest.skip("of PyTorch")
     import torch
 
     model = model_of("conditional_vae", num_classes=3)

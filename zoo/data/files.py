@@ -105,7 +105,7 @@ class Files:
         return image
 
     def _file(self, row: int):
-        """Return what Pillow opens for the file `row`."""
+        """Return what Pillow opens for the file `row`. A subclass defines it."""
         raise NotImplementedError
 
     def _divide(self, names: Iterable[str]) -> None:
