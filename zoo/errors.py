@@ -133,6 +133,8 @@ def check_count(argument: str, value: object, minimum: int = 1) -> int:
         number = None if isinstance(value, bool) else operator.index(value)
     except TypeError:
         number = None
+    if value is None:
+        raise ArgumentError(f"{argument} is needed, a whole number of at least {minimum}.")
     if number is None or number < minimum:
         raise ArgumentError(
             f"{argument} must be a whole number of at least {minimum}. Received: {value!r}."

@@ -120,13 +120,15 @@ def samples(
         )
     default = DEFAULT_COUNT.get(model.data.name, IMAGES)
     check_memory("n", n or default, model.data.size)
-    if isinstance(model.condition, Classes) and not {"labels", "condition"} & options.keys():
+    everything = isinstance(options.get("labels"), str) and options["labels"] == "all"
+    unasked = not {"labels", "condition"} & options.keys()
+    if isinstance(model.condition, Classes) and (everything or unasked):
         classes = model.condition.n
         if n is None:
             n = COLUMNS * classes if default == IMAGES else default
         if columns is None and n % classes == 0:
             columns = n // classes
-        options["labels"] = np.sort(np.arange(n) % classes)
+        options["labels"] = "all" if everything else np.sort(np.arange(n) % classes)
     elif model.condition is not None and not options.keys() & {"labels", "condition"}:
         conditions = _conditions(model, test, n or default)
         n, options["condition"] = len(conditions), conditions

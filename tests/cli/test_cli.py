@@ -21,8 +21,8 @@ def test_list(run, monkeypatch):
     assert (code, err) == (0, "")
     assert [line.split()[0] for line in out.splitlines()] == zoo.list()
     assert "dcgan_mnist" in run("list", "*mnist*", "--family", "dcgan", "--group", "gans")[1]
-    out, err = run("list", "dcgan_mnst")[1:]
-    assert out == ""
+    code, out, err = run("list", "dcgan_mnst")
+    assert (code, out) == (1, "")
     assert err.startswith("No preset matches 'dcgan_mnst'. Nearest: dcgan_mnist, ")
     assert run("list", "mnist")[1] == run("list", "*MNIST*")[1] != ""
     monkeypatch.setenv("ZOO_HUB", "https://hub.invalid")  # is not asked
@@ -102,6 +102,16 @@ def test_classes_by_name(run, tmp_path):
         assert code == 0
         pictures.append(path.read_bytes())
     assert pictures[0] == pictures[1]
+    pictures = []
+    for labels in (("--labels", "all"), ()):  # a row of each class, with any number
+        path = tmp_path / "all.png"
+        assert run("sample", folder, "-n", 6, "--seed", 0, *labels, "-o", path)[0] == 0
+        with Image.open(path) as picture:
+            assert picture.size == (32, 22)
+        pictures.append(path.read_bytes())
+    assert pictures[0] == pictures[1]
+    _, _, err = run("sample", folder, "-n", 5, "--labels", "all", "-o", tmp_path / "five.png")
+    assert "n must be a multiple of num_classes=2 for labels='all'. Received: 5" in err
     _, _, err = run("sample", folder, "--labels", "boot", "-o", tmp_path / "boot.png")
     assert "names of classes (0 bag, 1 shoe), 'all' or None. Received: 'boot'" in err
     _, _, err = run("sample", folder, "-n", 10**12, "-o", tmp_path / "many.png")
@@ -262,6 +272,19 @@ class TestEvaluate:
         assert code == 0
         for word in ("dcgan_mnist", "kid ↓", "mode_share ↑", "kid/classifier_mnist/mnist_slice:te"):
             assert word in out
+
+    def test_a_weakness_of_numbers_is_said_once(self, run, slice_path):
+        few = ("--metrics", "kid,prdc", "-n", "20", "--seeds", "1", "--extractor", "pixels")
+        _, out, err = run("evaluate", "dcgan_mnist", "--data", slice_path, *few)
+        assert out.count("prdc is left out: from fewer than 50 samples") == 1
+        assert err == ""
+        _, out, err = run("evaluate", "dcgan_mnist", "--data", slice_path, *few, "--json")
+        assert err.count("zoo: prdc is left out: from fewer than 50 samples") == 1
+
+    def test_a_wrong_name_needs_no_data(self, run, monkeypatch, tmp_path):
+        monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
+        _, _, err = run("evaluate", "dcgan_mnist", "--metrics", "fidd")
+        assert "Unknown metric: 'fidd'" in err
 
     def test_json_and_compare(self, run, slice_path, tmp_path):
         given = ("evaluate", "dcgan_mnist", "--data", slice_path, *self.FAST)

@@ -452,7 +452,7 @@ def test_wrong_arguments_are_refused():
         ({"names": "reconstruction"}, "'reconstruction' is for models with reconstruct"),
         ({"extractor": "vgg"}, "Unknown extractor: 'vgg'. .*pixels"),
         ({"extractor": 3}, "extractor must be a name, a Keras model"),
-        ({"extractor": None}, "No extractor was trained on the data 'arrays': extractor= must be"),
+        ({"extractor": None}, "No extractor was trained on the data 'arrays': the argument extr"),
         (
             {"extractor": "classifier_mnist"},
             r"takes images of shape \(28, 28, 1\). Received",

@@ -152,6 +152,7 @@ class TestSave:
             ({"metrics": [3]}, "metrics must be the measurements of a report"),
             ({"limits": "Sevens."}, "limits must be a list of sentences"),
             ({"license": "CC BY 4.0!"}, "license must be an identifier, such as 'cc-by-4.0'"),
+            ({"classes": ["a"]}, "classes is for models of classes. Received: .*for GAN"),
         ],
     )
     def test_other_arguments(self, tmp_path, wrong, says):
@@ -371,6 +372,22 @@ class TestWhatCardsSay:
         said = Card.read(folder / "card.json").identity.class_differs
         assert "samples come from an average of the generator" in said
         assert said in (folder / "README.md").read_text()
+
+    def test_names_of_classes_that_a_user_gives(self, tmp_path):
+        model = zoo.create("cgan", image_shape=(8, 8, 1), num_classes=2, latent_dim=2, units=24)
+        again = zoo.load(zoo.save(model, tmp_path / "mine", classes=("cat", "dog")))
+        np.testing.assert_array_equal(
+            again.sample(2, labels="dog", seed=0), again.sample(2, labels=1, seed=0)
+        )
+        for wrong, says in (
+            (["cat"], r"classes must be 2 names. Received: \['cat'\]"),
+            ("cd", "classes must be 2 names. Received: 'cd'"),
+            (["cat", "Cat"], "classes must differ, also in lower case. Received: cat, Cat"),
+            (["cat", 3], "classes must be one line of text. Received: 3"),
+        ):
+            with pytest.raises(ArgumentError, match=says):
+                zoo.save(model, tmp_path / "other", classes=wrong)
+        assert not (tmp_path / "other").exists()
 
     def test_names_of_classes(self):
         model = zoo.create("cgan", image_shape=(8, 8, 1), num_classes=2, latent_dim=2, units=24)

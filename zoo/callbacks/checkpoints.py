@@ -8,7 +8,6 @@ import math
 import shutil
 import signal
 import time
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +18,7 @@ from keras import ops
 
 from zoo import engine
 from zoo.base.stopping import Stop
+from zoo.base.warn import warn
 from zoo.callbacks import checkpoint_folder
 from zoo.engine.finite import broken_logs, player_of, player_with_broken_weights
 from zoo.errors import ArgumentError, DivergedError, IntegrityError, StorageError, check_count
@@ -113,7 +113,7 @@ class Checkpoints(keras.callbacks.Callback):
         """
         return checkpoint_folder.saved(self.folder)
 
-    def restore(self, model: keras.Model, say: Callable[[str], None] = warnings.warn) -> int:
+    def restore(self, model: keras.Model, say: Callable[[str], None] = warn) -> int:
         """Load the newest whole checkpoint into the compiled `model`, if there is one.
 
         Args:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import click
 
-from zoo.cli.base import OneLine, check_writable
+from zoo.cli.base import OneLine, check_writable, warnings_in_lines
 from zoo.errors import ArgumentError
 from zoo.files.home import write_picture
 
@@ -35,7 +36,8 @@ from zoo.files.home import write_picture
 )
 @click.option(
     "--extractor",
-    help="The network that computes features: a classifier preset, inception or pixels.",
+    help="The network that computes features: a classifier's preset or the path of one, inception "
+    "or pixels.",
 )
 @click.option(
     "--weights",
@@ -85,6 +87,7 @@ def evaluate(
     from zoo import evaluation, pictures
     from zoo.data.sources import training_split
     from zoo.evaluation.real import read_named
+    from zoo.evaluation.report import ReportWarning
     from zoo.presets.locate import locate
 
     located = locate(preset)
@@ -100,17 +103,20 @@ def evaluate(
     if data is None and card.training is None:
         raise ArgumentError(f"--data is needed: no recipe made {preset!r}.")
     sampling = {} if weights is None else {"weights": weights}
-    report = evaluation.evaluate(
-        preset,
-        data,
-        None if metrics is None else [name.strip() for name in metrics.split(",")],
-        count,
-        seeds,
-        split=split,
-        extractor=extractor,
-        baseline=not no_baseline,
-        **sampling,
-    )
+    with warnings_in_lines():
+        if not as_json:  # the printed report holds them too
+            warnings.simplefilter("ignore", ReportWarning)
+        report = evaluation.evaluate(
+            preset,
+            data,
+            None if metrics is None else [name.strip() for name in metrics.split(",")],
+            count,
+            seeds,
+            split=split,
+            extractor=extractor,
+            baseline=not no_baseline,
+            **sampling,
+        )
     click.echo(report.model_dump_json(indent=2) if as_json else report)
     if neighbours is not None:
         measured_on = report.measurements[0].protocol.split if report.measurements else split

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import sys
 from pathlib import Path
 
 import click
@@ -39,6 +40,7 @@ def list_command(pattern: str, family: str | None, group: str | None, hub: bool)
         if not hub and os.environ.get("ZOO_HUB"):
             hint += " --hub asks that of ZOO_HUB too."
         click.echo(f"No preset matches {pattern!r}.{hint}", err=True)
+        sys.exit(1)
 
 
 @click.command(cls=OneLine)

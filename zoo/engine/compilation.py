@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 import inspect
-import warnings
 from collections.abc import Callable
 from typing import Any, ClassVar, NamedTuple
 
 import keras
 
 from zoo import engine
+from zoo.base.warn import warn
 from zoo.engine import players
 from zoo.engine.attached import Structure, layers_of, own_variables, quantization_of
 from zoo.engine.means import Means
@@ -200,11 +200,10 @@ class Compiled:
         """Warn if a player has no trainable weight, once for each change."""
         idle = tuple(player for player, variables in self._trained.items() if not variables)
         if idle and idle != self._told_of:
-            warnings.warn(
+            warn(
                 f"{' and '.join(map(repr, idle))} of {type(self).__name__} "
                 f"{'has' if len(idle) == 1 else 'have'} no trainable weight and will not change. "
-                "Set trainable = True for the network to train it.",
-                stacklevel=2,
+                "Set trainable = True for the network to train it."
             )
         vars(self)["_told_of"] = idle
 

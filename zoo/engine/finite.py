@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-import warnings
 
 import keras
 import numpy as np
 from keras import ops
+
+from zoo.base.warn import warn
 
 
 def broken_logs(logs: dict[str, float] | None, names=None) -> list[str]:
@@ -52,10 +53,7 @@ def warn_of_broken_weights(model: keras.Model) -> None:
     """Warn that `model` is saved with a weight that is not finite, if it has one."""
     weight = broken_weight(model)
     if weight is not None:
-        warnings.warn(
-            f"The weights of {type(model).__name__} that are saved are not finite: {weight}.",
-            stacklevel=2,
-        )
+        warn(f"The weights of {type(model).__name__} that are saved are not finite: {weight}.")
 
 
 def _finite(variable) -> bool:
@@ -94,11 +92,10 @@ class FiniteLosses(keras.callbacks.Callback):
             return
         self.warned = True  # means of the epoch stay broken
         player = player_of(model, broken)
-        warnings.warn(
+        warn(
             f"Step {batch + 1} of epoch {self.epoch + 1} made losses"
             f"{'' if player is None else f' of the player {player!r}'} that are not finite: "
-            f"{', '.join(broken)}.",
-            stacklevel=2,
+            f"{', '.join(broken)}."
         )
         if "loss" not in logs:
             for callback in self.terminators:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import keras
 from keras import ops
 
 from zoo import engine
+from zoo.base.warn import warn
 from zoo.engine import players
 from zoo.engine.batch import Batch
 from zoo.engine.collected import collecting
@@ -124,10 +124,9 @@ class Steps:
         `evaluate`."""
         if not vars(self).get("_warned_of_y"):
             vars(self)["_warned_of_y"] = True
-            warnings.warn(
+            warn(
                 f"{type(self).__name__} is not conditional: it ignores y, the second part of the "
-                "data.",
-                stacklevel=4,
+                "data."
             )
 
     def _track(self, batch: Batch, logs: dict[str, Any]) -> dict[str, Any]:

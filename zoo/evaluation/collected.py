@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import warnings
 import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
 
+from zoo.base.warn import warn
 from zoo.data import Source
 from zoo.files.home import atomic_file, home
 from zoo.metrics import Moments
@@ -149,8 +149,7 @@ def _write(place: Path, collected: Collected, names: frozenset[str]) -> None:
         with atomic_file(place) as partial:
             np.savez(partial, **arrays)
     except OSError as error:
-        warnings.warn(
+        warn(
             f"Statistics of real images are not kept: {place.parent} cannot be written to "
-            f"({error.strerror}). ZOO_HOME names another folder.",
-            stacklevel=2,
+            f"({error.strerror}). ZOO_HOME names another folder."
         )

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
+from zoo.base.warn import warn
 from zoo.errors import ArgumentError
 from zoo.evaluation.collected import PART, Collected, reference
 from zoo.evaluation.metric import Metric, Subject
 from zoo.evaluation.plan import SAMPLES, Metrics, Plan, images_sha256, plan
-from zoo.evaluation.report import Report
+from zoo.evaluation.report import Report, ReportWarning
 from zoo.metrics import Measurement, Protocol
 
 __all__ = ["SAMPLES", "evaluate", "metrics"]
@@ -66,7 +66,7 @@ def evaluate(
             memorisation and to choose the width of Parzen windows, and `n` of them are scored in
             place of samples as `real_baseline`. (The extractor may be a classifier that was
             trained on them.)
-        extractor: the extractor of features, see `zoo.evaluation.extractor`; by default the
+        extractor: the extractor of features, such as the path of a classifier's preset, see `zoo.evaluation.extractor`; by default the
             classifier that was trained on `data`.
         baseline: whether real images are also scored in place of samples.
         cache: whether statistics of real images are kept under `ZOO_HOME`.
@@ -95,7 +95,7 @@ def evaluate(
         model_or_preset, data, metrics, n, seeds, split, train, extractor, baseline, sampling
     )
     for sentence in todo.left_out:
-        warnings.warn(sentence, stacklevel=2)
+        warn(sentence, ReportWarning)
     with _bar(todo.images, todo.name, progress) as bar:
         real = _collected_real(todo, cache, bar)
         values = _Values(todo)
@@ -195,7 +195,7 @@ class _Values:
             if scored and metric.baseline == "train" and todo.train is not None:
                 self.notes[i] += todo.why_no_baseline
             for note in self.notes[i]:
-                warnings.warn(f"{metric.name}: {note}", stacklevel=3)
+                warn(f"{metric.name}: {note}", ReportWarning)
             measurements += [
                 _measurement(key, values, baseline.get(key), self._context(i))
                 for key, values in self.values[i].items()

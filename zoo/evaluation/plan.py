@@ -30,6 +30,7 @@ from zoo.presets.locate import locate
 
 Metrics = str | Metric | Sequence[str | Metric]
 SAMPLES = 10_000
+UNSCORED = "real images are not scored in place of samples"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,6 +115,7 @@ def plan(
     if n is not None:
         check_count("n", n, minimum=2)
     seeds, sampling = _seeds(seeds), sampling or {}
+    chosen = None if metrics is None else _named(metrics)  # a wrong name needs no data
     subject = _subject(model_or_preset, data)
     model = subject.model
     name = subject.name + _checked(sampling, model)
@@ -121,11 +123,11 @@ def plan(
     as_the_card = subject.measured_on(data, test)
     if n is None:
         n = (subject.common("n_fake") if as_the_card else None) or SAMPLES
-    asked = metrics is not None
-    if metrics is None and as_the_card:
-        metrics = _of_card(subject.card) or None
+    asked = chosen is not None
+    if not asked and as_the_card:
+        chosen = _of_card(subject.card)
         extractor = subject.common("extractor") if extractor is None else extractor
-    chosen = _chosen(metrics, model, test)
+    chosen = chosen or _named(default_or_error(model, test))
     for metric in chosen:
         if metric.of_samples and "samples" not in model.tasks:
             raise ArgumentError(
@@ -251,10 +253,8 @@ def _subject(model_or_preset, data) -> _Subject:
     return _Subject(preset.read(), card.name, card, trained_on is not None and same)
 
 
-def _chosen(metrics: Metrics | None, model, test: Source) -> list[Metric]:
-    """Return the metrics, by default those that suit the model, or raise."""
-    if metrics is None:
-        metrics = default_or_error(model, test)
+def _named(metrics: Metrics) -> list[Metric]:
+    """Return the metrics of the argument `metrics`, or raise."""
     metrics = [metrics] if isinstance(metrics, str | Metric | type) else metrics
     chosen = [Metric.get(metric) for metric in metrics]
     if not chosen:
@@ -364,9 +364,10 @@ def _baseline(train: Source | None, test: Source, n: int) -> tuple[Source | None
         return None, []
     part = drawn(train, n)
     if len(part.images) < n:
-        return None, [f"no number of real images: {len(part.images)} training images, {n} samples."]
+        few = f"there are {len(part.images)} training images and {n} samples."
+        return None, [f"{UNSCORED}: {few}"]
     if images_sha256(part) == images_sha256(test):
-        return None, ["no number of real images: training and test images are the same."]
+        return None, [f"{UNSCORED}: training and test images are the same."]
     return part, []
 
 

@@ -16,6 +16,10 @@ from zoo.metrics.interval import half_width
 from zoo.metrics.protocol import ARROWS, PLUS_MINUS, explanations
 
 
+class ReportWarning(UserWarning):
+    """A weakness of numbers, which the report holds too."""
+
+
 class Report(Record):
     """The numbers of one model.
 

@@ -8,10 +8,10 @@ import hashlib
 import os
 import shutil
 import time
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from zoo.base.warn import warn
 from zoo.errors import FetchError, IntegrityError, WrongBytesError
 from zoo.files import remote
 from zoo.files.home import atomic_file, home, lock_of, make_folder
@@ -188,7 +188,7 @@ def _is_verified(
         if offline():
             raise
         if reported:
-            warnings.warn(f"{error} It is fetched anew.", stacklevel=5)
+            warn(f"{error} It is fetched anew.")
         return False
     return True
 

@@ -10,6 +10,8 @@ from zoo.errors import check_count
 from zoo.layers import BatchNormalization, Conv2D
 
 STAGES = 3
+# Keras's 0.99 needs some 500 steps until evaluation sees the statistics of the training.
+MOMENTUM = 0.9
 
 
 def body(image_shape: tuple[int, int, int], width: int = 32) -> keras.Model:
@@ -41,7 +43,7 @@ def body(image_shape: tuple[int, int, int], width: int = 32) -> keras.Model:
                 data_format="channels_last",
                 kernel_initializer="he_normal",
             )(x)
-            x = BatchNormalization(axis=-1)(x)
+            x = BatchNormalization(axis=-1, momentum=MOMENTUM)(x)
             x = layers.ReLU()(x)
     # The mean is computed in float32 under any dtype policy.
     x = layers.GlobalAveragePooling2D(data_format="channels_last", dtype="float32")(x)

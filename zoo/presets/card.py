@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 import re
-import warnings
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from zoo.base.records import Line, Record, Sha256, Text
+from zoo.base.warn import warn
 from zoo.engine.model import Model
 from zoo.engine.spaces import Classes, Noise, Normal, Space, of_shape
 from zoo.engine.tasks import tasks_of
@@ -229,8 +229,7 @@ class Rights(Record):
 class Facts(Record):
     """The texts of a preset's card: title, differences, limits, rights and names of classes.
 
-    The author of a recipe writes them. `zoo.save` makes all but the names of classes from its
-    arguments. `data_rights`, `license` and `classes` may be left out.
+    The author of a recipe writes them, and `zoo.save` makes them from its arguments. `data_rights`, `license` and `classes` may be left out.
     """
 
     title: Text
@@ -313,10 +312,9 @@ def _converted(raw: dict[str, Any], source: str) -> dict[str, Any]:
     for number in range(format_read, FORMAT):
         raw, change = _CHANGES[number](raw)
         losses += change
-    warnings.warn(
+    warn(
         f"The card {source} is of format {format_read} and was converted to {FORMAT}."
-        f"{''.join(' ' + text for text in losses)}",
-        stacklevel=4,
+        f"{''.join(' ' + text for text in losses)}"
     )
     return {**raw, "format": FORMAT}
 

@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 import re
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
@@ -19,6 +18,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError
 
 from zoo.base.records import Record, Text
+from zoo.base.warn import warn
 from zoo.errors import CardError
 from zoo.files import remote
 from zoo.files.fetch import read
@@ -182,7 +182,7 @@ def write_index(base: str) -> list[str]:
                 card = Card.parse(content, f"at {remote.shown(url)}")
                 card = _checked(card, name, f"{base}/{name}")
             except CardError as error:
-                warnings.warn(f"{error} It is left out of the index.", stacklevel=2)
+                warn(f"{error} It is left out of the index.")
                 continue
             size = sum(file.bytes for file in card.weights.files.values())
             presets[name] = Entry(

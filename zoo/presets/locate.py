@@ -6,10 +6,10 @@ import fnmatch
 import functools
 import os
 import re
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
+from zoo.base.warn import warn
 from zoo.errors import ArgumentError, ZooError, unknown_name
 from zoo.files import remote
 from zoo.files.fetch import offline
@@ -176,7 +176,7 @@ def matching(
         try:
             presets[name] = _known(name)  # without a request
         except (ZooError, OSError) as error:
-            warnings.warn(f"The preset {name!r} is left out: {error}", stacklevel=3)
+            warn(f"The preset {name!r} is left out: {error}")
     family_of = {
         name: preset.card.identity.family if preset else getattr(listed.get(name), "family", None)
         for name, preset in presets.items()

@@ -17,6 +17,7 @@ from zoo.data import Source
 from zoo.engine.attached import is_quantized
 from zoo.engine.model import Model
 from zoo.engine.rebuilding import check_can_be_saved, without_compiling
+from zoo.engine.spaces import Classes
 from zoo.errors import ArgumentError, IntegrityError
 from zoo.files import remote
 from zoo.files.fetch import read, sha256
@@ -43,6 +44,7 @@ def save(
     differs: Sequence[str] = (),
     metrics: Sequence[Measurement] = (),
     picture: Image.Image | None = None,
+    classes: Sequence[str] | None = None,
     half_precision: bool = True,
 ) -> Path:
     """Write `model` as a preset to `folder`, and return the folder.
@@ -63,6 +65,9 @@ def save(
         differs: sentences on differences from the paper, beyond those of the class.
         metrics: the measurements of `zoo.evaluate(model, ...).measurements`.
         picture: the picture of the preset; by default samples, for a model that samples.
+        classes: the names of the classes, in the order of their numbers, such as the folders'
+            names in `zoo.data.read(...).classes`; `sample(labels="cat")` of the loaded preset then
+            knows them. By default they have their numbers alone.
         half_precision: whether float32 arrays are stored as float16. The scales of a quantized
             model need float32, so that it is stored as it is.
 
@@ -112,6 +117,7 @@ def save(
         raise ArgumentError(
             f"metrics must be the measurements of a report of zoo.evaluate. Received: {metrics!r}."
         )
+    _check_classes(model, classes)
     check_can_be_saved(model, compiled=False)
     try:
         config = without_compiling(keras.saving.serialize_keras_object(model))
@@ -136,6 +142,7 @@ def save(
         limits=list(limits),
         data_rights=data_rights,
         license=license,
+        classes=None if classes is None else list(classes),
     )
     with storage_errors(folder), atomic_folder(folder) as partial:
         write(
@@ -152,6 +159,27 @@ def save(
             half_precision=half_precision,
         )
     return folder
+
+
+def _check_classes(model: Model, classes: Sequence[str] | None) -> None:
+    """Raise unless `classes` are names for the classes of `model`, or `None`."""
+    if classes is None:
+        return
+    if not isinstance(model.condition, Classes):
+        raise ArgumentError(
+            f"classes is for models of classes. Received: {classes!r} for {type(model).__name__}."
+        )
+    if isinstance(classes, str) or len(classes) != model.condition.n:
+        raise ArgumentError(f"classes must be {model.condition.n} names. Received: {classes!r}.")
+    for name in classes:
+        check_line("classes", name)
+    repeated = [
+        name for name in classes if [*map(str.casefold, classes)].count(name.casefold()) > 1
+    ]
+    if repeated:
+        raise ArgumentError(
+            f"classes must differ, also in lower case. Received: {', '.join(repeated)}."
+        )
 
 
 def class_name(cls: type) -> str:

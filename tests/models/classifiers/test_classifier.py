@@ -41,6 +41,21 @@ def test_learns_digits(slice_path):
     assert np.mean(model.classify(to_range(test.images, (0, 1))) == test.labels) > 0.8
 
 
+def test_evaluation_agrees_with_a_short_training():
+    """The statistics of batch normalization have forgotten their start after some thirty steps."""
+    images = np.zeros((48, 8, 8, 1), "float32")
+    labels = np.arange(48) % 3
+    for place, label in zip(images, labels, strict=True):
+        place[:, 2 * label : 2 * label + 2] = 1.0
+    images += np.random.default_rng(0).random(images.shape, dtype="float32") / 8
+    images = np.clip(images, 0, 1)
+    model = small()
+    model.compile(keras.optimizers.Adam(1e-2))
+    logs = model.fit(images, labels, batch_size=12, epochs=10, verbose=0).history
+    assert logs["accuracy"][-1] == 1
+    assert model.evaluate(images, labels, verbose=0, return_dict=True)["accuracy"] == 1
+
+
 def test_augmentation_is_of_training_alone():
     calls = []
 

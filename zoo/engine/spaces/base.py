@@ -69,6 +69,7 @@ class Space(Named):
             raise ArgumentError(
                 f"{argument} must hold {self.noun} of shape "
                 f"(batch, {', '.join(map(str, self.shape))}). Received: {_described(values)}."
+                f"{self._advice_on_shape()}"
             )
         if values.shape[0] == 0:
             raise ArgumentError(f"{argument} holds no {self.noun[:-1]}.")
@@ -82,6 +83,10 @@ class Space(Named):
                 f"{argument} must hold floating-point {self.noun}{self._in_range()}. Received: "
                 f"dtype {keras.backend.standardize_dtype(values.dtype)}.{self._advice()}"
             )
+
+    def _advice_on_shape(self) -> str:
+        """Return the advice for values of a wrong shape, for errors."""
+        return ""
 
     def _in_range(self) -> str:
         """Return the words about the range, for errors."""

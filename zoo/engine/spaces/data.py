@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import warnings
 
 import numpy as np
 
 from zoo.base.arrays import as_array
 from zoo.base.ranges import BYTES, as_bytes, to_bytes, to_range
+from zoo.base.warn import warn
 from zoo.engine.spaces.base import Space
 from zoo.errors import ArgumentError, check_count
 
@@ -34,6 +34,12 @@ class Images(Space):
         self.channels = check_count("channels", channels)
         self.range = None if range is None else (float(range[0]), float(range[1]))
         self.shape = (self.height, self.width, self.channels)
+
+    def _advice_on_shape(self) -> str:
+        if self.height != self.width or self.channels not in (1, 3):
+            return ""
+        size = f"image_size={self.height}, channels={self.channels}"
+        return f" zoo.data.load(images, {size}) gives batches of this shape."
 
     def _in_range(self) -> str:
         return " in the model's value range"
@@ -65,7 +71,7 @@ class Images(Space):
         if shape != self.shape:
             raise ArgumentError(
                 f"{argument} must hold images of shape {self.shape}, as the model's. Received: "
-                f"images of shape {shape}."
+                f"images of shape {shape}.{self._advice_on_shape()}"
             )
         if values.dtype != np.uint8:
             raise ArgumentError(f"{argument} must hold 8-bit images. Received: {values.dtype}.")
@@ -172,6 +178,9 @@ class Frames(Images):
         self.n = check_count("n", n)
         self.shape = (self.n, height, width, channels)
 
+    def _advice_on_shape(self) -> str:
+        return ""
+
 
 def of_shape(shape: tuple[int, ...], range: Range | None = None) -> Space:
     """Return the space of data of this shape: images for three axes, points for one.
@@ -223,11 +232,10 @@ def check_range(argument: str, values, value_range: Range, in_training: bool = T
     if not math.isfinite(low) or not math.isfinite(high):
         raise ArgumentError(f"{argument} must be finite. Received: NaN or infinite values.")
     if in_training and value_range[0] < 0 <= low < high <= 1:
-        warnings.warn(
+        warn(
             f"{argument} holds no negative value, but the model's images lie in "
             f"{list(value_range)}. Images in [0, 1] are converted by zoo.data.to_range(images, "
-            f"{tuple(value_range)}, source=(0, 1)).",
-            stacklevel=5,
+            f"{tuple(value_range)}, source=(0, 1))."
         )
     slack = 0.01 * (value_range[1] - value_range[0])  # interpolation overshoots a little
     if not (value_range[0] - slack <= low and high <= value_range[1] + slack):

@@ -1,0 +1,45 @@
+"""Warnings point to the line of the user, whichever way led to them."""
+
+import numpy as np
+import pytest
+
+import zoo
+
+IMAGES = np.zeros((8, 8, 8, 1), "float32")
+
+
+def gan():
+    model = zoo.create("gan", image_shape=(8, 8, 1), latent_dim=4, units=8)
+    model.compile()
+    return model
+
+
+def with_labels(model):
+    model.fit(IMAGES, np.zeros(8), verbose=0)
+
+
+def in_another_range(model):
+    model.evaluate(IMAGES + np.linspace(0, 1, 8)[:, None, None, None], verbose=0)
+
+
+def of_batches(model):
+    model.fit(((IMAGES, np.zeros(8)) for _ in range(2)), verbose=0)
+
+
+def frozen(model):
+    model.generator.trainable = False
+    model.fit(IMAGES, verbose=0)
+
+
+def too_few(model):
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, IMAGES.shape, dtype="uint8")
+    zoo.evaluate(model, images, ["kid", "prdc"], n=8, seeds=1, extractor="pixels")
+
+
+@pytest.mark.parametrize("cause", [with_labels, in_another_range, of_batches, frozen, too_few])
+def test_the_line_is_the_users(cause):
+    with pytest.warns(UserWarning) as caught:
+        cause(gan())
+    ours = [w for w in caught if w.category.__module__.startswith("zoo") or "zoo" in str(w.message)]
+    assert {w.filename for w in ours or caught} == {__file__}
