@@ -19,6 +19,7 @@ from zoo.engine.model import Model
 from zoo.engine.rebuilding import check_can_be_saved, without_compiling
 from zoo.errors import ArgumentError, IntegrityError
 from zoo.files import remote
+from zoo.files.arrays import opened
 from zoo.files.fetch import read, sha256
 from zoo.files.home import atomic_folder, storage_errors, user_path, write_text
 from zoo.metrics import Measurement
@@ -326,9 +327,8 @@ def read_examples(preset: Preset) -> Source | None:
     if EXAMPLES not in extras:
         return None
     preset.ensure_files({EXAMPLES: extras[EXAMPLES]})
-    with np.load(preset.path(EXAMPLES), allow_pickle=False) as arrays:
-        labels = arrays["labels"] if "labels" in arrays.files else None
-        return Source(EXAMPLES, arrays["images"], labels)
+    with opened(preset.path(EXAMPLES), most=golden.MOST, error=IntegrityError) as arrays:
+        return Source(EXAMPLES, arrays["images"], arrays.get("labels"))
 
 
 def _picture(model: Model) -> Image.Image | None:
