@@ -143,7 +143,8 @@ def _read(
     if path.is_dir() or suffix == ".zip":
         return _read_files(path, split, image_format, strict, memory_limit)
     if suffix == ".npz":
-        return _from_arrays(path.stem, *_read_npz(path, split, memory_limit), image_format)
+        arrays = _read_npz(path, split, memory_limit)
+        return _from_arrays(path.stem, *arrays, image_format, repr(str(path)))
     is_path = isinstance(name_or_path, Path) or name_or_path.startswith(("/", ".", "~"))
     if path.is_file() and (is_path or suffix or len(path.parts) > 1):
         raise DataError(
@@ -280,20 +281,26 @@ def _read_npz(path: Path, split: str, memory_limit: int) -> tuple[np.ndarray, np
         return images, labels
 
 
-def _from_arrays(name: str, images, labels, image_format: ImageFormat) -> Source:
-    """Return arrays as a source, after a check of their types and shapes."""
+def _from_arrays(
+    name: str, images, labels, image_format: ImageFormat, place: str | None = None
+) -> Source:
+    """Return arrays as a source, after a check of their types and shapes.
+
+    `place` is the name of the set in errors, by default `name`.
+    """
+    place = name if place is None else place
     if images.ndim == 3:
         images = images[..., None]
     points = images.ndim == 2 and images.dtype == np.float32
     if not points and (images.dtype != np.uint8 or images.ndim != 4 or not images.size):
         raise DataError(
-            f"{name} must hold 8-bit (uint8) images of shape (n, height, width[, channels]), or "
+            f"{place} must hold 8-bit (uint8) images of shape (n, height, width[, channels]), or "
             f"float32 points of shape (n, features). It holds {images.dtype} of shape "
             f"{images.shape}."
         )
     if labels is not None and len(labels) != len(images):
         raise DataError(
-            f"labels of {name} must be as many as images, {len(images)}. Received: {len(labels)}."
+            f"labels of {place} must be as many as images, {len(images)}. Received: {len(labels)}."
         )
     if not points and (image_format.image_size or image_format.channels):
         images = joined(

@@ -98,5 +98,7 @@ def _check_members(
         stored = member.compress_type == zipfile.ZIP_STORED
         if stored and member.file_size != member.compress_size:
             raise error(f"{source} states two sizes of {member.filename!r}, which is broken.")
+        with archive.open(member):
+            pass  # raises if the member's own head states another name
     if total > size:
         raise error(f"{source} states {total:,} bytes of members, and has {size:,}: it is broken.")

@@ -6,6 +6,7 @@ import contextlib
 import io
 import math
 import struct
+import tokenize
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -21,6 +22,15 @@ LARGEST_HEADER = 10_000  # bytes, as for `numpy.load`
 PIECE = 2**20
 KINDS = "biufcSU"  # of types whose arrays hold no Python objects
 SUFFIX = ".npy"
+# The text of a header is read as Python, which raises any of these.
+HEADER_ERRORS = (
+    ValueError,
+    SyntaxError,
+    TypeError,
+    RecursionError,
+    MemoryError,
+    tokenize.TokenError,
+)
 
 
 class ArrayFile(Mapping):
@@ -55,6 +65,9 @@ class ArrayFile(Mapping):
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._members)
+
+    def __contains__(self, name: object) -> bool:  # that of `Mapping` would read the array
+        return name in self._members
 
     def __len__(self) -> int:
         return len(self._members)
@@ -120,8 +133,7 @@ class ArrayFile(Mapping):
         )
         try:
             shape, fortran, dtype = read(header, max_header_size=LARGEST_HEADER)
-        # The text of a header is read as Python, which raises any of these.
-        except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError) as reason:
+        except HEADER_ERRORS as reason:
             raise self._broken(name, f"its header is none: {str(reason)[:200]}") from reason
         if dtype.hasobject or dtype.kind not in KINDS:
             raise self._error(
