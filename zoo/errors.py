@@ -118,6 +118,13 @@ def unknown_name(
     return UnknownNameError(" ".join(parts))
 
 
+def instance_hint(value: object) -> str:
+    """Return a last sentence of an error for a class in the place of an instance, else `""`."""
+    if not isinstance(value, type):
+        return ""
+    return f" That is a class: give an instance of it, such as {value.__name__}()."
+
+
 def check_choice(argument: str, value: object, allowed: Iterable[str]) -> None:
     """Raise an `UnknownNameError` unless `value` is one of the `allowed` names."""
     allowed = list(allowed)

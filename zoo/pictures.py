@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from zoo.base.memory import check_memory
+from zoo.base.ranges import BYTES
 from zoo.data import Source, grid, synthetic, to_bytes, to_range
 from zoo.engine.spaces import Classes, Normal
 from zoo.errors import ArgumentError
@@ -289,7 +290,7 @@ def neighbours(
         value_range: the range of `images`.
         k: the number of neighbours of each image.
     """
-    training_images = to_range(train.images[:], value_range)
+    training_images = to_range(train.images[:], value_range, source=BYTES)
     flat = (x.reshape(len(x), -1) for x in (images, training_images))
     rows = nearest_neighbours(*flat, k).rows
     side_by_side = np.concatenate([images[:, None], training_images[rows]], axis=1)

@@ -40,6 +40,16 @@ class TestRanges:
     def test_values_outside_are_clipped(self):
         np.testing.assert_array_equal(zoo.data.to_bytes(np.array([-3.0, 3.0])), [0, 255])
 
+    def test_bytes_of_a_range_that_the_array_shows(self):
+        every = np.arange(256, dtype="uint8")
+        unit = every / np.float32(255)
+        overshooting = np.append(unit, [1.005])
+        for images in (every, unit, 2 * unit - 1, overshooting):
+            np.testing.assert_array_equal(zoo.data.to_bytes(images)[:256], every)
+        assert zoo.data.to_bytes(unit, (-1, 1)).min() == 128  # a range that is named
+        with pytest.raises(ValueError, match=r"value_range must be given for values from 0 to 9"):
+            zoo.data.to_bytes(np.arange(10.0))
+
 
 class TestNpz:
     def test_splits(self, slice_path):

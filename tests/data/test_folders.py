@@ -2,9 +2,11 @@
 
 import io
 import logging
+import os
 import struct
 import zipfile
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from zoo.errors import DataError
 
 pytestmark = pytest.mark.once
 BLACK = Image.fromarray(np.zeros((8, 8), "uint8"))
+WHITE = Image.fromarray(np.full((8, 8), 255, "uint8"))
 
 
 def write(root, *names, zipped=False):
@@ -89,6 +92,141 @@ def test_pixels_without_a_known_range_are_named(tmp_path, caplog):
     assert len(source.images) == 1
     assert "b.tif (its floating-point pixels have no known range)" in line
     assert "c.tif (its pixels from 1000000 to 1000000 are not of 16 bits)" in line
+
+
+ANIMATED = {"a.gif": "GIF", "b.png": "PNG", "c.webp": "WEBP", "d.tif": "TIFF"}
+
+
+@both
+@pytest.mark.parametrize("limit", [2**31, 0], ids=["memory", "lazy"])
+def test_further_pictures_of_a_file_are_named(tmp_path, caplog, zipped, limit):
+    path = write(tmp_path / "set", "cat/1.png", "dog/1.png")
+    for name, kind in {**ANIMATED, "telephone.jpg": "MPO"}.items():
+        black, white = BLACK.copy(), WHITE.copy()  # writing changes them
+        black.save(path / "cat" / name, kind, save_all=True, append_images=[white])
+    path = write(path, zipped=zipped)
+    options = {"image_size": 8, "channels": 1, "memory_limit": limit}
+    source, (line,) = read(path, caplog, **options)
+    assert source.images[:].max() == 0
+    assert line == (
+        f"Left out of {str(path)!r}: 4 animations or files of several pages, but for the first "
+        "picture of each (cat/a.gif, cat/b.png, cat/c.webp, cat/d.tif)"
+    )
+    with pytest.raises(DataError, match="strict=True, and left out of .* are 4 animations"):
+        zoo.data.read(path, **options, strict=True)
+
+
+def test_what_follows_the_first_picture_may_be_broken(tmp_path):
+    file = io.BytesIO()
+    BLACK.save(file, "GIF", save_all=True, append_images=[WHITE])
+    for i in range(40):
+        (tmp_path / f"{i:02}.gif").write_bytes(file.getvalue()[: -1 - i])
+    assert zoo.data.read(tmp_path, channels=1).images.shape[0] > 20
+
+
+def test_further_pictures_of_pairs_are_named(tmp_path, caplog):
+    Image.new("L", (16, 8)).save(
+        tmp_path / "a.gif", save_all=True, append_images=[Image.new("L", (16, 8), 255)]
+    )
+    with caplog.at_level(logging.WARNING):
+        zoo.data.read_pairs(tmp_path)
+    assert caplog.text.count("1 animations or files of several pages") == 1
+    with pytest.raises(DataError, match="are 1 animations"):
+        zoo.data.read_pairs(tmp_path, strict=True)
+
+
+@both
+def test_folders_without_a_readable_picture_are_named(tmp_path, caplog, zipped):
+    path = write(tmp_path / "set", "cat/1.png", "dog/1.png")
+    for folder in ("bird", "cow", "eel", ".hidden"):
+        (path / folder).mkdir()
+    (path / "cow" / "notes.txt").write_text("no picture")
+    (path / "eel" / "1.png").write_bytes(b"broken")
+    path = write(path, zipped=zipped)
+    source, lines = read(path, caplog)
+    assert source.classes == ("cat", "dog", "eel")
+    assert lines[-1].endswith(": 3 folders in which no picture is readable (bird, cow, eel)")
+    path = write(tmp_path / "one", "cat/1.png")
+    (path / "dog").mkdir()
+    path = write(path, zipped=zipped)
+    (line,) = read(path, caplog)[1]
+    assert line.endswith(": 1 folders in which no picture is readable (dog)")
+    with pytest.raises(DataError, match=r"are 1 folders in which no picture is readable \(dog\)"):
+        zoo.data.read(path, strict=True)
+
+
+@both
+def test_empty_folders_of_splits_and_of_flat_sets(tmp_path, caplog, zipped):
+    split = write(tmp_path / "split", "train/cat/1.png", "train/dog/1.png", "test/cat/1.png")
+    (split / "test" / "dog").mkdir()
+    split = write(split, zipped=zipped)
+    assert read(split, caplog)[1] == []
+    (line,) = read(split, caplog, split="test")[1]
+    assert line.endswith("1 folders in which no picture is readable (dog)")
+    nested = write(tmp_path / "nested", "set/cat/big/1.png", "set/cat/small/1.png")
+    (nested / "set" / "dog").mkdir()
+    (line,) = read(write(nested, zipped=zipped), caplog)[1]
+    assert line.endswith("1 folders in which no picture is readable (dog)")
+    flat = write(tmp_path / "flat", "1.png", "2.png")
+    (flat / "notes").mkdir()
+    flat = write(flat, zipped=zipped)
+    assert read(flat, caplog, strict=True)[1] == []
+
+
+@both
+def test_files_without_the_suffix_of_a_picture_are_named(tmp_path, caplog, zipped):
+    path = write(tmp_path / "set", "cat/1.png", "dog/1.png", "cat/2", "cat/3.image", ".git/x")
+    for name in ("README", "LICENSE.txt", "labels.csv", "cat/1.json", "Thumbs.db", ".DS_Store"):
+        (path / name).write_text("no picture")
+    path = write(path, zipped=zipped)
+    source, (line,) = read(path, caplog)
+    assert len(source.images) == 2
+    assert line.endswith(": 2 without the suffix of a picture (cat/2, cat/3.image)")
+    with pytest.raises(DataError, match="are 2 without the suffix of a picture"):
+        zoo.data.read(path, strict=True)
+
+
+def test_a_set_without_any_suffix_says_so(tmp_path, caplog):
+    write(tmp_path, "1", "2")
+    with pytest.raises(DataError, match="holds no image, at any depth"):
+        read(tmp_path, caplog)
+    assert "2 without the suffix of a picture (1, 2)" in caplog.text
+
+
+def test_linked_folders_are_classes_or_named(tmp_path, caplog):
+    path = write(tmp_path / "set", ".store/cat/1.png", "dog/1.png")
+    write(tmp_path / "elsewhere", "1.png", "2.png")
+    (path / "cat").symlink_to(path / ".store" / "cat")
+    (path / "cow").symlink_to(tmp_path / "elsewhere")
+    (path / "dog" / "loop").symlink_to(path)
+    source, (line,) = read(path, caplog)
+    assert (source.classes, source.labels.tolist()) == (("cat", "cow", "dog"), [0, 1, 1, 2])
+    assert line.endswith(": 1 hidden or in hidden or system folders (.store/cat/1.png)")
+    path = write(tmp_path / "again", "cat/1.png", "dog/1.png")
+    (path / "ant").symlink_to(path / "cat")  # before the folder in the order of names
+    (path / "gone").symlink_to(tmp_path / "nowhere")
+    source, (line,) = read(path, caplog)
+    assert source.classes == ("cat", "dog")
+    assert "1 without the suffix of a picture (gone)" in line
+    assert "1 links to folders that are read under another name (ant)" in line
+    with pytest.raises(DataError, match=r"read under another name \(ant\)"):
+        zoo.data.read(path, strict=True)
+
+
+def test_folders_that_cannot_be_opened_are_named(tmp_path, caplog, monkeypatch):
+    path, scan = write(tmp_path / "set", "cat/1.png", "dog/1.png", "owl/1.png"), os.scandir
+
+    def scandir(place):
+        if Path(place).name == "dog":
+            raise PermissionError(13, "Permission denied", place)
+        return scan(place)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    source, (line,) = read(path, caplog)
+    assert source.classes == ("cat", "owl")
+    assert line.endswith(": 1 folders that cannot be opened (dog)")
+    with pytest.raises(DataError, match="are 1 folders that cannot be opened"):
+        zoo.data.read(path, strict=True)
 
 
 def test_folders_of_numbers_have_the_order_of_numbers(tmp_path):

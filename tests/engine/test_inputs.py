@@ -107,6 +107,17 @@ def test_sample_weights_without_labels():
         vae().evaluate(images(), sample_weight=np.zeros(20), verbose=0)
 
 
+@pytest.mark.parametrize("kind", [tuple, list])
+def test_data_and_labels_as_one_argument(kind):
+    model = vae()
+    for call in (model.fit, model.evaluate, model.train_on_batch, model.test_on_batch):
+        for parts in ([images(), np.zeros(20)], [images(), None, None]):
+            with pytest.raises(ValueError, match=r"x must hold images .*alone.*: fit\(x, y\)"):
+                call(kind(parts))
+    with pytest.raises(ValueError, match=r"validation_data must hold .*validation_data=\(x, y\)"):
+        model.fit(images(), validation_data=((images(), np.zeros(20)),))
+
+
 def test_nothing():
     with pytest.raises(ValueError, match="x is missing"):
         vae().fit()

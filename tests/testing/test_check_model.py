@@ -1,5 +1,6 @@
 """The contract suite, on models that it has never seen and on models that break a promise."""
 
+import ast
 import importlib.util
 import sys
 from pathlib import Path
@@ -113,6 +114,54 @@ def other_inverse(self, points):
 def test_a_model_that_breaks_a_promise_fails_its_check(name, members, message):
     with pytest.raises(AssertionError, match=f"Broken fails the check '{name}': .*{message}"):
         testing.check_model(broken(unseen.AffineFlow, **members), checks=[name])
+
+
+def learns_nothing(self, batch, training):
+    loss, logs = unseen.AffineFlow.objective(self, batch, training)
+    return 0.0 * loss, logs
+
+
+def two_optimizers(self):
+    return {name: keras.optimizers.Adam() for name in ("model", "other")}
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    ("name", "members", "message"),
+    [
+        (
+            "learns",
+            {"objective": learns_nothing},
+            r"mean \|sample\(seed=0\) - x\| must fall below .* it was .* before, and is .* after",
+        ),
+        (
+            "configuration",
+            {"players": property(lambda self: {"model": [self.shift]})},
+            "log_scale must belong to one player, and belongs to none",
+        ),
+        (
+            "configuration",
+            {"default_optimizers": two_optimizers},
+            r"default_optimizers\(\) has \['model', 'other'\], and the players are \['model'\]",
+        ),
+        (
+            "tasks",
+            {"condition": "classes"},
+            "condition must be a space or None, not 'classes'",
+        ),
+    ],
+)
+def test_a_failure_says_what_was_compared(name, members, message):
+    with pytest.raises(AssertionError, match=f"Broken fails the check '{name}': .*{message}"):
+        testing.check_model(broken(unseen.AffineFlow, **members), checks=[name])
+
+
+@pytest.mark.once
+def test_every_assertion_of_the_suite_has_a_text():
+    """Outside of pytest an assertion without one says nothing."""
+    for path in sorted(Path(testing.__file__).parent.glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            assert not isinstance(node, ast.Assert) or node.msg, f"{path.name}:{node.lineno}"
 
 
 def test_the_first_check_that_fails_is_named():

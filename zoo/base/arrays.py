@@ -7,6 +7,8 @@ import numpy as np
 from zoo.errors import ArgumentError
 
 LARGEST = np.iinfo(np.int64).max
+# Errors of libraries for tensors that hold no plain numbers.
+UNREADABLE = (TypeError, ValueError, RuntimeError)
 NUMERIC = "biufV"  # kinds of types; V holds bfloat16 and its relatives, which NumPy does not know
 
 
@@ -22,6 +24,26 @@ def check_unmasked(argument: str, values, error=ArgumentError) -> None:
         )
 
 
+def to_numpy(values) -> np.ndarray:
+    """Return an array or a tensor of any library as an array of NumPy.
+
+    Raises one of `UNREADABLE` for what has no plain numbers, such as a sparse tensor of PyTorch.
+    """
+    if hasattr(values, "detach"):  # a tensor of PyTorch
+        values = values.detach().cpu().resolve_conj().resolve_neg()
+        values = values.float() if "bfloat16" in str(values.dtype) else values
+    return np.asarray(values)
+
+
+def unreadable(argument: str, noun: str, values, reason: Exception, error=ArgumentError):
+    """Return the error for `values` that cannot be read as numbers, for a library's `reason`."""
+    first = (str(reason).strip().splitlines() or [type(reason).__name__])[0].rstrip(".")
+    return error(
+        f"{argument} must be an array of {noun}, whose rows have equal shapes. Received: a "
+        f"{type(values).__name__} that is none ({first})."
+    )
+
+
 def as_array(argument: str, values, noun: str = "numbers", error=ArgumentError) -> np.ndarray:
     """Return `values` as a NumPy array of numbers, or raise.
 
@@ -33,12 +55,9 @@ def as_array(argument: str, values, noun: str = "numbers", error=ArgumentError) 
     """
     check_unmasked(argument, values, error)
     try:
-        array = np.asarray(values)
-    except (TypeError, ValueError) as reason:
-        raise error(
-            f"{argument} must be an array of {noun}, whose rows have equal shapes. Received: a "
-            f"{type(values).__name__} that is none ({reason})."
-        ) from None
+        array = to_numpy(values)
+    except UNREADABLE as reason:
+        raise unreadable(argument, noun, values, reason, error) from None
     if array.dtype.kind not in NUMERIC or array.dtype.names:
         raise error(f"{argument} must be an array of {noun}. Received: {_described(values, array)}")
     return array
@@ -61,8 +80,8 @@ def as_labels(argument: str, values, rows: int | None = None, error=ArgumentErro
     """
     check_unmasked(argument, values, error)
     try:
-        labels = np.asarray(values)
-    except (TypeError, ValueError):
+        labels = to_numpy(values)
+    except UNREADABLE:
         raise error(
             f"{argument} must be integer labels of shape (n,). Received: a "
             f"{type(values).__name__} that is no array."
@@ -85,6 +104,8 @@ def _described(values, array: np.ndarray) -> str:
     """Return the type and the shape of an array that is refused, and one of its texts."""
     if isinstance(values, str):
         return f"the text {values!r}."
+    if array.dtype == object and not isinstance(values, np.ndarray | list | tuple):
+        return f"a {type(values).__name__} that is none."
     kind = "texts" if array.dtype.kind in "SU" else str(array.dtype)
     example = f", such as {array.flat[0].item()!r}" if kind == "texts" and array.size else ""
     return f"{kind} of shape {array.shape}{example}."

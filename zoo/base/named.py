@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from zoo.errors import ArgumentError, unknown_name
+from zoo.errors import ArgumentError, instance_hint, unknown_name
 
 
 class Named:
@@ -74,7 +74,7 @@ class Named:
                 raise ArgumentError(
                     f"{cls.kind} must be one of {', '.join(map(repr, cls.named()))}, or an "
                     "object with "
-                    f"{' and '.join(cls.required)}. Received: {value!r}."
+                    f"{' and '.join(cls.required)}. Received: {value!r}.{instance_hint(value)}"
                 )
             for name in cls.required:
                 cls._check_call(name, value)

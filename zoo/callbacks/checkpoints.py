@@ -107,7 +107,10 @@ class Checkpoints(keras.callbacks.Callback):
     # Reading
 
     def saved(self) -> list[Path]:
-        """Return the checkpoints in the folder, oldest first."""
+        """Return the folders of the checkpoints, whole or damaged, by their step.
+
+        Unfinished ones are left out.
+        """
         return checkpoint_folder.saved(self.folder)
 
     def restore(self, model: keras.Model, say: Callable[[str], None] = warnings.warn) -> int:

@@ -6,8 +6,6 @@ import inspect
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from zoo.base.ranges import to_bytes, to_range
 from zoo.data import synthetic
 from zoo.data.batches import Batches
@@ -15,7 +13,7 @@ from zoo.data.decoded import MEMORY_LIMIT
 from zoo.data.grid import grid, save_grid
 from zoo.data.pairs import PairBatches, load_pairs, read_pairs
 from zoo.data.rights import rights
-from zoo.data.sources import Source, fitting, read, read_splits
+from zoo.data.sources import Source, fitting, is_arrays, read, read_splits
 from zoo.data.stacked import stack
 from zoo.errors import ArgumentError, DataError
 
@@ -83,7 +81,7 @@ def load(
     [(4, 32, 32, 1), (4,)]
     """
     arguments = {**locals(), **batches}
-    if not isinstance(name_or_path, str | Path | np.ndarray | tuple):
+    if not isinstance(name_or_path, str | Path) and not is_arrays(name_or_path):
         return _unchanged(name_or_path, arguments)
     source = read(name_or_path, split, image_size, channels, crop, strict, memory_limit)
     if labels and source.labels is None:

@@ -13,7 +13,7 @@ from keras.utils import PyDataset
 from zoo.base.arrays import as_labels
 from zoo.base.logs import quiet
 from zoo.base.processes import check_main_guard
-from zoo.base.ranges import to_range
+from zoo.base.ranges import BYTES, as_bytes, to_range
 from zoo.data.decoded import Broken
 from zoo.data.stream import AHEAD, Stream
 from zoo.errors import ArgumentError, DataError, check_choice, check_count
@@ -47,9 +47,9 @@ class Batches(PyDataset):
     Elements are images, or `(images, labels)` if there are labels.
 
     Args:
-        images: 8-bit images of shape `(n, height, width, channels)`, or float32 points of shape
-            `(n, features)`. An object that is indexed like such an array serves too, see
-            `zoo.data.Source`.
+        images: 8-bit images of shape `(n, height, width, channels)`, or bool for black and white,
+            or float32 points of shape `(n, features)`. An object that is indexed like such an array
+            serves too, see `zoo.data.Source`.
         labels: integer labels of shape `(n,)` or `(n, 1)`, or `None`.
         batch_size: the number of images in a batch. The last batch of an epoch holds the rest.
         seed: the seed of the order and of all random changes below.
@@ -94,6 +94,8 @@ class Batches(PyDataset):
         super().__init__()
         if not len(images):
             raise DataError("images holds no image.")
+        if hasattr(images, "__getitem__"):
+            images = as_bytes("images", images, DataError)
         _, *axes = images.shape
         if (images.dtype, len(axes)) not in ((np.uint8, 3), (np.float32, 1)):
             raise DataError(
@@ -215,7 +217,7 @@ class Batches(PyDataset):
             level = draw(*images.shape[1:], dtype="float32") if stochastic else 0.5
             white = images > np.float32(255) * level
             return to_range(white, self.value_range, source=(0.0, 1.0))
-        return to_range(images, self.value_range)
+        return to_range(images, self.value_range, source=BYTES)
 
     def order(self, epoch: int) -> np.ndarray:
         """Return the order of the images in `epoch`."""

@@ -6,11 +6,12 @@ import functools
 import io
 import logging
 import os
+import struct
 import threading
 import zipfile
 import zlib
-from collections.abc import Iterable
-from pathlib import Path, PurePosixPath
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path, PurePath, PurePosixPath
 
 from PIL import Image
 
@@ -36,8 +37,24 @@ SYSTEM_FOLDERS = {
     "lost+found",
     "__pycache__",
 }
+# What lies beside pictures and is none: texts, tables, documents and files of systems.
+COMPANION_SUFFIXES = {
+    *(".bib", ".cff", ".cfg", ".csv", ".db", ".doc", ".docx", ".htm", ".html", ".ini", ".ipynb"),
+    *(".json", ".jsonl", ".lnk", ".log", ".md", ".md5", ".parquet", ".pdf", ".py", ".rst", ".rtf"),
+    *(".sh", ".sha1", ".sha256", ".toml", ".tsv", ".txt", ".url", ".xls", ".xlsx", ".xml"),
+    *(".xmp", ".yaml", ".yml"),
+}
+COMPANIONS = {"authors", "changelog", "checksums", "copying", "license", "makefile", "notice"}
+COMPANIONS |= {"md5sums", "readme", "sha256sums", "version"}  # without a suffix, in lower case
+# Kinds whose further pictures belong to the first one: previews or depth, and layers.
+ONE_PICTURE = {"MPO", "PSD"}
 HIDDEN = "hidden or in hidden or system folders"
 UNREAD = "of kinds that are not read"
+UNKNOWN = "without the suffix of a picture"
+REPEATED = "links to folders that are read under another name"
+CLOSED = "folders that cannot be opened"
+EMPTY = "folders in which no picture is readable"
+FRAMES = "animations or files of several pages, but for the first picture of each"
 EXAMPLES = 4  # names in a message
 log = logging.getLogger(__name__)
 
@@ -51,16 +68,21 @@ def suffixes() -> frozenset[str]:
     )
 
 
-class FolderFiles:
-    """The image files below a folder, at any depth, in the order of their names.
+class Files:
+    """The image files of a set, at any depth, in the order of their names.
 
-    Links are followed, but no folder is entered twice. `left_out` holds the names of pictures that
-    are not read, by the reason.
+    Attributes:
+        names: the names of the files, relative to the root of the set.
+        subfolders: the names of the folders directly below the root that were looked into, with or
+            without images.
+        left_out: the names of what is not read, by the reason.
+        animated: the names of opened files that hold further pictures, which are not read.
     """
 
-    def __init__(self, root: Path):
-        self.root = root
-        self.names, self.left_out = _divided(_walk(root))
+    names: list[str]
+    subfolders: set[str]
+    left_out: dict[str, list[str]]
+    animated: set[str]
 
     def __len__(self) -> int:
         return len(self.names)
@@ -69,44 +91,97 @@ class FolderFiles:
         """Return the names of the folders directly below the root that hold images."""
         return {name.split("/")[0] for name in self.names if "/" in name}
 
+    def select(self, rows):
+        """Return the subset with the indices `rows`."""
+        subset = type(self).__new__(type(self))
+        vars(subset).update(vars(self), names=[self.names[row] for row in rows])
+        return subset
+
+    def open(self, row: int) -> Image.Image:
+        """Return the image `row`, of which only the head is decoded yet."""
+        image = Image.open(self._file(row))
+        if image.format not in ONE_PICTURE and _has_more(image):
+            self.animated.add(self.names[row])
+        return image
+
+    def _file(self, row: int):
+        """Return what Pillow opens for the file `row`."""
+        raise NotImplementedError
+
+    def _divide(self, names: Iterable[str]) -> None:
+        """Set the attributes from the names of all files and folders; those of folders end in /."""
+        self.names, self.subfolders, self.animated = [], set(), set()
+        self.left_out = {HIDDEN: [], UNREAD: [], UNKNOWN: []}
+        unread = UNREAD_SUFFIXES - suffixes()
+        for name in sorted(names):
+            path = PurePosixPath(name)
+            # macOS adds a file "__MACOSX/._name" for each file of a zip file; it holds no image.
+            if path.name.startswith("._") or "__MACOSX" in path.parts:
+                continue
+            hidden, suffix = _is_hidden(path), path.suffix.lower()
+            if "/" in name and not hidden:
+                self.subfolders.add(path.parts[0])
+            if name.endswith("/"):
+                continue
+            is_picture = suffix in suffixes() or suffix in unread
+            is_companion = suffix in COMPANION_SUFFIXES or path.stem.lower() in COMPANIONS
+            if hidden and is_picture:
+                self.left_out[HIDDEN].append(name)
+            elif suffix in unread:
+                self.left_out[UNREAD].append(name)
+            elif is_picture:
+                self.names.append(name)
+            elif not hidden and not is_companion:
+                self.left_out[UNKNOWN].append(name)
+
+
+class FolderFiles(Files):
+    """The image files below a folder.
+
+    Links are followed, but no folder is entered twice.
+    """
+
+    def __init__(self, root: Path):
+        self.root = root
+        names, left_out = _walk(root)
+        self._divide(names)
+        self.left_out |= left_out
+        self.subfolders.difference_update(*left_out.values())
+
     def below(self, folder: str) -> FolderFiles:
         """Return the image files in the sub-folder `folder`."""
         return FolderFiles(self.root / folder)
 
-    def select(self, rows) -> FolderFiles:
-        """Return the subset with the indices `rows`."""
-        return _with_names(self, rows)
-
     def bytes(self, row: int) -> bytes:
         """Return the content of the file `row`."""
-        return (self.root / self.names[row]).read_bytes()
+        return self._file(row).read_bytes()
 
-    def open(self, row: int) -> Image.Image:
-        """Return the image `row`, of which only the head is read yet."""
-        return Image.open(self.root / self.names[row])
+    def _file(self, row: int) -> Path:
+        return self.root / self.names[row]
 
 
-class ZipFiles:
-    """The image files in a zip file below the folder `root`, in the order of their names.
+class ZipFiles(Files):
+    """The image files in a zip file below the folder `root`.
 
     By default `root` is the one folder that holds all of them, if there is one, and else the top of
-    the zip file. `left_out` is as for `FolderFiles`.
+    the zip file.
     """
 
     def __init__(self, path: Path, root: str | None = None):
         self.path = path
         self._local = threading.local()
-        names = [name for name in self._zip.namelist() if not name.endswith("/")]
-        if root is None:
-            read, _ = _divided(names)
-            tops = {PurePosixPath(name).parts[0] for name in read}
-            root = f"{tops.pop()}/" if len(tops) == 1 and all("/" in n for n in read) else ""
-        self.root = root
-        below = (name.removeprefix(root) for name in names if name.startswith(root))
-        self.names, self.left_out = _divided(below)
-
-    def __len__(self) -> int:
-        return len(self.names)
+        names = self._zip.namelist()
+        self.root = ""
+        self._divide(names)
+        empty: list[str] = []
+        if root is None and len(self.folders()) == 1 and all("/" in name for name in self.names):
+            (folder,) = self.folders()
+            root, empty = f"{folder}/", sorted(self.subfolders - {folder})
+        if root:
+            self.root = root
+            below = (name for name in names if name.startswith(root) and name != root)
+            self._divide(name.removeprefix(root) for name in below)
+            self.left_out[EMPTY] = empty
 
     def __getstate__(self):
         return {key: value for key, value in vars(self).items() if key != "_local"}
@@ -122,17 +197,9 @@ class ZipFiles:
             self._local.zip = zipfile.ZipFile(self.path)
         return self._local.zip
 
-    def folders(self) -> set[str]:
-        """Return the names of the folders directly below the root that hold images."""
-        return {name.split("/")[0] for name in self.names if "/" in name}
-
     def below(self, folder: str) -> ZipFiles:
         """Return the image files in the sub-folder `folder`."""
         return ZipFiles(self.path, f"{self.root}{folder}/")
-
-    def select(self, rows) -> ZipFiles:
-        """Return the subset with the indices `rows`."""
-        return _with_names(self, rows)
 
     def bytes(self, row: int) -> bytes:
         """Return the content of the file `row`.
@@ -146,9 +213,8 @@ class ZipFiles:
             # The file is damaged, encrypted, or compressed by an unknown method.
             raise OSError(str(error)) from error
 
-    def open(self, row: int) -> Image.Image:
-        """Return the image `row`, of which only the head is decoded yet."""
-        return Image.open(io.BytesIO(self.bytes(row)))
+    def _file(self, row: int) -> io.BytesIO:
+        return io.BytesIO(self.bytes(row))
 
 
 def classes(names: list[str], known: Iterable[str] = ()) -> tuple[list[str], list[int]] | None:
@@ -173,7 +239,7 @@ def classes(names: list[str], known: Iterable[str] = ()) -> tuple[list[str], lis
     return class_names, [number.get(folder, -1) for folder in folders]
 
 
-def report_left_out(name: str, left_out: dict[str, list[str]], strict: bool) -> None:
+def report_left_out(name: str, left_out: Mapping[str, Collection[str]], strict: bool) -> None:
     """Warn in one line of what is left out of the set `name`, or raise a `DataError` if `strict`.
 
     `left_out` holds names by the reason.
@@ -182,59 +248,62 @@ def report_left_out(name: str, left_out: dict[str, list[str]], strict: bool) -> 
     for reason, names in left_out.items():
         more = ", ..." if len(names) > EXAMPLES else ""
         if names:
-            parts.append(f"{len(names)} {reason} ({', '.join(names[:EXAMPLES])}{more})")
+            parts.append(f"{len(names)} {reason} ({', '.join(sorted(names)[:EXAMPLES])}{more})")
     if parts and strict:
         raise DataError(f"strict=True, and left out of {name} are {'; '.join(parts)}.")
     if parts:
         log.warning("Left out of %s: %s", name, "; ".join(parts))
 
 
-def _with_names(files, rows):
-    """Return a copy of `files` with the names at the indices `rows`."""
-    subset = type(files).__new__(type(files))
-    vars(subset).update(vars(files), names=[files.names[row] for row in rows])
-    return subset
+def _walk(root: Path) -> tuple[list[str], dict[str, list[str]]]:
+    """Return the names of all files and folders below `root`, and what is not entered.
+
+    Names are relative to `root`, and those of folders end in "/". What is not entered is named by
+    the reason. Folders that lie below `root` are entered before those that links lead to, so that
+    each machine enters the same ones.
+    """
+    names, entered, starts = [], set(), [root]
+    left_out: dict[str, list[str]] = {REPEATED: [], CLOSED: []}
+
+    def name_of(path) -> str:
+        return Path(path).relative_to(root).as_posix()
+
+    def closed(error: OSError) -> None:
+        left_out[CLOSED].append(name_of(error.filename))
+
+    for start in starts:
+        for place, subfolders, files in os.walk(start, onerror=closed):
+            folder, status = Path(place), os.stat(place)
+            # A link may lead to a picture's place in a hidden store, which has been entered.
+            key = (status.st_dev, status.st_ino, _is_hidden(folder.relative_to(root)))
+            if key in entered:
+                subfolders.clear()
+                if not _is_loop(folder, root):
+                    left_out[REPEATED].append(name_of(folder))
+                continue
+            entered.add(key)
+            subfolders.sort()
+            starts.extend(folder / name for name in subfolders if (folder / name).is_symlink())
+            names.extend(f"{name_of(folder / name)}/" for name in subfolders)
+            paths = (os.path.join(place, name) for name in files)
+            names.extend(name_of(p) for p in paths if os.path.isfile(p) or os.path.islink(p))
+    return names, left_out
 
 
-def _walk(root: Path):
-    """Yield the relative name of each picture below `root`, of a kind that is read or not."""
-    entered = set()
-
-    def unreadable(error: OSError) -> None:
-        log.warning("Skipped the folder %s: %s", error.filename, error.strerror)
-
-    for folder, subfolders, names in os.walk(root, followlinks=True, onerror=unreadable):
-        status = os.stat(folder)
-        if (status.st_dev, status.st_ino) in entered:
-            subfolders.clear()
-            continue
-        entered.add((status.st_dev, status.st_ino))
-        # Where two links lead to one folder, each machine then enters the same one.
-        subfolders.sort()
-        for name in names:
-            path = Path(folder, name)
-            if _is_picture(name) and (path.is_file() or path.is_symlink()):
-                yield path.relative_to(root).as_posix()
+def _is_loop(folder: Path, root: Path) -> bool:
+    """Return whether `folder`, below `root`, is a link to a folder around it."""
+    around = (parent for parent in folder.parents if parent.is_relative_to(root))
+    return any(parent.samefile(folder) for parent in around)
 
 
-def _divided(names: Iterable[str]) -> tuple[list[str], dict[str, list[str]]]:
-    """Return the sorted names of the image files that are read, and the others by the reason."""
-    read: list[str] = []
-    left_out: dict[str, list[str]] = {HIDDEN: [], UNREAD: []}
-    for name in sorted(filter(_is_picture, names)):
-        path = PurePosixPath(name)
-        if any(part.startswith(".") or part.lower() in SYSTEM_FOLDERS for part in path.parts):
-            left_out[HIDDEN].append(name)
-        elif path.suffix.lower() not in suffixes():
-            left_out[UNREAD].append(name)
-        else:
-            read.append(name)
-    return read, left_out
+def _is_hidden(path: PurePath) -> bool:
+    """Return whether `path` is a hidden file, or lies in a hidden folder or one of a system."""
+    return any(part.startswith(".") or part.lower() in SYSTEM_FOLDERS for part in path.parts)
 
 
-def _is_picture(name: str) -> bool:
-    """Return whether `name` is the name of a picture, of a kind that is read or not."""
-    # macOS adds a file "__MACOSX/._name" for each file of a zip file; it holds no image.
-    path = PurePosixPath(name)
-    metadata = path.name.startswith("._") or "__MACOSX" in path.parts
-    return not metadata and path.suffix.lower() in suffixes() | UNREAD_SUFFIXES
+def _has_more(image: Image.Image) -> bool:
+    """Return whether the file of an opened image holds further pictures."""
+    try:
+        return getattr(image, "is_animated", False)
+    except (IndexError, struct.error):  # what follows the first picture of a GIF file is broken
+        return True

@@ -9,11 +9,9 @@ import numpy as np
 from PIL import Image
 
 from zoo.base.arrays import as_array
-from zoo.base.ranges import check_finite, to_bytes
+from zoo.base.ranges import as_bytes, to_bytes
 from zoo.errors import ArgumentError, check_count
 from zoo.files.home import write_picture
-
-SLACK = 0.01  # interpolation overshoots a range a little
 
 
 def grid(
@@ -32,7 +30,7 @@ def grid(
     Raises:
         ArgumentError: if `images` has another shape, or its range is not known.
     """
-    images = as_array("images", images, "images")
+    images = as_bytes("images", as_array("images", images, "images"))
     if not len(images):
         raise ArgumentError("images holds no image.")
     if columns is not None:
@@ -42,7 +40,7 @@ def grid(
             "images must have the shape (n, height, width, channels) with 1 or 3 channels. "
             f"Received: shape {images.shape}."
         )
-    images = images if images.dtype == np.uint8 else to_bytes(images, _range(images, value_range))
+    images = images if images.dtype == np.uint8 else to_bytes(images, value_range)
     n, height, width, channels = images.shape
     columns = columns or math.ceil(math.sqrt(n))
     rows = -(-n // columns)
@@ -66,23 +64,3 @@ def save_grid(
     path = Path(path)
     write_picture(path, grid(images, columns, value_range))
     return path
-
-
-def _range(images: np.ndarray, value_range) -> tuple[float, float]:
-    """Return `value_range`, by default the range that the values of `images` show.
-
-    Raises:
-        ArgumentError: if they show none.
-    """
-    if value_range is not None:
-        return value_range
-    check_finite(images)
-    low, high = (float(images.min()), float(images.max())) if images.size else (0.0, 0.0)
-    if low < 0:
-        return -1.0, 1.0
-    if high <= 1 + SLACK:
-        return 0.0, 1.0
-    raise ArgumentError(
-        f"value_range must be given for values from {low:g} to {high:g}, such as (0, 255). "
-        "Received: None."
-    )

@@ -138,10 +138,10 @@ def _url(downloaded: str | Path | None) -> str | None:
 
 
 def checked_folder(downloaded: str | Path) -> Path:
-    """Return the absolute path of the folder `downloaded`.
+    """Return the absolute path of the folder `downloaded`, in which `~` is the home directory.
 
     Raises:
-        ArgumentError: if it is no folder.
+        ArgumentError: if it is no folder. The error names the argument of `prepare`.
     """
     path = user_path(downloaded)
     if not path.is_dir():

@@ -7,10 +7,11 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from PIL import Image
 
+from zoo.base.ranges import as_bytes
 from zoo.data.batches import Batches
 from zoo.data.decode import prepare, upright
 from zoo.data.decoded import MEMORY_LIMIT, ImageFormat, decoded
-from zoo.data.files import report_left_out
+from zoo.data.files import FRAMES, report_left_out
 from zoo.data.sources import Source, files_of
 from zoo.errors import ArgumentError, DataError, check_choice, check_count
 from zoo.files.home import user_path
@@ -125,16 +126,19 @@ def read_pairs(
         if len(path) != 2:
             raise ArgumentError(f"path must be one path or two. Received: {len(path)}.")
         paths = path
-        items = _matched([_files(p, split, strict) for p in path], path)
+        files = [_files(p, split, strict) for p in path]
+        items = _matched(files, path)
     else:
         paths = (path, path)
-        files = _files(path, split, strict)
+        files = [_files(path, split, strict)]
         sides = (0, 1) if inputs == "left" else (1, 0)
-        items = [Half(files, side) for side in sides]
+        items = [Half(*files, side) for side in sides]
     first, rows = decoded(items[0], image_format, strict, repr(str(paths[0])), memory_limit)
     second, second_rows = decoded(
         items[1].select(rows), image_format, strict, repr(str(paths[1])), memory_limit
     )
+    for side, place in zip(files, paths, strict=False):
+        report_left_out(repr(str(place)), {FRAMES: side.animated}, strict)
     if first.shape[1:] != second.shape[1:]:
         raise DataError(
             f"Inputs of shape {first.shape[1:]} and targets of shape {second.shape[1:]} are no "
@@ -167,6 +171,8 @@ def load_pairs(
         DataError: if there are no pairs, or images cannot be used.
     """
     sources = read_pairs(path, split, image_size, channels, inputs, strict, memory_limit)
+    for name, source in zip(("inputs", "targets"), sources, strict=True):
+        as_bytes(name, source.images, DataError)
     return PairBatches(Paired(*(source.images for source in sources)), **batches)
 
 

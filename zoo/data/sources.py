@@ -10,9 +10,10 @@ from typing import NamedTuple
 import numpy as np
 
 from zoo.base.arrays import as_array, as_labels
+from zoo.base.ranges import as_bytes
 from zoo.data import named, stacked, synthetic
 from zoo.data.decoded import MEMORY_LIMIT, ImageFormat, decoded, formatted, joined
-from zoo.data.files import FolderFiles, ZipFiles, classes, report_left_out
+from zoo.data.files import EMPTY, FRAMES, FolderFiles, ZipFiles, classes, report_left_out
 from zoo.errors import ArgumentError, DataError, MissingSplitError, check_choice, check_count
 from zoo.files.arrays import opened
 from zoo.files.home import user_path
@@ -85,7 +86,8 @@ def read(
             `zoo.data.synthetic`; else `"stacked_"` and the name of another set, see
             `zoo.data.stacked`; else the name of a set of TensorFlow Datasets, which is read from
             `TFDS_DATA_DIR` (by default `~/tensorflow_datasets`) and never downloaded. An array of
-            images, or a pair of images and labels, is allowed too.
+            images, or a pair of images and labels, is allowed too: 8-bit images, bool for black and
+            white, or float32 points.
         split: the name of the split. A folder or zip file may hold a sub-folder of this name, and
             an `.npz` file the arrays `x_<split>` and `y_<split>`; else the complete set is the
             split `"train"`. Of folders upper and lower case count as equal, and so do `train` and
@@ -98,9 +100,12 @@ def read(
         channels: 1 for grey, 3 for colour; `None` keeps the images' channels.
         crop: `"center"`, or `"random"` to draw a new window for each batch where images are not
             square.
-        strict: whether an image that cannot be read or has no place is an error. Else it is left
-            out, with a warning. No place have pictures in hidden and system folders, pictures of
-            kinds that Pillow does not read, and pictures beside the folders of classes or splits.
+        strict: whether it is an error if an image cannot be read or something else is left out.
+            Without it, a warning says what is: pictures in hidden and system folders, of kinds that
+            Pillow does not read, and beside the folders of classes or splits; files without the
+            suffix of a picture, but for texts and tables; all pictures of an animation or of a file
+            of several pages but the first one; folders without a readable picture, which are no
+            classes; and links to folders that are read under another name.
         memory_limit: in bytes. Images of a set that is larger at `image_size` are decoded each time
             they are needed, and not into memory.
 
@@ -121,14 +126,19 @@ def read(
     )
     if is_divided:
         return _divided(source, split)
-    return source._replace(split=None if isinstance(name_or_path, np.ndarray | tuple) else split)
+    return source._replace(split=None if is_arrays(name_or_path) else split)
+
+
+def is_arrays(data) -> bool:
+    """Return whether `data` are an array or a tensor of any library, or a pair of such."""
+    return isinstance(data, tuple) or hasattr(data, "__array__")
 
 
 def _read(
     name_or_path, split: str, image_format: ImageFormat, strict: bool, memory_limit: int
 ) -> Source:
     """Return one split of a set, as `read` does, with checked arguments."""
-    if isinstance(name_or_path, np.ndarray | tuple):
+    if is_arrays(name_or_path):
         if split != "train":
             allowed = ", ".join(map(repr, ("train", *DIVIDED)))
             raise MissingSplitError(f"Arrays have no split {split!r}. Allowed: {allowed}.")
@@ -291,6 +301,7 @@ def _from_arrays(
     place = name if place is None else place
     if images.ndim == 3:
         images = images[..., None]
+    images = as_bytes(name, images, DataError)
     points = images.ndim == 2 and images.dtype == np.float32
     if not points and (images.dtype != np.uint8 or images.ndim != 4 or not images.size):
         raise DataError(
@@ -340,6 +351,7 @@ def files_of(path: Path, split: str) -> tuple[FolderFiles | ZipFiles, list[str]]
             name.split("/")[0].lower() in OTHER_SPLITS and "/" in name for name in files.names
         ]
         files = files.select(np.flatnonzero(~np.array(is_other_split, dtype=bool)))
+        files.subfolders = {f for f in files.subfolders if f.lower() not in OTHER_SPLITS}
     if not files.names:
         report_left_out(repr(str(path)), files.left_out, strict=False)
         raise DataError(
@@ -356,7 +368,8 @@ def _unwrapped(files: FolderFiles | ZipFiles) -> FolderFiles | ZipFiles:
         inner = files.below(folder)
         if any(folder.lower() in group for group in FOLDERS) or not inner.folders():
             break
-        inner.left_out = files.left_out
+        empty = [*files.left_out.get(EMPTY, ()), *sorted(files.subfolders - {folder})]
+        inner.left_out = {**files.left_out, EMPTY: empty}
         files = inner
     return files
 
@@ -376,6 +389,13 @@ def _split_folder(folders: set[str], split: str, path: Path) -> str | None:
             f"{', '.join(same)}."
         )
     return same[0] if same else None
+
+
+def _without_images(files: FolderFiles | ZipFiles, rows: list[int]) -> set[str]:
+    """Return the folders that hold none of the readable images `rows`, unless the set is flat."""
+    if 2 * sum("/" in name for name in files.names) <= len(files):
+        return set()
+    return files.subfolders - files.select(rows).folders()
 
 
 def _read_files(
@@ -398,6 +418,8 @@ def _read_files(
     files.left_out["beside the folders of the classes"] = beside
     report_left_out(repr(str(path)), files.left_out, strict)
     images, rows = decoded(files, image_format, strict, repr(str(path)), memory_limit)
+    found = {FRAMES: files.animated, EMPTY: _without_images(files, rows)}
+    report_left_out(repr(str(path)), found, strict)
     name = path.stem if path.suffix.lower() == ".zip" else path.name
     if names is None:
         return Source(name, images, None)

@@ -60,7 +60,7 @@ class Position(Iterator):
         return batch
 
     def get_state(self) -> dict[str, int]:
-        """Return the position, for `set_state` of an iterator of the same stream."""
+        """Return the number of the next batch, for `set_state` of another such iterator."""
         return {"next_index": self.index}
 
     def set_state(self, state: dict[str, int]) -> None:

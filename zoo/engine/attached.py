@@ -7,12 +7,13 @@ records it for each layer.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import keras
 from keras import ops
 
+from zoo.engine.settings import settings_of
 from zoo.errors import ArgumentError
 
 QUANTIZED = ("int8", "int4", "float8")  # the modes that a configuration can record
@@ -226,14 +227,18 @@ def full_kernel(layer: keras.layers.Layer, name: str = "kernel"):
 
 
 class Structure:
-    """The layers and weights of a model, as a compiled function has seen them.
+    """The layers, weights and settings of a model, as a compiled function has seen them.
 
     Two structures are equal if a function that was compiled for one is right for the other.
+
+    Args:
+        model: the model.
+        objects: other objects that the function has read, such as losses.
     """
 
-    def __init__(self, model: keras.Model):
-        self.objects: list = []
-        self.settings: list = []
+    def __init__(self, model: keras.Model, objects: Iterable = ()):
+        self.objects: list = list(objects)
+        self.settings: list = [settings_of(each) for each in (model, *self.objects)]
         for layer, _ in layers_of(model):
             variables = own_variables(layer)
             self.objects += [layer, *variables]
@@ -241,7 +246,7 @@ class Structure:
             self.settings += [v.trainable for v in variables]
 
     def equals(self, other: Structure | None) -> bool:
-        """Return whether `other` has the same layers and weights."""
+        """Return whether `other` has the same layers, weights and settings."""
         return (
             other is not None
             and self.settings == other.settings

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import keras
 from keras import ops
 
-from zoo.errors import ArgumentError
+from zoo.errors import ArgumentError, instance_hint
 
 
 class Batch(NamedTuple):
@@ -56,6 +56,7 @@ def check_body(name: str, network) -> None:
     if network is not None and not isinstance(network, keras.Model):
         raise ArgumentError(
             f"{name} must be a keras.Model. Received: {network!r} of type {type(network).__name__}."
+            f"{instance_hint(network)}"
         )
 
 

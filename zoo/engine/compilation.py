@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import warnings
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from zoo import engine
 from zoo.engine import players
 from zoo.engine.attached import Structure, layers_of, own_variables, quantization_of
 from zoo.engine.means import Means
+from zoo.engine.settings import settings_of, with_changes
 from zoo.errors import ArgumentError, unknown_name
 
 
@@ -93,6 +95,8 @@ class Compiled:
         vars(self)["_optimizers"] = players.Frozen(optimizers)
         self._bind(self.players)
         vars(self)["_told_of"] = ()
+        vars(self)["_settings_of_layers"] = self._settings_of_layers_now()
+        vars(self)["_compiled_settings"] = settings_of(self)
         vars(self)["_means"] = Means(self.loss_names)
         vars(self)["_logged_by"] = {}
         vars(self)["_compile_arguments"] = players.Frozen(
@@ -105,6 +109,48 @@ class Compiled:
         )
 
     # Changes after `compile`
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute; one that an argument of `compile` sets, as `compile` would."""
+        if name.startswith("_") or "_compile_arguments" not in vars(self):
+            super().__setattr__(name, value)
+            return
+        declared = _declared(type(self))
+        argument = next((key for key in declared if declared[key].attribute == name), None)
+        if argument is None:
+            super().__setattr__(name, value)
+        else:
+            self._change(argument, declared, value)
+
+    def _change(self, argument: str, declared: dict[str, Argument], value: Any) -> None:
+        """Set what `argument` of `compile` sets to `value`, and remember it, or raise."""
+        name, logged = declared[argument].attribute, self.loss_names
+        attributes = {each.attribute: getattr(self, each.attribute) for each in declared.values()}
+        attributes[name] = declared[argument].resolve(value)
+        self.complete_objective(attributes)
+        earlier = getattr(self, name)
+        super().__setattr__(name, attributes[name])
+        if self.loss_names != logged:
+            if vars(self).get("_fitting"):
+                super().__setattr__(name, earlier)
+                raise ArgumentError(
+                    f"{name} changes what is logged, which cannot be done within fit. Received: "
+                    f"{value!r}, in place of {earlier!r}."
+                )
+            vars(self)["_means"], vars(self)["_logged_by"] = Means(self.loss_names), {}
+        arguments = {**self._compile_arguments, argument: value}
+        vars(self)["_compile_arguments"] = players.Frozen(arguments)
+        vars(self)["_compiled_settings"][name] = settings_of(self).get(name)
+        if vars(self).get("_fitting"):
+            self.forget_stale_functions()
+
+    @property
+    def compiled_with(self) -> players.Frozen:
+        """The arguments of `compile`, with what was changed since."""
+        attributes = {name: each.attribute for name, each in _declared(type(self)).items()}
+        # Keras would save what is in a dict, also in that of a property.
+        changed = with_changes(self._compile_arguments, self, attributes, self._compiled_settings)
+        return players.Frozen(changed)
 
     def _weights_to_train(self) -> list[keras.Variable]:
         """Return the weights that some player must train: all trainable ones but averages."""
@@ -165,24 +211,37 @@ class Compiled:
     def fit(self, *args, **kwargs):
         self._assert_compile_called("fit")
         self.follow_weights()
+        settings = self._settings_of_layers_now()
+        if settings != self._settings_of_layers:
+            vars(self)["_settings_of_layers"], vars(self)["_structure"] = settings, None
         vars(self)["_fitting"] = True
         try:
             return super().fit(*args, **kwargs)
         finally:
             vars(self)["_fitting"] = False
 
-    def forget_stale_functions(self) -> bool:
-        """Forget all compiled functions if the layers or weights have changed since they were
-        compiled, and return whether they have.
+    def _settings_of_layers_now(self) -> list[dict[str, Any]]:
+        """Return the settings of all layers, such as the rate of a dropout.
 
-        A compiled function reads the weights that it was compiled with.
+        They are too many to be read in each step.
         """
-        structure = Structure(self)
+        return [settings_of(layer) for layer in self._flatten_layers(include_self=False)]
+
+    def forget_stale_functions(self) -> bool:
+        """Forget all compiled functions if the layers, weights or settings have changed since they
+        were compiled, and return whether they have.
+
+        A compiled function reads the weights and the settings that it was compiled with.
+        """
+        declared = _declared(type(self)).values()
+        structure = Structure(self, [getattr(self, each.attribute, None) for each in declared])
         if structure.equals(vars(self).get("_structure")):
             return False
         vars(self)["_structure"] = structure
         self.train_function = self.test_function = self.predict_function = None
         self._inference_functions.clear()
+        if vars(self).get("_fitting"):  # its loop calls the function of the attribute
+            super().make_train_function(force=True)
         return True
 
     def make_train_function(self, force: bool = False):
@@ -208,9 +267,7 @@ class Compiled:
 
     def _resolved(self, objective: dict[str, Any]) -> dict[str, Any]:
         """Return the values of the attributes that the arguments `objective` of `compile` set."""
-        declared: dict[str, Argument] = {}
-        for cls in reversed(type(self).mro()):
-            declared |= vars(cls).get("compile_arguments", {})
+        declared = _declared(type(self))
         return {
             declared[name].attribute: declared[name].resolve(value)
             for name, value in objective.items()
@@ -219,7 +276,7 @@ class Compiled:
 
     def _set(self, attributes: dict[str, Any]) -> None:
         for name, value in attributes.items():
-            setattr(self, name, value)
+            super().__setattr__(name, value)
 
     @classmethod
     def _compile_names(cls) -> list[str]:
@@ -240,7 +297,7 @@ class Compiled:
     def get_compile_config(self) -> dict[str, Any]:
         if not self.compiled:
             return {}
-        arguments = keras.saving.serialize_keras_object(dict(self._compile_arguments.items()))
+        arguments = keras.saving.serialize_keras_object(dict(self.compiled_with))
         return {"optimizer": players.serialized(self._optimizers), **arguments}
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
@@ -269,6 +326,15 @@ class Compiled:
         # The result of `evaluate` without `return_dict`; Keras would look up names of metrics.
         values = [logs[name] for name in self.metrics_names]
         return values[0] if len(values) == 1 else values
+
+
+@functools.cache
+def _declared(cls: type) -> dict[str, Argument]:
+    """Return the arguments of `compile` that a class and its parents declare, by name."""
+    declared: dict[str, Argument] = {}
+    for each in reversed(cls.mro()):
+        declared |= vars(each).get("compile_arguments", {})
+    return declared
 
 
 def _same(some: list, others: list) -> bool:

@@ -13,9 +13,12 @@ from keras import ops
 
 from zoo.engine.attached import attach, attached_to, load_adapters_whole, save_adapters_whole
 from zoo.engine.players import Frozen
-from zoo.engine.rebuilding import bare, check_can_be_saved
+from zoo.engine.rebuilding import bare
+from zoo.engine.settings import settings_of, with_changes
 from zoo.engine.tasks import check_tasks
 from zoo.errors import ArgumentError
+
+NAMED_LATER = ("condition",)  # it gets the names of the classes of the data
 
 
 class Configured:
@@ -42,7 +45,7 @@ class Configured:
                     "a configuration holds named arguments."
                 )
         if "__init__" in vars(cls):
-            cls.__init__ = _with_dtype(cls.__init__)
+            cls.__init__ = _constructor(cls.__init__)
 
     def __new__(cls, *args, **kwargs):
         check_tasks(cls)
@@ -73,7 +76,22 @@ class Configured:
             delattr(self, name)
             if not any(former is other for other in _attributes(self)):
                 self._tracker.untrack(former)  # Keras would go on to save it
+        self.check_fixed(name, value)
         super().__setattr__(name, value)
+
+    def check_fixed(self, name: str, value: Any) -> None:
+        """Raise if the attribute `name` is an argument of the constructor, which made networks of
+        it, and a made model would get another `value`."""
+        made = "_made_with" in vars(self) and name in self._constructor_arguments
+        free = name in NAMED_LATER or hasattr(keras.Model, name)  # such as `trainable`
+        network = isinstance(value, keras.layers.Layer)
+        if made and not free and not network and value is not getattr(self, name, None):
+            kind = type(self).__name__
+            raise ArgumentError(
+                f"{name} is an argument of the constructor, which a made {kind} keeps. Received: "
+                f"{value!r}. Make a new {kind} with it. What changes in training is an argument of "
+                "compile, or a weight (add_weight)."
+            )
 
     def _check_replaceable(self, name: str, former, value) -> None:
         """Raise unless the network `name` can be replaced by `value`, and still be saved."""
@@ -98,12 +116,23 @@ class Configured:
         """Return the value of the constructor's argument `name`, or `None` if there is none."""
         return self._constructor_arguments.get(name)
 
+    @property
+    def constructed_with(self) -> Frozen:
+        """The constructor's arguments, with what was changed since in the objects that they
+        name."""
+        arguments = self._constructor_arguments
+        if "_made_with" not in vars(self):  # within the constructor
+            return arguments
+        attributes = {name: name for name in arguments if name not in NAMED_LATER}
+        # Keras would save what is in a dict, also in that of a property.
+        return Frozen(with_changes(arguments, self, attributes, self._made_with))
+
     def get_config(self) -> dict[str, Any]:
         # A network that was compiled for itself is trained by this model's own settings, and what
         # is attached to its layers is recorded for all layers alike.
         config = {
             key: bare(keras.saving.serialize_keras_object(value))
-            for key, value in self._constructor_arguments.items()
+            for key, value in self.constructed_with.items()
         }
         config["dtype_policy"] = self._built_under
         attached = attached_to(self, self._built_under)
@@ -127,26 +156,6 @@ class Configured:
     def current_arguments(cls, arguments: dict[str, Any]) -> dict[str, Any]:
         """Convert the constructor's arguments in a file of an earlier version to current ones."""
         return arguments
-
-    def save(self, filepath, overwrite=True, zipped=None, **kwargs):
-        """Save the model, as `keras.Model.save` does, to a `.keras` file.
-
-        Raises:
-            ArgumentError: if the model could not be loaded again. Nothing is written then.
-        """
-        if str(filepath).endswith((".h5", ".hdf5")):
-            raise ArgumentError(
-                f"filepath must end in .keras. Received: {str(filepath)!r}. The older format has "
-                "no place for several optimizers; save_weights writes a .weights.h5 file."
-            )
-        if self.compiled:
-            self.follow_weights()  # raises before anything is written
-        check_can_be_saved(self)
-        return super().save(filepath, overwrite, zipped, **kwargs)
-
-    def __reduce__(self):
-        check_can_be_saved(self)
-        return super().__reduce__()
 
     # State
 
@@ -204,16 +213,20 @@ def _policy(dtype) -> keras.dtype_policies.DTypePolicy | None:
     return policy
 
 
-def _with_dtype(init: Callable) -> Callable:
-    """Return the constructor `init` with the argument `dtype`, the policy of what it makes."""
-    if "dtype" in inspect.signature(init).parameters:
-        return init
+def _constructor(init: Callable) -> Callable:
+    """Return the constructor `init` with the argument `dtype`, the policy of what it makes.
+
+    The outermost one tells the model when it is made.
+    """
+    has_dtype = "dtype" in inspect.signature(init).parameters
 
     @functools.wraps(init)
-    def constructor(self, *args, dtype=None, **kwargs):
-        policy = _policy(dtype)
+    def constructor(self, *args, **kwargs):
+        policy = None if has_dtype else _policy(kwargs.pop("dtype", None))
         with contextlib.nullcontext() if policy is None else _under(policy):
             init(self, *args, **kwargs)
+        if type(self).__init__ is constructor:
+            vars(self)["_made_with"] = settings_of(self)
 
     constructor.__signature__ = inspect.signature(init)  # Keras does not follow wrappers
     return constructor

@@ -5,6 +5,7 @@ A fault must be found here: a compiled step cannot raise an error.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping
 
@@ -14,6 +15,7 @@ from keras import ops
 
 from zoo import engine
 from zoo.engine.rows import Rows
+from zoo.engine.spaces.base import as_numpy
 from zoo.engine.stream import Stream
 from zoo.errors import ArgumentError, check_count
 
@@ -64,12 +66,14 @@ def checked(model, x, y, sample_weight=None, class_weight=None, names=("x", "y")
         )
     if sample_weight is not None or class_weight is not None:
         raise ArgumentError(f"{type(model).__name__} takes no sample_weight and no class_weight.")
-    array = to_array(x)
+    array = to_array(x, x_name)
     first, _ = model.data_and_condition(model.data, model.condition)
     if isinstance(x, list | tuple) and is_array(array) and array.shape[1:] != first.shape:
+        _check_apart(model, x, x_name, first)
         array = x  # the error says that it was a list
     if is_array(array) or isinstance(array, list | tuple):
-        return check(model, array, to_array(y), x_name, y_name)
+        _check_apart(model, array, x_name, first)
+        return check(model, array, to_array(y, y_name), x_name, y_name)
     if y is not None:
         raise ArgumentError(
             f"{y_name} goes with arrays: batches of {x_name} hold {y_name} themselves, as pairs."
@@ -153,7 +157,7 @@ def stream(model, x, name: str = "x", shuffle: bool = False):
     names = _names(model, name)
 
     def look(x, y=None) -> tuple:
-        arrays = check(model, to_array(x), to_array(y), *names)
+        arrays = check(model, *map(to_array, (x, y), names), *names)
         return tuple(map(_array, spaces, arrays))
 
     bounds = tuple(space.bounds for space in spaces)
@@ -182,18 +186,19 @@ def called(model, x):
         return model.unpaired(first if second is None else (first, second)) if paired else (first,)
 
     def look(first, second=None) -> tuple:
-        first = to_array(first)
+        first = to_array(first, "x")
+        numbers = as_numpy("x", first, spaces[0].noun)
         spaces[0].check("x", first)
         if in_range:
-            spaces[0].check_values("x", _numpy(first), in_training=False)
+            spaces[0].check_values("x", numbers, in_training=False)
         if not paired:
             return (first,)
         name = f"{spaces[1].noun} of x"
-        return first, spaces[1].checked(name, to_array(second), rows=len(first))
+        return first, spaces[1].checked(name, to_array(second, name), rows=len(first))
 
     if paired and isinstance(x, list | tuple):
         return list(look(*model.unpaired(x)))
-    array = to_array(x)
+    array = to_array(x, "x")
     if is_array(array) or isinstance(array, list | tuple):
         return look(*(model.unpaired(array) if paired else (array,)))[0]
     _check_source(model, x, "x")
@@ -210,22 +215,36 @@ def one_batch_called(model, x):
     return inputs
 
 
-def to_array(values):
+def _check_apart(model, x, name: str, first) -> None:
+    """Raise if `x` is a pair of data and what goes with them, which are two arguments.
+
+    `first` is the space of the first one.
+    """
+    if isinstance(x, list | tuple) and len(x) in (2, 3):
+        part = to_array(x[0], name)
+        if is_array(part) and part.ndim and tuple(part.shape[1:]) == first.shape:
+            shape = ", ".join(map(str, ("batch", *first.shape)))
+            raise ArgumentError(
+                f"{name} must hold {first.noun} of shape ({shape}) alone. Received: "
+                f"{type(x).__name__} of {len(x)} parts. What goes with them is an argument of its "
+                "own: fit(x, y), or validation_data=(x, y)."
+            )
+
+
+def to_array(values, name: str):
     """Return what is an array of some library, or a list of numbers, as an array.
 
-    Arrays of NumPy and tensors of the backend are returned as they are, and so is what is no array.
+    Arrays of NumPy and plain tensors of the backend are returned as they are, and so is what is no
+    array. `name` is that of the values in errors.
     """
     if values is None or is_array(values):
         return values
-    if hasattr(values, "__array__"):
-        if hasattr(values, "detach"):  # a tensor of PyTorch
-            values = values.detach().cpu()
-            values = values.float() if "bfloat16" in str(values.dtype) else values
-        return np.asarray(values)
+    if ops.is_tensor(values) or hasattr(values, "__array__"):
+        return as_numpy(name, values)
     if isinstance(values, list | tuple):
-        parts = [to_array(value) for value in values]
+        parts = [as_numpy(name, to_array(value, name)) for value in values]
         try:
-            array = np.asarray([_numpy(part) for part in parts])
+            array = np.asarray(parts)
         except ValueError:  # rows of several lengths
             return values
         return values if array.dtype == object else array
@@ -234,17 +253,18 @@ def to_array(values):
 
 def _array(space, values) -> np.ndarray:
     """Return values of `space` as an array of its type."""
-    return np.ascontiguousarray(_numpy(values), dtype=space.dtype)
-
-
-def _numpy(values):
-    """Return an array or a tensor as an array; Keras would copy an array."""
-    return ops.convert_to_numpy(values) if ops.is_tensor(values) else values
+    return np.ascontiguousarray(as_numpy(space.noun, values), dtype=space.dtype)
 
 
 def is_array(values) -> bool:
-    """Return whether `values` are an array of NumPy or a tensor of the backend."""
-    return isinstance(values, np.ndarray) or ops.is_tensor(values)
+    """Return whether `values` are an array of NumPy or a plain tensor of the backend."""
+    return isinstance(values, np.ndarray | _plain_tensor())
+
+
+@functools.cache
+def _plain_tensor() -> type:
+    """Return the type of the backend's tensors that are neither sparse, ragged nor variables."""
+    return type(ops.convert_to_tensor(0.0))
 
 
 def shared(model, x, y, arguments: dict, seed=None) -> dict:
@@ -269,7 +289,7 @@ def shared(model, x, y, arguments: dict, seed=None) -> dict:
     if hasattr(x, "sharded"):  # batches of `zoo.data`
         _check_shares(x.batch_size, 0 if seed is not None else len(x.images))
         return {"x": x.sharded(*engine.process())}
-    if not isinstance(x, np.ndarray) and not ops.is_tensor(x):
+    if not is_array(x):
         return {}
     batch_size = arguments.get("batch_size") or 32
     _check_shares(batch_size, len(x))
@@ -302,15 +322,16 @@ def check(model, x, y, x_name: str, y_name: str) -> tuple:
     (data, data_name), (condition, condition_name) = model.data_and_condition(
         (x, x_name), (y, y_name)
     )
+    numbers = as_numpy(data_name, data, model.data.noun)
     model.data.check(data_name, data)
-    model.data.check_values(data_name, _numpy(data))
+    model.data.check_values(data_name, numbers)
     if model.condition is None:
         if condition is not None:
             model.warn_of_y()
         return x, None
     if condition is None:
         raise model.needs_condition()
-    condition = model.condition.checked(condition_name, _numpy(condition), rows=len(data))
+    condition = model.condition.checked(condition_name, condition, rows=len(data))
     return model.data_and_condition(data, condition)
 
 

@@ -100,11 +100,13 @@ def read_as_tensors(variables) -> contextlib.AbstractContextManager:
 
 
 def device() -> str:
+    """Return `"CPU"`, or the name of the first accelerator."""
     first = jax.devices()[0]
     return "CPU" if first.platform == "cpu" else first.device_kind
 
 
 def jit_by_default() -> bool:
+    """Return whether `jit_compile="auto"` compiles with this backend and device."""
     return True
 
 

@@ -18,13 +18,14 @@ from zoo.engine.finite import warn_of_broken_weights, watched
 from zoo.engine.golden import inputs_for, outputs_for
 from zoo.engine.inference import batched
 from zoo.engine.random import Random
+from zoo.engine.saving import Saved
 from zoo.engine.signature import Signed
 from zoo.engine.steps import Steps
 from zoo.engine.stream import Positioned, own_errors
 from zoo.errors import ArgumentError
 
 
-class Model(Signed, Steps, Compiled, Configured, engine.StepAdaptor, keras.Model):
+class Model(Signed, Steps, Compiled, Configured, Saved, engine.StepAdaptor, keras.Model):
     """Base class of all models.
 
     A subclass states its signature: the spaces `data`, `condition` and `noise` (see

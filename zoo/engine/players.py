@@ -15,7 +15,7 @@ from keras import ops
 from keras.optimizers import LossScaleOptimizer
 
 from zoo import engine
-from zoo.errors import ArgumentError, check_choice
+from zoo.errors import ArgumentError, check_choice, instance_hint
 
 
 class Frozen(Mapping):
@@ -68,7 +68,7 @@ def _optimizer(argument: str, value) -> keras.optimizers.Optimizer:
     except ValueError as error:
         raise ArgumentError(
             f"{argument} must be a keras.optimizers.Optimizer or the name of one, such as 'adam'. "
-            f"Received: {value!r}."
+            f"Received: {value!r}.{instance_hint(value)}"
         ) from error
 
 

@@ -28,9 +28,9 @@ def check_can_be_saved(model: keras.Model, compiled: bool = True) -> None:
     Raises:
         ArgumentError: with the name of the argument that it cannot make.
     """
-    arguments = dict(model._constructor_arguments)
+    arguments = dict(model.constructed_with)
     if compiled and model.compiled:
-        arguments |= model._compile_arguments
+        arguments |= model.compiled_with
     for name, value in arguments.items():
         _check(type(model).__name__, name, value)
     for layer, _ in layers_of(model):

@@ -19,6 +19,7 @@ class Signed:
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in ("data", "image_shape"):
+            self.check_fixed(name, value)
             # Past Keras, which on TensorFlow reads an attribute before it is set.
             object.__setattr__(self, name, value)
         else:

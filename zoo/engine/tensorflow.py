@@ -86,6 +86,7 @@ def read_as_tensors(variables) -> contextlib.AbstractContextManager:
 
 
 def device() -> str:
+    """Return `"CPU"`, or the name of the first accelerator."""
     gpus = tf.config.list_physical_devices("GPU")
     if not gpus:
         return "CPU"
@@ -93,6 +94,7 @@ def device() -> str:
 
 
 def jit_by_default() -> bool:
+    """Return whether `jit_compile="auto"` compiles with this backend and device."""
     # XLA's CPU convolutions take nearly twice the time of TensorFlow's own.
     return bool(tf.config.list_physical_devices("GPU")) and not tf.distribute.has_strategy()
 

@@ -98,10 +98,12 @@ def read_as_tensors(variables) -> contextlib.AbstractContextManager:
 
 
 def device() -> str:
+    """Return `"CPU"`, or the name of the first accelerator."""
     return torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU"
 
 
 def jit_by_default() -> bool:
+    """Return whether `jit_compile="auto"` compiles with this backend and device."""
     # On a CPU `torch.compile` is slower than eager execution, and its first step takes minutes.
     return False
 

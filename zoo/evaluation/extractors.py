@@ -8,7 +8,7 @@ import re
 import keras
 
 from zoo.engine.tasks import Classifies
-from zoo.errors import ArgumentError, unknown_name
+from zoo.errors import ArgumentError, instance_hint, unknown_name
 from zoo.networks.features import Extractor, PerChannel, Pixels, inception
 from zoo.presets import locate
 from zoo.presets.load import info, load
@@ -52,7 +52,7 @@ def extractor(value=None, data: str | None = None):
         return value
     raise ArgumentError(
         "extractor must be a name, a Keras model, or a callable with name, sha256 and image_shape. "
-        f"Received: {value!r}."
+        f"Received: {value!r}.{instance_hint(value)}"
     )
 
 

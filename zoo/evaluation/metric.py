@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from zoo.base.named import Named
 from zoo.data import Source
-from zoo.errors import ArgumentError, unknown_name
+from zoo.errors import ArgumentError, instance_hint, unknown_name
 from zoo.evaluation.collected import Collected
 
 # The least count for numbers that compare the shapes of distributions. From 30 images, an untrained
@@ -78,6 +78,7 @@ class Metric(Named):
         if not isinstance(value, str | Metric):
             raise ArgumentError(
                 f"metrics must hold names or zoo.evaluation.Metric objects. Received: {value!r}."
+                f"{instance_hint(value)}"
             )
         if isinstance(value, str) and value not in cls.named():
             metrics = [name for name, other in cls.named().items() if value in other.outputs]

@@ -11,7 +11,14 @@ from typing import Any
 from zoo.data import Source
 from zoo.data.sources import divide, training_split
 from zoo.engine.model import Model
-from zoo.errors import ArgumentError, DataError, MissingSplitError, check_count, unknown_name
+from zoo.errors import (
+    ArgumentError,
+    DataError,
+    MissingSplitError,
+    check_count,
+    instance_hint,
+    unknown_name,
+)
 from zoo.evaluation.collected import OF_FEATURES
 from zoo.evaluation.defaults import default_or_error
 from zoo.evaluation.extractors import extractor as find_extractor
@@ -234,7 +241,7 @@ def _subject(model_or_preset, data) -> _Subject:
         if not isinstance(model_or_preset, Model):
             raise ArgumentError(
                 "model_or_preset must be a model of this package, or the name or the path of a "
-                f"preset. Received: {model_or_preset!r}."
+                f"preset. Received: {model_or_preset!r}.{instance_hint(model_or_preset)}"
             )
         return _Subject(model_or_preset, model_or_preset.name, None, False)
     preset = locate(model_or_preset)

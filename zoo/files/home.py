@@ -15,7 +15,7 @@ from zoo.errors import ArgumentError, StorageError
 
 
 def home() -> Path:
-    """Return the folder `ZOO_HOME`, by default `~/.cache/zoo`.
+    """Return the folder `ZOO_HOME`, by default `~/.cache/zoo`, which need not exist.
 
     A user without a home directory, as in some containers, gets a folder among the system's
     temporary files.

@@ -40,7 +40,7 @@ class Contraction(Named):
 
 @keras.saving.register_keras_serializable("zoo")
 class Exact(Contraction):
-    """The complete Jacobian, from one pass over `units` copies of the batch.
+    """The exact squared norm of the Jacobian, from one pass over `units` copies of the batch.
 
     Each copy is differentiated for one code unit. Cost and memory grow with the number of units.
     Equation 1 of Rifai et al. 2011, https://icml.cc/2011/papers/455_icmlpaper.pdf.

@@ -27,10 +27,11 @@ class ReconstructionLoss(Named):
             ArgumentError: also if `value` is a loss of Keras, which takes images in place of
                 logits.
         """
-        if isinstance(value, keras.losses.Loss):
+        cls_of = value if isinstance(value, type) else type(value)
+        if issubclass(cls_of, keras.losses.Loss):
             raise ArgumentError(
                 "loss is called with (images, logits), and sums over pixels; Keras's losses take "
-                f"images in place of logits. Received: {type(value).__name__}. Allowed: "
+                f"images in place of logits. Received: {cls_of.__name__}. Allowed: "
                 f"{', '.join(map(repr, cls.named()))}, or a function of that kind."
             )
         return super().get(value)

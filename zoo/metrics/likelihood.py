@@ -42,7 +42,8 @@ def elbo(log_weights) -> np.ndarray:
 def importance_weighted_bound(log_weights) -> np.ndarray:
     """Return the importance-weighted bound log (1/k) sum_i w_i of each image, in nats.
 
-    It is a lower bound of log p(x) that becomes tighter with each draw. For k = 1 it is the ELBO.
+    Its expectation is a lower bound of log p(x), which does not fall with more draws. For k = 1 its
+    expectation is the ELBO.
     Equation 8 of Burda et al. 2016, https://arxiv.org/abs/1509.00519.
 
     Args:

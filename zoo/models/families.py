@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import keras
 
-from zoo.errors import ArgumentError, unknown_name
+from zoo.errors import ArgumentError, instance_hint, unknown_name
 
 NAME = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
 OWN = "own"  # the group of families that other packages register
@@ -47,7 +47,7 @@ def register_family(name: str, *, short: str | None = None, package: str = "Cust
 
     Raises:
         ArgumentError: if `name` has other characters, or is taken by another class, or the class is
-            no model.
+            no model, or is registered as something else already.
 
     Example:
 
@@ -72,15 +72,41 @@ def register_family(name: str, *, short: str | None = None, package: str = "Cust
             )
         others = [other for other in _families.values() if not _same(other.cls, cls)]
         taken = {key for other in others for key in (other.name, other.short)}
+        registered = family_of(cls)
+        if registered is not None and (registered.name, registered.short) != (name, short or name):
+            raise ArgumentError(
+                f"{cls.__name__} is the family {registered.name!r} already. Received: {name!r}. "
+                f"Register a subclass: class Mine({cls.__name__})."
+            )
         for key in (name, short or name):
             if key in taken:
                 raise ArgumentError(f"The family name {key!r} is taken by another class.")
+        _check_keras_name(cls, f"{package}>{cls.__name__}")
         parts = cls.__module__.split(".")
         group = parts[2] if parts[:2] == ["zoo", "models"] and len(parts) > 3 else OWN
         _families[name] = Family(name, cls, group, short or name)
         return keras.saving.register_keras_serializable(package)(cls)
 
     return decorate
+
+
+def _check_keras_name(cls: type, name: str) -> None:
+    """Raise if Keras knows `cls` under another name than `name`, or another class under `name`.
+
+    Keras would write or read files of the one as the other.
+    """
+    known = keras.saving.get_registered_name(cls)
+    if known not in (cls.__name__, name):
+        raise ArgumentError(
+            f"{cls.__name__} is registered with Keras as {known!r} already. Received: a package "
+            f"that makes it {name!r}. Register a subclass: class Mine({cls.__name__})."
+        )
+    other = keras.saving.get_registered_object(name)
+    if other is not None and not _same(other, cls):
+        raise ArgumentError(
+            f"package must be one in which no other class is called {cls.__name__!r}. Received: "
+            f"{name.removesuffix(f'>{cls.__name__}')!r}, which has {other!r}."
+        )
 
 
 def _same(one: type, other: type) -> bool:
@@ -145,5 +171,6 @@ def create(name: str, **config: Any) -> keras.Model:
                 see = f"{key!r} is an argument of its compile()."
             elif "architecture" in config and not isinstance(config["architecture"], str):
                 see = "An architecture that is an object has its own settings."
+                see += instance_hint(config["architecture"])
             raise unknown_name(f"argument of {name}", key, allowed, see)
     return cls(**config)

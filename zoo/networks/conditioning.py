@@ -24,7 +24,8 @@ def label_vector(num_classes: int, embedding_dim: int | None = None):
 def label_planes(num_classes: int, embedding_dim: int | None, image_shape: tuple[int, int, int]):
     """Return a function from labels to planes, which repeat the vector of the label at each pixel.
 
-    Planes are joined to an image as channels; `label_vector` makes the vectors.
+    Planes are joined to an image as channels. `label_vector` makes the vectors, which are one-hot
+    if `embedding_dim` is `None`. Of `image_shape` only height and width are used.
     """
     vector, size = label_vector(num_classes, embedding_dim), embedding_dim or num_classes
 

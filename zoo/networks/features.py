@@ -108,7 +108,7 @@ class Extractor:
             ArgumentError: if images are of another type or shape, or features are not finite.
         """
         check_bytes(images, self.image_shape, self.name)
-        scaled = to_range(images, self.value_range)
+        scaled = to_range(images, self.value_range, source=BYTES)
         features = Features(*batched(self._function, (scaled,), self.batch_size))
         if not np.isfinite(features.features).all():
             raise ArgumentError(f"The extractor {self.name} gives features that are not finite.")
@@ -130,7 +130,8 @@ class Pixels:
     def __call__(self, images: np.ndarray) -> Features:
         """Return the flattened pixels of 8-bit images, or the coordinates of points."""
         flat = images.reshape(len(images), -1)
-        return Features(to_range(flat, (0.0, 1.0)) if flat.dtype == np.uint8 else flat)
+        is_points = flat.dtype != np.uint8
+        return Features(flat if is_points else to_range(flat, (0.0, 1.0), source=BYTES))
 
 
 class PerChannel:

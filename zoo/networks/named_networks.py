@@ -54,7 +54,7 @@ class NamedNetworks(Named):
                 are given.
         """
         if not isinstance(value, str):
-            if settings:
+            if settings and not isinstance(value, type):
                 raise ArgumentError(
                     f"{', '.join(settings)} must be settings of the {cls.kind} object itself, such "
                     f"as {cls.example}. Received: both, with {value!r}."

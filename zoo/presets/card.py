@@ -231,7 +231,8 @@ class Rights(Record):
 class Facts(Record):
     """The texts of a preset's card: title, differences, limits, rights and names of classes.
 
-    The author of a recipe writes them; `zoo.save` makes them from its arguments.
+    The author of a recipe writes them. `zoo.save` makes all but the names of classes from its
+    arguments. `data_rights`, `license` and `classes` may be left out.
     """
 
     title: Text

@@ -19,6 +19,7 @@ import keras
 import numpy as np
 
 from zoo.engine.finite import broken_weight
+from zoo.engine.saving import WeightsBuffer
 from zoo.engine.unset import limited_weights, unset_weights
 from zoo.errors import ArgumentError, IntegrityError
 from zoo.files import archive
@@ -221,20 +222,13 @@ def _write_weights(model: keras.Model, path: Path, half_precision: bool) -> None
     path.write_bytes(_halved(weights) if half_precision else weights)
 
 
-class _Buffer(io.BytesIO):
-    """A buffer in memory with a name that Keras accepts as a file of weights."""
-
-    def __str__(self) -> str:
-        return WEIGHTS
-
-
 def weights_file(model: keras.Model) -> bytes:
     """Return the content of Keras's HDF5 file of the weights and the optimizer of `model`.
 
     It is made in memory: on a full disk, the HDF5 library ends the process and raises no error.
     Numbers that are not finite cause no warning: `not_finite` finds them.
     """
-    buffer = _Buffer()
+    buffer = WeightsBuffer()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The weights of .* are not finite")
         model.save_weights(buffer)

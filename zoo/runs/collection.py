@@ -36,9 +36,9 @@ def publish(recipe: Recipe, folder: Path) -> None:
     """Copy the preset in `folder`, which `recipe` made, into the collection.
 
     In the package its card lies in `zoo/cards` and the rest in `zoo/weights`, where presets with
-    equal examples share one file of them. The components, which save a download, would only take
-    room there and are left out. A recipe with `packaged=False`
-    publishes to the folder `hub` of the project, which is a hub for `ZOO_HUB`.
+    equal examples share one file of them. Parts that can be loaded alone are left out there: the
+    package needs no small downloads. A recipe with `packaged=False` publishes all files to the
+    folder `hub` of the project, which is a hub for `ZOO_HUB`, and its index is written anew.
     """
     card = Card.read(folder / hub.CARD)
     if recipe.packaged:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -49,7 +50,8 @@ def callbacks(make: Make) -> None:
         model.fit(*data, validation_data=validation, **options)
         # A header, and two epochs: it stopped early.
         assert len(log.read_text().splitlines()) == 3, "EarlyStopping or CSVLogger does not work"
-        assert type(keras.saving.load_model(best)) is type(model)
+        found = type(keras.saving.load_model(best)).__name__
+        assert found == type(model).__name__, f"the file of ModelCheckpoint loads as {found}"
     assert len(scheduled) == 2 * len(model.players), "LearningRateScheduler misses a player"
     for player, optimizer in model.optimizers.items():
         rate = array(model.default_optimizers()[player].learning_rate)
@@ -113,14 +115,16 @@ def regularizers(make: Make) -> None:
 
 
 def dtype_policy(make: Make) -> None:
-    """Check that a saved model keeps the dtype policy that it was built under."""
+    """Check that a model built under `mixed_bfloat16` keeps the policies of its layers when it is
+    saved, and loaded under `float32`, and that loading does not change the global policy."""
     with policy("mixed_bfloat16"):
         model = make()
     with tempfile.TemporaryDirectory() as folder, policy("float32"):
         model.save(Path(folder) / "model.keras")
         loaded = keras.saving.load_model(Path(folder) / "model.keras")
         assert keras.config.dtype_policy().name == "float32", "loading changes the policy"
-    assert loaded.get_config()["dtype_policy"] == "mixed_bfloat16"
+    found = loaded.get_config()["dtype_policy"]
+    assert found == "mixed_bfloat16", f"a model of the policy mixed_bfloat16 loads with {found}"
     policies = [
         [layer.dtype_policy.name for layer in each._flatten_layers(include_self=False)]
         for each in (model, loaded)
@@ -166,11 +170,15 @@ def learns(make: Make) -> None:
     data[:] = _datum(model)
     if condition and "samples" not in model.tasks:
         condition[0][:] = condition[0][:1]
-    before = _error(model, data, condition)
+    measure, error = _measure(model, data, condition)
+    before = error()
     parts = [np.concatenate([part] * STEPS) for part in (data, *condition)]
     model.fit(*fed(model, *parts), batch_size=BATCH, verbose=0)
-    after, wanted = _error(model, data, condition), min(before, 2 / 3 * before)
-    assert after < wanted, f"the error of one datum goes from {before:g} to {after:g} alone"
+    after, wanted = error(), min(before, 2 / 3 * before)
+    assert after < wanted, (
+        f"{measure} must fall below {wanted:g} in {STEPS} steps on one datum alone: it was "
+        f"{before:g} before, and is {after:g} after"
+    )
 
 
 def _datum(model) -> np.ndarray:
@@ -183,18 +191,29 @@ def _datum(model) -> np.ndarray:
     return datum
 
 
-def _error(model, data, condition: list) -> float:
-    """Return the error of the model on `data`, as the first of its tasks measures it."""
+def _measure(model, data, condition: list) -> tuple[str, Callable[[], float]]:
+    """Return a measure of how well the model has learned `data`, by the first of its tasks: its
+    name and a function that computes it."""
     if "samples" in model.tasks:
         options = {"condition": condition[0]} if condition else {"n": len(data)}
-        return float(np.abs(model.sample(seed=0, **options) - data).mean())
+        return "mean |sample(seed=0) - x|", lambda: _distance(model.sample(seed=0, **options), data)
     if "encodes" in model.tasks:
-        return float(np.abs(model.reconstruct(data, *condition) - data).mean())
+        return "mean |reconstruct(x) - x|", lambda: _distance(
+            model.reconstruct(data, *condition), data
+        )
     if "translates" in model.tasks:
-        return float(np.abs(model.translate(*condition) - data).mean())
+        return "mean |translate(input) - target|", lambda: _distance(
+            model.translate(*condition), data
+        )
     if "classifies" in model.tasks:
-        found = model.probabilities(data)
-        return float(1 - found[np.arange(len(data)), condition[0]].mean())
+        rows = np.arange(len(data))
+        return "mean 1 - probabilities(x)[label]", lambda: float(
+            1 - model.probabilities(data)[rows, condition[0]].mean()
+        )
     if "scores" in model.tasks:
-        return -float(model.log_prob(data, *condition).mean())
+        return "mean -log_prob(x)", lambda: -float(model.log_prob(data, *condition).mean())
     raise Skipped("no task of the model tells how well one datum is learned")
+
+
+def _distance(outputs: np.ndarray, data: np.ndarray) -> float:
+    return float(np.abs(outputs - data).mean())

@@ -35,7 +35,7 @@ def picture(make: Make) -> None:
     if not pictures.PICTURES.keys() & {*model.tasks}:
         raise Skipped(f"the tasks {', '.join(model.tasks)} have no picture")
     drawn = pictures.default_picture(model, source_for(model, N), n=SHOWN)
-    assert isinstance(drawn, Image.Image)
+    assert isinstance(drawn, Image.Image), f"the picture is a {type(drawn).__name__}"
     assert min(drawn.size) > 1, f"the picture has the size {drawn.size}"
 
 
@@ -58,7 +58,7 @@ def metrics(make: Make) -> None:
     assert report.measurements, "there is no number"
     for measurement in report.measurements:
         assert np.isfinite(measurement.value), f"{measurement.name} is not finite"
-        assert measurement.name in str(report)
+        assert measurement.name in str(report), f"print(report) lacks {measurement.name}"
     again = Report.model_validate_json(report.model_dump_json())
     assert again == report, "the report changes on its way through JSON"
 

@@ -59,11 +59,14 @@ def samples(make: Make) -> None:
 def _in_parts(model, first, chosen: dict) -> None:
     """Check that `sample_batches` gives what `sample` gives."""
     parts = list(model.sample_batches(N, seed=1, batch_size=PART, **chosen))
-    assert [len(values) for values, _ in parts] == [PART, N - PART]
+    rows = [len(values) for values, _ in parts]
+    text = f"sample_batches({N}, batch_size={PART}) gives batches of {rows}"
+    assert rows == [PART, N - PART], text
     whole = np.concatenate([values for values, _ in parts])
     assert_close(whole, first, "sample_batches differs from sample")
     if model.condition is None:
-        assert all(condition is None for _, condition in parts)
+        given = any(condition is not None for _, condition in parts)
+        assert not given, "sample_batches gives conditions, and the model has none"
     else:
         conditions = np.concatenate([condition for _, condition in parts])
         assert_close(conditions, chosen["condition"], "sample_batches gives other conditions")

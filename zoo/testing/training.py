@@ -33,9 +33,11 @@ def tasks(make: Make) -> None:
     """Check that the model extends `zoo.engine.Model`, and has a task and spaces."""
     model = make()
     assert isinstance(model, Model), "the class must inherit zoo.models.Model"
-    assert model.tasks == tasks_of(type(model))
+    wanted = tasks_of(type(model))
+    assert model.tasks == wanted, f"model.tasks is {model.tasks}, and the class has {wanted}"
     assert isinstance(model.data, Space), "model.data must be a space"
-    assert model.condition is None or isinstance(model.condition, Space)
+    text = f"model.condition must be a space or None, not {model.condition!r}"
+    assert model.condition is None or isinstance(model.condition, Space), text
     assert "samples" not in model.tasks or model.noise is not None, "a sampler needs noise"
 
 
@@ -52,13 +54,26 @@ def configuration(make: Make) -> None:
     assert json.dumps(again.get_config()) == json.dumps(config), "from_config changes get_config"
     shapes = [[tuple(v.shape) for v in each.weights] for each in (model, again)]
     assert shapes[0] == shapes[1], "from_config gives weights of other shapes"
-    owned = sorted(id(v) for variables in model.players.values() for v in variables)
-    trained = sorted(id(v) for v in model.trainable_variables)
-    assert owned == trained, "each trainable weight must belong to one player"
-    assert set(model.default_optimizers()) == set(model.players)
+    _players(model)
     lines: list[str] = []
     model.summary(print_fn=lines.append)
     assert model.name in "\n".join(lines), "summary() must name the model"
+
+
+def _players(model) -> None:
+    """Check that each trainable weight has one player, and each player an optimizer."""
+    owners: dict[int, list[str]] = {id(v): [] for v in model.trainable_variables}
+    for player, variables in model.players.items():
+        for variable in variables:
+            text = f"{variable.path} of {player!r} is no trainable weight of the model"
+            assert id(variable) in owners, text
+            owners[id(variable)].append(player)
+    for variable in model.trainable_variables:
+        found = owners[id(variable)]
+        text = f"{variable.path} must belong to one player, and belongs to {found or 'none'}"
+        assert len(found) == 1, text
+    found, wanted = sorted(model.default_optimizers()), sorted(model.players)
+    assert found == wanted, f"default_optimizers() has {found}, and the players are {wanted}"
 
 
 def training(make: Make) -> None:
@@ -154,9 +169,11 @@ def eager(make: Make) -> None:
         logs = model.fit(*data_for(model, 2 * BATCH), batch_size=BATCH, verbose=0, shuffle=False)
         losses = np.array([logs.history[name] for name in model.loss_names])
         results.append([losses, *values_of(model.variables)])
+    names = ["the losses", *(variable.path for variable in model.variables)]
     # Adam turns rounding noise where a gradient is near zero into steps of up to its rate.
-    for compiled, other in zip(*results, strict=True):
-        assert_close(other, compiled, "eager training differs from compiled training", 1e-3)
+    for name, compiled, other in zip(names, *results, strict=True):
+        text = f"eager training gives {name} other than compiled training"
+        assert_close(other, compiled, text, 1e-3)
 
 
 def saving(make: Make) -> None:
@@ -169,7 +186,7 @@ def saving(make: Make) -> None:
     with tempfile.TemporaryDirectory() as folder:
         model.save(Path(folder) / "model.keras")
         loaded = keras.saving.load_model(Path(folder) / "model.keras")
-    assert type(loaded) is type(model)
+    assert type(loaded) is type(model), f"a saved model is loaded as {type(loaded).__name__}"
     text = "a loaded model has another compile configuration"
     compiled = model.get_compile_config()
     assert loaded.get_compile_config() == compiled, text

@@ -86,9 +86,12 @@ def overlaps(kernel, strides, size, y) -> bool:
 
 
 def overlapping(y, kernel, strides):
-    """Return T as one matrix product whose rows are added to the image at their places.
+    """Return the transposed convolution of `y`: one matrix product, whose rows are added to the
+    image at their places.
 
     It is the fast way for images of few channels, for which general implementations are not made.
+    The kernel is `(height, width, outputs, inputs)`; its height and width are multiples of the
+    strides.
     """
     height, width, channels, _ = kernel.shape
     vertical_shifts, horizontal_shifts = height // strides[0], width // strides[1]

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from zoo.base.arrays import as_array, check_unmasked
+from zoo.base.arrays import UNREADABLE, as_array, check_unmasked, to_numpy, unreadable
 from zoo.base.named import Named
 from zoo.errors import ArgumentError
 
@@ -108,8 +108,7 @@ class Space(Named):
             rows: the required number of rows, or `None` for any.
             in_range: whether numbers out of range are an error.
         """
-        values = ops.convert_to_numpy(values) if ops.is_tensor(values) else values
-        values = as_array(argument, values, self.noun)
+        values = as_array(argument, as_numpy(argument, values, self.noun), self.noun)
         self.check(argument, values)
         if rows is not None and len(values) != rows:
             raise ArgumentError(
@@ -180,6 +179,21 @@ class Space(Named):
     def text(self) -> str:
         """The description of this space, for cards."""
         return " x ".join(map(str, self.shape))
+
+
+def as_numpy(argument: str, values, noun: str = "numbers"):
+    """Return an array or a tensor of any library as an array of NumPy, or raise.
+
+    What is neither is returned as it is.
+    """
+    if isinstance(values, np.ndarray):
+        return values
+    try:
+        if ops.is_tensor(values) and not hasattr(values, "detach"):
+            return ops.convert_to_numpy(values)  # a sparse tensor of TensorFlow or JAX, too
+        return to_numpy(values) if hasattr(values, "__array__") else values
+    except UNREADABLE as reason:
+        raise unreadable(argument, noun, values, reason) from None
 
 
 def _described(value: Any) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from keras import ops
 
 from zoo.base.arrays import as_labels
-from zoo.engine.spaces.base import Space
+from zoo.engine.spaces.base import Space, as_numpy
 from zoo.errors import ArgumentError, check_count
 
 
@@ -60,8 +60,7 @@ class Classes(Space):
 
     def checked(self, argument, values, rows=None, in_range=True):
         """Return `values`, integers of shape `(n,)` or `(n, 1)`, as int32 labels, or raise."""
-        values = ops.convert_to_numpy(values) if ops.is_tensor(values) else values
-        labels = as_labels(argument, values, rows)
+        labels = as_labels(argument, as_numpy(argument, values, self.noun), rows)
         self.check_values(argument, labels)
         return labels.astype("int32")
 

@@ -8,7 +8,7 @@ import warnings
 import numpy as np
 
 from zoo.base.arrays import as_array
-from zoo.base.ranges import to_bytes, to_range
+from zoo.base.ranges import BYTES, as_bytes, to_bytes, to_range
 from zoo.engine.spaces.base import Space
 from zoo.errors import ArgumentError, check_count
 
@@ -39,7 +39,9 @@ class Images(Space):
         return " in the model's value range"
 
     def _advice(self) -> str:
-        return " zoo.data.to_range converts 8-bit images."
+        if self.range is None:
+            return " zoo.data.to_range converts 8-bit images, and masks of type bool."
+        return f" zoo.data.to_range(images, {self.range}) converts 8-bit images, and bool masks."
 
     def check_values(self, argument, values, in_training=True):
         if self.range is None:
@@ -56,7 +58,7 @@ class Images(Space):
         return to_bytes(values, self.range or (0.0, 1.0))
 
     def from_stored(self, values):
-        return to_range(values, self.range or (0.0, 1.0))
+        return to_range(values, self.range or (0.0, 1.0), source=BYTES)
 
     def check_stored(self, argument, values):
         shape = tuple(values.shape[1:])
@@ -67,13 +69,10 @@ class Images(Space):
             )
         if values.dtype != np.uint8:
             raise ArgumentError(f"{argument} must hold 8-bit images. Received: {values.dtype}.")
-        if int(values[:1000].max()) <= 1:
-            raise ArgumentError(
-                f"{argument} must hold 8-bit images, from 0 to 255. Received: values up to 1 alone."
-            )
+        as_bytes(argument, values, black=False)
 
     def stored_from_array(self, argument, values):
-        values = as_array(argument, values, self.noun)
+        values = as_bytes(argument, as_array(argument, values, self.noun))
         if values.dtype == np.uint8:
             return values
         if not np.issubdtype(values.dtype, np.floating) or not values.size:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from keras import ops
 
 from zoo.base.arrays import as_array
-from zoo.engine.spaces.base import Space
+from zoo.engine.spaces.base import Space, as_numpy
 from zoo.errors import ArgumentError, check_count
 
 
@@ -131,8 +130,7 @@ def check_noise(argument: str, noise: NoiseSpace, values):
 
 def _check_draws(argument: str, space: Noise, values) -> np.ndarray:
     """Return `values`, draws of one space, as a float32 array, or raise."""
-    values = ops.convert_to_numpy(values) if ops.is_tensor(values) else values
-    values = as_array(argument, values).astype("float32")
+    values = as_array(argument, as_numpy(argument, values)).astype("float32")
     if values.shape[1:] != space.shape or not len(values):
         raise ArgumentError(
             f"{argument} must have the shape (n, {', '.join(map(str, space.shape))}) with n at "

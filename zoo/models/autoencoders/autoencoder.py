@@ -10,11 +10,13 @@ import keras
 import numpy as np
 from keras import ops
 
+from zoo.base.arrays import as_array
 from zoo.base.extends import extends
 from zoo.engine.batch import Batch, check_logits
 from zoo.engine.compilation import Argument
 from zoo.engine.model import GenerativeModel
 from zoo.engine.spaces import Space, of_shape
+from zoo.engine.spaces.base import as_numpy
 from zoo.engine.tasks import Encodes
 from zoo.errors import ArgumentError
 from zoo.losses import ReconstructionLoss
@@ -229,7 +231,7 @@ class Autoencoder(TakesCoders, Encodes, GenerativeModel):
         Raises:
             ValueError: if `codes` has another shape.
         """
-        codes = ops.convert_to_numpy(codes).astype("float32")
+        codes = as_array("codes", as_numpy("codes", codes)).astype("float32")
         if codes.shape[1:] != self.code_shape or not len(codes):
             raise ArgumentError(
                 f"codes must have the shape (n, {', '.join(map(str, self.code_shape))}) with n at "
