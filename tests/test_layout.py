@@ -27,6 +27,7 @@ BACKENDS = {"tensorflow", "jax", "torch"}
 FLOORS = {
     "zoo.version": 0,
     "zoo.errors": 0,
+    "zoo.base.text": 0,
     "zoo.base": 1,
     "zoo.files": 2,
     "zoo.engine": 3,

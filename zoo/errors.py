@@ -8,9 +8,18 @@ import numbers
 import operator
 from collections.abc import Iterable
 
+from zoo.base.text import harmless
+
 
 class ZooError(Exception):
-    """The base class of the package's errors."""
+    """The base class of the package's errors.
+
+    Their messages hold texts of files and servers. They are cut off where they are very long, and
+    control characters in them are shown and not obeyed.
+    """
+
+    def __init__(self, *args):
+        super().__init__(*(harmless(arg) if isinstance(arg, str) else arg for arg in args))
 
 
 class ArgumentError(ZooError, ValueError):

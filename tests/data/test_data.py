@@ -84,7 +84,7 @@ class TestNpz:
 
     def test_no_pickled_code_is_run(self, tmp_path):
         np.savez(tmp_path / "a.npz", x=np.array([{"an": "object"}], dtype=object))
-        with pytest.raises(DataError, match=r"cannot be read as an .npz file: .*allow_pickle"):
+        with pytest.raises(DataError, match=r"a\.npz' holds object in 'x'"):
             zoo.data.read(tmp_path / "a.npz")
 
     def test_hash_names_the_content(self, slice_path):

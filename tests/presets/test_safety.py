@@ -347,7 +347,7 @@ def test_configurations_that_no_model_is_made_of(folder, changes):
 def test_deep_configurations(folder):
     (folder / "config.json").write_text("[" * 10**5 + "]" * 10**5)
     sign(folder)
-    with pytest.raises(IntegrityError, match="no JSON|no object"):
+    with pytest.raises(IntegrityError, match="nested too deeply"):
         zoo.load(folder)
 
 
@@ -471,7 +471,7 @@ class TestKerasFiles:
 
     def test_what_is_no_archive(self, path):
         path.write_bytes(b"nothing")
-        with pytest.raises(IntegrityError, match="is no Keras file"):
+        with pytest.raises(IntegrityError, match="no whole zip file|which is encrypted"):
             zoo.load(path)
 
     def test_an_encrypted_archive(self, path):
@@ -486,5 +486,5 @@ class TestKerasFiles:
             content[at + 8] |= 1
             at = content.find(b"PK\x01\x02", at + 4)
         path.write_bytes(content)
-        with pytest.raises(IntegrityError, match="is no Keras file"):
+        with pytest.raises(IntegrityError, match="no whole zip file|which is encrypted"):
             zoo.load(path)

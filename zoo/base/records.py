@@ -6,9 +6,10 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Text = Annotated[str, Field(min_length=1)]
+LONGEST = 20_000  # characters of one text
+Text = Annotated[str, Field(min_length=1, max_length=LONGEST)]
 # A line holds no line break, since it becomes part of a Markdown page and its front matter.
-Line = Annotated[str, Field(min_length=1, pattern=r"^[^\r\n]*$")]
+Line = Annotated[str, Field(min_length=1, max_length=LONGEST, pattern=r"^[^\r\n]*$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Count = Annotated[int, Field(gt=0)]
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from zoo.base.console import make_printing_safe
+from zoo.base.text import harmless
 from zoo.errors import ArgumentError, ZooError
 from zoo.files.home import make_folder
 
@@ -43,16 +44,21 @@ def _one_line(program: str):
     except click.Abort:
         sys.exit(130)
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message())
+        say(error.format_message())
         sys.exit(0)
     except click.ClickException as error:
-        click.echo(f"{program}: error: {flat(error.format_message())}", err=True)
+        say(f"{program}: error: {flat(error.format_message())}", err=True)
         sys.exit(error.exit_code)
     except (ZooError, OSError, MemoryError) as error:
-        click.echo(f"{program}: error: {flat(str(error))}", err=True)
+        say(f"{program}: error: {flat(str(error))}", err=True)
         for note in getattr(error, "__notes__", ()):  # texts of several lines, such as a diff
-            click.echo(note, err=True)
+            say(note, err=True)
         sys.exit(1)
+
+
+def say(text: object = "", err: bool = False) -> None:
+    """Print `text`, in which control characters are shown as escapes."""
+    click.echo(harmless(str(text), longest=None), err=err)
 
 
 def flat(message: str) -> str:
@@ -65,7 +71,7 @@ def warnings_in_lines() -> Iterator[None]:
     """Print each warning of the block as one line to stderr, without a line of code."""
 
     def show(message, *_):
-        click.echo(f"zoo: {flat(str(message))}", err=True)
+        say(f"zoo: {flat(str(message))}", err=True)
 
     with warnings.catch_warnings():
         warnings.simplefilter("always", UserWarning)
@@ -81,19 +87,19 @@ def listed() -> dict:
     from zoo.presets import hub
 
     if not hub.bases():
-        click.echo("zoo: ZOO_HUB names no hub to ask.", err=True)
+        say("zoo: ZOO_HUB names no hub to ask.", err=True)
     try:
         return hub.index()
     except ZooError as error:
-        click.echo(f"zoo: {flat(str(error))} `zoo index` writes the list of a hub.", err=True)
+        say(f"zoo: {flat(str(error))} `zoo index` writes the list of a hub.", err=True)
         return {}
 
 
 def print_rows(rows, indent: str = "") -> None:
-    """Print pairs of a name and a text, each on a line, as two columns."""
+    """Print pairs of a name and a text, each on one line, as two columns."""
     width = max(len(name) for name, _ in rows)
     for name, text in rows:
-        click.echo(f"{indent}{name:{width}}  {text}")
+        say(f"{indent}{name:{width}}  {flat(text)}")
 
 
 def check_writable(path: Path, option: str = "--out") -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from zoo.cli.base import SETTINGS, OneLineGroup, check_writable, print_rows
+from zoo.cli.base import SETTINGS, OneLineGroup, check_writable, print_rows, say
 from zoo.errors import check_count
 from zoo.files.home import write_picture
 
@@ -97,7 +97,7 @@ def data_preview(
         order = np.random.default_rng(seed).permutation(len(source.images))
         picture = grid(source.images[order[:count]].astype("float32"), value_range=(0, 255))
     write_picture(out, picture)
-    click.echo(f"{name_or_path}: {out}")
+    say(f"{name_or_path}: {out}")
 
 
 @data.command("prepare")
@@ -115,4 +115,4 @@ def data_prepare(name: str, downloaded: str | None):
     """
     from zoo.data import named
 
-    click.echo(f"{name}: {named.prepare(name, downloaded)}")
+    say(f"{name}: {named.prepare(name, downloaded)}")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from zoo.cli.base import OneLine, check_writable, warnings_in_lines
+from zoo.cli.base import OneLine, check_writable, say, warnings_in_lines
 from zoo.errors import ArgumentError
 from zoo.files.home import write_picture
 
@@ -117,15 +117,15 @@ def evaluate(
             baseline=not no_baseline,
             **sampling,
         )
-    click.echo(report.model_dump_json(indent=2) if as_json else report)
+    say(report.model_dump_json(indent=2) if as_json else report)
     if neighbours is not None:
         measured_on = report.measurements[0].protocol.split if report.measurements else split
         train = read_named(data or card.training.data, training_split(measured_on), model)
         samples = model.sample(10, seed=0, **sampling)
         write_picture(neighbours, pictures.neighbours(samples, train, model.data.range))
-        click.echo(neighbours, err=as_json)
+        say(neighbours, err=as_json)
     if beside is not None:  # at the end: the numbers are printed even if the comparison is refused
-        click.echo(f"\n{evaluation.compare(report, beside)}")
+        say(f"\n{evaluation.compare(report, beside)}")
 
 
 def _report(other: str):

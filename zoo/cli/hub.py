@@ -15,6 +15,7 @@ from zoo.cli.base import (
     flat,
     listed,
     print_rows,
+    say,
     warnings_in_lines,
 )
 from zoo.errors import ArgumentError, IntegrityError, ZooError
@@ -59,10 +60,10 @@ def fetch(
         try:
             preset = locate.locate(name, fresh).ensure(parts, extras)
             size = sum(file.bytes for file in preset.files(parts, extras).values())
-            click.echo(f"{remote.shown(name)}: {preset.folder} ({_mebibytes(size)})")
+            say(f"{remote.shown(name)}: {preset.folder} ({_mebibytes(size)})")
         except ZooError as error:  # the other presets are fetched nevertheless
             failed = True
-            click.echo(f"zoo: error: {flat(str(error))}", err=True)
+            say(f"zoo: error: {flat(str(error))}", err=True)
     if failed:
         sys.exit(1)
 
@@ -94,10 +95,10 @@ def verify(names: tuple[str, ...], outputs: bool):
     for name in names or [*present, *fetched]:
         try:
             preset = None if names else fetched.get(name)
-            click.echo(f"{remote.shown(name)}: {_verified(preset or locate.locate(name), outputs)}")
+            say(f"{remote.shown(name)}: {_verified(preset or locate.locate(name), outputs)}")
         except (ZooError, OSError) as error:
             bad = True
-            click.echo(f"{remote.shown(name)}: {flat(str(error))}", err=True)
+            say(f"{remote.shown(name)}: {flat(str(error))}", err=True)
     if bad:
         sys.exit(1)
 
@@ -148,7 +149,7 @@ def push(preset: str, url: str, overwrite: bool):
     """
     from zoo.presets.save import push as push_preset
 
-    click.echo(f"{preset}: {push_preset(preset, url, overwrite)}")
+    say(f"{preset}: {push_preset(preset, url, overwrite)}")
 
 
 @click.command(cls=OneLine)
@@ -158,7 +159,7 @@ def index(base: str):
     from zoo.presets import hub
 
     names = hub.write_index(base)
-    click.echo(f"{base}: {', '.join(names) or 'no preset'}")
+    say(f"{base}: {', '.join(names) or 'no preset'}")
 
 
 @click.group(cls=OneLineGroup, **SETTINGS)
@@ -172,7 +173,7 @@ def cache_list():
     from zoo.files import home
     from zoo.presets.cache import entries
 
-    click.echo(f"{home.home()}: {_mebibytes(sum(e.bytes for e in entries()))}")
+    say(f"{home.home()}: {_mebibytes(sum(e.bytes for e in entries()))}")
     rows = [(e.name, f"{_mebibytes(e.bytes):>12}  {e.origin}".rstrip()) for e in entries()]
     if rows:
         print_rows(rows, indent="  ")
@@ -189,7 +190,7 @@ def cache_clean(name: str | None):
     from zoo.presets.cache import clean
 
     for entry in clean(name):
-        click.echo(f"removed: {entry.name} ({_mebibytes(entry.bytes)})")
+        say(f"removed: {entry.name} ({_mebibytes(entry.bytes)})")
 
 
 def _mebibytes(size: int) -> str:

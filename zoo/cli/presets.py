@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from zoo.cli.base import OneLine, check_writable, listed, print_rows, warnings_in_lines
+from zoo.cli.base import OneLine, check_writable, listed, print_rows, say, warnings_in_lines
 from zoo.errors import ArgumentError, check_count, nearest
 from zoo.files.home import write_picture
 from zoo.metrics.protocol import explanations
@@ -32,14 +32,14 @@ def list_command(pattern: str, family: str | None, group: str | None, hub: bool)
     width = max(map(len, names), default=0)
     for name in names:
         entry = at_hub.get(name) or card_of(name).identity
-        click.echo(f"{name:{width}}  {entry.title}")
+        say(f"{name:{width}}  {entry.title}")
     if not names:
         with warnings_in_lines():
             others = nearest(pattern.strip("*?"), matching(at_hub, "*", family, group))
         hint = f" Nearest: {', '.join(others)}." if others else ""
         if not hub and os.environ.get("ZOO_HUB"):
             hint += " --hub asks that of ZOO_HUB too."
-        click.echo(f"No preset matches {pattern!r}.{hint}", err=True)
+        say(f"No preset matches {pattern!r}.{hint}", err=True)
         sys.exit(1)
 
 
@@ -53,11 +53,11 @@ def info(preset: str, as_json: bool):
 
     card = card_of(preset)
     if as_json:
-        click.echo(card.model_dump_json(indent=2))
+        say(card.model_dump_json(indent=2))
         return
     identity, training, signature = card.identity, card.training, card.signature
     size = sum(file.bytes for file in card.weights.files.values())
-    click.echo(f"{identity.preset}: {identity.title}\n")
+    say(f"{identity.preset}: {identity.title}\n")
     rows = [
         ("model", f"{identity.model}, family {identity.family}, group {identity.group}"),
         ("paper", ", ".join(dict.fromkeys((identity.paper, identity.paper_url)))),
@@ -197,7 +197,7 @@ def sample(
     test = _test_data(located, model, data)
     write_picture(out, pictures.default_picture(model, test, count, seed, columns, **options))
     noun = next(noun for task, noun in NOUNS.items() if task in model.tasks)
-    click.echo(f"{noun} of {preset}: {out}")
+    say(f"{noun} of {preset}: {out}")
 
 
 # The nouns for the outputs of each task.

@@ -14,7 +14,7 @@ import click
 
 from zoo.base.shells import command_lines
 from zoo.base.stopping import Stop, Stopped, watched
-from zoo.cli.base import SETTINGS, OneLine
+from zoo.cli.base import SETTINGS, OneLine, say
 from zoo.errors import ArgumentError, DivergedError, StorageError, check_count
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ class TrainOptions:
             self.folder(recipe),
             smoke=self.smoke,
             devices=self.distribute,
-            echo=click.echo,
+            echo=say,
             anew=self.out is None and self.smoke and not self.resume,
             keeping=Keeping(
                 resume=self.resume,
@@ -244,10 +244,10 @@ def _train(recipe: Recipe, command: Sequence[str], options: TrainOptions) -> Non
     folder = _trained(recipe, command, options)
     if folder is None:
         return  # another process wrote the preset
-    click.echo(f"preset: {folder}")
+    say(f"preset: {folder}")
     if options.publish:
         collection.publish(recipe, folder)
-        click.echo(f"published: zoo.load({recipe.preset!r})")
+        say(f"published: zoo.load({recipe.preset!r})")
 
 
 def _renew_card(recipe: Recipe, config: Config, options: TrainOptions) -> None:
@@ -257,10 +257,10 @@ def _renew_card(recipe: Recipe, config: Config, options: TrainOptions) -> None:
     out = options.folder(recipe) / "preset"
     preset = recipe.preset if options.publish else out
     if options.measure:
-        cards.measure(recipe, config, preset, click.echo)
+        cards.measure(recipe, config, preset, say)
     if options.describe:
         cards.describe(recipe, preset)
-    click.echo(f"rewritten: the card of {preset}")
+    say(f"rewritten: the card of {preset}")
 
 
 def _trained(recipe: Recipe, command: Sequence[str], options: TrainOptions) -> Path | None:
@@ -276,13 +276,13 @@ def _trained(recipe: Recipe, command: Sequence[str], options: TrainOptions) -> P
             return options.run(recipe, stop).run_seeds(options.seeds)
         except Stopped as stopped:
             if engine.is_chief():
-                click.echo(f"\nstopped by {stopped}. {_kept(out)}\n  {_resuming(command)}")
+                say(f"\nstopped by {stopped}. {_kept(out)}\n  {_resuming(command)}")
             sys.exit(stopped.exit_code)
         except DivergedError:
-            click.echo()  # after the progress bar
+            say()  # after the progress bar
             raise
         except OSError as error:  # a full disk, in most cases
-            click.echo()
+            say()
             raise StorageError(f"{error} {_kept(out)} {_resuming(command)}") from error
 
 

@@ -15,6 +15,7 @@ from zoo.data import named, stacked, synthetic
 from zoo.data.decoded import MEMORY_LIMIT, ImageFormat, decoded, formatted, joined
 from zoo.data.files import EMPTY, FRAMES, FolderFiles, ZipFiles, classes, report_left_out
 from zoo.errors import ArgumentError, DataError, MissingSplitError, check_choice, check_count
+from zoo.files.arrays import opened
 from zoo.files.home import user_path
 
 # Names of the folder of a split, of which upper and lower case count as equal.
@@ -152,7 +153,8 @@ def _read(
     if path.is_dir() or suffix == ".zip":
         return _read_files(path, split, image_format, strict, memory_limit)
     if suffix == ".npz":
-        return _from_arrays(path.stem, *_read_npz(path, split), image_format)
+        arrays = _read_npz(path, split, memory_limit)
+        return _from_arrays(path.stem, *arrays, image_format, repr(str(path)))
     is_path = isinstance(name_or_path, Path) or name_or_path.startswith(("/", ".", "~"))
     if path.is_file() and (is_path or suffix or len(path.parts) > 1):
         raise DataError(
@@ -256,7 +258,7 @@ def _pair(arrays) -> tuple[np.ndarray, np.ndarray | None]:
     return images, None if pair[1] is None else as_labels("labels", pair[1], error=DataError)
 
 
-def _read_npz(path: Path, split: str) -> tuple[np.ndarray, np.ndarray | None]:
+def _read_npz(path: Path, split: str, memory_limit: int) -> tuple[np.ndarray, np.ndarray | None]:
     """Return the images and labels of a split in an `.npz` file.
 
     Raises:
@@ -264,13 +266,16 @@ def _read_npz(path: Path, split: str) -> tuple[np.ndarray, np.ndarray | None]:
     """
     if not path.is_file():
         raise DataError(f"There is no file {str(path)!r}.")
-    try:
-        file = np.load(path, allow_pickle=False)
-    except (ValueError, OSError, zipfile.BadZipFile, EOFError) as error:
-        raise DataError(f"{str(path)!r} cannot be read as an .npz file: {error}.") from error
-    if isinstance(file, np.ndarray):
-        raise DataError(f"{str(path)!r} is an .npy file, and no .npz file.")
-    with file as arrays:
+
+    def check_size(size: int) -> None:
+        """Raise if arrays of `size` bytes are more than the file itself and `memory_limit`."""
+        if size > max(memory_limit, path.stat().st_size):
+            raise DataError(
+                f"{str(path)!r} holds arrays of {size:,} bytes, more than memory_limit="
+                f"{memory_limit:,} and than the file. Allowed: a higher memory_limit=."
+            )
+
+    with opened(path, repr(str(path)), check_size=check_size) as arrays:
         suffix = f"_{split}" if f"x_{split}" in arrays else ""
         if f"x{suffix}" not in arrays or (not suffix and split != "train"):
             suffixes = [f"_{split}", ""] if split == "train" else [f"_{split}"]
@@ -279,31 +284,34 @@ def _read_npz(path: Path, split: str) -> tuple[np.ndarray, np.ndarray | None]:
                 f"{path.name} must hold images as {x}, and may hold labels as {y}. It holds: "
                 f"{sorted(arrays)}."
             )
-        try:
-            images = arrays[f"x{suffix}"]
-            labels = arrays.get(f"y{suffix}")
-        except (ValueError, zipfile.BadZipFile) as error:  # pickled objects, or a damaged part
-            raise DataError(f"{str(path)!r} cannot be read as an .npz file: {error}.") from error
+        images = arrays[f"x{suffix}"]
+        labels = arrays.get(f"y{suffix}")
         if labels is not None:
             labels = as_labels(f"y{suffix} of {path.name}", labels, error=DataError)
         return images, labels
 
 
-def _from_arrays(name: str, images, labels, image_format: ImageFormat) -> Source:
-    """Return arrays as a source, after a check of their types and shapes."""
+def _from_arrays(
+    name: str, images, labels, image_format: ImageFormat, place: str | None = None
+) -> Source:
+    """Return arrays as a source, after a check of their types and shapes.
+
+    `place` is the name of the set in errors, by default `name`.
+    """
+    place = name if place is None else place
     if images.ndim == 3:
         images = images[..., None]
     images = as_bytes(name, images, DataError)
     points = images.ndim == 2 and images.dtype == np.float32
-    if not points and (images.dtype != np.uint8 or images.ndim != 4 or not len(images)):
+    if not points and (images.dtype != np.uint8 or images.ndim != 4 or not images.size):
         raise DataError(
-            f"{name} must hold 8-bit (uint8) images of shape (n, height, width[, channels]), or "
+            f"{place} must hold 8-bit (uint8) images of shape (n, height, width[, channels]), or "
             f"float32 points of shape (n, features). It holds {images.dtype} of shape "
             f"{images.shape}."
         )
     if labels is not None and len(labels) != len(images):
         raise DataError(
-            f"labels of {name} must be as many as images, {len(images)}. Received: {len(labels)}."
+            f"labels of {place} must be as many as images, {len(images)}. Received: {len(labels)}."
         )
     if not points and (image_format.image_size or image_format.channels):
         images = joined(

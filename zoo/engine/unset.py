@@ -1,9 +1,10 @@
-"""Models without random initial weights, for weights that are read from a file next."""
+"""Models that are built for weights that are read from a file next."""
 
 from __future__ import annotations
 
 import contextlib
 import contextvars
+import dataclasses
 import functools
 import math
 from collections.abc import Iterator
@@ -13,29 +14,45 @@ import numpy as np
 
 from zoo.errors import ArgumentError
 
-# The numbers that variables may still hold, in a list of one; None outside of `unset_weights`.
-_remaining: contextvars.ContextVar[list | None] = contextvars.ContextVar("remaining", default=None)
+
+@dataclasses.dataclass
+class _Block:
+    """A block in which variables are made: the numbers that they may still hold, and whether they
+    are made of zeros."""
+
+    remaining: float
+    zeros: bool
+
+
+_block: contextvars.ContextVar[_Block | None] = contextvars.ContextVar("block", default=None)
 
 
 @contextlib.contextmanager
-def unset_weights(most: float = math.inf) -> Iterator[None]:
-    """Make variables of zeros in this thread until the end of the block.
-
-    Initializers are skipped. On JAX an initializer is compiled for each shape, so that a model of
-    thirty arrays takes seconds to draw and a tenth of a second to read.
+def limited_weights(most: float, zeros: bool = False) -> Iterator[None]:
+    """Limit the numbers in the variables that this thread makes until the end of the block.
 
     Args:
         most: the largest number of elements of all variables together.
+        zeros: whether the variables are made of zeros, and initializers are skipped.
 
     Raises:
         ArgumentError: if the variables would hold more, before memory is taken for them.
     """
     _install()
-    token = _remaining.set([most])
+    token = _block.set(_Block(most, zeros))
     try:
         yield
     finally:
-        _remaining.reset(token)
+        _block.reset(token)
+
+
+def unset_weights(most: float = math.inf):
+    """Make variables of zeros in this thread until the end of the block; see `limited_weights`.
+
+    On JAX an initializer is compiled for each shape, so that a model of thirty arrays takes seconds
+    to draw and a tenth of a second to read.
+    """
+    return limited_weights(most, zeros=True)
 
 
 @functools.cache
@@ -49,12 +66,13 @@ def _install() -> None:
 
     @functools.wraps(initialize_randomly)
     def initialize(variable, initializer):
-        remaining = _remaining.get()
-        if remaining is None:
+        block = _block.get()
+        if block is not None:
+            block.remaining -= math.prod(variable._shape)
+            if block.remaining < 0:
+                raise ArgumentError("Its weights are more numbers than there are to be set.")
+        if block is None or not block.zeros:
             return initialize_randomly(variable, initializer)
-        remaining[0] -= math.prod(variable._shape)
-        if remaining[0] < 0:
-            raise ArgumentError("Its weights are more numbers than there are to be set.")
         dtype = "float32" if variable.dtype == "bfloat16" else variable.dtype
         return variable._initialize(
             variable._convert_to_tensor(np.zeros(variable._shape, dtype), dtype=variable.dtype)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
 
+from zoo.base.memory import check_memory
 from zoo.base.warn import warn
 from zoo.data import Source
+from zoo.errors import DataError
+from zoo.files.arrays import opened
 from zoo.files.home import atomic_file, home
 from zoo.metrics import Moments
 
@@ -124,10 +126,9 @@ def _read(place: Path, names: frozenset[str]) -> dict[str, np.ndarray]:
     """
     wanted = {"kept", *(("n", "mean", "scatter") if "moments" in names else ()), *names}
     try:
-        # NumPy does not close a broken file if it has opened it by its path.
-        with place.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in wanted & set(arrays.files)}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+        with opened(place, check_size=lambda size: check_memory("n", 1, size // 4)) as arrays:
+            return {name: arrays[name] for name in wanted & set(arrays)}
+    except (OSError, DataError):
         return {}
 
 

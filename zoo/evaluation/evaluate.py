@@ -66,8 +66,8 @@ def evaluate(
             memorisation and to choose the width of Parzen windows, and `n` of them are scored in
             place of samples as `real_baseline`. (The extractor may be a classifier that was
             trained on them.)
-        extractor: the extractor of features, such as the path of a classifier's preset, see `zoo.evaluation.extractor`; by default the
-            classifier that was trained on `data`.
+        extractor: the extractor of features, such as the path of a classifier's preset, see
+            `zoo.evaluation.extractor`; by default the classifier that was trained on `data`.
         baseline: whether real images are also scored in place of samples.
         cache: whether statistics of real images are kept under `ZOO_HOME`.
         progress: whether a progress bar is shown; by default on a terminal alone.

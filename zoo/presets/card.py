@@ -19,10 +19,12 @@ from zoo.engine.spaces import Classes, Noise, Normal, Space, of_shape
 from zoo.engine.tasks import tasks_of
 from zoo.errors import ArgumentError, CardError
 from zoo.files.home import write_text
+from zoo.files.limits import check_limit
 from zoo.metrics.protocol import Measurement
 from zoo.models import families
 
 FORMAT = 4
+LARGEST = 2**22  # bytes of a card, and of an index
 
 PresetName = Annotated[str, Field(pattern=r"^[a-z0-9]+([_-][a-z0-9]+)*$", max_length=100)]
 
@@ -229,7 +231,8 @@ class Rights(Record):
 class Facts(Record):
     """The texts of a preset's card: title, differences, limits, rights and names of classes.
 
-    The author of a recipe writes them, and `zoo.save` makes them from its arguments. `data_rights`, `license` and `classes` may be left out.
+    The author of a recipe writes them, and `zoo.save` makes them from its arguments. `data_rights`,
+    `license` and `classes` may be left out.
     """
 
     title: Text
@@ -262,8 +265,10 @@ class Card(Record):
         """Return the card in the file `path`.
 
         Raises:
-            CardError: if it breaks the schema, with the field and the value received.
+            CardError: if it breaks the schema, with the field and the value received; or if the
+                file is too large.
         """
+        check_limit(f"The card {path}", "bytes", path.stat().st_size, LARGEST, CardError)
         return cls.parse(path.read_bytes(), str(path.name))
 
     @classmethod

@@ -10,9 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from zoo.base import backends
-from zoo.errors import RecipeError
+from zoo.errors import IntegrityError, RecipeError
+from zoo.files import arrays
 
 GOLDEN = "golden.npz"
+MOST = 2**28  # bytes of its arrays
 
 _PROGRAM = """
 import pathlib, runpy, sys
@@ -34,8 +36,8 @@ def write_golden(model, folder: Path, n: int) -> None:
 def difference(model, folder: Path) -> float:
     """Return the largest absolute difference between the model's outputs and the golden outputs in
     `folder`."""
-    with np.load(folder / GOLDEN, allow_pickle=False) as golden:
-        inputs = {name: golden[name] for name in golden.files if name != "outputs"}
+    with arrays.opened(folder / GOLDEN, most=MOST, error=IntegrityError) as golden:
+        inputs = {name: golden[name] for name in golden if name != "outputs"}
         return float(np.abs(model.golden_outputs(inputs) - golden["outputs"]).max())
 
 

@@ -17,23 +17,22 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
-from zoo.base.records import Record, Text
+from zoo.base.records import Line, Record, Text
 from zoo.base.warn import warn
 from zoo.errors import CardError
 from zoo.files import remote
 from zoo.files.fetch import read
 from zoo.files.home import home, write_text
-from zoo.presets.card import Card, PresetName
+from zoo.presets.card import LARGEST, Card, PresetName
 
 CARD = "card.json"
 INDEX = "index.json"
-LARGEST = 2**22  # bytes of a card, and of an index
 
 
 class Entry(Record):
     """The record of a preset in an index."""
 
-    title: Text
+    title: Line
     family: Text
     bytes: Annotated[int, Field(ge=0)]  # of all files that `load` needs
 

@@ -12,6 +12,7 @@ import h5py
 import keras
 
 from zoo.errors import IntegrityError
+from zoo.files.limits import check_limit
 
 # The modules of Keras that a model's configuration may name. Functions must compute numbers: other
 # functions of Keras download files or change how files are loaded.
@@ -38,11 +39,21 @@ CLASSES = (
 RUNNING = ("Lambda", "TorchModuleWrapper", "TFSMLayer", "JaxLayer", "FlaxLayer")
 # Objects that Keras makes from data alone, without a search for a class.
 PLAIN = ("__keras_tensor__", "__tensor__", "__numpy__", "__bytes__", "__ellipsis__", "__slice__")
+# The types of the arrays in a configuration. A type of text can be of any length.
+NUMBERS = (
+    *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
+    *("float16", "bfloat16", "float32", "float64", "float8_e4m3fn", "float8_e5m2"),
+)
+# Limits, each several times what the largest published models of images need.
+DEEPEST = 200  # levels of lists and objects in a configuration
+OBJECTS = 50_000  # serialized objects in a configuration
+ARRAYS = 20_000  # arrays and groups in a file of weights
 FINDERS = ("get", "deserialize", "serialize")  # functions that find other functions by name
 
 
 def check_config(config: Any, source: str) -> None:
-    """Raise unless every class and function in the serialized `config` is allowed.
+    """Raise unless every class and function in the serialized `config` is allowed, and it is of a
+    bounded size.
 
     Objects of Keras are allowed, and objects registered with Keras, such as the classes of this
     package. The check looks up the class that Keras will find, and does not trust the
@@ -51,9 +62,10 @@ def check_config(config: Any, source: str) -> None:
     Raises:
         IntegrityError: with the name of the refused object.
     """
-    for part in _objects(config):
+    for part in _objects(config, source):
         name, module = part["class_name"], part.get("module")
         if name in PLAIN:
+            _check_plain(part, source)
             continue
         if name == "function":
             allowed = _function(part.get("config"), module)
@@ -71,17 +83,32 @@ def check_config(config: Any, source: str) -> None:
             )
 
 
-def _objects(config: Any) -> Iterator[dict[str, Any]]:
-    """Yield every serialized object in `config`, at any depth."""
-    waiting = [config]
+def _objects(config: Any, source: str) -> Iterator[dict[str, Any]]:
+    """Yield every serialized object in `config`, at any depth up to `DEEPEST`."""
+    waiting = [(config, 1)]
+    count = 0
     while waiting:
-        part = waiting.pop()
+        part, depth = waiting.pop()
+        check_limit(source, "levels of nested configurations", depth, DEEPEST)
         if isinstance(part, dict):
             if "class_name" in part:
+                count += 1
+                check_limit(source, "serialized objects", count, OBJECTS)
                 yield part
-            waiting += part.values()
+            waiting += ((value, depth + 1) for value in part.values())
         elif isinstance(part, list):
-            waiting += part
+            waiting += ((value, depth + 1) for value in part)
+
+
+def _check_plain(part: dict[str, Any], source: str) -> None:
+    """Raise unless the array in `part`, if it is one, has numbers of a known type."""
+    config = part.get("config")
+    dtype = config.get("dtype") if isinstance(config, dict) else None
+    if dtype is not None and dtype not in NUMBERS:
+        raise IntegrityError(
+            f"{source} names the type {str(dtype)[:100]!r}, which is refused. Allowed: "
+            f"{', '.join(NUMBERS)}."
+        )
 
 
 def _class(name: Any, module: Any, registered: Any) -> bool:
@@ -151,42 +178,49 @@ def check_arrays(path: Path | IO[bytes], source: str) -> Counter:
     shapes: Counter = Counter()
     try:
         with h5py.File(path, "r") as file:
-            _visit(file, source, shapes, set())
+            for place, item in _items(file, source):
+                if not isinstance(item, h5py.Group):
+                    _check_array(item, place, source)
+                    shapes[item.shape] += 1
     # The library raises any of these for changed bytes.
     except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
         raise IntegrityError(f"{source} is no whole HDF5 file: {error}.") from error
     return shapes
 
 
-def _visit(group: h5py.Group, source: str, shapes: Counter, addresses: set[int]) -> None:
-    """Count the shapes of the arrays below `group` in `shapes`, or raise for other content.
+def _items(file: h5py.File, source: str) -> Iterator[tuple[str, Any]]:
+    """Yield the place of each object in `file`, and the object, or raise for a link."""
+    addresses: set[int] = set()
+    groups, count = [file], 0
+    while groups:
+        group = groups.pop()
+        count += len(group)
+        check_limit(source, "arrays and groups", count, ARRAYS)
+        for name in group:
+            place = f"{group.name.rstrip('/')}/{name}"
+            linked = not isinstance(group.get(name, getlink=True), h5py.HardLink)
+            item = None if linked else group[name]
+            # A second name of an object is a link too.
+            if linked or (address := h5py.h5o.get_info(item.id).addr) in addresses:
+                raise IntegrityError(f"{source} holds a link at {place}, which is refused.")
+            addresses.add(address)
+            if isinstance(item, h5py.Group):
+                groups.append(item)
+            yield place, item
 
-    `addresses` are the addresses of objects that were visited before: a second name of one of them
-    is a link.
-    """
-    for name in group:
-        place = f"{group.name.rstrip('/')}/{name}"
-        if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-            raise IntegrityError(f"{source} holds a link at {place}, which is refused.")
-        item = group[name]
-        address = h5py.h5o.get_info(item.id).addr
-        if address in addresses:
-            raise IntegrityError(f"{source} holds a link at {place}, which is refused.")
-        addresses.add(address)
-        if isinstance(item, h5py.Group):
-            _visit(item, source, shapes, addresses)
-        elif not isinstance(item, h5py.Dataset) or item.dtype.kind not in "fiub":
-            kind = getattr(item, "dtype", "something else")
-            raise IntegrityError(f"{source} holds {kind} at {place}. Allowed: arrays of numbers.")
-        elif item.external or item.is_virtual or item.id.get_storage_size() < item.nbytes:
-            # Weights are stored uncompressed. An array that is larger in memory than in the file
-            # was made to fill the memory.
-            raise IntegrityError(
-                f"{source} holds an array at {place} of shape {item.shape} whose numbers are not "
-                "in the file, which is refused."
-            )
-        else:
-            shapes[item.shape] += 1
+
+def _check_array(item: Any, place: str, source: str) -> None:
+    """Raise unless `item` is an array of numbers, all of which are in the file."""
+    if not isinstance(item, h5py.Dataset) or item.dtype.kind not in "fiub":
+        kind = getattr(item, "dtype", "something else")
+        raise IntegrityError(f"{source} holds {kind} at {place}. Allowed: arrays of numbers.")
+    if item.external or item.is_virtual or item.id.get_storage_size() < item.nbytes:
+        # Weights are stored uncompressed. An array that is larger in memory than in the file was
+        # made to fill the memory.
+        raise IntegrityError(
+            f"{source} holds an array at {place} of shape {item.shape} whose numbers are not in "
+            "the file, which is refused."
+        )
 
 
 def check_fits(shapes: Counter, model: keras.Model, source: str) -> None:

@@ -20,6 +20,7 @@ from zoo.engine.rebuilding import check_can_be_saved, without_compiling
 from zoo.engine.spaces import Classes
 from zoo.errors import ArgumentError, IntegrityError
 from zoo.files import remote
+from zoo.files.arrays import opened
 from zoo.files.fetch import read, sha256
 from zoo.files.home import atomic_folder, storage_errors, user_path, write_text
 from zoo.metrics import Measurement
@@ -173,9 +174,8 @@ def _check_classes(model: Model, classes: Sequence[str] | None) -> None:
         raise ArgumentError(f"classes must be {model.condition.n} names. Received: {classes!r}.")
     for name in classes:
         check_line("classes", name)
-    repeated = [
-        name for name in classes if [*map(str.casefold, classes)].count(name.casefold()) > 1
-    ]
+    lower = [name.casefold() for name in classes]
+    repeated = [name for name in classes if lower.count(name.casefold()) > 1]
     if repeated:
         raise ArgumentError(
             f"classes must differ, also in lower case. Received: {', '.join(repeated)}."
@@ -354,9 +354,8 @@ def read_examples(preset: Preset) -> Source | None:
     if EXAMPLES not in extras:
         return None
     preset.ensure_files({EXAMPLES: extras[EXAMPLES]})
-    with np.load(preset.path(EXAMPLES), allow_pickle=False) as arrays:
-        labels = arrays["labels"] if "labels" in arrays.files else None
-        return Source(EXAMPLES, arrays["images"], labels)
+    with opened(preset.path(EXAMPLES), most=golden.MOST, error=IntegrityError) as arrays:
+        return Source(EXAMPLES, arrays["images"], arrays.get("labels"))
 
 
 def _picture(model: Model) -> Image.Image | None:

@@ -11,7 +11,7 @@ import json
 import math
 import warnings
 import zipfile
-import zlib
+from collections import Counter
 from pathlib import Path
 
 import h5py
@@ -20,15 +20,22 @@ import numpy as np
 
 from zoo.engine.finite import broken_weight
 from zoo.engine.saving import WeightsBuffer
-from zoo.engine.unset import unset_weights
+from zoo.engine.unset import limited_weights, unset_weights
 from zoo.errors import ArgumentError, IntegrityError
+from zoo.files import archive
 from zoo.files.home import write_text
+from zoo.files.limits import check_limit
 from zoo.presets import safety
 
 CONFIG = "config.json"
 METADATA = "metadata.json"
 WEIGHTS = "model.weights.h5"
-LARGEST = 2**26  # bytes of a configuration
+LARGEST = 2**22  # bytes of a configuration
+MEMBERS = 2**14  # bytes of the list of members of a Keras file
+# A file of weights that was compressed is at most so many times as large as it was.
+EXPANSION = 20
+# Numbers that optimizers make for each weight, and all that is not saved, such as metrics.
+SLOTS, UNSAVED = 8, 2**16
 
 
 def write_model(model: keras.Model, folder: Path, half_precision: bool = True) -> None:
@@ -85,10 +92,15 @@ def read_model(folder: Path, config: str = CONFIG, weights: str = WEIGHTS) -> ke
     """
     source = f"The file {folder / weights}"
     shapes = safety.check_arrays(folder / weights, source)
-    model = _built(folder / config, sum(math.prod(shape) * n for shape, n in shapes.items()))
+    model = _built(folder / config, _numbers(shapes))
     safety.check_fits(shapes, model, source)
     read_weights(model, folder / weights, f"the model of {config}")
     return model
+
+
+def _numbers(shapes: Counter) -> int:
+    """Return the number of numbers in arrays of these `shapes`."""
+    return sum(math.prod(shape) * n for shape, n in shapes.items())
 
 
 def read_weights(model: keras.Model, path: Path, model_text: str = "the model") -> None:
@@ -120,29 +132,27 @@ def read_file(path: Path) -> keras.Model:
         IntegrityError: as for `read_model`, or if the file is no `.keras` file.
     """
     source = f"The file {path}"
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-            others = set(names) - {CONFIG, METADATA, WEIGHTS}
-            if others or len(set(names)) != len(names):
-                raise IntegrityError(
-                    f"{source} holds {', '.join(sorted(others)) or 'a name twice'}. "
-                    f"Allowed: {CONFIG}, {METADATA} and {WEIGHTS}."
-                )
-            if archive.getinfo(CONFIG).file_size > LARGEST:
-                raise IntegrityError(
-                    f"{source} holds a configuration of more than {LARGEST} bytes."
-                )
-            config = archive.read(CONFIG)
-            with archive.open(WEIGHTS) as weights:
-                safety.check_arrays(weights, source)
-    # The library raises any of these for archives that are broken, encrypted, or compressed by an
-    # unknown method.
-    except (zipfile.BadZipFile, zlib.error, KeyError, OSError, RuntimeError, ValueError) as error:
-        raise IntegrityError(f"{path} is no Keras file: {error}.") from error
+    with archive.opened(path, source, MEMBERS) as members:
+        names = members.namelist()
+        others = {CONFIG, METADATA, WEIGHTS} ^ set(names)
+        if others or len(set(names)) != len(names):
+            raise IntegrityError(
+                f"{source} holds {', '.join(sorted(names))}. Allowed: {CONFIG}, {METADATA} and "
+                f"{WEIGHTS}."
+            )
+        for name in (CONFIG, METADATA):
+            check_limit(source, f"bytes in {name}", members.getinfo(name).file_size, LARGEST)
+        config = members.read(CONFIG)
+        expansion = members.getinfo(WEIGHTS).file_size / max(path.stat().st_size, 1)
+        check_limit(source, f"times its own bytes in {WEIGHTS}", expansion, EXPANSION)
+        with members.open(WEIGHTS) as weights:
+            stored = members.getinfo(WEIGHTS).compress_type == zipfile.ZIP_STORED
+            # Of compressed bytes each step back would unpack all again.
+            shapes = safety.check_arrays(weights if stored else io.BytesIO(weights.read()), source)
     safety.check_config(_parsed(config, path), source)
     try:
-        return keras.saving.load_model(path, safe_mode=True)
+        with limited_weights(SLOTS * _numbers(shapes) + UNSAVED):
+            return keras.saving.load_model(path, safe_mode=True)
     except Exception as error:  # a layer may raise anything for a forged configuration
         raise IntegrityError(f"Keras cannot read the file {path}. {_shortened(error)}") from error
 
@@ -151,7 +161,9 @@ def _parsed(text: bytes, path: Path) -> dict:
     """Return the configuration in `text`, the content of the file `path`."""
     try:
         config = json.loads(text)
-    except (ValueError, RecursionError) as error:
+    except RecursionError:
+        raise IntegrityError(f"The configuration in {path} is nested too deeply.") from None
+    except ValueError as error:
         raise IntegrityError(f"The configuration in {path} is no JSON: {error}.") from error
     if not isinstance(config, dict):
         raise IntegrityError(f"The configuration in {path} is no object.")
@@ -164,8 +176,7 @@ def _built(path: Path, most: int) -> keras.Model:
     `most` is the largest allowed number of parameters: a forged configuration cannot fill the
     memory.
     """
-    if path.stat().st_size > LARGEST:
-        raise IntegrityError(f"The file {path} has more than {LARGEST} bytes.")
+    check_limit(f"The file {path}", "bytes", path.stat().st_size, LARGEST)
     text = path.read_bytes()
     config = _parsed(text, path)
     safety.check_config(config, f"The file {path}")

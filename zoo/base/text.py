@@ -1,0 +1,41 @@
+"""Text from elsewhere, such as cards, servers and file names, made harmless to show."""
+
+from __future__ import annotations
+
+import unicodedata
+
+LONGEST = 4000  # characters of one message
+SHOWN = {"\n", "\t"}
+# Control characters, halves of characters, and line and paragraph separators.
+OBEYED = {"Cc", "Cs", "Zl", "Zp"}
+# Characters that turn the direction of the text around them.
+TURNING = {"\u061c", "\u200e", "\u200f", *map(chr, range(0x202A, 0x202F))}
+TURNING |= {*map(chr, range(0x2066, 0x206A))}
+
+
+def harmless(text: str, longest: int | None = LONGEST) -> str:
+    r"""Return `text` with its control characters shown as escapes such as `\x1b`.
+
+    Line breaks and tabs stay. A terminal obeys other control characters: they move the cursor,
+    change earlier lines, or name a window.
+
+    Args:
+        text: any text.
+        longest: the number of characters after which it is cut off, or `None`.
+    """
+    if longest is not None and len(text) > longest:
+        text = f"{text[:longest]}... ({len(text):,} characters)"
+    if text.isprintable():
+        return text
+    return "".join(_escaped(c) if _is_obeyed(c) else c for c in text)
+
+
+def _is_obeyed(character: str) -> bool:
+    """Return whether a terminal would obey `character`, and not show it."""
+    if character in SHOWN:
+        return False
+    return character in TURNING or unicodedata.category(character) in OBEYED
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode()
