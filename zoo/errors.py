@@ -34,6 +34,10 @@ class BackendError(ZooError, ImportError):
     """No backend can be used: none is installed, the chosen one is not, or it is broken."""
 
 
+class BusyError(ZooError, RuntimeError):
+    """Another thread trains the model."""
+
+
 class ModelError(ZooError, TypeError):
     """A class of models that does not keep what its tasks promise."""
 

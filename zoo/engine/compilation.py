@@ -15,6 +15,7 @@ from zoo.engine import players
 from zoo.engine.attached import Structure, layers_of, own_variables, quantization_of
 from zoo.engine.means import Means
 from zoo.engine.settings import settings_of, with_changes
+from zoo.engine.sharing import alone
 from zoo.errors import ArgumentError, unknown_name
 
 
@@ -45,6 +46,7 @@ class Compiled:
 
     compile_arguments: ClassVar[dict[str, Argument]] = {}
 
+    @alone
     def compile(
         self,
         optimizer=None,

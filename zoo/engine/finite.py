@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import contextvars
 import math
+from collections.abc import Iterator
 
 import keras
 import numpy as np
@@ -49,9 +52,22 @@ def broken_weight(model: keras.Model) -> str | None:
     return None
 
 
+_unwarned: contextvars.ContextVar[bool] = contextvars.ContextVar("unwarned", default=False)
+
+
+@contextlib.contextmanager
+def unwarned() -> Iterator[None]:
+    """Save models without the warning of `warn_of_broken_weights`, until the end of the block."""
+    token = _unwarned.set(True)
+    try:
+        yield
+    finally:
+        _unwarned.reset(token)
+
+
 def warn_of_broken_weights(model: keras.Model) -> None:
     """Warn that `model` is saved with a weight that is not finite, if it has one."""
-    weight = broken_weight(model)
+    weight = None if _unwarned.get() else broken_weight(model)
     if weight is not None:
         warn(f"The weights of {type(model).__name__} that are saved are not finite: {weight}.")
 

@@ -146,17 +146,54 @@ def to_numpy(x) -> np.ndarray:
     return np.asarray(x)
 
 
+# The groups of variables in the state of Keras's steps, in its order.
+GROUPS = {
+    "train": (
+        "trainable_variables",
+        "non_trainable_variables",
+        "optimizer_variables",
+        "metrics_variables",
+    ),
+    "test": ("trainable_variables", "non_trainable_variables", "metrics_variables"),
+    "predict": ("trainable_variables", "non_trainable_variables"),
+}
+
+
 class StepAdaptor:
     """A mixin that gives `training_logs` and `validation_logs` the signatures of Keras's JAX
     trainer.
+
+    A step gives its arrays to the next one, which overwrites them. Another thread therefore finds
+    the newest state in `_jax_state` whenever it is its turn.
     """
 
     def __setattr__(self, name, value):
         if name == "_jax_state":
             # Keras would wrap and track these lists of arrays after each step.
-            vars(self)[name] = value
+            with self.turns:
+                vars(self)[name] = value
         else:
             super().__setattr__(name, value)
+
+    def in_turn(self, function, kind: str):
+        def step(state, iterator):
+            # Outside of the turn, since the source may wait for a thread that samples.
+            batches = list(itertools.islice(iterator, self.steps_per_execution))
+            with self.turns:
+                out, state = function(state, iter(batches))
+                self._jax_state = dict(zip(GROUPS[kind], state, strict=True))
+                self._jax_state_synced = False
+            return out, state
+
+        return step
+
+    def _get_jax_state(self, purge_model_variables=False, **groups):
+        with self.turns:  # the variables keep their values until the step, for other threads
+            return super()._get_jax_state(**groups)
+
+    def jax_state_sync(self):
+        with self.turns:
+            super().jax_state_sync()
 
     def train_step(self, state, data):
         groups = (
@@ -217,8 +254,7 @@ def _held(model: keras.Model):
 def _restored_on_error(model: keras.Model):
     """Restore the variables of a model after an error, with their newest values.
 
-    Keras empties them before the first step, which fails on wrong input for example, and writes
-    them after an error of `fit` alone.
+    Keras writes them after an error of `fit` alone.
     """
     variables = (
         model.variables
@@ -233,7 +269,7 @@ def _restored_on_error(model: keras.Model):
         model.jax_state_sync()
         model._jax_state = None
         for variable, value in values:
-            if variable._value is None:
+            if variable._value is None or variable._value.is_deleted():
                 variable.assign(value)
         raise
 

@@ -19,13 +19,14 @@ from zoo.engine.golden import inputs_for, outputs_for
 from zoo.engine.inference import batched
 from zoo.engine.random import Random
 from zoo.engine.saving import Saved
+from zoo.engine.sharing import Shared, alone
 from zoo.engine.signature import Signed
 from zoo.engine.steps import Steps
 from zoo.engine.stream import Positioned, own_errors
 from zoo.errors import ArgumentError
 
 
-class Model(Signed, Steps, Compiled, Configured, Saved, engine.StepAdaptor, keras.Model):
+class Model(Signed, Steps, Compiled, Configured, Saved, engine.StepAdaptor, Shared, keras.Model):
     """Base class of all models.
 
     A subclass states its signature: the spaces `data`, `condition` and `noise` (see
@@ -51,6 +52,7 @@ class Model(Signed, Steps, Compiled, Configured, Saved, engine.StepAdaptor, kera
     averages: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, name: str | None = None):
+        self.share()
         super().__init__(name=name)
         self.seed_generator = keras.random.SeedGenerator()
         self.random = Random(self.seed_generator)
@@ -121,6 +123,7 @@ class Model(Signed, Steps, Compiled, Configured, Saved, engine.StepAdaptor, kera
 
     # Steps
 
+    @alone
     def fit(self, x=None, y=None, *args, **kwargs):
         """Train the model, as `keras.Model.fit` does.
 
@@ -173,6 +176,7 @@ class Model(Signed, Steps, Compiled, Configured, Saved, engine.StepAdaptor, kera
         finally:
             vars(self).pop("_eval_epoch_iterator", None)
 
+    @alone
     def evaluate(self, x=None, y=None, *args, **kwargs):
         """Return the losses on data, as `keras.Model.evaluate` does."""
         arguments = _arguments(keras.Model.evaluate, x, y, *args, **kwargs)
@@ -188,24 +192,28 @@ class Model(Signed, Steps, Compiled, Configured, Saved, engine.StepAdaptor, kera
         with own_errors(arguments["x"]):
             return super().evaluate(**arguments)
 
+    @alone
     def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
         """Take one step on a batch, as `keras.Model.train_on_batch` does."""
         vars(self)["_warned_of_y"] = False
         x, y = inputs.one_batch(self, x, y, sample_weight, class_weight)
         return super().train_on_batch(x, y, return_dict=return_dict)
 
+    @alone
     def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
         """Return the losses on a batch, as `keras.Model.test_on_batch` does."""
         vars(self)["_warned_of_y"] = False
         x, y = inputs.one_batch(self, x, y, sample_weight)
         return super().test_on_batch(x, y, return_dict=return_dict)
 
+    @alone
     def predict(self, x, *args, **kwargs):
         """Return the outputs of `call`, as `keras.Model.predict` does."""
         arguments = _arguments(keras.Model.predict, inputs.called(self, x), *args, **kwargs)
         with own_errors(arguments["x"]):
             return super().predict(**arguments)
 
+    @alone
     def predict_on_batch(self, x):
         """Return the outputs of `call` for a batch, as `keras.Model.predict_on_batch` does."""
         return super().predict_on_batch(inputs.one_batch_called(self, x))
@@ -256,11 +264,12 @@ class Model(Signed, Steps, Compiled, Configured, Saved, engine.StepAdaptor, kera
 
         `fn` is compiled once and kept under the name `key`; see `zoo.engine.inference.batched`.
         """
-        engine.synchronize(self)
-        self.forget_stale_functions()
-        if key not in self._inference_functions:
-            self._inference_functions[key] = engine.compiled(fn, self.variables)
-        return batched(self._inference_functions[key], inputs, batch_size)
+        with self.turns:
+            engine.synchronize(self)
+            self.forget_stale_functions()
+            if key not in self._inference_functions:
+                self._inference_functions[key] = engine.compiled(fn, self.variables)
+            return batched(self._inference_functions[key], inputs, batch_size)
 
 
 class GenerativeModel(Model):

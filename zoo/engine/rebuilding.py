@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import random
-import warnings
 from typing import Any
 
 import keras
 
+from zoo.base.warn import filtered
 from zoo.engine.attached import is_changed, layers_of, without_attachments
 from zoo.engine.averaging import Average
 from zoo.engine.unset import unset_weights
@@ -47,8 +47,7 @@ def _check(model: str, name: str, value: Any) -> None:
         return
     state = random.getstate()  # layers draw seeds
     try:
-        with warnings.catch_warnings(), unset_weights():
-            warnings.simplefilter("ignore")  # of a lambda, which fails next
+        with filtered("ignore"), unset_weights():  # of a lambda, which fails next
             config = keras.saving.serialize_keras_object(value)
             again = keras.saving.deserialize_keras_object(bare(config))
         attached = isinstance(value, keras.Model) and any(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import io
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import keras
 from keras.src.utils.io_utils import ask_to_proceed_with_overwrite
 
+from zoo import engine
 from zoo.engine.rebuilding import check_can_be_saved
 from zoo.errors import ArgumentError
 from zoo.files.home import atomic_file, storage_errors, user_path
@@ -62,9 +64,10 @@ class Saved:
             self.follow_weights()  # raises before anything is written
         check_can_be_saved(self)
         if in_place:
-            super().save(filepath, overwrite, zipped, **kwargs)
+            with self._newest():
+                super().save(filepath, overwrite, zipped, **kwargs)
         elif (place := _place(name, overwrite)) is not None:
-            with storage_errors(place), atomic_file(place) as partial:
+            with self._newest(), storage_errors(place), atomic_file(place) as partial:
                 super().save(partial, zipped=zipped, **kwargs)
 
     def save_weights(self, filepath, overwrite=True, **kwargs):
@@ -74,16 +77,26 @@ class Saved:
         """
         one_file = isinstance(filepath, str | os.PathLike) and _name(filepath).endswith(WEIGHTS)
         if not one_file or "://" in _name(filepath) or kwargs.get("max_shard_size") is not None:
-            super().save_weights(filepath, overwrite, **kwargs)
+            with self._newest():
+                super().save_weights(filepath, overwrite, **kwargs)
         elif (place := _place(_name(filepath), overwrite)) is not None:
             with storage_errors(place), atomic_file(place) as partial:
                 buffer = WeightsBuffer()
-                super().save_weights(buffer, **kwargs)
+                with self._newest():
+                    super().save_weights(buffer, **kwargs)
                 partial.write_bytes(buffer.getvalue())
 
     def __reduce__(self):
         check_can_be_saved(self)  # for pickle, and for copies
-        return super().__reduce__()
+        with self._newest():
+            return super().__reduce__()
+
+    @contextlib.contextmanager
+    def _newest(self) -> Iterator[None]:
+        """Hold the model with the weights of its newest step, which another thread may train."""
+        with self.turns:
+            engine.synchronize(self)
+            yield
 
 
 def _name(filepath) -> str:

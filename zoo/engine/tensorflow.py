@@ -9,6 +9,7 @@ import contextlib
 import functools
 import inspect
 import itertools
+import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
@@ -116,6 +117,20 @@ def to_numpy(x) -> np.ndarray:
 
 class StepAdaptor:
     """A mixin that gives `training_logs` and `validation_logs` Keras's TensorFlow signatures."""
+
+    @property
+    def turns(self):
+        # A thread that Python did not start reads data for a step, which waits for them.
+        if isinstance(threading.current_thread(), threading._DummyThread):
+            return contextlib.nullcontext()
+        return super().turns
+
+    def in_turn(self, function, kind: str):
+        def step(iterator):
+            with self.turns:
+                return function(iterator)
+
+        return step
 
     # TensorFlow finds the end of the data, or an error in them, within the step. The rest of the
     # step waits for the data, since what does not depend on them would be done once too often.

@@ -130,6 +130,13 @@ def to_numpy(x) -> np.ndarray:
 class StepAdaptor:
     """A mixin that gives `training_logs` and `validation_logs` Keras's PyTorch signatures."""
 
+    def in_turn(self, function, kind: str):
+        def step(data):
+            with self.turns:
+                return function(data)
+
+        return step
+
     def train_step(self, data):
         with torch.no_grad():
             return self.training_logs(data)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import json
 import math
-import warnings
 import zipfile
 from collections import Counter
 from pathlib import Path
@@ -18,7 +17,8 @@ import h5py
 import keras
 import numpy as np
 
-from zoo.engine.finite import broken_weight
+from zoo.base.warn import filtered
+from zoo.engine.finite import broken_weight, unwarned
 from zoo.engine.saving import WeightsBuffer
 from zoo.engine.unset import limited_weights, unset_weights
 from zoo.errors import ArgumentError, IntegrityError
@@ -110,9 +110,8 @@ def read_weights(model: keras.Model, path: Path, model_text: str = "the model") 
         IntegrityError: if the file does not fit the model.
     """
     try:
-        with warnings.catch_warnings():
-            # Keras warns, and leaves a layer as it is, if the file lacks its weights.
-            warnings.filterwarnings("error", "Skipping nested container", UserWarning)
+        # Keras warns, and leaves a layer as it is, if the file lacks its weights.
+        with filtered("error", "Skipping nested container", UserWarning):
             model.load_weights(path)
     except (ValueError, KeyError, OSError, RuntimeError, UserWarning) as error:
         raise IntegrityError(f"The file {path} does not fit {model_text}. {error}") from error
@@ -229,8 +228,7 @@ def weights_file(model: keras.Model) -> bytes:
     Numbers that are not finite cause no warning: `not_finite` finds them.
     """
     buffer = WeightsBuffer()
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "The weights of .* are not finite")
+    with unwarned():
         model.save_weights(buffer)
     return buffer.getvalue()
 
