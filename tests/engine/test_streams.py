@@ -136,6 +136,17 @@ def test_an_iterator_that_is_spent():
         vae().fit(IMAGES, validation_data=iter(thirds(IMAGES)), epochs=2, verbose=0)
 
 
+@pytest.mark.parametrize("batches", [2, 3])
+def test_an_iterator_with_too_few_batches(batches):
+    """Epochs without a batch were reported as losses of zero, or as those of the epoch before."""
+    model = vae()
+    with pytest.raises(ValueError, match=f"x ended after {batches} batches. .* asks for 6"):
+        model.fit(iter(thirds(IMAGES)[:batches]), steps_per_epoch=3, epochs=2, verbose=0)
+    assert steps(model) == batches
+    model.fit(iter(2 * thirds(IMAGES)), steps_per_epoch=3, epochs=2, verbose=0)
+    assert steps(model) == batches + 6
+
+
 def test_no_batch_at_all():
     for empty in (Batches([]), Iterable([]), iter([])):
         for method in ("fit", "evaluate", "predict"):

@@ -22,7 +22,7 @@ from zoo.engine.saving import Saved
 from zoo.engine.sharing import Shared, alone
 from zoo.engine.signature import Signed
 from zoo.engine.steps import Steps
-from zoo.engine.stream import Positioned, own_errors
+from zoo.engine.stream import Positioned, Stream, own_errors
 from zoo.errors import ArgumentError
 
 
@@ -150,7 +150,10 @@ class Model(Signed, Steps, Compiled, Configured, Saved, engine.StepAdaptor, Shar
         if hasattr(x, "stream"):
             return self._fit_batches(x, arguments)
         shuffle = arguments.get("shuffle", True)
-        arguments["x"] = inputs.stream(self, arguments["x"], shuffle=shuffle)
+        arguments["x"] = stream = inputs.stream(self, arguments["x"], shuffle=shuffle)
+        if (steps := arguments.get("steps_per_epoch")) and isinstance(stream, Stream):
+            epochs = arguments.get("epochs", 1) - arguments.get("initial_epoch", 0)
+            stream.needed = steps * epochs
         return self._fit(arguments)
 
     def _fit_batches(self, batches, arguments: dict[str, Any]):

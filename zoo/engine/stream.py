@@ -46,6 +46,7 @@ class Stream(_Adapter):
         parts: a function from a batch to its parts, arrays or tensors.
         look: a function from these parts to a tuple of arrays, which raises for wrong ones.
         first: the arrays of the first batch, or `None` where reading it would lose it.
+        needed: the number of batches that a source that is read once must give, or `None`.
         bounds: the lowest and the highest value of each array, or `None` for any value.
         failure: the error of a batch, or of reading it, which TensorFlow hides in one of its own.
 
@@ -70,6 +71,7 @@ class Stream(_Adapter):
         self.source, self.parts, self.look = source, parts, look
         self.bounds, self.name = bounds, name
         self.first: tuple | None = None
+        self.needed: int | None = None
         self._keras = None
         self._begun: Iterator | None = None
         if isinstance(source, keras.utils.PyDataset):
@@ -113,6 +115,11 @@ class Stream(_Adapter):
                 f"{self.name} holds no batch any more. An iterator is read once: give "
                 f"{'validation_steps' if 'validation' in self.name else 'steps_per_epoch'}, or "
                 "what can be read in each epoch anew."
+            )
+        if self.read_once and self.needed is not None and count < self.needed:
+            raise ArgumentError(
+                f"{self.name} ended after {count} batches. steps_per_epoch times epochs asks for "
+                f"{self.needed}."
             )
 
     def looked_at(self, *parts) -> tuple:
