@@ -79,7 +79,7 @@ def test_training_goes_on_as_without_it():
 def test_unknown_arguments_are_refused_before_the_training():
     for kwargs, message in (
         ({"seedz": 3, "extractor": "pixels"}, "Unknown argument of Evaluation: 'seedz'"),
-        ({}, "No extractor was trained on the data 'arrays': extractor= must be given"),
+        ({}, "No extractor was trained on the data 'arrays': the argument extractor"),
         ({"metrics": "mmd", "extractor": "pixels"}, r"MMDTest\(size=...\) takes another"),
         ({"metrics": "modes", "extractor": "pixels"}, "need an extractor with classes"),
     ):
