@@ -38,6 +38,10 @@ class BusyError(ZooError, RuntimeError):
     """Another thread trains the model."""
 
 
+class ForkError(ZooError, RuntimeError):
+    """The process was forked from one that had computed, and cannot compute itself."""
+
+
 class ModelError(ZooError, TypeError):
     """A class of models that does not keep what its tasks promise."""
 

@@ -1,5 +1,6 @@
 """Several threads use one model: one trains it, and the others sample from it, save it or wait."""
 
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -8,8 +9,9 @@ import numpy as np
 import pytest
 
 import zoo
+from zoo import engine
 from zoo.base.turns import Turns
-from zoo.errors import BusyError
+from zoo.errors import BusyError, ForkError
 
 IMAGES = 1 - 2 * np.random.default_rng(0).random((64, 8, 8, 1), dtype="float32")
 
@@ -146,6 +148,26 @@ def test_an_error_in_training_frees_the_model(gan):
             fit.result(120)
     assert np.isfinite(gan.sample(2, seed=0)).all()
     gan.fit(IMAGES, verbose=0)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::RuntimeWarning")
+def test_a_forked_process_does_not_hang(gan, monkeypatch):
+    monkeypatch.setattr(engine, "computes_after_a_fork", lambda: False)
+    gan.sample(2, seed=0)
+    child = os.fork()
+    if not child:
+        said = 0
+        try:
+            for call in (lambda: gan.sample(2, seed=0), lambda: gan.fit(IMAGES, verbose=0)):
+                try:
+                    call()
+                except ForkError:
+                    said += 1
+        finally:
+            os._exit(said)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 2
+    gan.sample(2, seed=0)
 
 
 @pytest.mark.once

@@ -22,6 +22,7 @@ backend:
   object with `stream(start)`, such as `zoo.data.Batches`, begins at the step `start`.
 - `batches(stream)` returns the batches of a `zoo.engine.stream.Stream` as this backend's trainer
   reads them, and `reads_itself(source)` tells whether it reads those of `source` without Python.
+- `computes_after_a_fork()` tells whether the child of a process that has computed can compute.
 - `forget_kernels()` frees what the backend keeps of variables that are gone.
 - `synchronize(model)` writes the newest state into the variables of a model, also during `fit`.
 - `jit_by_default()` tells whether `jit_compile="auto"` means compilation with XLA for this backend
@@ -71,6 +72,7 @@ StepAdaptor = _backend.StepAdaptor
 apply_gradients = _backend.apply_gradients
 batches = _backend.batches
 compiled = _backend.compiled
+computes_after_a_fork = _backend.computes_after_a_fork
 device = _backend.device
 feed = _backend.feed
 forget_kernels = _backend.forget_kernels
@@ -92,6 +94,7 @@ __all__ = [
     "batches",
     "check_divides",
     "compiled",
+    "computes_after_a_fork",
     "device",
     "devices",
     "distribute",

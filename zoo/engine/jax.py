@@ -115,6 +115,10 @@ def synchronize(model: keras.Model) -> None:
     model.jax_state_sync()
 
 
+def computes_after_a_fork() -> bool:
+    return False
+
+
 def forget_kernels() -> None:
     pass
 

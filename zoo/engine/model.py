@@ -15,6 +15,7 @@ from zoo.engine.batch import Batch
 from zoo.engine.compilation import Compiled
 from zoo.engine.configuration import Configured
 from zoo.engine.finite import warn_of_broken_weights, watched
+from zoo.engine.forks import check_can_compute
 from zoo.engine.golden import inputs_for, outputs_for
 from zoo.engine.inference import batched
 from zoo.engine.random import Random
@@ -267,6 +268,7 @@ class Model(Signed, Steps, Compiled, Configured, Saved, engine.StepAdaptor, Shar
 
         `fn` is compiled once and kept under the name `key`; see `zoo.engine.inference.batched`.
         """
+        check_can_compute()
         with self.turns:
             engine.synchronize(self)
             self.forget_stale_functions()

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 from zoo.base.turns import Turns
+from zoo.engine.forks import check_can_compute
 from zoo.errors import BusyError
 
 WAIT = 0.05  # seconds between two looks at what the other thread does
@@ -82,6 +83,7 @@ def alone(method: Callable) -> Callable:
 
     @functools.wraps(method)
     def call(self, *args, **kwargs):
+        check_can_compute()
         with self._one_thread(method.__name__):
             return method(self, *args, **kwargs)
 

@@ -105,6 +105,10 @@ def synchronize(model: keras.Model) -> None:
     pass
 
 
+def computes_after_a_fork() -> bool:
+    return False
+
+
 def forget_kernels() -> None:
     # It keeps 35 KiB for the name of each variable that ever was. Kernels in use are made again.
     context.context().clear_kernel_cache()

@@ -112,6 +112,10 @@ def synchronize(model: keras.Model) -> None:
     pass
 
 
+def computes_after_a_fork() -> bool:
+    return torch.get_num_threads() == 1  # it has no threads then
+
+
 def forget_kernels() -> None:
     pass
 
