@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import itertools
 import os
 import shutil
 import tempfile
@@ -80,6 +81,27 @@ def write_text(path: Path, text: str) -> None:
     r"""Replace the file `path` by `text`, in UTF-8 and with `\n`: the same bytes on each system."""
     with atomic_file(path) as partial:
         partial.write_text(text, encoding="utf-8", newline="\n")
+
+
+@contextlib.contextmanager
+def free_file(place: Path) -> Iterator[Path]:
+    """Yield a new, empty file: `place`, or `<stem>-1<suffix>` and so on where that is taken.
+
+    An error in the block removes it. No other process is given the same one.
+    """
+    make_folder(place.parent)
+    for number in itertools.count():
+        path = place if number == 0 else place.with_stem(f"{place.stem}-{number}")
+        try:
+            path.touch(exist_ok=False)
+            break
+        except FileExistsError:
+            continue
+    try:
+        yield path
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def write_picture(path: Path, picture) -> None:
