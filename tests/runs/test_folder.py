@@ -30,6 +30,12 @@ class TestLock:
             with alone_in(tmp_path / "out" / "seed-2"), alone_in(tmp_path / "other"):
                 pass
 
+    def test_it_needs_no_cache(self, tmp_path, monkeypatch):
+        (tmp_path / "file").touch()
+        monkeypatch.setenv("ZOO_HOME", str(tmp_path / "file" / "zoo"))
+        with alone_in(tmp_path / "out"):
+            pass
+
     def test_nothing_is_left_of_it(self, tmp_path, ring):
         out = tmp_path / "runs" / "out"
         with alone_in(out):
