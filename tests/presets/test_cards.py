@@ -8,6 +8,7 @@ from shipped import HUB, SHIPPED
 
 import zoo
 from zoo.evaluation import Metric
+from zoo.evaluation.plan import UNSCORED
 from zoo.files.fetch import sha256
 from zoo.models import families
 from zoo.presets import locate
@@ -140,7 +141,7 @@ def test_metrics_are_complete(card, recipe):
         if protocol.n_fake is not None:
             assert (protocol.n_fake, metric.seeds) == (recipe.samples, [0, 1, 2])
             assert metric.spread is not None
-            why = [note for note in metric.notes if note.startswith("no number of real images")]
+            why = [note for note in metric.notes if note.startswith(UNSCORED)]
             assert (metric.real_baseline is None) == (bool(why) or metric.name in WITHOUT_REAL)
         if protocol.extractor == "pixels":  # no network
             points = card.signature.data.kind == "points"

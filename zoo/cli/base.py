@@ -139,7 +139,8 @@ def print_rows(rows, indent: str = "") -> None:
     """Print pairs of a name and a text, each on one line, as two columns."""
     width = max(len(name) for name, _ in rows)
     for name, text in rows:
-        say(f"{indent}{name:{width}}  {flat(text)}")
+        line = " ".join(str(text).splitlines())  # spaces stay, which align columns
+        say(f"{indent}{name:{width}}  {line}")
 
 
 def picture_option(default: str):

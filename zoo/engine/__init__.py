@@ -22,6 +22,7 @@ backend:
   object with `stream(start)`, such as `zoo.data.Batches`, begins at the step `start`.
 - `batches(stream)` returns the batches of a `zoo.engine.stream.Stream` as this backend's trainer
   reads them, and `reads_itself(source)` tells whether it reads those of `source` without Python.
+- `forget_kernels()` frees what the backend keeps of variables that are gone.
 - `synchronize(model)` writes the newest state into the variables of a model, also during `fit`.
 - `jit_by_default()` tells whether `jit_compile="auto"` means compilation with XLA for this backend
   and device.
@@ -72,6 +73,7 @@ batches = _backend.batches
 compiled = _backend.compiled
 device = _backend.device
 feed = _backend.feed
+forget_kernels = _backend.forget_kernels
 gradient = marked(_backend.gradient)
 jit_by_default = _backend.jit_by_default
 read_as_tensors = _backend.read_as_tensors
@@ -95,6 +97,7 @@ __all__ = [
     "distribute",
     "equalize",
     "feed",
+    "forget_kernels",
     "gradient",
     "is_chief",
     "jit_by_default",

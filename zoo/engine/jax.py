@@ -115,6 +115,10 @@ def synchronize(model: keras.Model) -> None:
     model.jax_state_sync()
 
 
+def forget_kernels() -> None:
+    pass
+
+
 def _local(value):
     """Return the copy on this process's first device of an array that all devices hold.
 

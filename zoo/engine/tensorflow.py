@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import keras
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.eager import context
 
 from zoo.engine.adam import is_plain_adam
 
@@ -102,6 +103,11 @@ def jit_by_default() -> bool:
 
 def synchronize(model: keras.Model) -> None:
     pass
+
+
+def forget_kernels() -> None:
+    # It keeps 35 KiB for the name of each variable that ever was. Kernels in use are made again.
+    context.context().clear_kernel_cache()
 
 
 def compiled(fn: Callable, variables: Sequence) -> Callable:

@@ -17,6 +17,7 @@ import h5py
 import keras
 import numpy as np
 
+from zoo import engine
 from zoo.base.warn import filtered
 from zoo.engine.finite import broken_weight, unwarned
 from zoo.engine.saving import WeightsBuffer
@@ -90,6 +91,7 @@ def read_model(folder: Path, config: str = CONFIG, weights: str = WEIGHTS) -> ke
         IntegrityError: if the files name an unknown class, or hold anything but the arrays of the
             model.
     """
+    engine.forget_kernels()  # of models that a server has read and dropped
     source = f"The file {folder / weights}"
     shapes = safety.check_arrays(folder / weights, source)
     model = _built(folder / config, _numbers(shapes))

@@ -25,15 +25,23 @@ class Convolutions:
         convolve: A, `(x, kernel, strides)`.
         transpose: T, `(y, kernel, strides, size)`, where `size` is the height and width of x.
         correlate: W, `(x, y, strides, kernel_size)`.
+        custom_gradient: a decorator as `keras.ops.custom_gradient`.
     """
 
-    def __init__(self, convolve: Callable, transpose: Callable, correlate: Callable):
+    def __init__(
+        self,
+        convolve: Callable,
+        transpose: Callable,
+        correlate: Callable,
+        custom_gradient: Callable = ops.custom_gradient,
+    ):
         self._convolve, self._transpose, self._correlate = convolve, transpose, correlate
+        self._custom_gradient = custom_gradient
 
     def convolve(self, x, kernel, strides):
         """Return A(x, kernel)."""
         size, kernel_size = x.shape[1:3], kernel.shape[:2]
-        return _with_gradients(
+        return self._with_gradients(
             lambda x, k: self._convolve(x, k, strides),
             lambda x, k, v: self.transpose(v, k, strides, size),
             lambda x, k, v: self.correlate(x, v, strides, kernel_size),
@@ -42,7 +50,7 @@ class Convolutions:
     def transpose(self, y, kernel, strides, size):
         """Return T(y, kernel), with the height and width `size`."""
         kernel_size = kernel.shape[:2]
-        return _with_gradients(
+        return self._with_gradients(
             lambda y, k: self._transpose(y, k, strides, size),
             lambda y, k, v: self.convolve(v, k, strides),
             lambda y, k, v: self.correlate(v, y, strides, kernel_size),
@@ -51,28 +59,27 @@ class Convolutions:
     def correlate(self, x, y, strides, kernel_size):
         """Return W(x, y), with the height and width `kernel_size`."""
         size = x.shape[1:3]
-        return _with_gradients(
+        return self._with_gradients(
             lambda x, y: self._correlate(x, y, strides, kernel_size),
             lambda x, y, v: self.transpose(y, v, strides, size),
             lambda x, y, v: self.convolve(x, v, strides),
         )(x, y)
 
+    def _with_gradients(self, function: Callable, first: Callable, second: Callable) -> Callable:
+        """Return `function(a, b)` with the gradients `first(a, b, v)` and `second(a, b, v)`.
 
-def _with_gradients(function: Callable, first: Callable, second: Callable) -> Callable:
-    """Return `function(a, b)` with the gradients `first(a, b, v)` and `second(a, b, v)`.
+        v is the gradient at the output.
+        """
 
-    v is the gradient at the output.
-    """
+        @self._custom_gradient
+        def apply(a, b):
+            def gradient(*args, upstream=None):
+                v = args[0] if upstream is None else upstream
+                return first(a, b, v), second(a, b, v)
 
-    @ops.custom_gradient
-    def apply(a, b):
-        def gradient(*args, upstream=None):
-            v = args[0] if upstream is None else upstream
-            return first(a, b, v), second(a, b, v)
+            return function(a, b), gradient
 
-        return function(a, b), gradient
-
-    return apply
+        return apply
 
 
 def overlaps(kernel, strides, size, y) -> bool:

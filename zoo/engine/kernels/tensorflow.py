@@ -6,7 +6,10 @@ convolution that it transposes.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import tensorflow as tf
+from tensorflow.python.eager import record
 
 from zoo.engine.kernels.bilinear import Convolutions, overlapping, overlaps
 
@@ -34,7 +37,24 @@ def _correlate(x, y, strides, kernel_size):
     )
 
 
-_convolutions = Convolutions(_convolve, _transpose, _correlate)
+def _custom_gradient(function: Callable) -> Callable:
+    """Return `function`, whose second result is its gradient, as `tf.custom_gradient` does.
+
+    TensorFlow's decorator keeps each graph in which it is called, and with it the model's, until
+    the process ends. Here the tapes alone know the gradient. Whoever differentiates a finished
+    graph gets TensorFlow's own gradients of its operations, which have the same values.
+    """
+
+    def apply(*tensors):
+        with record.stop_recording():
+            result, gradient = function(*tensors)
+        record.record_operation(function.__name__, [result], list(tensors), gradient)
+        return result
+
+    return apply
+
+
+_convolutions = Convolutions(_convolve, _transpose, _correlate, _custom_gradient)
 
 
 def convolution(x, kernel, bias, strides: tuple[int, int]):
