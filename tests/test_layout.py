@@ -236,9 +236,10 @@ def test_text_is_written_in_one_way():
 
 
 WRITING = {"write_bytes", "savez", "savez_compressed", "save", "copyfile"}
-WHOLE = {"atomic_file", "atomic_folder", "TemporaryDirectory"}
+WHOLE = {"atomic_file", "atomic_folder", "atomic_together", "TemporaryDirectory"}
 # Functions that write into a folder that their callers replace as a whole.
 IN_PLACE = {
+    "files/together.py: prepare",
     "presets/golden.py: write_golden",
     "presets/save.py: write",
     "presets/storage.py: _write_weights",

@@ -18,8 +18,9 @@ from zoo.errors import DataError, RecipeError
 from zoo.presets import golden
 from zoo.presets.card import Card
 from zoo.runs import cards
+from zoo.runs.folder import alone_in
 from zoo.runs.recipe import load_recipe
-from zoo.runs.run import Run, _alone_in
+from zoo.runs.run import Run
 
 
 def smoke_data(recipe, slice_path, folder):
@@ -190,15 +191,29 @@ def test_the_program_shows_the_difference(tmp_path, compared_here):
     assert [line for line in difference[3:] if line[0] in "+-"] == [f"-{old}", f"+{new}"]
 
 
+MINE = (
+    "notes.txt",
+    "data/images.npz",
+    "checkpoints/step-00000064-copy/model.weights.h5",
+    "samples/mine.png",
+    "samples/epoch-best.png",
+)
+
+
 @pytest.mark.once
-def test_a_run_anew_removes_what_was_there(recipe, slice_path, copied, compared_here):
-    before = sorted(copied.rglob("*"))
+def test_a_run_anew_removes_what_a_run_wrote(recipe, slice_path, copied, compared_here):
+    """And nothing else, and nothing before there is something to train on."""
+    written = {path for path in copied.rglob("*") if path.is_file()}
+    mine, old = [copied / name for name in MINE], copied / "samples" / "epoch-0099.png"
+    for path in (*mine, old):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("mine")
     with pytest.raises(DataError, match="no folder, .zip or .npz file 'missing'"):
         run(recipe, "./missing", copied, anew=True)
-    assert sorted(copied.rglob("*")) == before
-    (copied / "of_the_run_before").write_text("")
+    assert {path for path in copied.rglob("*") if path.is_file()} == {*written, *mine, old}
     run(recipe, slice_path, copied, anew=True)
-    assert sorted(copied.rglob("*")) == before
+    assert {path for path in copied.rglob("*") if path.is_file()} == {*written, *mine}
+    assert {path.read_text() for path in mine} == {"mine"}
 
 
 @pytest.mark.filterwarnings("ignore:(kid|prdc)")  # few images
@@ -343,10 +358,10 @@ def test_points(ring, tmp_path, compared_here):
 
 @pytest.mark.once
 def test_two_do_not_train_in_one_folder(recipe, slice_path, tmp_path):
-    with _alone_in(tmp_path / "out"):
+    with alone_in(tmp_path / "out"):
         with pytest.raises(RecipeError, match="Another process trains in .*Choose another --out"):
             run(recipe, slice_path, tmp_path / "out")
-        with _alone_in(tmp_path / "other"):
+        with alone_in(tmp_path / "other"):
             pass
     assert not (tmp_path / "out").exists()
 

@@ -1,10 +1,14 @@
-"""Text for terminals whose encoding lacks some of its characters."""
+"""The standard streams: closed, full, or in an encoding that lacks some characters."""
 
 from __future__ import annotations
 
 import codecs
+import contextlib
+import os
 import sys
 import unicodedata
+from collections.abc import Callable, Iterator
+from typing import TextIO
 
 ERRORS = "zoo.plain"  # the name of the error handler
 # Characters of tables, numbers and quotations; of others the letter without accents is taken.
@@ -51,7 +55,79 @@ def printable(text: str) -> str:
 
 
 def make_printing_safe() -> None:
-    """Let the standard streams of this program show characters in ASCII that they lack."""
+    """Let this program print, whatever its standard streams are.
+
+    The null device takes the place of a closed stream. Otherwise the next file that is opened would
+    get its number, and libraries would print into that file. Characters that a stream lacks are
+    shown in ASCII.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest free number, which is this one
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            null = os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, os.fdopen(null, mode, encoding="utf-8"))
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors=ERRORS)
+
+
+def let_go_of_output() -> None:
+    """Flush the standard streams, and drop what cannot be written.
+
+    Python would write it once more at its end, and report the error with a traceback.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):  # ValueError: somebody closed it
+            with contextlib.suppress(OSError, ValueError):
+                null = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(null, stream.fileno())
+                os.close(null)
+
+
+class Enduring:
+    """A stream of text that leaves out what cannot be written.
+
+    The attribute `fault` is the first error, or `None`.
+    """
+
+    def __init__(self, stream: TextIO):
+        self._stream = stream
+        self.fault: OSError | None = None
+
+    def write(self, text: str) -> int:
+        """Write `text` where that is possible."""
+        self._try(self._stream.write, text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush the stream where that is possible."""
+        self._try(self._stream.flush)
+
+    def _try(self, action: Callable, *args) -> None:
+        try:
+            action(*args)
+        except OSError as error:
+            self.fault = self.fault or error
+
+    def __getattr__(self, name: str):
+        return getattr(self._stream, name)
+
+
+@contextlib.contextmanager
+def enduring_output() -> Iterator[Enduring]:
+    """Let the work of the block outlive the standard streams, and yield the standard output.
+
+    A disk that is full, or a program that reads no further, ends the output and not the work.
+    """
+    streams = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = map(Enduring, streams)
+    try:
+        yield sys.stdout
+    finally:
+        sys.stdout, sys.stderr = streams

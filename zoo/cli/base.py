@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import sys
+import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
-from zoo.base.console import make_printing_safe
+from zoo.base.console import enduring_output, let_go_of_output, make_printing_safe
 from zoo.base.text import harmless
-from zoo.errors import ArgumentError, ZooError
-from zoo.files.home import make_folder
+from zoo.errors import ArgumentError, StorageError, ZooError
+from zoo.files.home import free_file, make_folder, storage_errors, write_picture
 
 SETTINGS = {"context_settings": {"help_option_names": ["-h", "--help"], "show_default": True}}
 
@@ -29,7 +32,9 @@ class OneLine(click.Command):
             return super().main(args, prog_name, standalone_mode=False, **extra)
         make_printing_safe()
         with _one_line(prog_name or "zoo"):
-            sys.exit(super().main(args, prog_name, standalone_mode=False, **extra) or 0)
+            code = super().main(args, prog_name, standalone_mode=False, **extra)
+            sys.stdout.flush()  # what libraries printed
+            sys.exit(code or 0)
 
 
 class OneLineGroup(OneLine, click.Group):
@@ -47,18 +52,53 @@ def _one_line(program: str):
         say(error.format_message())
         sys.exit(0)
     except click.ClickException as error:
-        say(f"{program}: error: {flat(error.format_message())}", err=True)
+        complain(f"{program}: error: {flat(error.format_message())}")
         sys.exit(error.exit_code)
-    except (ZooError, OSError, MemoryError) as error:
-        say(f"{program}: error: {flat(str(error))}", err=True)
-        for note in getattr(error, "__notes__", ()):  # texts of several lines, such as a diff
-            say(note, err=True)
+    except BrokenPipeError:  # the reader, such as `head`, has enough
         sys.exit(1)
+    except (ZooError, OSError, MemoryError) as error:
+        complain(f"{program}: error: {flat(str(error))}")
+        for note in getattr(error, "__notes__", ()):  # texts of several lines, such as a diff
+            complain(note)
+        sys.exit(1)
+    finally:
+        let_go_of_output()
 
 
 def say(text: object = "", err: bool = False) -> None:
-    """Print `text`, in which control characters are shown as escapes."""
-    click.echo(harmless(str(text), longest=None), err=err)
+    """Print `text`, in which control characters are shown as escapes.
+
+    Raises:
+        BrokenPipeError: if nobody reads it.
+        StorageError: if it cannot be written, such as on a full disk.
+    """
+    try:
+        click.echo(harmless(str(text), longest=None), err=err)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise StorageError(
+            f"The standard {'error' if err else 'output'} cannot be written: {error.strerror}."
+        ) from error
+
+
+def complain(text: object) -> None:
+    """Print `text` to the standard error where that is possible.
+
+    Where it is not, nobody can be told, and the exit code says that the command failed.
+    """
+    with contextlib.suppress(OSError):
+        say(text, err=True)
+
+
+@contextlib.contextmanager
+def outliving_its_output() -> Iterator[None]:
+    """Let the work of the block go on without its output, and say so at its end."""
+    with enduring_output() as output:
+        yield
+    if output.fault is not None:
+        reason = output.fault.strerror or output.fault
+        complain(f"zoo: The output could not be written: {reason}. The work went on without it.")
 
 
 def flat(message: str) -> str:
@@ -103,12 +143,39 @@ def print_rows(rows, indent: str = "") -> None:
         say(f"{indent}{name:{width}}  {line}")
 
 
-def check_writable(path: Path, option: str = "--out") -> None:
+def picture_option(default: str):
+    """Return the option `-o` of a picture, whose name is `default` or a free one like it."""
+    stem, suffix = default.split(".")
+    return click.option(
+        "-o",
+        "--out",
+        type=click.Path(path_type=Path),
+        help="The file of the picture, which is replaced.  [default: "
+        f"{default}, or where that exists {stem}-1.{suffix} and so on]",
+    )
+
+
+def save_picture(picture, out: Path | None, default: str) -> Path:
+    """Write `picture` to `out`, or without it to a file that is not there yet.
+
+    Returns:
+        The file.
+    """
+    if out is not None:
+        write_picture(out, picture)
+        return out
+    with storage_errors(Path(default)), free_file(Path(default)) as path:
+        write_picture(path, picture)
+    return path
+
+
+def check_writable(path: Path, option: str = "--out", new: bool = False) -> None:
     """Raise if no picture can be written to `path`, before time is spent on the picture.
 
     Args:
         path: the file of the picture.
         option: the name of the option in errors.
+        new: whether another name is taken if there is a file already.
     """
     from PIL import Image
 
@@ -117,14 +184,15 @@ def check_writable(path: Path, option: str = "--out") -> None:
         raise ArgumentError(
             f"{option} must end in the suffix of a picture, such as .png. Received: {path}."
         )
-    if path.is_dir():
+    if path.is_dir() and not new:
         raise ArgumentError(f"{option} must be a file. Received the folder {path}.")
-    existed = path.exists()
+    if path.exists() and not path.is_file() and not new:  # a device or a pipe
+        raise ArgumentError(f"{option} must be a file. Received: {path}.")
     try:
         make_folder(path.parent)
-        with path.open("ab"):
+        if path.exists() and not os.access(path, os.W_OK) and not new:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        with tempfile.TemporaryFile(dir=path.resolve().parent):
             pass
-        if not existed:
-            path.unlink()
     except OSError as error:
         raise ArgumentError(f"{option} {path} cannot be written: {error.strerror}.") from error

@@ -6,9 +6,18 @@ from pathlib import Path
 
 import click
 
-from zoo.cli.base import SETTINGS, OneLineGroup, check_writable, print_rows, say
+from zoo.cli.base import (
+    SETTINGS,
+    OneLineGroup,
+    check_writable,
+    picture_option,
+    print_rows,
+    save_picture,
+    say,
+)
 from zoo.errors import check_count
-from zoo.files.home import write_picture
+
+PREVIEW = "preview.png"
 
 
 @click.group(cls=OneLineGroup, **SETTINGS)
@@ -64,13 +73,7 @@ def data_info(name_or_path: str, split: str, image_size: int | None, channels: i
 @_reading_options
 @click.option("-n", "count", default=64, help="The number of images.")
 @click.option("--seed", default=0, help="The seed by which images are chosen.")
-@click.option(
-    "-o",
-    "--out",
-    default="preview.png",
-    type=click.Path(path_type=Path),
-    help="The file of the picture.",
-)
+@picture_option(PREVIEW)
 def data_preview(
     name_or_path: str,
     split: str,
@@ -78,7 +81,7 @@ def data_preview(
     channels: int | None,
     count: int,
     seed: int,
-    out: Path,
+    out: Path | None,
 ):
     """Write a picture of some images, or of all points, of the set NAME_OR_PATH, see `zoo data
     info`."""
@@ -89,14 +92,14 @@ def data_preview(
 
     check_count("-n", count)
     check_count("--seed", seed, minimum=0)
-    check_writable(out)
+    check_writable(out or Path(PREVIEW), new=out is None)
     source = read(name_or_path, split, image_size, channels)
     if source.noun == "points":
         picture = pictures.scatter(source.images, source)
     else:
         order = np.random.default_rng(seed).permutation(len(source.images))
         picture = grid(source.images[order[:count]].astype("float32"), value_range=(0, 255))
-    write_picture(out, picture)
+    out = save_picture(picture, out, PREVIEW)
     say(f"{name_or_path}: {out}")
 
 

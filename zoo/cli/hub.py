@@ -149,7 +149,8 @@ def push(preset: str, url: str, overwrite: bool):
     """
     from zoo.presets.save import push as push_preset
 
-    say(f"{preset}: {push_preset(preset, url, overwrite)}")
+    with warnings_in_lines():
+        say(f"{preset}: {push_preset(preset, url, overwrite)}")
 
 
 @click.command(cls=OneLine)

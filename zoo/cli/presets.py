@@ -9,11 +9,21 @@ from pathlib import Path
 
 import click
 
-from zoo.cli.base import OneLine, check_writable, listed, print_rows, say, warnings_in_lines
+from zoo.cli.base import (
+    OneLine,
+    check_writable,
+    listed,
+    picture_option,
+    print_rows,
+    save_picture,
+    say,
+    warnings_in_lines,
+)
 from zoo.errors import ArgumentError, check_count, nearest
-from zoo.files.home import write_picture
 from zoo.metrics.protocol import explanations
 from zoo.presets.card import Signature, Training
+
+SAMPLES = "samples.png"
 
 
 @click.command("list", cls=OneLine)
@@ -123,13 +133,7 @@ def _training_rows(training: Training | None, noun: str) -> list[tuple[str, str]
 @click.option(
     "--seed", type=int, help="The seed of the latents; without one, samples differ at each call."
 )
-@click.option(
-    "-o",
-    "--out",
-    default="samples.png",
-    type=click.Path(path_type=Path),
-    help="The file of the picture.",
-)
+@picture_option(SAMPLES)
 @click.option(
     "--columns",
     type=int,
@@ -153,7 +157,7 @@ def sample(
     preset: str,
     count: int | None,
     seed: int | None,
-    out: Path,
+    out: Path | None,
     columns: int | None,
     data: str | None,
     weights: str | None,
@@ -180,7 +184,7 @@ def sample(
     from zoo.presets.locate import locate
 
     located = locate(preset)  # an unknown name is an error before a file is written
-    check_writable(out)
+    check_writable(out or Path(SAMPLES), new=out is None)
     model = located.read()
     samples = "samples" in model.tasks
     if not {*pictures.PICTURES} & {*model.tasks} - {"classifies"}:
@@ -195,7 +199,8 @@ def sample(
     if weights is not None and "weights" not in inspect.signature(model.sample).parameters:
         raise ArgumentError(f"--weights is for GANs. Received: {weights!r} for {preset!r}.")
     test = _test_data(located, model, data)
-    write_picture(out, pictures.default_picture(model, test, count, seed, columns, **options))
+    picture = pictures.default_picture(model, test, count, seed, columns, **options)
+    out = save_picture(picture, out, SAMPLES)
     noun = next(noun for task, noun in NOUNS.items() if task in model.tasks)
     say(f"{noun} of {preset}: {out}")
 

@@ -14,7 +14,7 @@ import click
 
 from zoo.base.shells import command_lines
 from zoo.base.stopping import Stop, Stopped, watched
-from zoo.cli.base import SETTINGS, OneLine, say
+from zoo.cli.base import SETTINGS, OneLine, outliving_its_output, say
 from zoo.errors import ArgumentError, DivergedError, StorageError, check_count
 
 if TYPE_CHECKING:
@@ -235,19 +235,20 @@ def _train(recipe: Recipe, command: Sequence[str], options: TrainOptions) -> Non
     config = options.config(recipe)
     if options.publish:
         collection.check_publishable(recipe, config, options.smoke)
-    if options.measure or options.describe:
-        _renew_card(recipe, config, options)
-        return
-    command = shlex.split(os.environ.pop(STARTED_AS, "")) or command
-    started_as = {STARTED_AS: shlex.join(command)}
-    engine.launch(options.distribute, config.batch_size, _this_program(), started_as)
-    folder = _trained(recipe, command, options)
-    if folder is None:
-        return  # another process wrote the preset
-    say(f"preset: {folder}")
-    if options.publish:
-        collection.publish(recipe, folder)
-        say(f"published: zoo.load({recipe.preset!r})")
+    with outliving_its_output():
+        if options.measure or options.describe:
+            _renew_card(recipe, config, options)
+            return
+        command = shlex.split(os.environ.pop(STARTED_AS, "")) or command
+        started_as = {STARTED_AS: shlex.join(command)}
+        engine.launch(options.distribute, config.batch_size, _this_program(), started_as)
+        folder = _trained(recipe, command, options)
+        if folder is None:
+            return  # another process wrote the preset
+        say(f"preset: {folder}")
+        if options.publish:
+            collection.publish(recipe, folder)
+            say(f"published: zoo.load({recipe.preset!r})")
 
 
 def _renew_card(recipe: Recipe, config: Config, options: TrainOptions) -> None:

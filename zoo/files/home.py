@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import itertools
 import os
 import shutil
 import tempfile
@@ -82,6 +83,27 @@ def write_text(path: Path, text: str) -> None:
         partial.write_text(text, encoding="utf-8", newline="\n")
 
 
+@contextlib.contextmanager
+def free_file(place: Path) -> Iterator[Path]:
+    """Yield a new, empty file: `place`, or `<stem>-1<suffix>` and so on where that is taken.
+
+    An error in the block removes it. No other process is given the same one.
+    """
+    make_folder(place.parent)
+    for number in itertools.count():
+        path = place if number == 0 else place.with_stem(f"{place.stem}-{number}")
+        try:
+            path.touch(exist_ok=False)
+            break
+        except FileExistsError:
+            continue
+    try:
+        yield path
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
 def write_picture(path: Path, picture) -> None:
     """Replace the file `path`, or the file that a link leads to, by `picture`, an image of Pillow.
 
@@ -98,7 +120,7 @@ def write_picture(path: Path, picture) -> None:
             ) from error
 
 
-PARTIAL = ".partial"
+PARTIAL, EARLIER = ".partial", ".earlier"
 
 
 @contextlib.contextmanager
@@ -125,7 +147,8 @@ def storage_errors(place: Path) -> Iterator[None]:
 def atomic_file(place: Path) -> Iterator[Path]:
     """Yield a temporary path beside `place`, which replaces `place` at the end of the block.
 
-    An error leaves nothing behind. A process that is killed leaves a file `.<name of
+    The file is on the disk before it takes its place: some systems tell only then that a disk is
+    full. An error leaves nothing behind. A process that is killed leaves a file `.<name of
     place>.<more>`.
     """
     make_folder(place.parent)
@@ -137,6 +160,7 @@ def atomic_file(place: Path) -> Iterator[Path]:
     try:
         yield partial
         partial.chmod(0o644)  # mkstemp forbids others to read it
+        sync(partial)
         os.replace(partial, place)
     finally:
         partial.unlink(missing_ok=True)
@@ -152,22 +176,38 @@ def atomic_folder(place: Path) -> Iterator[Path]:
     place = place.resolve()  # a link stays, and the folder that it leads to is replaced
     make_folder(place.parent)
     partial = Path(tempfile.mkdtemp(dir=place.parent, prefix=f"{place.name}.", suffix=PARTIAL))
-    earlier = partial.with_name(partial.name + ".earlier")
+    earlier = partial.with_name(partial.name + EARLIER)
     try:
         yield partial
         partial.chmod(0o755)
         # After a power cut the folder would be incomplete if its name were on the disk first.
         for path in [*(p for p in partial.rglob("*") if p.is_file()), partial]:
-            _sync(path)
-        if place.exists():
-            os.replace(place, earlier)  # the system cannot replace a folder that has content
-        os.replace(partial, place)
-        _sync(place.parent)
+            sync(path)
+        try:
+            if place.exists():
+                os.replace(place, earlier)  # the system cannot replace a folder that has content
+            os.replace(partial, place)
+            sync(place.parent)
+        except BaseException:
+            put_back(place, partial, earlier)
+            raise
     finally:
-        if earlier.exists() and not place.exists():
-            os.replace(earlier, place)  # an error came between the two replacements
         shutil.rmtree(partial, ignore_errors=True)
-        shutil.rmtree(earlier, ignore_errors=True)
+    shutil.rmtree(earlier, ignore_errors=True)
+
+
+def put_back(place: Path, partial: Path, earlier: Path) -> None:
+    """Undo the replacement of `place` by `partial`, however far it came.
+
+    What lay at `place` before lies at `earlier` then, unless there was nothing.
+    """
+    if not earlier.exists():
+        if not partial.exists():
+            os.replace(place, partial)
+        return
+    if place.is_dir():
+        os.replace(place, partial)
+    os.replace(earlier, place)
 
 
 def unfinished(place: Path) -> list[Path]:
@@ -178,7 +218,20 @@ def unfinished(place: Path) -> list[Path]:
     return sorted(place.parent.glob(f"{place.name}*{PARTIAL}*"))
 
 
-def _sync(path: Path) -> None:
+def clear_unfinished(place: Path) -> None:
+    """Remove the folders that killed processes left while they wrote `place`.
+
+    If one of them was killed after it took the earlier folder away and before the new one had its
+    place, the earlier folder is put back.
+    """
+    for path in unfinished(place):
+        if path.name.endswith(EARLIER) and not place.exists():
+            os.replace(path, place)
+        else:
+            shutil.rmtree(path)
+
+
+def sync(path: Path) -> None:
     """Wait until a file, or the list of names in a folder, is on the disk.
 
     Windows opens no folders; it keeps their lists of names in a journal.

@@ -6,7 +6,6 @@ none will.
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import os
 import shutil
@@ -16,7 +15,8 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from zoo.errors import ArgumentError, FetchError, ZooError
-from zoo.files.home import atomic_file, file_at
+from zoo.files.home import file_at
+from zoo.files.together import atomic_together
 from zoo.version import __version__
 
 SCHEMES = ("https", "http", "hf", "s3", "gs", "file")
@@ -211,12 +211,9 @@ def write(folder: Path, names: Iterable[str], url: str) -> None:
 
 
 def _replace_files(folder: Path, names: list[str], place: Path) -> None:
-    """Copy all files, or none if the disk is full, and replace the last of `names` last."""
-    with contextlib.ExitStack() as stack:
-        partials = {
-            name: stack.enter_context(atomic_file(place / name)) for name in reversed(names)
-        }
-        for name, partial in partials.items():
+    """Copy all files, or none, and replace the last of `names` last."""
+    with atomic_together(*(place / name for name in names)) as partials:
+        for name, partial in zip(names, partials, strict=True):
             shutil.copyfile(folder / name, partial)
 
 

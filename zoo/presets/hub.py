@@ -101,8 +101,13 @@ def find_card(urls: list[str], name: str | None = None, fresh: bool = False) -> 
 
 
 def forget(url: str) -> None:
-    """Remove the card at `url` from the cache, so that it is fetched anew."""
-    _memory(url).unlink(missing_ok=True)
+    """Remove the card at `url` from the cache, so that it is fetched anew.
+
+    Raises:
+        OSError: if the cache has the card, and it cannot be removed.
+    """
+    if (card := _memory(url)).exists():
+        card.unlink(missing_ok=True)
 
 
 def memories() -> Iterator[tuple[Path, str, Card]]:

@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from zoo import pictures
+from zoo.base.warn import warn
 from zoo.data import Source
 from zoo.engine.attached import is_quantized
 from zoo.engine.model import Model
@@ -292,7 +293,14 @@ def push(preset: str | Path, url: str, overwrite: bool = False) -> str:
         write_text(staged / PAGE_NAME, page)
         located.card.write(staged / hub.CARD)
         remote.write(staged, names, url)
-    hub.forget(url)
+    try:
+        hub.forget(url)
+    except OSError as error:
+        warn(
+            f"{remote.shown(url)} is written. The card of the preset that was there before stays "
+            f"in the cache, which cannot be written ({error.strerror}): `zoo fetch --fresh` reads "
+            "the new one."
+        )
     return url
 
 

@@ -6,7 +6,8 @@ import shutil
 from pathlib import Path
 
 from zoo.errors import RecipeError
-from zoo.files.home import atomic_file, atomic_folder, write_text
+from zoo.files.home import atomic_folder, storage_errors, write_text
+from zoo.files.together import atomic_together
 from zoo.presets import hub, locate
 from zoo.presets.card import Card
 from zoo.presets.page import PAGE_NAME, model_card
@@ -39,6 +40,9 @@ def publish(recipe: Recipe, folder: Path) -> None:
     equal examples share one file of them. Parts that can be loaded alone are left out there: the
     package needs no small downloads. A recipe with `packaged=False` publishes all files to the
     folder `hub` of the project, which is a hub for `ZOO_HUB`, and its index is written anew.
+
+    Raises:
+        StorageError: if it cannot be written. An earlier preset is then as it was.
     """
     card = Card.read(folder / hub.CARD)
     if recipe.packaged:
@@ -50,19 +54,23 @@ def publish(recipe: Recipe, folder: Path) -> None:
 def _publish_in_package(card: Card, folder: Path) -> None:
     weights = card.weights.model_copy(update={"components": {}})
     card = card.model_copy(update={"weights": weights})
-    with atomic_folder(locate.WEIGHTS / card.name) as partial:
+    place, place_of_card = locate.WEIGHTS / card.name, locate.CARDS / f"{card.name}.json"
+    of_examples = [file for name, file in weights.extras.items() if name == EXAMPLES]
+    shared = [shared_path(place, EXAMPLES, file) for file in of_examples]
+    with storage_errors(place), atomic_together(*shared, place, place_of_card) as partials:
+        *examples, partial, partial_card = partials
+        partial.mkdir()
         for name in {*weights.all_files, PAGE_NAME} - {EXAMPLES}:
             shutil.copyfile(folder / name, partial / name)
-    if EXAMPLES in weights.extras:
-        shared = shared_path(locate.WEIGHTS / card.name, EXAMPLES, weights.extras[EXAMPLES])
-        with atomic_file(shared) as partial:
-            shutil.copyfile(folder / EXAMPLES, partial)
-    card.write(locate.CARDS / f"{card.name}.json")
+        for path in examples:
+            shutil.copyfile(folder / EXAMPLES, path)
+        card.write(partial_card)
     locate.forget()
 
 
 def _publish_in_hub(card: Card, folder: Path) -> None:
-    with atomic_folder(locate.HUB / card.name) as partial:
+    place = locate.HUB / card.name
+    with storage_errors(place), atomic_folder(place) as partial:
         for name in {*card.weights.all_files, PAGE_NAME, hub.CARD}:
             shutil.copyfile(folder / name, partial / name)
     locate.forget()
@@ -75,11 +83,15 @@ def rewrite_card(preset: str | Path, card: Card) -> None:
     Args:
         preset: the name of a preset of the project, or the path of a preset's folder.
         card: the new card.
+
+    Raises:
+        StorageError: if they cannot be written. Card and page are then as they were.
     """
     found = locate.place(preset) if isinstance(preset, str) else None
     path, folder = found or (Path(preset) / hub.CARD, Path(preset))
-    write_text(folder / PAGE_NAME, model_card(card))
-    card.write(path)
+    with storage_errors(folder), atomic_together(folder / PAGE_NAME, path) as (page, partial):
+        write_text(page, model_card(card))
+        card.write(partial)
     locate.forget()
     if folder.resolve().parent == locate.HUB.resolve():
         hub.write_index(locate.HUB.as_uri())

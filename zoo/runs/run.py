@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
-from filelock import Timeout
 
 from zoo.callbacks import SampleGrids
 from zoo.engine import agreed, check_divides, distribute, is_chief, keep_memory
 from zoo.engine import devices as devices_in_use
-from zoo.errors import RecipeError
-from zoo.files.home import atomic_folder, home, lock_of, make_folder, storage_errors, unfinished
+from zoo.errors import ArgumentError, RecipeError
+from zoo.files.home import atomic_folder, clear_unfinished, storage_errors
 from zoo.metrics import Measurement
 from zoo.models import families
 from zoo.presets import golden, hub, save
 from zoo.presets.card import Card, Selected, Training
 from zoo.runs import cards
 from zoo.runs.collection import rewrite_card
+from zoo.runs.folder import CHECKPOINTS, PRESET, SAMPLES, alone_in, remove_earlier
 from zoo.runs.recipe import Config, Recipe
 from zoo.runs.training import Keeping, Splits, Trainer, choose_monitor, read
 
@@ -38,7 +37,7 @@ class Run:
         smoke: uses 1,024 images and 1,024 samples only.
         devices: the number of devices, see `zoo.distribute`.
         echo: is given one line at each stage.
-        anew: removes the content of `out` before the training.
+        anew: removes what an earlier run wrote to `out` before the training.
         keeping: how the run is kept from being lost; with `Keeping(resume=True)` it continues the
             training in `out`.
 
@@ -90,25 +89,8 @@ class Run:
             StorageError: where there is no room; every file that was there stays whole.
             Stopped: where the program was asked to end.
         """
-        keep_memory()
         with contextlib.ExitStack() as until_written:
-            # After `distribute` each process takes itself for the first, so the value is kept.
-            with distribute(self.devices) as chief, self.config.dtype_policy():
-                until_written.enter_context(_alone_in(self.out))
-                check_divides(self.config.batch_size, devices_in_use())
-                self._check_out()
-                keras.utils.set_random_seed(self.config.seed)
-                model = self.build()
-                self.splits = self.read(model)
-                self._make_out()  # not before there is something to train on
-                self._introduce(model)
-                training = self.train(model)
-            if not chief:
-                return None
-            model = self._rebuild(model)
-            for path in unfinished(self.out / "preset"):  # by a run that was killed meanwhile
-                shutil.rmtree(path)
-            return self.write(model, training)
+            return self._run(until_written)
 
     def run_seeds(self, n: int) -> Path | None:
         """Run with `n` seeds, the one of the settings and those that follow it.
@@ -122,14 +104,33 @@ class Run:
         Raises:
             ZooError: as `run` does.
         """
-        folder = self.run()
-        self.splits = None  # a large set is not to lie in memory twice
-        seeds = range(self.config.seed + 1, self.config.seed + n)
-        folders = [self._with_seed(seed).run() for seed in seeds]
-        if folder is not None and folders:
-            card, *others = (Card.read(path / hub.CARD) for path in (folder, *folders))
-            rewrite_card(folder, cards.with_other_trainings(card, others))
-        return folder
+        with contextlib.ExitStack() as until_written:
+            folder = self._run(until_written)
+            self.splits = None  # a large set is not to lie in memory twice
+            seeds = range(self.config.seed + 1, self.config.seed + n)
+            folders = [self._with_seed(seed).run() for seed in seeds]
+            if folder is not None and folders:
+                card, *others = (Card.read(path / hub.CARD) for path in (folder, *folders))
+                rewrite_card(folder, cards.with_other_trainings(card, others))
+            return folder
+
+    def _run(self, until_written: contextlib.ExitStack) -> Path | None:
+        """Run as `run` does, alone in `out` until the end of the stack `until_written`."""
+        keep_memory()
+        # After `distribute` each process takes itself for the first, so the value is kept.
+        with distribute(self.devices) as chief, self.config.dtype_policy():
+            until_written.enter_context(alone_in(self.out))
+            check_divides(self.config.batch_size, devices_in_use())
+            self._check_out()
+            keras.utils.set_random_seed(self.config.seed)
+            model = self.build()
+            self.splits = self.read(model)
+            self._clear_out()  # not before there is something to train on
+            self._introduce(model)
+            training = self.train(model)
+        if not chief:
+            return None
+        return self.write(self._rebuild(model), training)
 
     def build(self) -> keras.Model:
         """Build the model.
@@ -178,8 +179,8 @@ class Run:
         trainer = Trainer(model, self.splits.train, self.config, self.keeping, self.say)
         recipe.compile(model, self.config, trainer.total_steps)
         monitor, measurements = choose_monitor(recipe, model, test, self.samples)
-        trainer.begin(self.out / "checkpoints", self.code, monitor)
-        grids = SampleGrids(self.out / "samples", lambda model: recipe.picture(model, test))
+        trainer.begin(self.out / CHECKPOINTS, self.code, monitor)
+        grids = SampleGrids(self.out / SAMPLES, lambda model: recipe.picture(model, test))
         trainer.fit(measurements, grids)
         selected = None
         if recipe.ship == "best":
@@ -206,8 +207,12 @@ class Run:
 
         Raises:
             StorageError: where there is no room; a preset that was there stays whole.
+            ArgumentError: if the folder holds other files than a preset.
         """
-        recipe, test, folder = self.recipe, self.splits.test, self.out / "preset"
+        recipe, test, folder = self.recipe, self.splits.test, self.out / PRESET
+        with storage_errors(folder):
+            clear_unfinished(folder)
+        save.check_replaceable(folder)
         facts = cards.facts_of(recipe, training)
         identity = cards.identify(recipe, model, facts)
         files = () if recipe.file is None else (recipe.file,)
@@ -239,8 +244,12 @@ class Run:
         return other
 
     def _check_out(self) -> None:
-        """Raise `RecipeError` if `out` holds a training that is neither continued nor removed."""
-        checkpoints = self.out / "checkpoints"
+        """Raise `RecipeError` if `out` holds what is neither continued nor replaced."""
+        try:
+            save.check_replaceable(self.out / PRESET)
+        except ArgumentError as error:  # now, and not at the end of the training
+            raise RecipeError(f"{error}") from error
+        checkpoints = self.out / CHECKPOINTS
         if self.keeping.resume or self.anew or not checkpoints.exists():
             return
         if any(checkpoints.iterdir()):
@@ -249,23 +258,21 @@ class Run:
                 "another --out."
             )
 
-    def _make_out(self) -> None:
-        """Make the folder `out`, in the first process; if `anew`, without its former content.
+    def _clear_out(self) -> None:
+        """Remove what an earlier run wrote to `out` if `anew`, in the first process.
 
         Raises:
-            RecipeError: if it cannot be made, in all processes that train together.
+            RecipeError: if it cannot be removed, in all processes that train together.
         """
         error = None
-        if is_chief():
+        if self.anew and is_chief():
             try:
-                if self.anew and self.out.exists():
-                    shutil.rmtree(self.out)
-                make_folder(self.out)
+                remove_earlier(self.out)
             except OSError as caught:
                 error = caught
         if agreed(error is not None):
-            reason = "see the first process" if error is None else error.strerror
-            raise RecipeError(f"--out {self.out} cannot be made: {reason}.") from error
+            reason = "see the first process" if error is None else error
+            raise RecipeError(f"--out {self.out} cannot be cleared: {reason}.") from error
 
     def _introduce(self, model: keras.Model) -> None:
         """Say what is trained, on which data, for how long, and on which device."""
@@ -285,23 +292,3 @@ class Run:
         for variable, value in zip(model.variables, trained.variables, strict=True):
             variable.assign(keras.ops.convert_to_numpy(value))
         return model
-
-
-@contextlib.contextmanager
-def _alone_in(out: Path) -> Iterator[None]:
-    """Keep other runs of this machine from `out`, where each would remove the other's files.
-
-    Raises:
-        RecipeError: if another run is there, in all processes that train together.
-    """
-    with contextlib.ExitStack() as held:
-        refused = False
-        if is_chief():
-            with storage_errors(home()):
-                try:
-                    held.enter_context(lock_of(out).acquire(timeout=0))
-                except Timeout:
-                    refused = True
-        if agreed(refused):
-            raise RecipeError(f"Another process trains in {out}. Choose another --out.")
-        yield
