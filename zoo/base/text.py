@@ -30,6 +30,11 @@ def harmless(text: str, longest: int | None = LONGEST) -> str:
     return "".join(_escaped(c) if _is_obeyed(c) else c for c in text)
 
 
+def one_line(text: str, longest: int | None = LONGEST) -> str:
+    r"""Return `text` as `harmless` does, with its line breaks shown as `\n` too."""
+    return harmless(text, longest).replace("\n", r"\n")
+
+
 def _is_obeyed(character: str) -> bool:
     """Return whether a terminal would obey `character`, and not show it."""
     if character in SHOWN:
