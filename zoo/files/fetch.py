@@ -164,12 +164,15 @@ def read(urls: Sequence[str], limit: int) -> tuple[bytes, str]:
         nonlocal content
         with remote.Body(url) as body:
             _check_no_page(body)
-            pieces = iter(lambda: body.read(PIECE), b"")
             content = b""
-            for piece in pieces:
+            if (body.size or 0) > limit:
+                raise WrongBytesError(f"it is larger than {limit} bytes")
+            while len(content) <= limit and (piece := body.read(PIECE)):
                 content += piece
-                if len(content) > limit:
-                    raise WrongBytesError(f"it is larger than {limit} bytes")
+        if len(content) > limit:
+            raise WrongBytesError(f"it is larger than {limit} bytes")
+        if body.size not in (None, len(content)):
+            raise remote.CutShortError(f"it has {len(content)} of {body.size} bytes")
         return url
 
     url = _first_success(urls, get, lambda: 0, urls[0].rpartition("/")[2])
