@@ -9,6 +9,7 @@ import ast
 import re
 from pathlib import Path
 
+from zoo.base.markup import Markup, autolink, fill, joined
 from zoo.metrics.protocol import PLUS_MINUS
 from zoo.presets import locate
 from zoo.presets.card import Card
@@ -104,10 +105,16 @@ def table() -> str:
         size = sum(file.bytes for file in card.weights.files.values()) / 2**20
         training = card.training
         rows.append(
-            f"| [`{card.name}`](#{anchor(card.name)}) | {card.identity.title} | "
-            f"{measured[name].heading} {number(measured[name])} | "
-            f"{training.data}, {'x'.join(map(str, shape))} | {training.minutes} | "
-            f"{size:.1f} MiB |"
+            fill(
+                "| [{name!c}](#{anchor}) | {title} | {number} | {data} | {minutes} | {size} |",
+                name=card.name,
+                anchor=Markup(anchor(card.name)),
+                title=card.identity.title,
+                number=f"{measured[name].heading} {number(measured[name])}",
+                data=f"{training.data}, {'x'.join(map(str, shape))}",
+                minutes=training.minutes,
+                size=f"{size:.1f} MiB",
+            )
         )
     return "\n".join(rows)
 
@@ -122,21 +129,27 @@ def gallery() -> str:
             group = card.identity.group
             parts.append(f"## {GROUPS[group]}")
         parts.append(f"### `{card.name}`")
-        parts.append(card.identity.title)
+        parts.append(fill("{title}", title=card.identity.title))
         parts.append(f"![{card.name}](../{place}/samples.png)")
         parts.append(
-            f"{card.identity.paper}, <{card.identity.paper_url}>. Trained for "
-            f"{card.training.took} on {card.training.device}; data: "
-            f"{card.rights.data}."
+            fill(
+                "{paper}, {url}. Trained for {took} on {device}; data: {data}.",
+                paper=card.identity.paper,
+                url=autolink(card.identity.paper_url),
+                took=card.training.took,
+                device=card.training.device,
+                data=card.rights.data,
+            )
         )
         rows = ["| number | value | other trainings | published |", "|---|---|---|---|"]
         for m in card.metrics:
             published = "" if m.published is None else f"{m.published:g} ({m.published_source})"
             name = f"{m.heading}, {m.protocol.name}"
             cells = (name, number(m), m.other_trainings_text, published)
-            rows.append(f"| {' | '.join(cells)} |")
+            rows.append(f"| {joined(' | ', cells)} |")
         parts.append("\n".join(rows))
-        parts.append("Limits:\n\n" + "\n".join(f"- {limit}" for limit in card.limits))
+        limits = (fill("- {limit}", limit=limit) for limit in card.limits)
+        parts.append("Limits:\n\n" + joined("\n", limits))
     waiting = untrained()
     if waiting:
         parts.append("## Not trained yet")

@@ -22,6 +22,7 @@ os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", CACHE)
 HOME = tempfile.mkdtemp(prefix="zoo-tests-home-")  # in place of the user's
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 os.environ["ZOO_HOME"] = HOME
+os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = HOME
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "0")
 # Compiling takes most of the tests' time on JAX: these settings halve it. There is no FMA in AVX,

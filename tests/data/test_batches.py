@@ -296,7 +296,7 @@ def test_no_name_at_all(data):
 
 def test_what_is_no_data(tmp_path):
     (tmp_path / "a.npz").write_text("garbage")
-    with pytest.raises(DataError, match="cannot be read as an .npz file"):
+    with pytest.raises(DataError, match="a.npz. is no whole zip file"):
         zoo.data.load(tmp_path / "a.npz")
     with pytest.raises(DataError, match="two parts. Received: 3"):
         zoo.data.load((grey(), None, None))

@@ -128,7 +128,7 @@ def test_splits_of_a_zip_file(tmp_path):
     with pytest.raises(DataError, match="holds no sub-folder 'validation'"):
         zoo.data.read(tmp_path / "set.zip", "validation")
     (tmp_path / "no.zip").write_text("text")
-    with pytest.raises(DataError, match="cannot be read as a zip file"):
+    with pytest.raises(DataError, match="no.zip' is no whole zip file"):
         zoo.data.read(tmp_path / "no.zip")
     with pytest.raises(DataError, match="There is no file"):
         zoo.data.read(tmp_path / "nowhere.zip")

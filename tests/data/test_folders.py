@@ -69,14 +69,22 @@ def test_metadata_of_macos_is_no_picture(tmp_path, caplog):
 
 
 def test_every_kind_of_picture_is_read_or_named(tmp_path, caplog):
-    kinds = {"tif": "TIFF", "jfif": "JPEG", "ppm": "PPM", "tga": "TGA", "PNG": "PNG", "jpe": "JPEG"}
+    kinds = {
+        "tif": "TIFF",
+        "jfif": "JPEG",
+        "ppm": "PPM",
+        "jp2": "JPEG2000",
+        "PNG": "PNG",
+        "jpe": "JPEG",
+    }
     for suffix, kind in kinds.items():
         BLACK.save(tmp_path / f"a.{suffix}", kind)
     (tmp_path / "b.HEIC").write_bytes(b"of a telephone")
+    BLACK.save(tmp_path / "c.tga")
     (tmp_path / "readme.txt").write_text("no picture")
     source, (line,) = read(tmp_path, caplog)
     assert len(source.images) == len(kinds)
-    assert "1 of kinds that are not read (b.HEIC)" in line
+    assert "2 of kinds that are not read (b.HEIC, c.tga)" in line
     assert ".h5" not in suffixes()
     (tmp_path / "new").mkdir()
     (tmp_path / "new" / "b.heic").touch()

@@ -121,6 +121,9 @@ ATTACKS = {
     "a type of long texts": lambda p, _: with_layers(
         p, layer("Rescaling", scale=an_array("<U500000000"))
     ),
+    "a name that is a list": lambda p, _: replaced(
+        p, CONFIG, ('"registered_name": null', '"registered_name": ["x"]')
+    ),
     "a large configuration": lambda p, _: {**p, CONFIG: b"[" + b"[]," * 2**21 + b"[]]"},
     "a nested configuration": lambda p, _: {**p, CONFIG: b"[" * 10**6},
     "many layers": lambda p, _: with_layers(p, *[layer("ReLU")] * 50_001),

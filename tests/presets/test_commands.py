@@ -122,10 +122,9 @@ class TestVerify:
         path = locate.locate(url).folder / "model.weights.h5"
         path.write_bytes(bytes(path.stat().st_size))
         sha256 = zoo.info(url).weights.files[path.name].sha256
-        mark = path.with_name(f".{path.name}.verified")
-        mark.write_bytes(zoo.files.fetch._state(path, sha256))
+        zoo.files.notes.write_note(path, zoo.files.fetch._state(path, sha256).text)
         later = path.stat().st_ctime_ns + 10 * zoo.files.fetch.SETTLED
-        os.utime(mark, ns=(later, later))
+        os.utime(zoo.files.notes._place(path), ns=(later, later))
         zoo.files.fetch.verify_cached(path, sha256, 1)  # is taken in by it
         code, _, err = run("verify")
         assert code == 1

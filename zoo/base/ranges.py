@@ -121,7 +121,7 @@ def _highest(images) -> int:
         rows, step = min(len(images), LOOKED_AT), 1
     highest = 0
     for start in range(0, rows, step):  # most often the first part decides
-        highest = max(highest, int(images[start : start + step].max()))
+        highest = max(highest, int(images[start : start + step].max(initial=0)))
         if highest > 1:
             break
     return highest

@@ -147,20 +147,22 @@ def push(preset: str, url: str, overwrite: bool):
     Example:
       zoo push runs/mine/preset hf://me/my-gan
     """
+    from zoo.files import remote
     from zoo.presets.save import push as push_preset
 
     with warnings_in_lines():
-        say(f"{preset}: {push_preset(preset, url, overwrite)}")
+        say(f"{remote.shown(preset)}: {remote.shown(push_preset(preset, url, overwrite))}")
 
 
 @click.command(cls=OneLine)
 @click.argument("base")
 def index(base: str):
     """Write index.json of the hub at BASE, which lists the presets in the folders below it."""
+    from zoo.files import remote
     from zoo.presets import hub
 
     names = hub.write_index(base)
-    say(f"{base}: {', '.join(names) or 'no preset'}")
+    say(f"{remote.shown(base)}: {', '.join(names) or 'no preset'}")
 
 
 @click.group(cls=OneLineGroup, **SETTINGS)

@@ -1,13 +1,66 @@
-"""Conversion of one image file to pixels; no other module resizes images."""
+"""Conversion of one image file to pixels; no other module opens image files, or resizes images."""
 
 from __future__ import annotations
 
-import numpy as np
-from PIL import Image, ImageOps
+import contextlib
+import functools
+from collections.abc import Iterator
+from typing import BinaryIO
 
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from zoo.errors import DataError, ZooError
+
+# The formats that are read, as Pillow names them. Others hold no pixels, start another program, as
+# EPS does, or have decoders that few people look after.
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "JPEG2000", "AVIF")
 LARGEST = 2**27  # pixels of one decoded image, which take half a gibibyte in colour
 ORIENTED = {"exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp"}  # places of orientations
 LONGEST = 4  # sides; of an image that is longer than 4 times its shorter side, the middle is used
+
+
+class UnreadableError(DataError):
+    """An image cannot be decoded."""
+
+
+@functools.cache
+def formats() -> tuple[str, ...]:
+    """Return the ones of `FORMATS` that this build of Pillow reads."""
+    Image.init()
+    return tuple(name for name in FORMATS if name in Image.OPEN)
+
+
+@functools.cache
+def suffixes() -> frozenset[str]:
+    """Return the suffixes of the image files that are read, in lower case."""
+    known = Image.registered_extensions().items()
+    return frozenset(suffix for suffix, name in known if name in formats())
+
+
+@contextlib.contextmanager
+def decoding() -> Iterator[None]:
+    """Turn any error of a decoder in the block into an `UnreadableError`.
+
+    Of a broken or forged file, the decoders of Pillow raise errors of many kinds.
+    """
+    try:
+        yield
+    except UnidentifiedImageError as error:
+        known = ", ".join(formats())
+        raise UnreadableError(f"it is no image of a known format: {known}") from error
+    except ZooError:
+        raise
+    except Exception as error:
+        raise UnreadableError(str(error) or type(error).__name__) from error
+
+
+def opened(file: BinaryIO) -> Image.Image:
+    """Return the image in an open file, whose format is found by its content.
+
+    Only the head of the file is decoded yet.
+    """
+    return Image.open(file, formats=formats())
 
 
 def prepare(image: Image.Image, image_size: int | None) -> None:

@@ -13,22 +13,14 @@ import os
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
-from zoo.data.decode import pixels, prepare, window
+from zoo.base.text import one_line
+from zoo.data.decode import UnreadableError, decoding, pixels, prepare, window
 from zoo.errors import DataError
 
 LARGE = 200 * 200  # pixels of an image from which on several threads decode faster than one
 MEMORY_LIMIT = 2**31  # bytes; a larger set is decoded image by image, when one is needed
-UNREADABLE = (
-    UnidentifiedImageError,
-    OSError,
-    ValueError,
-    SyntaxError,  # Pillow raises it for some broken files
-    EOFError,
-    Image.DecompressionBombError,
-    Image.DecompressionBombWarning,
-)
 log = logging.getLogger(__name__)
 
 
@@ -188,11 +180,11 @@ class Lazy:
         """
         try:
             return _decode(self.items, row, self.image_format)
-        except UNREADABLE as error:
-            name = self.items.names[row]
+        except UnreadableError as error:
+            name = one_line(self.items.names[row])
             if self.strict:
                 raise DataError(f"strict=True, and {name} cannot be read: {error}.") from error
-            log.warning("Skipped: %s (%s)", name, error)
+            log.warning("Skipped: %s (%s)", name, one_line(str(error)))
             self.broken = {*self.broken, int(row)}  # one assignment, since several threads read it
             raise Broken from error
 
@@ -281,7 +273,7 @@ def _check_shapes(shapes: set, image_size: int | None, name: str) -> None:
 
 def _decode(items, row: int, image_format: ImageFormat) -> np.ndarray:
     """Return the pixels of the image `row`."""
-    with items.open(row) as image:
+    with decoding(), items.open(row) as image:
         array = pixels(image, image_format.image_size, image_format.channels)
     if image_format.image_size is not None and image_format.crop == "center":
         return np.ascontiguousarray(window(array, image_format.image_size))
@@ -290,7 +282,7 @@ def _decode(items, row: int, image_format: ImageFormat) -> np.ndarray:
 
 def _head(items, row: int, image_format: ImageFormat) -> int:
     """Return the channels of an image, from the head of its file."""
-    with items.open(row) as image:
+    with decoding(), items.open(row) as image:
         prepare(image, image_format.image_size)
         return image_format.channels or (1 if image.mode[0] in "1LIF" else 3)
 
@@ -299,7 +291,7 @@ def _result_or_error(read, items, row: int, image_format: ImageFormat):
     """Return the result of `read`, or its error."""
     try:
         return read(items, row, image_format)
-    except UNREADABLE as error:
+    except UnreadableError as error:
         return error
 
 
@@ -307,9 +299,9 @@ def _first_size(items) -> tuple[int, int]:
     """Return the width and height of the first image with a readable head, or (0, 0)."""
     for row in range(len(items)):
         try:
-            with items.open(row) as image:
+            with decoding(), items.open(row) as image:
                 return image.size
-        except UNREADABLE:
+        except UnreadableError:
             continue
     return 0, 0
 
@@ -347,9 +339,7 @@ def _report(skipped: list[tuple[str, Exception]], count: int, strict: bool) -> N
     """Warn of the skipped images, or raise a `DataError` if `strict`."""
     if not skipped:
         return
-    examples = "; ".join(
-        f"{name} ({error or type(error).__name__})" for name, error in skipped[:10]
-    )
+    examples = one_line("; ".join(f"{name} ({error})" for name, error in skipped[:10]))
     more = f"; and {len(skipped) - 10} more" if len(skipped) > 10 else ""
     if strict:
         raise DataError(

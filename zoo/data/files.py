@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-import functools
+import contextlib
 import io
 import logging
 import os
 import struct
 import threading
 import zipfile
-import zlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path, PurePath, PurePosixPath
+from typing import BinaryIO
 
 from PIL import Image
 
+from zoo.base.text import one_line
+from zoo.data.decode import UnreadableError, opened, suffixes
 from zoo.errors import DataError
+from zoo.files import archive
+from zoo.files.regular import is_special, open_regular
 
-# Kinds that Pillow knows and that hold no pixels, or need a program of their own.
-UNREAD_FORMATS = {"BUFR", "EPS", "FPX", "GRIB", "HDF5", "IPTC", "MIC", "MPEG", "WMF"}
-# Kinds of pictures that are named where they are left out, unless a plugin of Pillow reads them.
+# Kinds of pictures that are named where they are left out, unless this build of Pillow reads them.
 UNREAD_SUFFIXES = {
-    *(".ai", ".arw", ".avif", ".cr2", ".cr3", ".dng", ".emf", ".eps", ".exr", ".hdr", ".heic"),
-    *(".heif", ".jxl", ".nef", ".orf", ".ps", ".raw", ".rw2", ".svg", ".wmf"),
+    *(".ai", ".arw", ".avif", ".cr2", ".cr3", ".dds", ".dng", ".emf", ".eps", ".exr", ".fits"),
+    *(".hdr", ".heic", ".heif", ".icns", ".ico", ".jxl", ".nef", ".orf", ".pcx", ".ps", ".psd"),
+    *(".qoi", ".raw", ".rw2", ".sgi", ".svg", ".tga", ".wmf", ".xbm", ".xpm"),
 }
 # Folders of file servers and systems, for thumbnails and deleted files, in lower case.
 SYSTEM_FOLDERS = {
@@ -46,26 +49,19 @@ COMPANION_SUFFIXES = {
 }
 COMPANIONS = {"authors", "changelog", "checksums", "copying", "license", "makefile", "notice"}
 COMPANIONS |= {"md5sums", "readme", "sha256sums", "version"}  # without a suffix, in lower case
-# Kinds whose further pictures belong to the first one: previews or depth, and layers.
-ONE_PICTURE = {"MPO", "PSD"}
+ONE_PICTURE = {"MPO"}  # kinds whose further pictures belong to the first one: previews or depth
 HIDDEN = "hidden or in hidden or system folders"
 UNREAD = "of kinds that are not read"
 UNKNOWN = "without the suffix of a picture"
 REPEATED = "links to folders that are read under another name"
 CLOSED = "folders that cannot be opened"
 EMPTY = "folders in which no picture is readable"
+SPECIAL = "devices, pipes or sockets"
 FRAMES = "animations or files of several pages, but for the first picture of each"
 EXAMPLES = 4  # names in a message
+MEMBERS = 2**27  # bytes of the list of members of a zip file, which has a million and more
+UNPACKED = 2**28  # bytes of one image file in a zip file
 log = logging.getLogger(__name__)
-
-
-@functools.cache
-def suffixes() -> frozenset[str]:
-    """Return the suffixes of the image files that are read, in lower case."""
-    known = Image.registered_extensions().items()
-    return frozenset(
-        suffix for suffix, kind in known if kind in Image.OPEN and kind not in UNREAD_FORMATS
-    )
 
 
 class Files:
@@ -97,15 +93,16 @@ class Files:
         vars(subset).update(vars(self), names=[self.names[row] for row in rows])
         return subset
 
-    def open(self, row: int) -> Image.Image:
-        """Return the image `row`, of which only the head is decoded yet."""
-        image = Image.open(self._file(row))
-        if image.format not in ONE_PICTURE and _has_more(image):
-            self.animated.add(self.names[row])
-        return image
+    @contextlib.contextmanager
+    def open(self, row: int) -> Iterator[Image.Image]:
+        """Open the image `row`, of which only the head is decoded yet."""
+        with self._file(row) as file, opened(file) as image:
+            if image.format not in ONE_PICTURE and _has_more(image):
+                self.animated.add(self.names[row])
+            yield image
 
-    def _file(self, row: int):
-        """Return what Pillow opens for the file `row`. A subclass defines it."""
+    def _file(self, row: int) -> BinaryIO:
+        """Return the open file `row`. A subclass defines it."""
         raise NotImplementedError
 
     def _divide(self, names: Iterable[str]) -> None:
@@ -154,10 +151,11 @@ class FolderFiles(Files):
 
     def bytes(self, row: int) -> bytes:
         """Return the content of the file `row`."""
-        return self._file(row).read_bytes()
+        with self._file(row) as file:
+            return file.read()
 
-    def _file(self, row: int) -> Path:
-        return self.root / self.names[row]
+    def _file(self, row: int) -> BinaryIO:
+        return open_regular(self.root / self.names[row])
 
 
 class ZipFiles(Files):
@@ -165,10 +163,14 @@ class ZipFiles(Files):
 
     By default `root` is the one folder that holds all of them, if there is one, and else the top of
     the zip file.
+
+    Raises:
+        DataError: if it is no whole zip file, or a rule of `zoo.files.archive` is broken.
     """
 
     def __init__(self, path: Path, root: str | None = None):
         self.path = path
+        self._source = repr(str(path))
         self._local = threading.local()
         names = self._zip.namelist()
         self.root = ""
@@ -194,7 +196,7 @@ class ZipFiles(Files):
         """The zip file, as this thread opened it."""
         # Each thread and each process opens the file itself, since each needs its own position.
         if not hasattr(self._local, "zip"):
-            self._local.zip = zipfile.ZipFile(self.path)
+            self._local.zip = archive.listed(self.path, self._source, MEMBERS, DataError)
         return self._local.zip
 
     def below(self, folder: str) -> ZipFiles:
@@ -205,13 +207,10 @@ class ZipFiles(Files):
         """Return the content of the file `row`.
 
         Raises:
-            OSError: if it cannot be unpacked.
+            UnreadableError: if it cannot be unpacked.
         """
-        try:
-            return self._zip.read(self.root + self.names[row])
-        except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError) as error:
-            # The file is damaged, encrypted, or compressed by an unknown method.
-            raise OSError(str(error)) from error
+        member = self._zip.getinfo(self.root + self.names[row])
+        return archive.content(self._zip, member, self._source, UNPACKED, UnreadableError)
 
     def _file(self, row: int) -> io.BytesIO:
         return io.BytesIO(self.bytes(row))
@@ -248,11 +247,12 @@ def report_left_out(name: str, left_out: Mapping[str, Collection[str]], strict: 
     for reason, names in left_out.items():
         more = ", ..." if len(names) > EXAMPLES else ""
         if names:
-            parts.append(f"{len(names)} {reason} ({', '.join(sorted(names)[:EXAMPLES])}{more})")
+            examples = one_line(", ".join(sorted(names)[:EXAMPLES]))
+            parts.append(f"{len(names)} {reason} ({examples}{more})")
     if parts and strict:
         raise DataError(f"strict=True, and left out of {name} are {'; '.join(parts)}.")
     if parts:
-        log.warning("Left out of %s: %s", name, "; ".join(parts))
+        log.warning("Left out of %s: %s", one_line(name), "; ".join(parts))
 
 
 def _walk(root: Path) -> tuple[list[str], dict[str, list[str]]]:
@@ -263,7 +263,7 @@ def _walk(root: Path) -> tuple[list[str], dict[str, list[str]]]:
     each machine enters the same ones.
     """
     names, entered, starts = [], set(), [root]
-    left_out: dict[str, list[str]] = {REPEATED: [], CLOSED: []}
+    left_out: dict[str, list[str]] = {REPEATED: [], CLOSED: [], SPECIAL: []}
 
     def name_of(path) -> str:
         return Path(path).relative_to(root).as_posix()
@@ -285,8 +285,13 @@ def _walk(root: Path) -> tuple[list[str], dict[str, list[str]]]:
             subfolders.sort()
             starts.extend(folder / name for name in subfolders if (folder / name).is_symlink())
             names.extend(f"{name_of(folder / name)}/" for name in subfolders)
-            paths = (os.path.join(place, name) for name in files)
-            names.extend(name_of(p) for p in paths if os.path.isfile(p) or os.path.islink(p))
+            for name in files:
+                path = folder / name
+                special = is_special(path)
+                if not special:
+                    names.append(name_of(path))
+                elif not _is_hidden(path.relative_to(root)):
+                    left_out[SPECIAL].append(name_of(path))
     return names, left_out
 
 

@@ -25,6 +25,7 @@ from zoo.errors import (
 )
 from zoo.files.fetch import download, verify_cached
 from zoo.files.home import user_path
+from zoo.files.notes import forget_note
 from zoo.files.remote import MissingError, check_url, is_url
 
 PARTS = {"train": "train", "test": "t10k"}  # the first word of the files of each split
@@ -124,7 +125,7 @@ def prepare(name: str, downloaded: str | Path | None = None) -> Path:
         if isinstance(error, WrongBytesError | MissingError):
             for path in missing:
                 path.unlink(missing_ok=True)
-                path.with_name(f".{path.name}.verified").unlink(missing_ok=True)
+                forget_note(path)
             remove_empty(place, place.parent, place.parent.parent)
         raise DataError(f"{name!r} cannot be prepared: {error}") from error
     return place

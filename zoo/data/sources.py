@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +11,7 @@ import numpy as np
 from zoo.base.arrays import as_array, as_labels
 from zoo.base.ranges import as_bytes
 from zoo.data import named, stacked, synthetic
+from zoo.data.decode import suffixes
 from zoo.data.decoded import MEMORY_LIMIT, ImageFormat, decoded, formatted, joined
 from zoo.data.files import EMPTY, FRAMES, FolderFiles, ZipFiles, classes, report_left_out
 from zoo.errors import ArgumentError, DataError, MissingSplitError, check_choice, check_count
@@ -101,9 +101,10 @@ def read(
         crop: `"center"`, or `"random"` to draw a new window for each batch where images are not
             square.
         strict: whether it is an error if an image cannot be read or something else is left out.
-            Without it, a warning says what is: pictures in hidden and system folders, of kinds that
-            Pillow does not read, and beside the folders of classes or splits; files without the
-            suffix of a picture, but for texts and tables; all pictures of an animation or of a file
+            Without it, a warning says what is: pictures in hidden and system folders, of other
+            formats than PNG, JPEG, WebP, GIF, BMP, TIFF, PPM, JPEG 2000 and AVIF, and beside the
+            folders of classes or splits; files without the suffix of a picture, but for texts and
+            tables; devices, pipes and sockets; all pictures of an animation or of a file
             of several pages but the first one; folders without a readable picture, which are no
             classes; and links to folders that are read under another name.
         memory_limit: in bytes. Images of a set that is larger at `image_size` are decoded each time
@@ -331,8 +332,6 @@ def files_of(path: Path, split: str) -> tuple[FolderFiles | ZipFiles, list[str]]
         files = FolderFiles(path) if path.is_dir() else ZipFiles(path)
     except FileNotFoundError as error:
         raise DataError(f"There is no file {str(path)!r}.") from error
-    except zipfile.BadZipFile as error:
-        raise DataError(f"{str(path)!r} cannot be read as a zip file: {error}.") from error
     files = _unwrapped(files)
     class_folders = []
     folder = _split_folder(files.folders(), split, path)
@@ -355,8 +354,8 @@ def files_of(path: Path, split: str) -> tuple[FolderFiles | ZipFiles, list[str]]
     if not files.names:
         report_left_out(repr(str(path)), files.left_out, strict=False)
         raise DataError(
-            f"{str(path)!r} holds no image, at any depth. Looked for: .png, .jpg, .webp, .tif and "
-            "the other suffixes of Pillow."
+            f"{str(path)!r} holds no image, at any depth. Looked for: "
+            f"{', '.join(sorted(suffixes()))}."
         )
     return files, class_folders
 

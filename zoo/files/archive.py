@@ -12,6 +12,7 @@ from pathlib import Path
 
 from zoo.errors import IntegrityError, ZooError
 from zoo.files.limits import check_limit
+from zoo.files.regular import open_regular
 
 METHODS = {zipfile.ZIP_STORED: "stored", zipfile.ZIP_DEFLATED: "deflate"}
 # The errors of a zip file that is broken, encrypted or compressed in an unknown way.
@@ -47,17 +48,66 @@ def opened(
     Raises:
         IntegrityError: or `error`, if the list of members is too long, or wrong.
     """
-    try:
-        with path.open("rb") as file:
+    with (
+        _readable(f"{source} is no whole zip file", error),
+        listed(path, source, most, error) as archive,
+    ):
+        for member in archive.infolist():
+            check_member(member, source, error)
+            with archive.open(member):
+                pass  # raises if the member's own head states another name
+        yield archive
+
+
+def listed(
+    path: Path, source: str, most: int, error: type[Exception] = IntegrityError
+) -> zipfile.ZipFile:
+    """Return the open zip file `path`, of which the list of members alone is checked.
+
+    The arguments and errors are those of `opened`.
+    """
+    with _readable(source, error):
+        with open_regular(path) as file:
             check_limit(source, "bytes in its list of members", _listed(file), most, error)
-            with zipfile.ZipFile(file) as archive:
-                _check_members(archive, os.fstat(file.fileno()).st_size, source, error)
-                yield archive
+        archive = zipfile.ZipFile(path)
+        packed, size = sum(m.compress_size for m in archive.infolist()), path.stat().st_size
+        if packed > size:
+            archive.close()
+            raise error(
+                f"{source} states {packed:,} bytes of members, and has {size:,}: it is broken."
+            )
+        return archive
+
+
+def content(
+    archive: zipfile.ZipFile,
+    member: zipfile.ZipInfo,
+    source: str,
+    most: int,
+    error: type[Exception] = IntegrityError,
+) -> bytes:
+    """Return the bytes of a member of an open zip file, at most `most` of them.
+
+    The other arguments and the errors are those of `opened`.
+    """
+    check_member(member, source, error)
+    check_limit(f"{member.filename!r}", "bytes", member.file_size, most, error)
+    with _readable(f"{member.filename!r} of {source}", error, "cannot be unpacked"):
+        return archive.read(member)
+
+
+@contextlib.contextmanager
+def _readable(
+    source: str, error: type[Exception], fault: str = "is no whole zip file"
+) -> Iterator[None]:
+    """Turn the errors of a broken zip file in the block into `error`: "`source` `fault`"."""
+    try:
+        yield
     except (ZooError, FileNotFoundError):
         raise
     except BROKEN as reason:
         text = str(reason) or type(reason).__name__
-        raise error(f"{source} is no whole zip file: {text[:300]}.") from reason
+        raise error(f"{source} {fault}: {text[:300]}.") from reason
 
 
 def _listed(file) -> int:
@@ -81,24 +131,15 @@ def _listed(file) -> int:
     return min(listed, size)
 
 
-def _check_members(
-    archive: zipfile.ZipFile, size: int, source: str, error: type[Exception]
-) -> None:
-    """Raise unless each member is compressed in a known way and has bytes of its own."""
-    total = 0
-    for member in archive.infolist():
-        total += member.compress_size
-        if member.compress_type not in METHODS:
-            raise error(
-                f"{source} holds {member.filename!r}, compressed by the method "
-                f"{member.compress_type}. Allowed: {', '.join(METHODS.values())}."
-            )
-        if member.flag_bits & 1:
-            raise error(f"{source} holds {member.filename!r}, which is encrypted.")
-        stored = member.compress_type == zipfile.ZIP_STORED
-        if stored and member.file_size != member.compress_size:
-            raise error(f"{source} states two sizes of {member.filename!r}, which is broken.")
-        with archive.open(member):
-            pass  # raises if the member's own head states another name
-    if total > size:
-        raise error(f"{source} states {total:,} bytes of members, and has {size:,}: it is broken.")
+def check_member(member: zipfile.ZipInfo, source: str, error: type[Exception]) -> None:
+    """Raise `error` unless `member` of the zip file `source` is compressed in a known way."""
+    if member.compress_type not in METHODS:
+        raise error(
+            f"{source} holds {member.filename!r}, compressed by the method "
+            f"{member.compress_type}. Allowed: {', '.join(METHODS.values())}."
+        )
+    if member.flag_bits & 1:
+        raise error(f"{source} holds {member.filename!r}, which is encrypted.")
+    stored = member.compress_type == zipfile.ZIP_STORED
+    if stored and member.file_size != member.compress_size:
+        raise error(f"{source} states two sizes of {member.filename!r}, which is broken.")

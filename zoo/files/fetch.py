@@ -10,11 +10,14 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from zoo.base.warn import warn
 from zoo.errors import FetchError, IntegrityError, WrongBytesError
 from zoo.files import remote
-from zoo.files.home import atomic_file, home, lock_of, make_folder
+from zoo.files.home import home, lock_of, make_folder
+from zoo.files.notes import note, write_note
+from zoo.files.regular import open_own, open_regular
 
 PIECE = 2**18  # bytes of one read
 TRIES = 5  # rounds without a new byte after which a download is given up
@@ -24,7 +27,7 @@ SETTLED = 2 * 10**9  # nanoseconds after which another change of a file must cha
 
 def sha256(path: Path) -> str:
     """Return the SHA-256 of the file `path`, which is read in pieces."""
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -56,28 +59,33 @@ def verify(
 def verify_cached(path: Path, expected_sha256: str, expected_bytes: int) -> Path:
     """Verify a file in the cache like `verify`, but read an unchanged file only once.
 
-    The size, inode and times of a verified file are remembered beside it. They are trusted if the
-    last change lay more than `SETTLED` nanoseconds before the check, so that a later change would
-    show in them.
+    The size, inode and times of a verified file are kept in a note of this user. They are trusted
+    if the last change lay more than `SETTLED` nanoseconds before the check, so that a later change
+    would show in them.
     """
-    mark = path.with_name(f".{path.name}.verified")
-    state = _state(path, expected_sha256)
-    with contextlib.suppress(OSError):  # the mark may be missing
-        times = path.stat().st_mtime_ns, path.stat().st_ctime_ns  # Windows: its creation
-        settled = mark.stat().st_mtime_ns - max(times) > SETTLED
-        if settled and mark.read_bytes() == state:
+    if path.is_file():  # else `verify` raises
+        state, last = _state(path, expected_sha256), note(path)
+        known = last is not None and last.text == state.text
+        if known and last.written - state.changed > SETTLED:
             return path
     verify(path, expected_sha256, expected_bytes, advice="")
-    with contextlib.suppress(OSError), atomic_file(mark) as partial:  # the cache may be read-only
-        partial.write_bytes(state)
+    write_note(path, state.text)
     return path
 
 
-def _state(path: Path, expected_sha256: str) -> bytes:
-    """Return the size, inode and times of `path` with its expected hash."""
+class _State(NamedTuple):
+    """The state of a file as text, and the time of its last change in nanoseconds."""
+
+    text: str
+    changed: int
+
+
+def _state(path: Path, expected_sha256: str) -> _State:
+    """Return the place, size, inode and times of `path` with its expected hash."""
     stat = path.stat()
-    times = f"{stat.st_mtime_ns} {stat.st_ctime_ns}"
-    return f"{expected_sha256} {stat.st_size} {stat.st_ino} {times}\n".encode()
+    times = stat.st_mtime_ns, stat.st_ctime_ns  # on Windows the second is that of its creation
+    values = (expected_sha256, stat.st_size, stat.st_dev, stat.st_ino, *times, path.resolve())
+    return _State(" ".join(map(str, values)), max(times))
 
 
 def offline() -> bool:
@@ -156,12 +164,15 @@ def read(urls: Sequence[str], limit: int) -> tuple[bytes, str]:
         nonlocal content
         with remote.Body(url) as body:
             _check_no_page(body)
-            pieces = iter(lambda: body.read(PIECE), b"")
             content = b""
-            for piece in pieces:
+            if (body.size or 0) > limit:
+                raise WrongBytesError(f"it is larger than {limit} bytes")
+            while len(content) <= limit and (piece := body.read(PIECE)):
                 content += piece
-                if len(content) > limit:
-                    raise WrongBytesError(f"it is larger than {limit} bytes")
+        if len(content) > limit:
+            raise WrongBytesError(f"it is larger than {limit} bytes")
+        if body.size not in (None, len(content)):
+            raise remote.CutShortError(f"it has {len(content)} of {body.size} bytes")
         return url
 
     url = _first_success(urls, get, lambda: 0, urls[0].rpartition("/")[2])
@@ -237,7 +248,10 @@ def _fetch(urls: Sequence[str], partial: Path, sha256: str, size: int, name: str
 
     def count() -> int:
         """Return the number of bytes that have arrived."""
-        return partial.stat().st_size if partial.exists() else 0
+        try:
+            return os.lstat(partial).st_size
+        except FileNotFoundError:
+            return 0
 
     try:
         if size - count() > shutil.disk_usage(partial.parent).free:
@@ -316,7 +330,7 @@ def _append(url: str, partial: Path, expected_sha256: str, size: int, name: str)
     from tqdm import tqdm
 
     digest, count = hashlib.sha256(), 0
-    with partial.open("a+b") as file:
+    with open_own(partial) as file:
         file.seek(0)
         while piece := file.read(PIECE):
             digest.update(piece)

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from zoo.errors import ArgumentError, StorageError
+from zoo.files.regular import is_own
 
 
 def home() -> Path:
@@ -20,6 +21,9 @@ def home() -> Path:
 
     A user without a home directory, as in some containers, gets a folder among the system's
     temporary files.
+
+    Raises:
+        ArgumentError: if another user has made that folder.
     """
     named = os.environ.get("ZOO_HOME")
     if named:
@@ -28,7 +32,14 @@ def home() -> Path:
         return Path.home() / ".cache" / "zoo"
     except RuntimeError:  # there is no HOME, and the system knows no user of this id
         user = os.getuid() if hasattr(os, "getuid") else 0  # Windows has one such folder for each
-        return Path(tempfile.gettempdir()) / f"zoo-{user}"
+        place = Path(tempfile.gettempdir()) / f"zoo-{user}"
+    with contextlib.suppress(FileNotFoundError):
+        if not is_own(place.lstat()):
+            raise ArgumentError(
+                f"{place}, the folder for the cache of a user without a home directory, belongs to "
+                "another user. ZOO_HOME names another folder."
+            )
+    return place
 
 
 def user_path(path: str | Path) -> Path:
@@ -55,20 +66,27 @@ def lock_of(place: Path):
 
     # On Windows `Runs` and `runs` are one folder.
     name = hashlib.sha256(os.fsencode(os.path.normcase(place.resolve()))).hexdigest()[:16]
-    locks = home() / "locks"
-    make_folder(locks)
-    return FileLock(locks / f"{name}.lock")
+    lock = home() / "locks" / f"{name}.lock"
+    make_folder(lock.parent)
+    if lock.is_symlink():  # somebody planted it: what it leads to would be emptied
+        lock.unlink()
+    return FileLock(lock, mode=0o600)
 
 
 def make_folder(folder: Path) -> None:
     """Make `folder`, and the folders above it, where they are missing.
+
+    Other users can neither read nor write those of the cache, whatever the umask is.
 
     Raises:
         NotADirectoryError: if a file is in the place of one of them.
     """
     if (file := file_at(folder)) is not None:
         raise NotADirectoryError(errno.ENOTDIR, f"{file} is a file, and no folder")
-    folder.mkdir(parents=True, exist_ok=True)
+    cache = home()
+    for each in (*reversed(folder.parents), folder):
+        if not each.is_dir():
+            each.mkdir(0o700 if each.is_relative_to(cache) else 0o777, exist_ok=True)
 
 
 def file_at(folder: Path) -> Path | None:

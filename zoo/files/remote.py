@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
+from zoo.base.text import URL, one_line, without_user
 from zoo.errors import ArgumentError, FetchError, ZooError
 from zoo.files.home import file_at
 from zoo.files.together import atomic_together
@@ -28,6 +30,7 @@ EXTRAS = {"hf": "huggingface_hub", "s3": "s3fs", "gs": "gcsfs"}
 CONNECT = 10  # seconds until a server must have answered
 SILENCE = 20  # seconds that may pass without a byte
 BLOCK = 2**22  # bytes of one request where a scheme has no streams
+LONGEST = 300  # characters of what a server or a library says
 PASSING = (408, 425, 429)  # statuses beside 5xx after which another try may succeed
 # The modules that define the connection errors of hf:// and s3://.
 TRANSPORT = {"httpx2", "httpx", "botocore"}
@@ -72,7 +75,7 @@ def check_url(url: str, schemes: Iterable[str] = SCHEMES) -> str:
     scheme, colon, rest = str(url).partition("://")
     if not colon:
         raise ArgumentError(
-            f"A URL is needed, such as file:///mnt/hub for a folder. Received: {str(url)!r}."
+            f"A URL is needed, such as file:///mnt/hub for a folder. Received: {shown(url)!r}."
         )
     if scheme not in schemes:
         raise ArgumentError(
@@ -85,13 +88,17 @@ def check_url(url: str, schemes: Iterable[str] = SCHEMES) -> str:
             f"A URL is {scheme}:// and the place of a folder, without '..', query and fragment. "
             f"Received: {shown(url)!r}."
         )
+    if scheme not in WEB and "@" in parts[0]:
+        raise ArgumentError(
+            f"A URL of {scheme}:// holds no user and no password. Received: {shown(url)!r}."
+        )
     if scheme == "file" and not rest.startswith("/"):
         raise ArgumentError(
             f"file:// is followed by a whole path: file:///{rest}, with three slashes, is one. "
-            f"Received: {url!r}."
+            f"Received: {shown(url)!r}."
         )
     if scheme == "hf" and len(parts) < 2:
-        raise ArgumentError(f"hf:// is followed by user/repo[@revision]. Received: {url!r}.")
+        raise ArgumentError(f"hf:// is followed by user/repo[@revision]. Received: {shown(url)!r}.")
     return url.rstrip("/")
 
 
@@ -104,17 +111,21 @@ def folder_url(url: str, schemes: Iterable[str] = SCHEMES) -> str:
     url = check_url(url, schemes)
     if url.startswith("file://") and (file := file_at(Path(_system(url)[1]))) is not None:
         raise ArgumentError(
-            f"The URL must be that of a folder; {file} is a file. Received: {url!r}."
+            f"The URL must be that of a folder; {file} is a file. Received: {shown(url)!r}."
         )
     return url
 
 
 def shown(url: str) -> str:
-    """Return `url` without user name and password, for messages."""
-    parts = urlsplit(url)
-    if parts.scheme not in WEB or "@" not in parts.netloc:
+    """Return `url` without user name, password, and what may be a token, for messages.
+
+    Other texts, such as paths, stay as they are.
+    """
+    scheme, colon, rest = str(url).partition("://")
+    if not colon:
         return url
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    address = without_user(scheme + colon, rest)
+    return address if scheme.lower() == "file" else re.sub(r"[?#].+", "?...", address)
 
 
 class Body:
@@ -307,7 +318,7 @@ def _translated(error: Exception) -> Exception:
     """Turn an error of a library into a `PassingError` or another error of this package."""
     if isinstance(error, ZooError | PassingError):
         return error
-    text = " ".join(str(error).replace(" ssl:default", "").split()) or type(error).__name__
+    text = _said(error).replace(" ssl:default", "") or type(error).__name__
     if isinstance(error, FileNotFoundError):
         return MissingError("there is no such file (404)")
     if isinstance(error, PermissionError | IsADirectoryError | NotADirectoryError):
@@ -315,7 +326,7 @@ def _translated(error: Exception) -> Exception:
     if (answer := _answer(error)) is not None:
         status, headers = answer
         message = f"it answers {status}" + (
-            f" {error.message}" if hasattr(error, "message") else ""
+            f" {_said(error.message)}" if hasattr(error, "message") else ""
         )
         if status == 404:
             return MissingError("there is no such file (404)")
@@ -337,6 +348,12 @@ def _translated(error: Exception) -> Exception:
     if isinstance(error, OSError) or "ClientError" in names:
         return PassingError(text)
     return FetchError(f"{type(error).__name__}: {text}")
+
+
+def _said(text: object) -> str:
+    """Return what a server or a library says as one short line, with its URLs as `shown`."""
+    line = URL.sub(lambda url: shown(url[0]), " ".join(str(text).split()))
+    return one_line(line, LONGEST)
 
 
 def _answer(error: Exception) -> tuple[int, Mapping[str, str]] | None:

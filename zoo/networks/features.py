@@ -16,7 +16,8 @@ from zoo.engine.inference import batched
 from zoo.engine.unset import unset_weights
 from zoo.errors import ArgumentError
 from zoo.files import fetch
-from zoo.files.home import atomic_file, home, make_folder, write_text
+from zoo.files.home import atomic_file, home, lock_of
+from zoo.files.notes import note, write_note
 from zoo.networks.inception import inception as inception_network
 from zoo.networks.inception import load_tensors
 from zoo.networks.torch_file import read_tensors
@@ -192,26 +193,19 @@ def inception(batch_size: int = 32) -> Extractor:
         FetchError: if the weights cannot be fetched.
         IntegrityError: if they are not the expected ones.
     """
-    from filelock import FileLock
-
     with unset_weights():
         network = inception_network()
     place = home() / "extractors" / "inception.weights.h5"
-    mark = place.with_name("inception.sha256")
-    make_folder(place.parent)
-    with FileLock(f"{place}.lock"):
-        if (
-            not place.is_file()
-            or not mark.is_file()
-            or mark.read_text("utf-8") != fetch.sha256(place)
-        ):
+    with lock_of(place):
+        last = note(place)
+        if not place.is_file() or last is None or last.text != fetch.sha256(place):
             original = fetch.download(
                 INCEPTION_URLS, place.with_name(INCEPTION), INCEPTION_SHA256, INCEPTION_BYTES
             )
             load_tensors(network, read_tensors(original))
             with atomic_file(place) as partial:
                 network.save_weights(partial)
-            write_text(mark, fetch.sha256(place))
+            write_note(place, fetch.sha256(place))
             original.unlink()
         network.load_weights(place)
     return Extractor(network, "inception", INCEPTION_SHA256, BYTES, batch_size)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from zoo.errors import unknown_name
+from zoo.files import notes
 from zoo.files.home import home
 from zoo.presets import hub
 from zoo.presets.preset import cached_folder
@@ -59,9 +60,11 @@ def clean(name: str | None = None) -> list[CacheEntry]:
         if cached_folder(card) in removed:
             path.unlink()
     for place in removed:
+        for path in place.rglob("*"):
+            notes.forget_note(path)
         shutil.rmtree(place)
     if name is None:
-        for kind in FOLDERS:
+        for kind in (*FOLDERS, notes.FOLDER):
             shutil.rmtree(
                 home() / kind, ignore_errors=True
             )  # also empty folders, which have no entry

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from zoo.base.records import Line, Record, Sha256, Text
+from zoo.base.text import one_line
 from zoo.base.warn import warn
 from zoo.engine.model import Model
 from zoo.engine.spaces import Classes, Noise, Normal, Space, of_shape
@@ -52,6 +53,7 @@ FileName = Annotated[str, AfterValidator(_plain)]
 
 PartName = Annotated[str, Field(pattern=r"^[a-z]+(_[a-z]+)*$")]
 LOADED = frozenset({"config.json", "model.weights.h5"})
+NEEDED = LOADED | {"metadata.json"}  # the files of Keras's format
 
 
 class Identity(Record):
@@ -96,6 +98,11 @@ class Weights(Record):
         if len({name.lower() for name in self.all_files}) != sum(map(len, parts)):
             raise ValueError("a file must be named once, whether in upper or in lower case")
         return self
+
+    @property
+    def needed(self) -> dict[str, File]:
+        """The files of the whole model by name, whatever else a card lists among `files`."""
+        return {name: file for name, file in self.files.items() if name in NEEDED}
 
     @property
     def all_files(self) -> dict[str, File]:
@@ -291,8 +298,8 @@ class Card(Record):
             return cls.model_validate_json(json.dumps(raw))
         except ValidationError as error:
             faults = "; ".join(
-                f"{'.'.join(map(str, e['loc'])) or 'the whole'}: {e['msg']} (received "
-                f"{str(e['input'])[:80]!r})"
+                f"{one_line('.'.join(map(str, e['loc'])) or 'the whole', 200)}: {e['msg']} "
+                f"(received {str(e['input'])[:80]!r})"
                 for e in error.errors()
             )
             raise CardError(f"The card {source} breaks the rules for cards: {faults}.") from error

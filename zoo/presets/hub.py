@@ -18,6 +18,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError
 
 from zoo.base.records import Line, Record, Text
+from zoo.base.text import one_line
 from zoo.base.warn import warn
 from zoo.errors import CardError
 from zoo.files import remote
@@ -162,7 +163,7 @@ def index() -> dict[str, Entry]:
         first = error.errors()[0]
         raise CardError(
             f"The index {remote.shown(url)} breaks the rules: "
-            f"{'.'.join(map(str, first['loc']))}: {first['msg']}."
+            f"{one_line('.'.join(map(str, first['loc'])), 200)}: {first['msg']}."
         ) from error
 
 

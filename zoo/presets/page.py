@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from zoo.base.markup import Markup, fill, joined, link, name, python
 from zoo.metrics import Measurement
 from zoo.metrics.protocol import explanations
 from zoo.presets.card import Card, Signature, Training
@@ -14,10 +15,10 @@ PAGE_NAME = "README.md"
 PLANE = "The plane of its latents"
 PAGE = """---
 library_name: keras
-license: {license}
+license: {license!y}
 {pipeline}{datasets}tags:
 - keras
-{generative}- {family}
+{generative}- {family!y}
 ---
 
 # {preset}
@@ -32,7 +33,7 @@ import zoo
 
 {copies}
 
-- Model: `{model}`, family `{family}`, {parameters:,} parameters.
+- Model: {model!c}, family {family!c}, {parameters:,} parameters.
 - Paper: {paper}.{differs}
 {trained}{signature}
 {measured}{limits}## Rights
@@ -40,12 +41,16 @@ import zoo
 Code: {code}. Weights: {weights}. Data: {rights}.
 """
 TRAINED = (
-    "- Trained by `{recipe}` on {count:,} {noun} of {data}, {seen:,} {noun} seen, "
+    "- Trained by {recipe!c} on {count:,} {noun} of {data}, {seen:,} {noun} seen, "
     "{took}\n  on {device}.\n"
 )
+SELECTED = (
+    "- These are the weights of step {step} of {steps}, the best by {monitor!c}, {value:.4g}.\n"
+)
+RESTORED = "- Step {step} made numbers that are not finite; it went back to step {to}.\n"
 LIMITS = """## Limits
 
-{}
+{limits}
 
 """
 MEASURED = """## Measured
@@ -58,6 +63,7 @@ MEASURED = """## Measured
 hashes cannot be compared. `card.json` spells each out.{seeds}
 {published}
 """
+PUBLISHED = "\nPublished by others: {name!c} {value:g}, {source}.\n"
 OTHER_SEEDS = """
 Value is of the preset, trained with seed {}; beside it, of trainings with seed {}."""
 
@@ -83,12 +89,11 @@ def _sampling(signature: Signature, loaded: str) -> str:
     if signature.classes is not None:
         n, labels = 6 * len(signature.classes), ', labels="all"'  # six of each class
     elif signature.condition is not None:
-        n, labels = 4, f", condition={signature.condition.noun}"
+        n, labels = 4, f", condition={name(signature.condition.noun)}"
     shape = ", ".join(map(str, (n, *signature.data.shape)))
     span = _range(signature)
-    return (
-        f"{signature.data.noun} = {loaded}.sample({n}, seed=0{labels})  # ({shape}), float32{span}"
-    )
+    noun = name(signature.data.noun)
+    return f"{noun} = {loaded}.sample({n}, seed=0{labels})  # ({shape}), float32{span}"
 
 
 def _translating(signature: Signature, loaded: str) -> str:
@@ -112,13 +117,13 @@ def _classifying(signature: Signature, loaded: str) -> str:
 
 def _scoring(signature: Signature, loaded: str) -> str:
     """Return the line of Python that computes log-likelihoods."""
-    return f"nats = {loaded}.log_prob({signature.data.noun})  # {_data_text(signature)}"
+    return f"nats = {loaded}.log_prob({name(signature.data.noun)})  # {_data_text(signature)}"
 
 
 def _data_text(signature: Signature) -> str:
     """Return the noun, the range and the shape of the data that a model takes, as text."""
     data = signature.data
-    return f"{data.noun}{_range(signature)}, (n, {', '.join(map(str, data.shape))})"
+    return f"{name(data.noun)}{_range(signature)}, (n, {', '.join(map(str, data.shape))})"
 
 
 def _range(signature: Signature) -> str:
@@ -152,36 +157,37 @@ def model_card(card: Card, place: str | None = None) -> str:
     """
     identity, training, signature = card.identity, card.training, card.signature
     source = place or (card.name if training is not None else f"path/to/{card.name}")
-    loaded = f'zoo.load("{source}")'
+    loaded = f"zoo.load({python(source)})"
     use = next((USES[task] for task in USES if task in signature.tasks), None)
     pictured = "samples.png" in card.weights.extras
     images = signature.data.kind == "images"  # for others Hugging Face has no pipeline
-    return PAGE.format(
+    return fill(
+        PAGE,
         license=card.rights.weights.lower(),
         weights=card.rights.weights,
-        datasets="" if training is None else f"datasets:\n- {training.data}\n",
+        datasets=Markup()
+        if training is None
+        else fill("datasets:\n- {data!y}\n", data=training.data),
         family=identity.family,
         preset=identity.preset,
         title=identity.title,
-        picture=f"![{_caption(card, use)}](samples.png)\n\n" if pictured else "",
-        generative="- generative-model\n" * bool({"samples", "encodes"} & {*signature.tasks}),
-        pipeline=f"pipeline_tag: {use.pipeline}\n" if use is not None and images else "",
-        example=f"model = {loaded}" if use is None else use.example(signature, loaded),
+        picture=Markup(f"![{_caption(card, use)}](samples.png)\n\n" if pictured else ""),
+        generative=Markup(
+            "- generative-model\n" * bool({"samples", "encodes"} & {*signature.tasks})
+        ),
+        pipeline=Markup(f"pipeline_tag: {use.pipeline}\n" if use is not None and images else ""),
+        example=Markup(f"model = {loaded}" if use is None else use.example(signature, loaded)),
         copies="From a copy of this folder, its path takes the place of the name."
         if training is not None or place is not None
         else "The path is that of this folder.",
         model=identity.model,
         parameters=card.weights.parameters,
-        paper=identity.paper
-        if identity.paper_url == "none"
-        else f"[{identity.paper}]({identity.paper_url})",
+        paper=link(identity.paper, identity.paper_url),
         differs=_differs(card),
-        trained="" if training is None else _trained(training, signature.data.noun),
+        trained=Markup() if training is None else _trained(training, signature.data.noun),
         signature=_signature(signature),
         measured=_measured(card),
-        limits=LIMITS.format("\n".join(f"- {limit}" for limit in card.limits))
-        if card.limits
-        else "",
+        limits=fill(LIMITS, limits=_list(card.limits)) if card.limits else Markup(),
         code=card.rights.code,
         rights=card.rights.data,
     )
@@ -197,9 +203,19 @@ def _caption(card: Card, use: Use | None) -> str:
     return "" if use is None else use.caption
 
 
-def _trained(training: Training, noun: str) -> str:
+def _trained(training: Training, noun: str) -> Markup:
     """Return the lines of the page about the training."""
-    text = TRAINED.format(
+    parts = [_training(training, noun)]
+    if training.selected is not None:
+        parts.append(fill(SELECTED, steps=training.steps, **dict(training.selected)))
+    parts += [fill(RESTORED, step=each.step, to=each.to) for each in training.restored]
+    return joined("", parts)
+
+
+def _training(training: Training, noun: str) -> Markup:
+    """Return the line of the page about recipe, data and duration."""
+    return fill(
+        TRAINED,
         recipe=training.recipe,
         count=training.data_images,
         noun=noun,
@@ -208,63 +224,66 @@ def _trained(training: Training, noun: str) -> str:
         took=training.took,
         device=training.device,
     )
-    if training.selected is not None:
-        best = training.selected
-        text += (
-            f"- These are the weights of step {best.step} of {training.steps}, the best by "
-            f"`{best.monitor}`, {best.value:.4g}.\n"
-        )
-    for restored in training.restored:
-        text += (
-            f"- Step {restored.step} made numbers that are not finite; it went back to step "
-            f"{restored.to}.\n"
-        )
-    return text
 
 
-def _signature(signature: Signature) -> str:
+def _signature(signature: Signature) -> Markup:
     """Return the lines of the page about noise, condition and tasks."""
-    lines = [f"- Latents: {space.text}.\n" for space in signature.noise.values()]
+    condition = signature.condition
+    lines = [("Latents", space.text) for space in signature.noise.values()]
     if signature.classes is not None:
-        lines.append(f"- Classes: {signature.condition.text}.\n")
-    elif signature.condition is not None:
-        lines.append(f"- Condition: {signature.condition.noun}, {signature.condition.text}.\n")
+        lines.append(("Classes", condition.text))
+    elif condition is not None:
+        lines.append(("Condition", f"{condition.noun}, {condition.text}"))
     if signature.tasks:
-        lines.append(f"- Tasks: {', '.join(signature.tasks)}.\n")
-    return "".join(lines)
+        lines.append(("Tasks", ", ".join(signature.tasks)))
+    return joined("", (fill("- {of}: {text}.\n", of=of, text=text) for of, text in lines))
 
 
-def _measured(card: Card) -> str:
+def _list(texts: Iterable[str]) -> Markup:
+    """Return `texts` as a list in Markdown."""
+    return joined("\n", (fill("- {text}", text=text) for text in texts))
+
+
+def _measured(card: Card) -> Markup:
     """Return the section of the measured numbers, empty if there are none."""
     training = card.training
     if not card.metrics:
-        return ""
+        return Markup()
     several = training is not None and bool(training.other_seeds)
-    published = "".join(
-        f"\nPublished by others: `{m.name}` {m.published:g}, {m.published_source}.\n"
+    published = [
+        fill(PUBLISHED, name=m.name, value=m.published, source=str(m.published_source))
         for m in card.metrics
         if m.published is not None
-    )
-    return MEASURED.format(
-        rows="\n".join(_row(m, several) for m in card.metrics),
+    ]
+    return fill(
+        MEASURED,
+        rows=joined("\n", (_row(m, several) for m in card.metrics)),
         explained=_explained(card),
-        published=published,
-        others=" other trainings |" if several else "",
-        rule="---|" if several else "",
-        seeds=OTHER_SEEDS.format(training.seed, " and ".join(map(str, training.other_seeds)))
-        if several
-        else "",
+        published=joined("", published),
+        others=Markup(" other trainings |" if several else ""),
+        rule=Markup("---|" if several else ""),
+        seeds=Markup(
+            OTHER_SEEDS.format(training.seed, " and ".join(map(str, training.other_seeds)))
+            if several
+            else ""
+        ),
     )
 
 
-def _row(m: Measurement, several: bool) -> str:
+def _row(m: Measurement, several: bool) -> Markup:
     """Return the row of one number; `several` adds the column of other trainings."""
-    others = f"{m.other_trainings_text} | " if several else ""
-    real = "" if m.real_baseline is None else f"{m.real_baseline:.4g}"
-    return f"| {m.heading} | {m.text} | {others}{real} | `{m.protocol.name}` {m.protocol.hash} |"
+    return fill(
+        "| {heading} | {text} | {others}{real} | {protocol!c} {hash} |",
+        heading=m.heading,
+        text=Markup(m.text),
+        others=Markup(f"{m.other_trainings_text} | " if several else ""),
+        real=Markup("" if m.real_baseline is None else f"{m.real_baseline:.4g}"),
+        protocol=m.protocol.name,
+        hash=m.protocol.hash,
+    )
 
 
-def _explained(card: Card) -> str:
+def _explained(card: Card) -> Markup:
     """Return the lines that explain the columns of the table, and the notes of the metrics."""
     noun, lines = card.signature.data.noun, explanations(card.metrics)
     if any(m.standard_error is not None for m in card.metrics):
@@ -276,13 +295,14 @@ def _explained(card: Card) -> str:
         )
     notes = dict.fromkeys(note for m in card.metrics for note in m.notes)
     lines += [note[:1].upper() + note[1:] for note in notes]
-    return "".join(f"{line}\n" for line in lines)
+    return joined("", (fill("{line}\n", line=line) for line in lines))
 
 
-def _differs(card: Card) -> str:
+def _differs(card: Card) -> Markup:
     """Return the sentences on the differences from the paper, of the recipe and of the class."""
     of_recipe, of_class = " ".join(card.identity.differs), card.identity.class_differs
-    text = f" Differs from it: {of_recipe}" if of_recipe else ""
+    text = fill(" Differs from it: {text}", text=of_recipe) if of_recipe else ""
     if of_class is None:
-        return text
-    return f"{text} Its class differs, where nothing else is said: {of_class}"
+        return Markup(text)
+    of_class = fill(" Its class differs, where nothing else is said: {text}", text=of_class)
+    return Markup(text + of_class)

@@ -95,7 +95,7 @@ class Preset:
         weights = self.card.weights
         needed: dict[str, File] = {}
         if components is None or not weights.components:
-            needed |= weights.files  # components are then taken out of the whole model
+            needed |= weights.needed  # components are then taken out of the whole model
         else:
             for name in components:
                 if name not in weights.components:
@@ -185,7 +185,7 @@ class Preset:
     @property
     def missing(self) -> list[str]:
         """The names of the files of the whole model that are not in the folder."""
-        return [name for name in self.card.weights.files if not (self.folder / name).is_file()]
+        return [name for name in self.card.weights.needed if not (self.folder / name).is_file()]
 
 
 def shared_path(folder: Path, name: str, file: File) -> Path:

@@ -48,6 +48,7 @@ NUMBERS = (
 DEEPEST = 200  # levels of lists and objects in a configuration
 OBJECTS = 50_000  # serialized objects in a configuration
 ARRAYS = 20_000  # arrays and groups in a file of weights
+NAMES = ("class_name", "module", "registered_name")
 FINDERS = ("get", "deserialize", "serialize")  # functions that find other functions by name
 
 
@@ -63,23 +64,26 @@ def check_config(config: Any, source: str) -> None:
         IntegrityError: with the name of the refused object.
     """
     for part in _objects(config, source):
-        name, module = part["class_name"], part.get("module")
-        if name in PLAIN:
+        name, module, registered = names = [part.get(key) for key in NAMES]
+        are_texts = name is not None and all(isinstance(text, str | None) for text in names)
+        if are_texts and name in PLAIN:
             _check_plain(part, source)
             continue
-        if name == "function":
+        if not are_texts:
+            allowed = False
+        elif name == "function":
             allowed = _function(part.get("config"), module)
             name = part.get("config")
         else:
             # Without a module, Keras reads a format of its older versions, by other rules.
-            allowed = "module" in part and _class(name, module, part.get("registered_name"))
+            allowed = "module" in part and _class(name, module, registered)
         if not allowed:
-            where = f"{module}.{name}" if module else part.get("registered_name") or name
+            where = f"{module}.{name}" if module else registered or name
             raise IntegrityError(
-                f"{source} names {str(where)!r}, which is refused. Allowed are layers of Keras "
-                "that run no code of the file, classes of zoo, and classes that were registered: "
-                "@keras.saving.register_keras_serializable() above your own, in a module that is "
-                "imported before."
+                f"{source} names {str(where)[:200]!r}, which is refused. Allowed are layers of "
+                "Keras that run no code of the file, classes of zoo, and classes that were "
+                "registered: @keras.saving.register_keras_serializable() above your own, in a "
+                "module that is imported before."
             )
 
 

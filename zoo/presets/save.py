@@ -87,8 +87,8 @@ def save(
     """
     if remote.is_url(folder):
         raise ArgumentError(
-            f"folder must be one of this machine. Received: {folder!r}. zoo.push(folder, url) "
-            "copies it to a URL."
+            f"folder must be one of this machine. Received: {remote.shown(folder)!r}. "
+            "zoo.push(folder, url) copies it to a URL."
         )
     folder = user_path(folder)
     if not isinstance(model, Model):
