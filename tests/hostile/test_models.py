@@ -148,17 +148,40 @@ def test_keras_files(bad, tmp_path, bounded, attack):
     refused(path, bounded)
 
 
-@pytest.mark.parametrize("attack", ATTACKS)
-def test_presets(bad, preset, tmp_path, bounded, attack):
-    folder = tmp_path / "preset"
+def forged(preset, folder, members):
+    """The folder of a preset with other members."""
     shutil.copytree(preset, folder)
-    for name, content in bad(attack).items():
+    for name, content in members.items():
         (folder / name).write_bytes(content)
     card = json.loads((folder / hub.CARD).read_text())
     for name, file in card["weights"]["files"].items():  # an attacker signs what he made
         file.update(sha256=sha256(folder / name), bytes=(folder / name).stat().st_size)
     (folder / hub.CARD).write_text(json.dumps(card))
-    refused(folder, bounded)
+    return folder
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_presets(bad, preset, tmp_path, bounded, attack):
+    refused(forged(preset, tmp_path / "preset", bad(attack)), bounded)
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("attack", ["a huge layer", "a chain of wrappers", "many groups"])
+@pytest.mark.parametrize(
+    "arguments",
+    [("sample", "URL"), ("sample", "FOLDER"), ("evaluate", "URL", "--data", "ring8", "-n", "60")],
+    ids=" ".join,
+)
+def test_commands_refuse_them_in_one_line(bad, preset, tmp_path, run, bounded, attack, arguments):
+    folder = forged(preset, tmp_path / "preset", bad(attack))
+    places = {"URL": folder.as_uri(), "FOLDER": folder}
+    with bounded():
+        code, out, err = run(*(places.get(each, each) for each in arguments))
+    assert (code, out) == (1, "")
+    assert err.startswith("zoo: error: ")
+    assert len(err.splitlines()) == 1
+    with bounded():
+        assert run("info", folder.as_uri())[0] == 0  # a card alone builds nothing
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2])
