@@ -151,7 +151,9 @@ def check_count(argument: str, value: object, minimum: int = 1) -> int:
     except TypeError:
         number = None
     if value is None:
-        raise ArgumentError(f"{argument} is needed, a whole number of at least {minimum}.")
+        raise ArgumentError(
+            f"{argument} is needed, a whole number of at least {minimum}. Received: None."
+        )
     if number is None or number < minimum:
         raise ArgumentError(
             f"{argument} must be a whole number of at least {minimum}. Received: {value!r}."

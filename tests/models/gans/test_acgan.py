@@ -113,5 +113,5 @@ def test_own_bodies():
 
 
 def test_errors():
-    with pytest.raises(ValueError, match="num_classes must be a whole number.*Received: None"):
+    with pytest.raises(ValueError, match="num_classes is needed, a whole number.*Received: None"):
         zoo.create("acgan", image_shape=(8, 8, 1))

@@ -109,7 +109,7 @@ def test_images_are_float32_under_mixed_precision():
         ({"image_shape": (32, 16, 1)}, "it is for square images"),
         ({"image_shape": (28, 28)}, r"image_shape must be \(height, width, channels\)"),
         ({"image_shape": None}, "DCGAN needs image_shape"),
-        ({"width": None}, "width must be a whole number of at least 1. Received: None"),
+        ({"width": None}, "width is needed, a whole number of at least 1. Received: None"),
         ({"width": 0}, "width must be a whole number of at least 1. Received: 0"),
         ({"hidden_units": -1}, "hidden_units must be a whole number of at least 1"),
         (

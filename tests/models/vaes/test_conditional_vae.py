@@ -68,5 +68,5 @@ def test_errors(model, call, message):
 
 
 def test_the_number_of_classes_is_needed():
-    with pytest.raises(ValueError, match="num_classes must be a whole number.*Received: None"):
+    with pytest.raises(ValueError, match="num_classes is needed, a whole number.*Received: None"):
         zoo.create("conditional_vae", image_shape=(8, 8, 1))
