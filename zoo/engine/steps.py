@@ -95,7 +95,8 @@ class Steps:
             )
         values, condition = self.data_and_condition(x, y)
         self.data.check("x" if values is x else "y", values)
-        values = self.data.cast(values)
+        # Here alone, and once, a batch goes to the device.
+        values = self.data.cast(self.data.tensor(values))
         if self.condition is None:
             if condition is not None:
                 self.warn_of_y()
@@ -103,6 +104,7 @@ class Steps:
         if condition is None:
             raise self.needs_condition()
         self.condition.check(self.condition.noun, condition)
+        condition = self.condition.tensor(condition)
         valid = self.condition.validity(condition)
         if valid is not None:
             values = ops.where(valid, values, float("nan"))

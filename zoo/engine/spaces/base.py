@@ -126,6 +126,13 @@ class Space(Named):
 
     # In a step
 
+    def tensor(self, values):
+        """Return a batch of `values` as a tensor of the device that computes.
+
+        The loaders of batches leave them in the memory of the host.
+        """
+        return ops.convert_to_tensor(values)
+
     def cast(self, values):
         """Return a batch of `values` in the type of this space, inside of a step."""
         return ops.cast(values, self.dtype)

@@ -64,6 +64,9 @@ class Classes(Space):
         self.check_values(argument, labels)
         return labels.astype("int32")
 
+    def tensor(self, values):
+        return _flat(values)
+
     def cast(self, values):
         return ops.clip(_flat(values), 0, self.n - 1)
 

@@ -1,0 +1,22 @@
+"""Every family trains on a device that is not the CPU as on the CPU."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from helpers import python
+
+HERE = Path(__file__).parent
+TESTED = "2.13."  # the way in which the device is registered is experimental
+
+
+@pytest.mark.once
+@pytest.mark.skipif(not torch.__version__.startswith(TESTED), reason=f"needs torch {TESTED}*")
+def test_families_train_on_another_device():
+    root = HERE.parent.parent
+    done = python(HERE / "families.py", "--policies", "float32", PYTHONPATH=f"{root}:{HERE}")
+    lines = done.stdout.splitlines()
+    assert done.returncode == 0, "\n".join([x for x in lines if "FAIL" in x] or [done.stderr])
+    import zoo
+
+    assert {line.split()[1] for line in lines} == set(zoo.families())
