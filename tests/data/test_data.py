@@ -181,7 +181,9 @@ class TestFolder:
         assert "empty.jpg" in record.message
 
     def test_nothing_there(self, tmp_path):
-        with pytest.raises(DataError, match=r"holds no image, at any depth\. Looked for: .*\.png, "):
+        with pytest.raises(
+            DataError, match=r"holds no image, at any depth\. Looked for: .*\.png, "
+        ):
             zoo.data.read(tmp_path)
         with pytest.raises(DataError, match="There is no folder"):
             zoo.data.read(tmp_path / "nowhere")
