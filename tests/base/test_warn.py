@@ -1,11 +1,13 @@
 """Warnings point to the line of the user, whichever way led to them."""
 
+import threading
 import warnings
 
 import numpy as np
 import pytest
 
 import zoo
+from zoo.base.warn import filtered
 
 IMAGES = np.zeros((8, 8, 8, 1), "float32")
 
@@ -45,3 +47,30 @@ def test_the_line_is_the_users(cause):
         warnings.simplefilter("always", UserWarning)
         cause(gan())
     assert {warning.filename for warning in caught} == {__file__}
+
+
+@pytest.mark.once
+def test_filters_of_two_threads_leave_none_behind():
+    """Blocks of `warnings.catch_warnings` that overlap leave the filter of one for good."""
+    before, entered, release = list(warnings.filters), threading.Event(), threading.Event()
+
+    def first():
+        with filtered("ignore", "first"):
+            entered.set()
+            release.wait(10)
+
+    def second():
+        entered.wait(10)
+        with filtered("ignore", "second"):
+            release.set()
+            one.join(0.5)
+
+    one, two = threading.Thread(target=first), threading.Thread(target=second)
+    one.start()
+    two.start()
+    entered.wait(10)
+    two.join(0.2)  # without the lock it is in its block now
+    release.set()
+    for thread in (one, two):
+        thread.join()
+    assert warnings.filters == before

@@ -17,6 +17,7 @@ import collections
 import contextlib
 import os
 import traceback
+from typing import ClassVar
 
 os.environ["KERAS_BACKEND"] = "torch"
 os.environ["KERAS_TORCH_DEVICE"] = "cpu"
@@ -98,7 +99,7 @@ class OnDevice(torch.Tensor):
 class Generator(torch._C.Generator):
     """Of the device, by the numbers of the CPU's. An operation sees another object around it."""
 
-    devices: dict[int, str] = {}  # noqa: RUF012
+    devices: ClassVar[dict[int, str]] = {}
 
     def __new__(cls, device="cpu"):
         made = super().__new__(cls)

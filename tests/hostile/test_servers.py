@@ -175,7 +175,7 @@ SHOWN = {
     "https://me:secret@[::1/x": "https://[::1/x",
     "https://host:80/@scope/x": "https://host:80/@scope/x",
     "hf://user/repo@main/x": "hf://user/repo@main/x",
-    "file:///home/a@b/c:d@e?f#g": "file:///home/a@b/c:d@e?f#g",
+    "file:///a@b/c:d@e?f#g": "file:///a@b/c:d@e?f#g",
     "mail@host": "mail@host",
 }
 
