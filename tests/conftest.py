@@ -39,20 +39,19 @@ if BACKEND == "jax":
     os.environ["XLA_FLAGS"] = " ".join([*flags, os.environ.get("XLA_FLAGS", "")])
 if not any(type(finder).__name__ == "Absent" for finder in sys.meta_path):
     sys.path.insert(0, str(TESTS / "only"))
+    # Python may have imported another file of this name at its start.
+    sys.modules.pop("sitecustomize", None)
     import sitecustomize
-
-    if not hasattr(
-        sitecustomize, "Absent"
-    ):  # Python imported another file of this name at its start.
-        del sys.modules["sitecustomize"]
-        import sitecustomize
 
 import keras
 import numpy as np
 import pytest
+import sitecustomize
 from helpers import skip_without_data
 
 import zoo
+
+sitecustomize.reveal()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -88,7 +87,8 @@ def _reproducible(request, monkeypatch):
 def _step_by_step(request):
     """Runs a test of this marker without graphs on TensorFlow, where tracing takes most of the
     time."""
-    if BACKEND != "tensorflow" or not request.node.get_closest_marker("step_by_step"):
+    marked = request.node.get_closest_marker
+    if BACKEND != "tensorflow" or not marked("step_by_step") or marked("compiled"):
         yield
         return
     import tensorflow as tf

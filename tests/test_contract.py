@@ -19,8 +19,9 @@ OF_NO_BACKEND = {
     for check in (*suite.PACKAGE, *suite.EVERY)
     if check.__name__ not in ("training", "players", "saving")
 }
-# On TensorFlow graphs are the subject of these alone.
+# On TensorFlow graphs are the subject of these alone, and save time where there are many steps.
 OF_GRAPHS = {"training", "eager", "resuming", "callbacks", "mixed_bfloat16", "mixed_float16"}
+OF_GRAPHS |= {check.__name__ for check in suite.LEARNING}
 CASES = [
     (family, check)
     for family, cls in CLASSES.items()

@@ -123,6 +123,7 @@ def test_own_bodies_with_codes_that_are_maps():
     assert model.decode(model.encode(IMAGES)).shape == IMAGES.shape
 
 
+@pytest.mark.compiled
 def test_reconstruction_beats_the_mean_image(digits):
     images = (digits + 1) / 2
     model = zoo.create("ae", image_shape=(28, 28, 1), latent_dim=16, width=8)

@@ -206,6 +206,7 @@ def test_the_papers_bodies():
     assert frey.decoder.count_params() == 21 * 200 + 201 * 2 * 560
 
 
+@pytest.mark.compiled
 def test_training_raises_the_bound(digits):
     images = (digits + 1) / 2
     model = zoo.create("vae", image_shape=(28, 28, 1), latent_dim=4, hidden_units=(64,))
