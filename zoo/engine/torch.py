@@ -169,9 +169,22 @@ class StepAdaptor:
     def in_turn(self, function, kind: str):
         def step(data):
             with self.turns:
-                return function(data)
+                results = function(data)
+                return results if kind == "predict" else self._read(results, kind)
 
         return step
+
+    def _read(self, logs: dict, kind: str) -> dict:
+        """Return the logs of a step: as they are on a CPU, and else numbers that are read at once.
+
+        Keras would read them one by one.
+        """
+        if not all(torch.is_tensor(v) and v.device.type != "cpu" for v in logs.values()):
+            return logs
+        if kind == "train" and vars(self).get("_fitting"):
+            return self.readings.add(logs)
+        values = torch.stack([value.float() for value in logs.values()])
+        return dict(zip(logs, to_numpy(values).tolist(), strict=True))
 
     def train_step(self, data):
         with torch.no_grad():
