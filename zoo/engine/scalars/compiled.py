@@ -7,8 +7,6 @@ import contextlib
 import keras
 from keras import ops
 
-normal, uniform = keras.random.normal, keras.random.uniform
-
 
 def clamp(x, low: float | None = None, high: float | None = None):
     x = x if low is None else ops.maximum(x, low)
@@ -25,6 +23,14 @@ def fill(x, where, number: float):
 
 def add_to(variable, number: int) -> None:
     variable.assign_add(ops.cast(number, variable.dtype))
+
+
+def normal(shape, seed):
+    return keras.random.normal(shape, dtype="float32", seed=seed)
+
+
+def uniform(shape, seed):
+    return keras.random.uniform(shape, dtype="float32", seed=seed)
 
 
 def on_host() -> contextlib.AbstractContextManager:
