@@ -112,15 +112,14 @@ def _translation(x, random):
 def _cutout(x, random):
     """Set a square of half the size to 0."""
     batch, (height, width) = ops.shape(x)[0], x.shape[1:3]
-    inside = True
+    inside = None
     for size, shape in ((height, (1, height, 1, 1)), (width, (1, 1, width, 1))):
         side = (size + 1) // 2
         # Up to half of the square may lie outside of the image.
         start = ops.floor(random.uniform((batch, 1, 1, 1)) * (size + 1 - side % 2)) - side // 2
         positions = ops.reshape(ops.arange(size, dtype="float32"), shape)
-        inside = ops.logical_and(
-            inside, ops.logical_and(positions >= start, positions < start + side)
-        )
+        within = ops.logical_and(positions >= start, positions < start + side)
+        inside = within if inside is None else ops.logical_and(inside, within)
     return x * (1.0 - ops.cast(inside, x.dtype))
 
 

@@ -4,6 +4,7 @@
 
 The numbers must be those of the CPU, where the same is run first. Each line says how often a step
 waits for the device, and how often it sends something there; `-v` lists the lines that ask for it.
+`--faults` also checks that faults are found, and what is made of losses that are read late.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from __future__ import annotations
 import argparse
 import collections
 import contextlib
+import re
 import sys
 import time
-import traceback
+import warnings
 
 from fake_device import NAME, register, transfers  # before Keras: it chooses the backend
 
@@ -22,7 +24,9 @@ LIBRARIES = register()
 import keras
 import numpy as np
 import torch
+from keras import ops
 from keras.src.backend.torch import core
+from mutants import faults
 
 import zoo
 from zoo.models import families
@@ -52,7 +56,16 @@ COMPILE = {
     "dcgan": [*GAN, {"critic_steps": 2}, {"loss": "hinge"}, {"loss": "wasserstein"}],
     "vae": [{"warmup_steps": 5}],
 }
-SEEDS = "keras/src/backend/torch/random.py"  # where Keras reads each seed from the device
+WAIT, COPY = "to host", "to device"  # the kinds of transfers
+# How often a step sends something to the device: its batch, and
+COPIES = collections.defaultdict(
+    lambda: 1,
+    classifier=2,  # the labels
+    acgan=4,  # the labels; a zero for each `one_hot` of Keras, two of them
+    conditional_vae=4,  # the same
+    conditional_gan=7,  # the labels; a zero for each `one_hot` of Keras, five of them
+    wgan=7,  # numbers of Keras's RMSprop
+)
 POLICIES = ("float32", "mixed_bfloat16", "mixed_float16")
 
 
@@ -143,7 +156,77 @@ def differences(found: dict, wanted: dict) -> list[str]:
     return bad
 
 
-def main(names: list[str], policies: list[str], verbose: bool) -> int:
+def problems_of(family: str, policy: str = "float32", arguments=None, use: bool = False):
+    """What is wrong with a family on the device, and what crossed in a step."""
+    wanted, _ = run(family, policy, arguments or {}, use)
+    try:
+        with default_device(NAME):
+            found, counts = run(family, policy, arguments or {}, use)
+    except Exception as error:
+        return [f"{type(error).__name__}: {str(error)[:300]}"], {}
+    problems = differences(found, wanted)
+    problems += [f"waits for the device: {place}" for kind, _, place in counts if kind == WAIT]
+    copies = crossed(counts, COPY)
+    if copies > COPIES[family]:
+        problems.append(f"{copies} copies to the device; {COPIES[family]} at most")
+    return problems, counts
+
+
+def crossed(counts, kind: str) -> int:
+    return sum(n for (each, _, _), n in counts.items() if each == kind)
+
+
+def late_losses() -> list[str]:
+    """What is wrong with the word on losses that are not finite, which are read late."""
+    problems = []
+    # The losses are read at the step 11, and at the end of the epoch.
+    for steps, broken in ((16, 4), (8, 7)):
+        with default_device(NAME), warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            cls = families.family("vae").cls
+            model = cls(**cls.test_config())
+            model.compile()
+
+            def spoil(batch, logs=None, model=model, broken=broken):
+                if batch + 1 == broken - 1:
+                    weight = model.trainable_variables[0]
+                    weight.assign(ops.full_like(weight, float("nan")))
+
+            callbacks = [
+                keras.callbacks.LambdaCallback(on_train_batch_end=spoil),
+                keras.callbacks.TerminateOnNaN(),
+            ]
+            (images,) = data_for(model, steps)
+            history = model.fit(images, batch_size=1, epochs=2, verbose=0, callbacks=callbacks)
+        said = [str(w.message) for w in caught if "not finite" in str(w.message)]
+        if [re.findall(r"Step (\d+) of epoch 1", each) for each in said] != [[str(broken)]]:
+            problems.append(f"{steps} steps, of which {broken} was broken: {said}")
+        if len(history.epoch) > 1:
+            problems.append("TerminateOnNaN did not end the training")
+    return problems
+
+
+def waits_of_fit() -> list[str]:
+    """How often a step of `fit` waits for the device, or sends something there, if too often."""
+    problems = []
+    for family in ("dcgan", "vae"):
+        with default_device(NAME):
+            cls = families.family(family).cls
+            model = cls(**cls.test_config())
+            model.compile()
+            counted = []
+            for steps in (10, 30):
+                with transfers.counted() as counts:
+                    model.fit(*data_for(model, steps), batch_size=1, verbose=0)
+                counted.append(counts)
+        for kind, most in ((WAIT, 0.1), (COPY, COPIES[family])):
+            few, many = (crossed(counts, kind) for counts in counted)
+            if (many - few) / 20 > most:
+                problems.append(f"{(many - few) / 20} {kind} in each step of fit of {family}")
+    return problems
+
+
+def main(names: list[str], policies: list[str], verbose: bool, with_faults: bool) -> int:
     """Prints a line for each case; returns how many failed."""
     failed = 0
     for family in names:
@@ -151,34 +234,27 @@ def main(names: list[str], policies: list[str], verbose: bool) -> int:
         cases += [("float32", arguments) for arguments in COMPILE.get(family, [])]
         for policy, arguments in cases:
             start, use = time.perf_counter(), policy == "float32" and not arguments
-            wanted, _ = run(family, policy, arguments, use)
-            counts = {}
-            try:
-                with default_device(NAME):
-                    found, counts = run(family, policy, arguments, use)
-                problems = differences(found, wanted)
-                problems += [
-                    f"waits for the device: {place}"
-                    for kind, _, place in counts
-                    if kind == "to host" and SEEDS not in place
-                ]
-            except Exception as error:
-                problems = [f"{type(error).__name__}: {str(error)[:300]}"]
-                if verbose:
-                    traceback.print_exc()
+            problems, counts = problems_of(family, policy, arguments, use)
             failed += bool(problems)
-            by = collections.Counter()
-            for (kind, _, _), count in counts.items():
-                by[kind] += count
             print(
                 f"{'FAIL' if problems else 'PASS'} {family} {policy} {arguments or ''} "
-                f"{by['to host']} waits, {by['to device']} copies a step, "
+                f"{crossed(counts, WAIT)} waits, {crossed(counts, COPY)} copies a step, "
                 f"{time.perf_counter() - start:.1f} s {'; '.join(problems)[:400]}",
                 flush=True,
             )
             if verbose:
                 for (kind, name, place), count in sorted(counts.items(), key=lambda x: -x[1]):
                     print(f"      {count:4} {kind:9} {name:20} {place}")
+    if not with_faults:
+        return failed
+    for what, wrong in (("late losses", late_losses()), ("fit", waits_of_fit())):
+        failed += bool(wrong)
+        print(f"{'FAIL' if wrong else 'PASS'} {what!r} {'; '.join(wrong)}")
+    for name, fault in faults().items():
+        with fault:
+            problems = problems_of("dcgan")[0] or problems_of("autoencoder")[0]
+        failed += not problems
+        print(f"{'PASS' if problems else 'FAIL'} {name!r} {'; '.join(problems)[:200]}")
     return failed
 
 
@@ -186,6 +262,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("families", nargs="*", default=zoo.families())
     parser.add_argument("--policies", default=",".join(POLICIES))
+    parser.add_argument("--faults", action="store_true")
     parser.add_argument("-v", "--verbose", action="store_true")
     given = parser.parse_args()
-    sys.exit(bool(main(given.families, given.policies.split(","), given.verbose)))
+    policies = [policy for policy in given.policies.split(",") if policy]
+    sys.exit(bool(main(given.families, policies, given.verbose, given.faults)))

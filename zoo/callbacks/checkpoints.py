@@ -20,7 +20,7 @@ from zoo import engine
 from zoo.base.stopping import Stop
 from zoo.base.warn import warn
 from zoo.callbacks import checkpoint_folder
-from zoo.engine.finite import broken_logs, player_of, player_with_broken_weights
+from zoo.engine.finite import broken_step, player_of, player_with_broken_weights
 from zoo.errors import ArgumentError, DivergedError, IntegrityError, StorageError, check_count
 from zoo.presets import storage
 
@@ -214,22 +214,20 @@ class Checkpoints(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         self.steps = self.first + batch + 1
-        # Keras has read the logs from the device already, so that this check costs no wait. Logs
-        # are means over the epoch so far: one value that is not finite makes all later means so.
-        broken = broken_logs(logs)
-        if broken:
-            raise self._diverged(player_of(self.model, broken), broken)
+        self._check_losses(logs)
         if self.steps % self.steps_per_epoch == 0:
             return  # `on_epoch_end` saves
         ending = self._ending()
         due = self.every is not None and self.steps - self.newest >= self.every
         if due or ending:
+            self._check_losses(logs, read=True)
             self.seconds = time.perf_counter() - self.start
             self._save()
         if ending:
             self.stop.check()
 
     def on_epoch_end(self, epoch, logs=None):
+        self._check_losses({}, read=True)
         seconds = time.perf_counter() - self.start
         logs = {key: float(value) for key, value in (logs or {}).items()}
         self.history.append({**logs, "seconds": seconds})
@@ -242,6 +240,18 @@ class Checkpoints(keras.callbacks.Callback):
         self._save()
         if self._ending():
             self.stop.check()
+
+    def _check_losses(self, logs, read: bool = False) -> None:
+        """Raise at losses that are not finite, of this step or of one that was not read before.
+
+        The logs have been read from the device already, so that this costs no wait. They are means
+        over the epoch so far: one value that is not finite makes all later means so.
+        """
+        found = broken_step(self.model, self.steps - self.first, logs, read=read)
+        if found is not None:
+            step, broken = found
+            self.steps = self.first + step
+            raise self._diverged(player_of(self.model, broken), broken)
 
     def _ending(self) -> bool:
         """Return whether training must end, because one of the processes was asked to end.

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import keras
 from keras import ops
 
-from zoo.engine import attached
+from zoo.engine import attached, scalars
 from zoo.errors import ArgumentError
 
 
@@ -137,7 +137,7 @@ def _is_changed(weight: keras.Variable) -> bool:
 
 def _average(mean: keras.Variable, weight, decay) -> None:
     if "float" in mean.dtype:
-        mean.assign(weight + (mean - weight) * ops.cast(decay, mean.dtype))
+        mean.assign(weight + (mean - weight) * scalars.cast(decay, mean.dtype))
     else:
         mean.assign(weight)
 
@@ -166,4 +166,4 @@ def _average_layer(mean: keras.layers.Layer, layer: keras.layers.Layer, decay) -
         return
     step = attached.full_kernel(layer, kernel) - attached.full_kernel(mean, kernel)
     own = getattr(mean, f"_{kernel}")
-    own.assign(own + ops.cast(step, own.dtype) * ops.cast(1.0 - decay, own.dtype))
+    own.assign(own + ops.cast(step, own.dtype) * scalars.cast(1.0 - decay, own.dtype))

@@ -24,6 +24,28 @@ def broken_logs(logs: dict[str, float] | None, names=None) -> list[str]:
     ]
 
 
+def broken_step(
+    model: keras.Model, step: int, logs: dict[str, float] | None, names=None, read: bool = False
+) -> tuple[int, list[str]] | None:
+    """Return the first step of an epoch with logs that are not finite, and their names, or `None`.
+
+    On an accelerator the logs of some steps are read together, and such a step is found up to
+    `zoo.engine.readings.STEPS` later.
+
+    Args:
+        model: the model that is trained.
+        step: the number of the newest step of the epoch, from 1.
+        logs: its logs, as callbacks get them.
+        names: the names of the logs that matter; by default all.
+        read: whether the logs of all steps are read now.
+    """
+    if read:
+        model.readings.read()
+    found, broken = model.readings.first_broken or (step, broken_logs(logs))
+    broken = [name for name in broken if names is None or name in names]
+    return (found, broken) if broken else None
+
+
 def player_of(model: keras.Model, logs: list[str]) -> str | None:
     """Return the first player, in the order of updates, that logs one of `logs`, or `None`.
 
@@ -96,26 +118,35 @@ class FiniteLosses(keras.callbacks.Callback):
     def __init__(self, callbacks: list[keras.callbacks.Callback]):
         super().__init__()
         self.terminators = [c for c in callbacks if isinstance(c, keras.callbacks.TerminateOnNaN)]
-        self.epoch, self.warned = 0, False
+        self.epoch, self.steps, self.warned = 0, 0, False
 
     def on_epoch_begin(self, epoch, logs=None):
-        self.epoch, self.warned = epoch, False
+        self.epoch, self.steps, self.warned = epoch, 0, False
+        self._model.readings.restart()
 
     def on_train_batch_end(self, batch, logs=None):
+        self.steps = batch + 1
+        self._look(logs)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._look({}, read=True)
+
+    def _look(self, logs, read=False):
         model = self._model  # on JAX, `self.model` would write the state into the variables
-        broken = broken_logs(logs, model.loss_names)
-        if not broken or self.warned:
+        found = broken_step(model, self.steps, logs, model.loss_names, read)
+        if found is None or self.warned:
             return
         self.warned = True  # means of the epoch stay broken
+        step, broken = found
         player = player_of(model, broken)
         warn(
-            f"Step {batch + 1} of epoch {self.epoch + 1} made losses"
+            f"Step {step} of epoch {self.epoch + 1} made losses"
             f"{'' if player is None else f' of the player {player!r}'} that are not finite: "
             f"{', '.join(broken)}."
         )
         if "loss" not in logs:
             for callback in self.terminators:
-                callback.on_train_batch_end(batch, {"loss": math.nan})
+                callback.on_train_batch_end(self.steps - 1, {"loss": math.nan})
 
 
 def watched(model: keras.Model, callbacks) -> list | keras.callbacks.CallbackList:

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from zoo.engine import scalars
 from zoo.errors import ArgumentError
 
 
@@ -43,10 +44,10 @@ class Means(keras.metrics.Metric):
             )
         row = [ops.cast(values[name], self.dtype) for name in self.names]
         row = ops.stack([*row, ops.ones((), self.dtype)])
-        self.sums.assign_add(row * ops.cast(size, self.dtype))
+        self.sums.assign_add(row * scalars.cast(size, self.dtype))
 
     def result(self) -> dict[str, Any]:
         """Return the mean of each scalar by its name."""
         sums = ops.convert_to_tensor(self.sums)
-        means = sums[:-1] / ops.maximum(sums[-1], 1.0)  # 0 before the first image
+        means = sums[:-1] / scalars.clamp(sums[-1], 1.0)  # 0 before the first image
         return dict(zip(self.names, ops.unstack(means, len(self.names)), strict=True))

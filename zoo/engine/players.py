@@ -15,6 +15,7 @@ from keras import ops
 from keras.optimizers import LossScaleOptimizer
 
 from zoo import engine
+from zoo.engine import scalars
 from zoo.errors import ArgumentError, check_choice, instance_hint
 
 
@@ -131,10 +132,12 @@ def step(optimizer: keras.optimizers.Optimizer, grads: list, variables: list) ->
     engine.apply_gradients(inner, unscaled, variables)
     for variable, value in zip(changed, before, strict=True):
         variable.assign(ops.where(finite, ops.convert_to_tensor(variable), value))
-    steps = ops.where(finite, count + 1, 0)
+    broken, now = ops.logical_not(finite), ops.convert_to_tensor(scale)
+    steps = scalars.fill(ops.convert_to_tensor(count) + 1, broken, 0)
     due = steps == optimizer.dynamic_growth_steps
-    scale.assign(scale * ops.where(finite, ops.where(due, 2.0, 1.0), 0.5))
-    count.assign(ops.where(due, 0, steps))
+    growth = scalars.fill(scalars.fill(ops.ones_like(now), due, 2.0), broken, 0.5)
+    scale.assign(now * growth)
+    count.assign(scalars.fill(steps, due, 0))
 
 
 class Container(keras.optimizers.MultiOptimizer):

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 from zoo.base.turns import Turns
 from zoo.engine.forks import check_can_compute
+from zoo.engine.readings import Readings
 from zoo.errors import BusyError
 
 WAIT = 0.05  # seconds between two looks at what the other thread does
@@ -26,6 +27,7 @@ class Shared:
         """Make the locks of a new model."""
         # Not as attributes of Keras, which would count them as a part of the model.
         vars(self)["_turns"], vars(self)["_calls"] = Turns(), threading.RLock()
+        vars(self)["readings"] = Readings()
 
     @property
     def turns(self) -> contextlib.AbstractContextManager:

@@ -9,7 +9,7 @@ from keras import ops
 
 from zoo import engine
 from zoo.base.warn import warn
-from zoo.engine import players
+from zoo.engine import players, scalars
 from zoo.engine.batch import Batch
 from zoo.engine.collected import collecting
 from zoo.engine.float8 import differentiable, of_one_call
@@ -69,7 +69,7 @@ class Steps:
             ]
             for variable, mean in zip(statistics, engine.averaged(statistics), strict=True):
                 variable.assign(mean)
-        self.optimizer.iterations.assign_add(1)
+        scalars.add_to(self.optimizer.iterations, 1)
         return logs
 
     def validation_logs(self, data) -> dict[str, Any]:
@@ -107,7 +107,7 @@ class Steps:
         condition = self.condition.tensor(condition)
         valid = self.condition.validity(condition)
         if valid is not None:
-            values = ops.where(valid, values, float("nan"))
+            values = scalars.fill(values, ops.logical_not(valid), float("nan"))
         return Batch(values, self.condition.cast(condition))
 
     def inputs_of_call(self, data):

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from zoo.engine.adam import is_plain_adam
+from zoo.engine.scalars import add_to
 
 
 def value_and_grad(loss_fn: Callable, variables: Sequence) -> tuple:
@@ -64,23 +65,34 @@ def _adam_step(optimizer, grads, variables) -> bool:
     """Take one step of Adam in one pass over the weights, where Keras makes a dozen.
 
     Returns:
-        Whether the step was taken, which needs a CPU and the paper's rule without any extra.
+        Whether the step was taken, which needs the paper's rule without any extra.
     """
-    usable = all(v.value.device.type == "cpu" and v.value.is_contiguous() for v in variables)
-    if not usable or not is_plain_adam(optimizer, variables):
+    if not is_plain_adam(optimizer, variables):
         return False
-    rate = float(optimizer.learning_rate)  # the rate of a schedule at this step
-    optimizer.iterations.assign_add(1)
-    steps = optimizer.iterations.value.float()
+    values = [v.value.detach() for v in variables]
     indices = [optimizer._get_variable_index(variable) for variable in variables]
-    # The operation ignores strides, so gradients of kernels, which have strides, are copied.
+    momentums = [optimizer._momentums[index].value for index in indices]
+    velocities = [optimizer._velocities[index].value for index in indices]
+    # Gradients of kernels have strides, which the fused operation ignores, and which take others
+    # off their fast way.
+    grads = [grad.contiguous() for grad in grads]
+    on_cpu = all(value.device.type == "cpu" and value.is_contiguous() for value in values)
+    step = _fused_adam_step if on_cpu else _adam_step_on_device
+    step(optimizer, values, grads, momentums, velocities)
+    return True
+
+
+def _fused_adam_step(optimizer, values, grads, momentums, velocities) -> None:
+    rate = float(optimizer.learning_rate)  # the rate of a schedule at this step
+    add_to(optimizer.iterations, 1)
+    steps = optimizer.iterations.value.float()
     torch._fused_adam_(
-        [v.value.detach() for v in variables],
-        [grad.contiguous() for grad in grads],
-        [optimizer._momentums[index].value for index in indices],
-        [optimizer._velocities[index].value for index in indices],
+        values,
+        grads,
+        momentums,
+        velocities,
         [],
-        [steps] * len(indices),
+        [steps] * len(values),
         lr=rate,
         beta1=optimizer.beta_1,
         beta2=optimizer.beta_2,
@@ -90,7 +102,23 @@ def _adam_step(optimizer, grads, variables) -> bool:
         amsgrad=False,
         maximize=False,
     )
-    return True
+
+
+def _adam_step_on_device(optimizer, values, grads, momentums, velocities) -> None:
+    """Take the same step, with a rate and a count that the host does not read."""
+    rate = keras.ops.convert_to_tensor(optimizer.learning_rate)
+    add_to(optimizer.iterations, 1)
+    steps = optimizer.iterations.value.float()
+    correction = torch.sqrt(1 - optimizer.beta_2**steps) / (1 - optimizer.beta_1**steps)
+    torch._foreach_mul_(momentums, optimizer.beta_1)
+    torch._foreach_add_(momentums, grads, alpha=1 - optimizer.beta_1)
+    torch._foreach_mul_(velocities, optimizer.beta_2)
+    torch._foreach_addcmul_(velocities, grads, grads, value=1 - optimizer.beta_2)
+    roots = torch._foreach_sqrt(velocities)
+    torch._foreach_add_(roots, optimizer.epsilon)
+    changes = torch._foreach_div(momentums, roots)
+    torch._foreach_mul_(changes, rate * correction)
+    torch._foreach_sub_(values, changes)
 
 
 def read_as_tensors(variables) -> contextlib.AbstractContextManager:
@@ -141,9 +169,22 @@ class StepAdaptor:
     def in_turn(self, function, kind: str):
         def step(data):
             with self.turns:
-                return function(data)
+                results = function(data)
+                return results if kind == "predict" else self._read(results, kind)
 
         return step
+
+    def _read(self, logs: dict, kind: str) -> dict:
+        """Return the logs of a step: as they are on a CPU, and else numbers that are read at once.
+
+        Keras would read them one by one.
+        """
+        if not all(torch.is_tensor(v) and v.device.type != "cpu" for v in logs.values()):
+            return logs
+        if kind == "train" and vars(self).get("_fitting"):
+            return self.readings.add(logs)
+        values = torch.stack([value.float() for value in logs.values()])
+        return dict(zip(logs, to_numpy(values).tolist(), strict=True))
 
     def train_step(self, data):
         with torch.no_grad():

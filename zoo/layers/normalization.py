@@ -33,7 +33,9 @@ class BatchNormalization(layers.BatchNormalization):
         norm = kernels.batch_norm if engine.replicas() == 1 else _synchronized
         outputs, mean, variance = norm(inputs, gamma, beta, self.epsilon)
         for moving, new in ((self.moving_mean, mean), (self.moving_variance, variance)):
-            moving.assign(moving * self.momentum + new * (1.0 - self.momentum))
+            moving.assign(
+                ops.convert_to_tensor(moving) * self.momentum + new * (1.0 - self.momentum)
+            )
         return outputs
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 from keras import layers, ops
 
+from zoo.engine import scalars
 from zoo.errors import ArgumentError, check_count
 from zoo.layers.convolution import Conv2D
 
@@ -78,7 +79,7 @@ class _SpectrallyNormalized(layers.Layer):
         if training:
             self.u.assign(u)
         sigma = ops.sum(v * ops.matmul(matrix, u))
-        return kernel / ops.cast(ops.maximum(sigma, 1e-12), kernel.dtype)
+        return kernel / ops.cast(scalars.clamp(sigma, 1e-12), kernel.dtype)
 
     def save_own_variables(self, store):
         # The methods of Dense and Conv2D only save and load kernel and bias.
@@ -93,7 +94,7 @@ class _SpectrallyNormalized(layers.Layer):
 
 def _unit(x):
     """Return `x` divided by its norm."""
-    return x / ops.sqrt(ops.maximum(ops.sum(ops.square(x)), 1e-24))
+    return x / ops.sqrt(scalars.clamp(ops.sum(ops.square(x)), 1e-24))
 
 
 _LAYER = """A `{layer}` that computes with W / sigma(W).

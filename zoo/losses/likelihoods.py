@@ -8,6 +8,7 @@ import keras
 from keras import ops
 
 from zoo.base.named import Named
+from zoo.engine import scalars
 from zoo.errors import check_number
 
 LOWEST_LOG_VARIANCE = 2.0 * math.log(1 / 510)
@@ -126,7 +127,7 @@ class DiscretizedLogistic(Likelihood):
 
     def log_prob(self, images, parameters):
         mean, log_scale = ops.split(parameters, 2, axis=-1)
-        log_scale = ops.maximum(log_scale, -7.0 - math.log(2))
+        log_scale = scalars.clamp(log_scale, -7.0 - math.log(2))
         centred = (images - (mean + 0.5)) * ops.exp(-log_scale)
         half = ops.exp(-log_scale) / 510.0
         upper, lower = centred + half, centred - half
@@ -138,7 +139,7 @@ class DiscretizedLogistic(Likelihood):
         return _total(ops.where(ops.logical_or(first, last), edges, inside))
 
     def mean(self, parameters):
-        return ops.clip(_first(parameters) + 0.5, 0.0, 1.0)
+        return scalars.clamp(_first(parameters) + 0.5, 0.0, 1.0)
 
 
 def _first(parameters):

@@ -14,6 +14,7 @@ from keras import ops
 
 from zoo import engine
 from zoo.base.named import Named
+from zoo.engine import scalars
 from zoo.errors import ArgumentError, check_number
 from zoo.losses.per_sample import per_sample
 
@@ -182,7 +183,7 @@ class _NormPenalty(_GradientPenalty):
 
     def value(self, squared_norm):
         # The square root has no derivative at 0; the bound makes the derivative 0 there.
-        norm = ops.sqrt(ops.maximum(squared_norm, 1e-12))
+        norm = ops.sqrt(scalars.clamp(squared_norm, 1e-12))
         return self.weight * ops.square(norm - self.target)
 
 
@@ -258,7 +259,8 @@ class WeightClipping(Penalty):
 
     def constrain(self, variables):
         for variable in variables:
-            variable.assign(ops.clip(variable, -self.limit, self.limit))
+            weights = ops.convert_to_tensor(variable)
+            variable.assign(scalars.clamp(weights, -self.limit, self.limit))
 
 
 def _squared_norm(grad):

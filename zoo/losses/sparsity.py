@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import keras
 from keras import ops
 
 from zoo import engine
 from zoo.base.named import Named
+from zoo.engine import scalars
 from zoo.errors import ArgumentError, check_number
 
 
@@ -75,8 +78,8 @@ class KL(Sparsity):
 
     def __call__(self, codes):
         mean = engine.all_reduce_mean(ops.mean(codes, axis=0))
-        mean = ops.clip(mean, 1e-6, 1.0 - 1e-6)
+        mean = scalars.clamp(mean, 1e-6, 1.0 - 1e-6)
         rho = self.target
-        active = rho * (ops.log(rho) - ops.log(mean))
-        inactive = (1.0 - rho) * (ops.log(1.0 - rho) - ops.log(1.0 - mean))
+        active = rho * (math.log(rho) - ops.log(mean))
+        inactive = (1.0 - rho) * (math.log1p(-rho) - ops.log(1.0 - mean))
         return self.weight * ops.sum(active + inactive)

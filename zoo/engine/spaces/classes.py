@@ -9,6 +9,7 @@ import numpy as np
 from keras import ops
 
 from zoo.base.arrays import as_labels
+from zoo.engine import scalars
 from zoo.engine.spaces.base import Space, as_numpy
 from zoo.errors import ArgumentError, check_count
 
@@ -68,7 +69,7 @@ class Classes(Space):
         return _flat(values)
 
     def cast(self, values):
-        return ops.clip(_flat(values), 0, self.n - 1)
+        return scalars.clamp(_flat(values), 0, self.n - 1)
 
     def validity(self, values):
         labels = _flat(values)

@@ -185,7 +185,7 @@ class Autoencoder(TakesCoders, Encodes, GenerativeModel):
 
         The term is a scalar, or one value for each image.
         """
-        return 0.0, {}
+        return ops.zeros(()), {}
 
     def objective(self, batch: Batch, training: bool):
         images = batch.data

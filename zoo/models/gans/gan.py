@@ -12,6 +12,7 @@ from keras import ops
 from zoo import engine
 from zoo.augmentation import Augmentation
 from zoo.base.extends import extends
+from zoo.engine import scalars
 from zoo.engine.averaging import average, copy
 from zoo.engine.batch import Batch, minibatch, paired
 from zoo.engine.compilation import Argument, optional
@@ -274,9 +275,10 @@ class GAN(Players, LatentModel):
 
     def _average(self, images):
         """Update the averaged generator after a step on `images` images."""
-        images = ops.cast(images, "float32")
-        total = self.images_seen.assign_add(images)
-        half_life = ops.minimum(self.ema_half_life_images, 0.05 * total)
+        scalars.add_to(self.images_seen, images)
+        total = ops.convert_to_tensor(self.images_seen)
+        half_life = scalars.clamp(0.05 * total, high=self.ema_half_life_images)
+        images = scalars.cast(images, "float32")
         average(self.ema_generator, self.generator, decay=0.5 ** (images / half_life))
 
     # Use

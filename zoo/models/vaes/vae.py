@@ -11,6 +11,7 @@ import numpy as np
 from keras import ops
 
 from zoo.base.extends import extends
+from zoo.engine import scalars
 from zoo.engine.batch import Batch, paired
 from zoo.engine.compilation import Argument
 from zoo.engine.latent import LatentModel
@@ -183,7 +184,7 @@ class VAE(TakesCoders, Bounds, Encodes, LatentModel):
     def progress(self, steps: int):
         """Return the number of steps since `compile` divided by `steps`, at most 1."""
         taken = ops.cast(self.optimizer.iterations, "float32")
-        return ops.minimum(taken / steps, 1.0)
+        return scalars.clamp(taken / steps, high=1.0)
 
     def posterior(self, images, labels=None, training: bool = False):
         """Return the mean and the log-variance of q(z | x), each `(batch, latent_dim)`."""
