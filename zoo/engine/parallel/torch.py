@@ -85,7 +85,8 @@ def distribute(devices: int | str | None) -> Iterator[None]:
                 f"{torch.cuda.device_count()}."
             )
         torch.cuda.set_device(local)
-    distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    # Seeds and flags lie on the host, also where the rest lies on GPUs.
+    distributed.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo")
     yield
     distributed.destroy_process_group()  # after an error the others may never arrive here
 
@@ -137,7 +138,6 @@ def equalize(variables: Sequence) -> None:
 
 
 def total(number: float) -> float:
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    numbers = torch.tensor([number], dtype=torch.float32, device=device)
+    numbers = torch.tensor([number], dtype=torch.float32)  # on the host, which waits for no device
     distributed.all_reduce(numbers)
     return float(numbers[0])
