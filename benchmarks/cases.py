@@ -65,6 +65,16 @@ CASES = {
 }
 
 
+# What makes a case so small that it only shows that everything runs.
+SMALL = {"batch": 4, "latent_dim": 4, "steps": 1, "samples": 4}
+TOY = {
+    "dcgan_28": {**SMALL, "options": {"width": 4}},
+    "dcgan_64": {**SMALL, "options": {"width": 4}},
+    "wgan_gp_28": {**SMALL, "options": {"width": 4}, "batch": 20},
+    "vae_28": {**SMALL, "options": {"hidden_units": (8,)}},
+}
+
+
 def stages(size: int) -> tuple[int, int]:
     """The size of the first feature maps, and how often it is doubled."""
     start = 7 if size == 28 else 4

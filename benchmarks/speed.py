@@ -4,12 +4,16 @@ Run it with nothing else on the machine, in an environment with all three backen
 
     python benchmarks/speed.py             # all of it: half an hour on two cores
     python benchmarks/speed.py --quick     # fewer rounds and no torch.compile, to see that it works
+    python benchmarks/speed.py --device gpu    # on a GPU: eight minutes
+    python benchmarks/speed.py --device gpu --toy    # the same form on any device, with tiny models
     python benchmarks/speed.py --only training memory --cases dcgan_28
 
 `keep` marks what `zoo train` does (the allocator keeps memory), `ten` ten steps in one compiled
-call. Every contender is a process of its own that stands still while others compute; they take
-turns, round by round. Printed are medians, and ratios of the same round, of which again the median:
-a machine that is shared changes its speed from minute to minute. The rows go to
+call. On a GPU products are exact float32, but for `tf32` and `bfloat16`; `compiled` is
+`torch.compile`, `graphs` replays CUDA graphs, and a clock is read after a wait for the device.
+Every contender is a process of its own that stands still while others compute; they take turns,
+round by round. Printed are medians, and ratios of the same round, of which again the median: a
+machine that is shared changes its speed from minute to minute. The rows go to
 `benchmarks/results/<device>.csv`, with the machine and the versions in the first lines.
 """
 
@@ -27,7 +31,7 @@ import sys
 import time
 from pathlib import Path
 
-from cases import CASES, flops, weights_of
+from cases import CASES, TOY, flops, weights_of
 
 HERE = Path(__file__).parent
 BACKENDS = ("tensorflow", "torch", "jax")
@@ -35,12 +39,15 @@ PARTS = ("rate", "training", "memory", "sampling", "first_step", "start", "sizes
 RECOMMENDED = "zoo tensorflow keep"  # the fastest configuration for a CPU in float32
 BFLOAT16 = "zoo tensorflow bfloat16 keep"
 PLAIN = "loop torch"
+ON_GPU = ("", " tf32", " bfloat16")  # the precisions of the contenders on a GPU
+# Contenders on one GPU take what they need, and not three quarters of its memory each.
+MEMORY = {"XLA_PYTHON_CLIENT_PREALLOCATE": "false", "TF_FORCE_GPU_ALLOW_GROWTH": "true"}
 
 
 class Contender:
     """A worker process, see `worker.py`; its name says what it is: side, backend, and options."""
 
-    def __init__(self, name: str, case: str, changes: dict | None = None):
+    def __init__(self, name: str, case: str, changes: dict | None = None, device: str = "cpu"):
         side, backend, *options = name.split()
         self.name = name
         spec = {
@@ -48,15 +55,16 @@ class Contender:
             "backend": backend,
             "case": case,
             "changes": changes or {},
-            "precision": "bfloat16" if "bfloat16" in options else None,
+            "device": device,
+            "precision": next((o for o in options if o in ("bfloat16", "tf32")), None),
             "keep_memory": "keep" in options,
             "compile": {"steps_per_execution": 10} if "ten" in options else {},
-            "peer": {"compiled": True} if "compiled" in options else {},
+            "peer": _of_peer(options),
             "weights": weights_of(CASES[case].replace(**(changes or {}))),
         }
         self.process = subprocess.Popen(
             [sys.executable, HERE / "worker.py", json.dumps(spec)],
-            env={**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"},
+            env={**os.environ, **MEMORY, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -77,7 +85,8 @@ class Contender:
         return json.loads(line)
 
     def end_training(self) -> None:
-        self.peak = self.ask(end=True)["peak"]
+        found = self.ask(end=True)
+        self.peak, self.of_device = found["peak"], found["of_device"]
 
     def quit(self) -> None:
         self.ask(quit=True)
@@ -85,11 +94,22 @@ class Contender:
         self.process.wait()
 
 
+def _of_peer(options: list[str]) -> dict:
+    """The arguments of the loop by hand on PyTorch that are not the plain ones."""
+    arguments = {"compiled": True} if {"compiled", "graphs"} & set(options) else {}
+    if "graphs" in options:
+        arguments["mode"] = "reduce-overhead"
+    if "bfloat16" in options:
+        arguments["half"] = True
+    return arguments
+
+
 class Table:
     """The rows, printed as they come."""
 
     def __init__(self):
         self.rows = []
+        self.rates = {}  # GFLOP/s of a product of matrices, by backend
 
     def add(self, part, case, who, value, unit, beside="", ratio=None, goal=None, at_most=False):
         verdict = ""
@@ -147,9 +167,11 @@ def ratio(numerators: list[float], denominators: list[float]) -> float:
     return statistics.median(a / b for a, b in zip(numerators, denominators, strict=True))
 
 
-def train(case: str, names: list[str], rounds: int, changes: dict | None = None):
+def train(
+    case: str, names: list[str], rounds: int, changes: dict | None = None, device: str = "cpu"
+):
     """The contenders, trained, and the seconds of a step of each in every round."""
-    contenders = [Contender(name, case, changes) for name in names]
+    contenders = [Contender(name, case, changes, device) for name in names]
     steps = CASES[case].steps
     seconds = {name: [] for name in names}
     for round in range(rounds):
@@ -157,6 +179,34 @@ def train(case: str, names: list[str], rounds: int, changes: dict | None = None)
         for contender in contenders[turn:] + contenders[:turn]:
             seconds[contender.name].append(contender.ask(steps=steps)["seconds"] / steps)
     return contenders, seconds
+
+
+def measure_on_gpu(table: Table, case: str, options) -> None:
+    """Training of one case on a GPU, one group of contenders after the other: all of them would not
+    fit into its memory."""
+    changes, rounds = (TOY[case], 1) if options.toy else ({}, 3 if options.quick else 5)
+    model = CASES[case].replace(**changes)
+    for backend in options.backends:
+        names = [f"zoo {backend}{precision}" for precision in ON_GPU] + [f"loop {backend}"]
+        if backend == "torch":
+            names += ["loop torch tf32", "loop torch bfloat16"]
+            names += [] if options.toy else ["loop torch compiled tf32", "loop torch graphs tf32"]
+        contenders, seconds = train(case, names, rounds, changes, "gpu")
+        share = table.rates.get(backend)
+        for contender in contenders:
+            name, step = contender.name, statistics.median(seconds[contender.name])
+            beside = f"loop {backend}"
+            faster = ratio(seconds[beside], seconds[name])
+            table.add("training", case, name, model.batch / step, "images/s", beside, faster)
+            done = flops(model) / step / 1e9
+            of_rate = None if share is None else done / share
+            table.add("training", case, name, done, "GFLOP/s", "matrix rate", of_rate)
+            contender.end_training()
+            grown = (contender.peak - contender.about["before"]) / 2**20
+            table.add("memory", case, name, grown, "MiB growth")
+            if contender.of_device is not None:
+                table.add("memory", case, name, contender.of_device / 2**20, "MiB on device")
+            contender.quit()
 
 
 def goals_of_training(case: str, names) -> list[tuple[str, str, float]]:
@@ -250,36 +300,49 @@ def sizes(table: Table, quick: bool) -> None:
 
 
 RATE = """
-import time
+import sys, time
+sys.path.insert(0, {here!r})
+import accelerators
+accelerators.prepare({backend!r}, {device!r}, None, True)
 {imports}
 times = []
 for _ in range(30):
     start = time.perf_counter()
     {product}
+    accelerators.wait({backend!r})
     times.append(time.perf_counter() - start)
-print(2 * 2048**3 / sorted(times)[len(times) // 2] / 1e9)
+print(2 * {size}**3 / sorted(times)[len(times) // 2] / 1e9)
 """
 PRODUCTS = {
     "tensorflow": (
-        "import tensorflow as tf; x = tf.random.normal((2048, 2048))",
+        "import tensorflow as tf; x = tf.random.normal(({size}, {size}))",
         "tf.matmul(x, x).numpy()[0, 0]",
     ),
-    "torch": ("import torch; x = torch.randn(2048, 2048)", "x @ x"),
+    "torch": ("import torch; x = torch.randn({size}, {size})", "x @ x"),
     "jax": (
-        "import jax; x = jax.random.normal(jax.random.key(0), (2048, 2048))",
+        "import jax; x = jax.random.normal(jax.random.key(0), ({size}, {size}))",
         "(x @ x).block_until_ready()",
     ),
 }
 
 
-def rate(table: Table) -> None:
-    """What a product of matrices reaches, which no convolution does better than."""
-    for backend, (imports, product) in PRODUCTS.items():
-        code = RATE.format(imports=imports, product=product)
+def rate(table: Table, backends, device: str, size: int) -> None:
+    """What a product of matrices reaches in float32, which no convolution does better than."""
+    for backend in backends:
+        imports, product = (part.format(size=size) for part in PRODUCTS[backend])
+        code = RATE.format(
+            here=str(HERE),
+            backend=backend,
+            device=device,
+            imports=imports,
+            product=product,
+            size=size,
+        )
         done = subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=True
         )
-        table.add("rate", "2048 squared", backend, float(done.stdout.split()[-1]), "GFLOP/s")
+        table.rates[backend] = float(done.stdout.split()[-1])
+        table.add("rate", f"{size} squared", backend, table.rates[backend], "GFLOP/s")
 
 
 COLD = "import keras, zoo; zoo.load('dcgan_mnist').sample(16, seed=0)"
@@ -328,20 +391,51 @@ def machine() -> list[str]:
     ]
 
 
+NAME = "import zoo; print(zoo.engine.device())"
+
+
+def on_gpu(options, head: list[str]) -> None:
+    """The rate and the training of each case on a GPU, within eight minutes."""
+    done = subprocess.run(
+        [sys.executable, "-c", NAME],
+        env={**os.environ, **MEMORY, "KERAS_BACKEND": options.backends[0]},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    name = done.stdout.strip()
+    if name == "CPU" and not options.toy:
+        sys.exit(f"{options.backends[0]} sees no GPU. --toy runs this form on the CPU.")
+    print("\n".join([name, *head]))
+    table = Table()
+    place = options.out or HERE / "results" / f"{name.lower().replace(' ', '_')}.csv"
+    rate(table, options.backends, "gpu", 256 if options.toy else 8192)
+    for case in options.cases:
+        measure_on_gpu(table, case, options)
+        table.write(place, [name, *head])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--cases", nargs="+", choices=CASES, default=list(CASES))
+    parser.add_argument("--backends", nargs="+", choices=BACKENDS, default=BACKENDS)
+    parser.add_argument("--device", choices=("cpu", "gpu"), default="cpu")
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--out", type=Path, default=HERE / "results" / "cpu.csv")
+    parser.add_argument("--toy", action="store_true", help="with --device gpu: tiny models")
+    parser.add_argument("--out", type=Path, help="[default: benchmarks/results/DEVICE.csv]")
     options = parser.parse_args()
     head = machine()
+    if options.device == "gpu":
+        on_gpu(options, head)
+        return
+    options.out = options.out or HERE / "results" / "cpu.csv"
     print("\n".join(head))
     table = Table()
     if "rate" in options.only:
-        rate(table)
+        rate(table, BACKENDS, "cpu", 2048)
     if set(options.only) & {"training", "memory", "sampling", "first_step"}:
         for case in options.cases:
             measure(table, case, options)

@@ -14,6 +14,8 @@ import sys
 import time
 from pathlib import Path
 
+import accelerators
+
 SPEC = json.loads(sys.argv[1]) if __name__ == "__main__" else {}
 
 
@@ -70,8 +72,8 @@ class Zoo:
         self.case = case
         if options.get("keep_memory"):  # as `zoo train` does
             zoo.engine.keep_memory()
-        if options.get("precision"):
-            keras.config.set_dtype_policy(f"mixed_{options['precision']}")
+        if options.get("precision") == "bfloat16":
+            keras.config.set_dtype_policy("mixed_bfloat16")
         self.model = case.model()
         self.model.compile(**options.get("compile", {}))
         self.batches = zoo.data.Batches(
@@ -89,9 +91,8 @@ class Zoo:
 
             def on_train_batch_end(self, batch, logs=None):
                 steps, self.batch = batch - self.batch, batch
-                turns.step_is_done(
-                    steps, lambda: None
-                )  # its logs, which are numbers, were waited for
+                # On a CPU its logs, which are numbers, were waited for.
+                turns.step_is_done(steps, lambda: accelerators.wait(SPEC["backend"]))
 
         self.model.fit(
             self.batches, epochs=1, steps_per_epoch=10**9, verbose=0, callbacks=[Pause()]
@@ -124,7 +125,8 @@ class Zoo:
             return lambda z: jax.block_until_ready(function(z)), jax.numpy.asarray
         import torch
 
-        return torch.no_grad()(lambda z: network(z, training=False)), torch.as_tensor
+        function = torch.no_grad()(lambda z: network(z, training=False))
+        return function, keras.ops.convert_to_tensor
 
 
 class Loop:
@@ -156,7 +158,13 @@ class Loop:
         turns.next()
         for batch in batches:
             logs = self.peer.step(batch)
-            turns.step_is_done(1, lambda logs=logs: (self.peer.wait(), *map(float, logs.values())))
+            turns.step_is_done(1, lambda logs=logs: self.wait(logs))
+
+    def wait(self, logs) -> None:
+        self.peer.wait()
+        accelerators.wait(SPEC["backend"])
+        for value in logs.values():
+            float(value)
 
     def sample(self, latents) -> None:
         import numpy as np
@@ -178,6 +186,8 @@ def main() -> None:
     case = CASES[SPEC["case"]].replace(**SPEC.get("changes", {}))
     side = {"zoo": Zoo, "loop": Loop}[SPEC["side"]]
     importlib.import_module(SPEC["backend"])
+    by_hand = SPEC["side"] == "loop"
+    accelerators.prepare(SPEC["backend"], SPEC["device"], SPEC["precision"], by_hand)
     if SPEC["side"] == "zoo":
         importlib.import_module("zoo")  # a part of what is imported, and not of what grows
     imported = memory("VmRSS")
@@ -190,7 +200,7 @@ def main() -> None:
     try:
         contender.train(Turns(reply))
     except Done:
-        reply({"peak": memory("VmHWM")})
+        reply({"peak": memory("VmHWM"), "of_device": accelerators.peak(SPEC["backend"])})
     bare = None
     for line in sys.stdin:
         command = json.loads(line)
@@ -207,6 +217,7 @@ def main() -> None:
             start = time.perf_counter()
             for part in parts:
                 function(part)
+            accelerators.wait(SPEC["backend"])
         else:
             contender.sample(latents[:size])
             start = time.perf_counter()

@@ -13,8 +13,10 @@ TESTS = Path(__file__).parent
 BACKEND = os.environ.setdefault("KERAS_BACKEND", "torch")
 os.environ["ZOO_TEST_BACKEND"] = BACKEND
 os.environ["PYTHONPATH"] = os.pathsep.join([str(TESTS / "only"), os.environ.get("PYTHONPATH", "")])
-os.environ["CUDA_VISIBLE_DEVICES"] = ""
-os.environ["JAX_PLATFORMS"] = "cpu"
+GPU = os.environ.get("ZOO_TEST_GPU") == "1"  # lets the tests use a GPU, which else is hidden
+if not GPU:
+    os.environ["CUDA_VISIBLE_DEVICES"] = ""
+    os.environ["JAX_PLATFORMS"] = "cpu"
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 # Many tests compile the same small programs: on JAX each is compiled once.
 CACHE = str(Path.home() / ".cache" / "zoo-tests-jax")
@@ -52,6 +54,10 @@ from helpers import skip_without_data
 import zoo
 
 sitecustomize.reveal()
+
+
+def pytest_report_header():
+    return f"backend: {BACKEND}, device: {zoo.engine.device() if GPU else 'CPU, GPUs are hidden'}"
 
 
 @pytest.hookimpl(wrapper=True)

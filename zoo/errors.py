@@ -58,6 +58,10 @@ class WrongBytesError(FetchError, IntegrityError):
     """A fetched file is not the one that its card names."""
 
 
+class NoMemoryError(ZooError, MemoryError):
+    """The device that computes has no memory left."""
+
+
 class StorageError(ZooError, OSError):
     """A place on the disk cannot be written."""
 

@@ -24,6 +24,7 @@ from zoo.engine.finite import broken_step, player_of, player_with_broken_weights
 from zoo.errors import ArgumentError, DivergedError, IntegrityError, StorageError, check_count
 from zoo.presets import storage
 
+BETWEEN = 10  # steps from one question whether a process of several must end to the next
 DIFF_LINES = 40  # the most lines of a difference that are shown
 
 
@@ -217,7 +218,8 @@ class Checkpoints(keras.callbacks.Callback):
         self._check_losses(logs)
         if self.steps % self.steps_per_epoch == 0:
             return  # `on_epoch_end` saves
-        ending = self._ending()
+        asked = engine.process()[1] == 1 or self.steps % BETWEEN == 0
+        ending = asked and self._ending()
         due = self.every is not None and self.steps - self.newest >= self.every
         if due or ending:
             self._check_losses(logs, read=True)
@@ -256,8 +258,9 @@ class Checkpoints(keras.callbacks.Callback):
     def _ending(self) -> bool:
         """Return whether training must end, because one of the processes was asked to end.
 
-        All processes end together: if one ended alone, the others would wait for it. A signal that
-        arrives during this exchange is handled at the next one.
+        All processes end together: if one ended alone, the others would wait for it. They ask each
+        other every few steps, since each waits for the slowest. A signal that arrives during this
+        exchange is handled at the next one.
         """
         ending = engine.agreed(self.stop.asked is not None)
         if ending and self.stop.asked is None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 
 from zoo.base.console import enduring_output, let_go_of_output, make_printing_safe
+from zoo.base.devices import share_memory
 from zoo.base.text import harmless
 from zoo.errors import ArgumentError, StorageError, ZooError
 from zoo.files.home import free_file, make_folder, storage_errors, write_picture
@@ -31,6 +32,7 @@ class OneLine(click.Command):
         if not standalone_mode:
             return super().main(args, prog_name, standalone_mode=False, **extra)
         make_printing_safe()
+        share_memory()
         with _one_line(prog_name or "zoo"):
             code = super().main(args, prog_name, standalone_mode=False, **extra)
             sys.stdout.flush()  # what libraries printed

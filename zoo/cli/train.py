@@ -5,13 +5,16 @@ from __future__ import annotations
 import dataclasses
 import os
 import shlex
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import keras
 
+from zoo.base import devices
 from zoo.base.shells import command_lines
 from zoo.base.stopping import Stop, Stopped, watched
 from zoo.cli.base import SETTINGS, OneLine, outliving_its_output, say
@@ -34,6 +37,11 @@ def _devices(context, parameter, value: str | None) -> int | str | None:
             f"--distribute takes 'auto' or a number of devices. Received: {value!r}."
         )
     return int(value)
+
+
+def _device(context, parameter, value: str | None) -> str | None:
+    """Return the value of `--device`."""
+    return value if value is None else devices.check_device(value)
 
 
 def _training_options(command):
@@ -98,6 +106,13 @@ def _training_options(command):
             help="Train on N devices, or on all accelerators.",
         ),
         click.option(
+            "--device",
+            metavar="cpu|gpu|gpu:N",
+            callback=_device,
+            help="Compute on the CPU, on the GPUs, or on one GPU, counted from 0.  [default: what "
+            "the backend chooses]",
+        ),
+        click.option(
             "--precision",
             type=click.Choice(("float32", "bfloat16", "float16")),
             help="The type that layers compute in; weights, losses and statistics stay float32.",
@@ -147,6 +162,7 @@ class TrainOptions:
     keep: int
     on_nan: str
     distribute: int | str | None
+    device: str | None
     precision: str | None
     settings: tuple[str, ...]
     measure: bool
@@ -215,6 +231,7 @@ def train(recipe: Path, **options):
       zoo train recipes/dcgan_mnist.py --epochs 30 --set width=32 --out runs/narrow
       zoo train recipes/dcgan_mnist.py --data path/to/images
       zoo train recipes/dcgan_mnist.py --distribute 2 --precision bfloat16
+      zoo train recipes/dcgan_mnist.py --device gpu:1
     """
     from zoo.runs.recipe import load_recipe
 
@@ -241,6 +258,8 @@ def _train(recipe: Recipe, command: Sequence[str], options: TrainOptions) -> Non
             return
         command = shlex.split(os.environ.pop(STARTED_AS, "")) or command
         started_as = {STARTED_AS: shlex.join(command)}
+        if options.device is not None:
+            _move_to(options.device, started_as)
         engine.launch(options.distribute, config.batch_size, _this_program(), started_as)
         folder = _trained(recipe, command, options)
         if folder is None:
@@ -249,6 +268,35 @@ def _train(recipe: Recipe, command: Sequence[str], options: TrainOptions) -> Non
         if options.publish:
             collection.publish(recipe, folder)
             say(f"published: zoo.load({recipe.preset!r})")
+
+
+def _move_to(device: str, variables: dict[str, str]) -> None:
+    """Start this program anew on `device`, unless it was started so; it then ends with it.
+
+    A backend chooses its device when it is imported, before an option is read.
+
+    Args:
+        device: the value of `--device`.
+        variables: more environment variables of the new process.
+
+    Raises:
+        ArgumentError: if the backend finds no such device.
+    """
+    from zoo import engine
+
+    if os.environ.get(devices.CHOSEN) == device:
+        if (engine.device() == "CPU") != (device == "cpu"):
+            raise ArgumentError(
+                f"--device must be one that {keras.backend.backend()} finds here. Received: "
+                f"{device!r}. It computes on {engine.device()}."
+            )
+        return
+    environment = {**devices.environment(device), devices.CHOSEN: device, **variables}
+    command = [sys.executable, *_this_program()]
+    sys.stdout.flush()
+    if os.name == "nt":  # where a program that replaces itself seems to have ended
+        sys.exit(subprocess.call(command, env=environment))
+    os.execve(sys.executable, command, environment)
 
 
 def _renew_card(recipe: Recipe, config: Config, options: TrainOptions) -> None:

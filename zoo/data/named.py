@@ -5,12 +5,14 @@ Reading never downloads; only `prepare` does.
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
+import keras
 import numpy as np
 
 from zoo.base.logs import quiet
@@ -69,6 +71,7 @@ def builder(name: str, **options):
             "TensorFlow Datasets needs the extra 'data': "
             f"pip install 'keras-generative-zoo[data]'. ({error})"
         ) from error
+    _hide_accelerators()
     try:
         # TFDS itself reads the variable only once, when it is imported.
         return tfds.builder(name, data_dir=os.environ.get("TFDS_DATA_DIR"), **options)
@@ -77,6 +80,16 @@ def builder(name: str, **options):
             f"Unknown data set: {name!r}. It is neither a folder, zip file or .npz file here nor a "
             f"set of TensorFlow Datasets nor one of {', '.join(synthetic.NAMED)}."
         ) from error
+
+
+def _hide_accelerators() -> None:
+    """Hide GPUs from TensorFlow where it only reads data: it would take all of their memory."""
+    if keras.backend.backend() == "tensorflow" or not _has_tensorflow():
+        return
+    try:
+        importlib.import_module("tensorflow").config.set_visible_devices([], "GPU")
+    except RuntimeError:  # the program has used TensorFlow before, and decides itself
+        return
 
 
 def prepare(name: str, downloaded: str | Path | None = None) -> Path:

@@ -17,6 +17,8 @@ backend:
   Keras's gradients of 8-bit layers can be taken; nothing is assigned in it.
 - `to_numpy(x)` returns the result of a compiled function as an array to read. It copies only from
   another device or type.
+- `exact_float32()` is a context in which products of float32 are not rounded to TF32, as GPUs do by
+  default; `uses_tf32()` tells whether they are.
 - `feed(batches, start=0)` returns an endless stream of NumPy batches of one shape in the form that
   this backend's `fit` reads fastest. `batches` is a generator, a `PyDataset` or a grain dataset; an
   object with `stream(start)`, such as `zoo.data.Batches`, begins at the step `start`.
@@ -27,6 +29,7 @@ backend:
 - `synchronize(model)` writes the newest state into the variables of a model, also during `fit`.
 - `jit_by_default()` tells whether `jit_compile="auto"` means compilation with XLA for this backend
   and device.
+- `is_out_of_memory(error)` tells whether `error` says that the device has no memory left.
 - `keep_memory()` makes the C library's allocator keep the memory of a step for the next one.
 - `device()` returns the device that the backend computes on, `"CPU"` or the name of an accelerator.
 - `StepAdaptor` turns `training_logs(data)` and `validation_logs(data)` into this backend's
@@ -67,6 +70,7 @@ from zoo.engine.parallel import (
     replica,
     replicas,
 )
+from zoo.engine.precision import exact_float32, uses_tf32
 
 StepAdaptor = _backend.StepAdaptor
 apply_gradients = _backend.apply_gradients
@@ -77,6 +81,7 @@ device = _backend.device
 feed = _backend.feed
 forget_kernels = _backend.forget_kernels
 gradient = marked(_backend.gradient)
+is_out_of_memory = _backend.is_out_of_memory
 jit_by_default = _backend.jit_by_default
 read_as_tensors = _backend.read_as_tensors
 reads_itself = _backend.reads_itself
@@ -99,10 +104,12 @@ __all__ = [
     "devices",
     "distribute",
     "equalize",
+    "exact_float32",
     "feed",
     "forget_kernels",
     "gradient",
     "is_chief",
+    "is_out_of_memory",
     "jit_by_default",
     "keep_memory",
     "launch",
@@ -113,5 +120,6 @@ __all__ = [
     "replicas",
     "synchronize",
     "to_numpy",
+    "uses_tf32",
     "value_and_grad",
 ]

@@ -100,9 +100,13 @@ def read_as_tensors(variables) -> contextlib.AbstractContextManager:
 
 
 def device() -> str:
-    """Return `"CPU"`, or the name of the first accelerator."""
-    first = jax.devices()[0]
-    return "CPU" if first.platform == "cpu" else first.device_kind
+    """Return `"CPU"`, or the name of the accelerator that computes."""
+    place = next(iter(keras.ops.zeros(()).devices()))
+    return "CPU" if place.platform == "cpu" else place.device_kind
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    return isinstance(error, jax.errors.JaxRuntimeError) and "RESOURCE_EXHAUSTED" in str(error)
 
 
 def jit_by_default() -> bool:

@@ -19,6 +19,8 @@ import tensorflow as tf
 from tensorflow.python.eager import context
 
 from zoo.engine.adam import is_plain_adam
+from zoo.engine.parallel import tensorflow as parallel
+from zoo.engine.scalars.tensorflow import traced
 
 
 def value_and_grad(loss_fn: Callable, variables: Sequence) -> tuple:
@@ -88,17 +90,23 @@ def read_as_tensors(variables) -> contextlib.AbstractContextManager:
 
 
 def device() -> str:
-    """Return `"CPU"`, or the name of the first accelerator."""
-    gpus = tf.config.list_physical_devices("GPU")
+    """Return `"CPU"`, or the name of the accelerator that computes."""
+    gpus = tf.config.get_visible_devices("GPU")
     if not gpus:
         return "CPU"
     return tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU")
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    return isinstance(error, tf.errors.ResourceExhaustedError)
+
+
 def jit_by_default() -> bool:
     """Return whether `jit_compile="auto"` compiles with this backend and device."""
-    # XLA's CPU convolutions take nearly twice the time of TensorFlow's own.
-    return bool(tf.config.list_physical_devices("GPU")) and not tf.distribute.has_strategy()
+    # XLA's CPU convolutions take nearly twice the time of TensorFlow's own. It does not compile
+    # what the processes of TF_CONFIG compute together.
+    alone = parallel.replicas() == 1 and not tf.distribute.has_strategy()
+    return alone and bool(tf.config.get_visible_devices("GPU"))
 
 
 def synchronize(model: keras.Model) -> None:
@@ -146,14 +154,14 @@ class StepAdaptor:
     # step waits for the data, since what does not depend on them would be done once too often.
 
     def train_step(self, data):
-        with tf.control_dependencies(_arrived(data)):
+        with traced(self.jit_compile), tf.control_dependencies(_arrived(data)):
             return self.training_logs(data)
 
     def predict_step(self, data):
         return super().predict_step(self.inputs_of_call(data))
 
     def test_step(self, data):
-        with tf.control_dependencies(_arrived(data)):
+        with traced(self.jit_compile), tf.control_dependencies(_arrived(data)):
             return self.validation_logs(data)
 
     def fit(self, x=None, y=None, batch_size=None, shuffle=True, **options):

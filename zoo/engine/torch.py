@@ -126,8 +126,16 @@ def read_as_tensors(variables) -> contextlib.AbstractContextManager:
 
 
 def device() -> str:
-    """Return `"CPU"`, or the name of the first accelerator."""
-    return torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU"
+    """Return `"CPU"`, or the name of the accelerator that computes."""
+    place = keras.ops.empty(()).device
+    if place.type in ("cuda", "xpu"):
+        return getattr(torch, place.type).get_device_name(place)
+    return place.type.upper()
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    on_cpu = isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
+    return isinstance(error, torch.OutOfMemoryError) or on_cpu
 
 
 def jit_by_default() -> bool:

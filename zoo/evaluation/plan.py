@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from zoo import engine
 from zoo.data import Source
 from zoo.data.sources import divide, training_split
 from zoo.engine.model import Model
@@ -375,13 +376,14 @@ def _protocols(chosen, model, extractor, test: Source, train: Source | None, n: 
     """Return the protocol of each metric."""
     sha256 = _protocol_sha256(test, model)
     train_sha256 = None if train is None else train.sha256
+    precision = {"float32": "tf32"} if engine.uses_tf32() else {}
 
     def protocol(metric: Metric) -> Protocol:
         featured = metric.needs & OF_FEATURES
         return Protocol(
             metric=metric.name,
             version=metric.version,
-            settings=metric.settings(model),
+            settings={**metric.settings(model), **precision},
             extractor=extractor.name if featured else None,
             extractor_sha256=extractor.sha256 if featured else None,
             data=test.name,

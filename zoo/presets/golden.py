@@ -2,35 +2,63 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+import keras
 import numpy as np
 
-from zoo.base import backends
+from zoo import engine
+from zoo.base import backends, devices
 from zoo.errors import IntegrityError, RecipeError
 from zoo.files import arrays
 
 GOLDEN = "golden.npz"
 MOST = 2**28  # bytes of its arrays
 
-_PROGRAM = """
+_FILES = """
 import pathlib, runpy, sys
 from zoo.presets import golden, storage
 folder, *files = map(pathlib.Path, sys.argv[1:])
 for file in files:
     sys.path.insert(0, str(file.parent))
     runpy.run_path(str(file))
-print(golden.difference(storage.read_model(folder), folder))
+model = storage.read_model(folder)
 """
+_DIFFERENCE = "print(golden.difference(model, folder))"
+_WRITE = "golden.write_here(model, folder, {n})"
 
 
-def write_golden(model, folder: Path, n: int) -> None:
-    """Write `n` of the model's golden inputs, and its outputs for them, to `folder`."""
+def write_golden(model, folder: Path, n: int, *files: Path) -> None:
+    """Write `n` of the model's golden inputs, and its outputs for them, to `folder`.
+
+    The outputs are those of a CPU: on an accelerator a process of its own reads the model in
+    `folder`. A class that only this program knows is computed here.
+
+    Args:
+        model: the model in `folder`.
+        folder: the folder of the preset.
+        n: the number of inputs.
+        files: Python files that the process runs first.
+
+    Raises:
+        RecipeError: if the preset does not work on the CPU.
+    """
+    known = type(model).__module__.partition(".")[0] == "zoo" or files
+    if engine.device() == "CPU" or not known:
+        write_here(model, folder, n)
+    else:
+        _on_cpu(_WRITE.format(n=n), folder, files, keras.backend.backend())
+
+
+def write_here(model, folder: Path, n: int) -> None:
+    """Write golden inputs and outputs, which this process computes, to `folder`."""
     inputs = model.golden_inputs(n)
-    np.savez_compressed(folder / GOLDEN, **inputs, outputs=model.golden_outputs(inputs))
+    with engine.exact_float32():
+        outputs = model.golden_outputs(inputs)
+    np.savez_compressed(folder / GOLDEN, **inputs, outputs=outputs)
 
 
 def difference(model, folder: Path) -> float:
@@ -38,7 +66,9 @@ def difference(model, folder: Path) -> float:
     `folder`."""
     with arrays.opened(folder / GOLDEN, most=MOST, error=IntegrityError) as golden:
         inputs = {name: golden[name] for name in golden if name != "outputs"}
-        return float(np.abs(model.golden_outputs(inputs) - golden["outputs"]).max())
+        with engine.exact_float32():
+            outputs = model.golden_outputs(inputs)
+        return float(np.abs(outputs - golden["outputs"]).max())
 
 
 def differences(folder: Path, *files: Path) -> dict[str, float]:
@@ -56,21 +86,24 @@ def differences(folder: Path, *files: Path) -> dict[str, float]:
     """
     by_backend = {}
     for name in backends.installed():
-        environment = {
-            **os.environ,
-            "KERAS_BACKEND": name,
-            "CUDA_VISIBLE_DEVICES": "",
-            "JAX_PLATFORMS": "cpu",
-        }
-        process = subprocess.run(
-            [sys.executable, "-c", _PROGRAM, folder, *files],
-            env=environment,
-            check=False,
-            capture_output=True,
-            text=True,
-        )
-        if process.returncode:
-            reason = (process.stderr.strip().splitlines() or ["no message"])[-1]
-            raise RecipeError(f"The preset does not work on {name}: {reason}")
-        by_backend[name] = float(process.stdout.split()[-1])
+        by_backend[name] = float(_on_cpu(_DIFFERENCE, folder, files, name).split()[-1])
     return by_backend
+
+
+def _on_cpu(program: str, folder: Path, files: Sequence[Path], backend: str) -> str:
+    """Run `program` on the preset in `folder` in a process on the CPU; return what it prints.
+
+    Raises:
+        RecipeError: if it fails.
+    """
+    process = subprocess.run(
+        [sys.executable, "-c", _FILES + program, folder, *files],
+        env={**devices.environment("cpu"), "KERAS_BACKEND": backend},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    if process.returncode:
+        reason = (process.stderr.strip().splitlines() or ["no message"])[-1]
+        raise RecipeError(f"The preset does not work on {backend}: {reason}")
+    return process.stdout

@@ -15,12 +15,13 @@ from zoo import data
 from zoo.base.stopping import Stop
 from zoo.callbacks import Checkpoints, Evaluation, SampleGrids, checkpoint_folder
 from zoo.callbacks.checkpoints import Monitor
-from zoo.engine import feed, is_chief, process
+from zoo.engine import device, feed, is_chief, is_out_of_memory, process
 from zoo.engine.spaces import Classes
 from zoo.errors import (
     ArgumentError,
     DataError,
     DivergedError,
+    NoMemoryError,
     RecipeError,
     check_choice,
     nearest,
@@ -172,6 +173,7 @@ class Trainer:
 
         Raises:
             DivergedError: at losses or weights that are not finite.
+            NoMemoryError: where the device has no memory for a step; the checkpoints are whole.
             StorageError: where there is no room; the checkpoints are whole.
             Stopped: after a checkpoint, where the program was asked to end.
         """
@@ -184,6 +186,19 @@ class Trainer:
                     if self.keeping.on_nan == "stop":
                         raise _advised(error, REPEATED) from None
                     self._go_back(error)
+                except Exception as error:
+                    if not is_out_of_memory(error):
+                        raise
+                    raise self._no_memory() from error
+
+    def _no_memory(self) -> NoMemoryError:
+        """Return the error for a device whose memory a step does not fit into."""
+        size = self.config.batch_size
+        return NoMemoryError(
+            f"{device()} has no memory for a step of {type(self.model).__name__} with batch_size="
+            f"{size}. --set batch_size={max(1, size // 2)} in another --out, smaller images or "
+            "narrower networks need less. The checkpoints of this run are whole."
+        )
 
     def load_best(self) -> dict[str, Any]:
         """Put the best checkpoint into the model; return its name, value and step.

@@ -8,7 +8,8 @@ wait for the device to read each seed. Compiled steps hold numbers as constants.
 - `fill(x, where, number)` returns the tensor `x` with `number` where the tensor `where` is true.
 - `add_to(variable, number)` adds `number` to a variable.
 - `normal(shape, seed)` and `uniform(shape, seed)` return float32 numbers from N(0, 1) and [0, 1),
-  those of `keras.random`. The seed is an integer or a `keras.random.SeedGenerator`.
+  those of `keras.random`, also where XLA compiles the step. The seed is an integer or a
+  `keras.random.SeedGenerator`.
 - `on_host()` is a context in which the state of a seed generator is made on the host.
 """
 
@@ -16,6 +17,8 @@ import keras
 
 if keras.backend.backend() == "torch":
     from zoo.engine.scalars import torch as _backend
+elif keras.backend.backend() == "tensorflow":
+    from zoo.engine.scalars import tensorflow as _backend
 else:
     from zoo.engine.scalars import compiled as _backend
 

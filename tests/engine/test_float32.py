@@ -1,0 +1,54 @@
+"""The precision of products of float32."""
+
+import contextlib
+
+import keras
+import pytest
+
+from zoo import engine
+
+BACKEND = keras.backend.backend()
+
+
+def setting():
+    """What decides on products on a GPU."""
+    if BACKEND == "torch":
+        import torch
+
+        backends = torch.backends
+        return backends.cuda.matmul.fp32_precision, backends.cudnn.conv.fp32_precision
+    if BACKEND == "jax":
+        import jax
+
+        return jax.config.jax_default_matmul_precision
+    import tensorflow as tf
+
+    return tf.config.experimental.tensor_float_32_execution_enabled()
+
+
+EXACT = {"torch": ("ieee", "ieee"), "jax": "highest", "tensorflow": False}
+
+
+def test_products_are_exact_in_the_context_alone(monkeypatch):
+    if BACKEND == "jax":  # where a CPU has nothing to set
+        monkeypatch.setattr("jax.default_backend", lambda: "gpu")
+    before = setting()
+    assert before != EXACT[BACKEND]
+    with engine.exact_float32():
+        assert setting() == EXACT[BACKEND]
+    assert setting() == before
+    with contextlib.suppress(KeyError), engine.exact_float32():
+        raise KeyError
+    assert setting() == before
+
+
+def test_a_cpu_rounds_nothing():
+    assert not engine.uses_tf32()
+
+
+@pytest.mark.skipif(BACKEND != "jax", reason="what the others ask is the device alone")
+def test_a_gpu_rounds_by_default(monkeypatch):
+    monkeypatch.setattr("jax.default_backend", lambda: "gpu")
+    assert engine.uses_tf32()
+    with engine.exact_float32():
+        assert not engine.uses_tf32()
