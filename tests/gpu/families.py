@@ -4,7 +4,7 @@
 
 The numbers must be those of the CPU, where the same is run first. Each line says how often a step
 waits for the device, and how often it sends something there; `-v` lists the lines that ask for it.
-`--faults` also checks that faults are found, and what is made of losses that are read late.
+`--recipes` also runs recipes with `--smoke`. `--faults` also checks that faults are found, and what is made of losses that are read late.
 """
 
 from __future__ import annotations
@@ -14,8 +14,10 @@ import collections
 import contextlib
 import re
 import sys
+import tempfile
 import time
 import warnings
+from pathlib import Path
 
 from fake_device import NAME, register, transfers  # before Keras: it chooses the backend
 
@@ -30,6 +32,9 @@ from mutants import faults
 
 import zoo
 from zoo.models import families
+from zoo.presets.card import Card
+from zoo.runs.recipe import load_recipe
+from zoo.runs.run import Run
 
 
 @contextlib.contextmanager
@@ -226,9 +231,36 @@ def waits_of_fit() -> list[str]:
     return problems
 
 
-def main(names: list[str], policies: list[str], verbose: bool, with_faults: bool) -> int:
+def run_recipe(path: Path) -> list[str]:
+    """What is wrong with a run of a recipe on the device, and with the preset that it writes."""
+    with tempfile.TemporaryDirectory() as folder, default_device(NAME):
+        recipe = load_recipe(path)
+        try:
+            config = recipe.config.replace(**recipe.smoke)
+            preset = Run(recipe, config, Path(folder) / "out", smoke=True, echo=str).run()
+            card = Card.read(preset / "card.json")
+        except zoo.errors.DataError as error:
+            print(f"left out: {path.stem} {error}")
+            return []
+        except Exception as error:
+            return [f"{type(error).__name__}: {str(error)[:300]}"]
+        finally:
+            keras.config.set_dtype_policy("float32")
+    problems = [] if card.training.device.startswith("FAKEGPU") else [card.training.device]
+    # Golden outputs are those of a process on the CPU.
+    largest = max(card.signature.backends.values())
+    return problems + ([] if largest < 1e-5 else [f"golden outputs differ by {largest}"])
+
+
+def main(
+    names: list[str], policies: list[str], recipes: list[Path], verbose: bool, with_faults: bool
+) -> int:
     """Prints a line for each case; returns how many failed."""
     failed = 0
+    for path in recipes:
+        problems = run_recipe(path)
+        failed += bool(problems)
+        print(f"{'FAIL' if problems else 'PASS'} '{path.stem}' {'; '.join(problems)}", flush=True)
     for family in names:
         cases = [(policy, {}) for policy in policies]
         cases += [("float32", arguments) for arguments in COMPILE.get(family, [])]
@@ -262,8 +294,10 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("families", nargs="*", default=zoo.families())
     parser.add_argument("--policies", default=",".join(POLICIES))
+    parser.add_argument("--recipes", nargs="+", type=Path, default=[])
     parser.add_argument("--faults", action="store_true")
     parser.add_argument("-v", "--verbose", action="store_true")
     given = parser.parse_args()
     policies = [policy for policy in given.policies.split(",") if policy]
-    sys.exit(bool(main(given.families, policies, given.verbose, given.faults)))
+    failures = main(given.families, policies, given.recipes, given.verbose, given.faults)
+    sys.exit(bool(failures))

@@ -16,7 +16,8 @@ TESTED = "2.13."  # the way in which the device is registered is experimental
 @pytest.mark.skipif(not torch.__version__.startswith(TESTED), reason=f"needs torch {TESTED}*")
 def test_families_train_on_another_device():
     root = HERE.parent.parent
-    arguments = ("--policies", "float32", "--faults")
+    recipe = HERE.parent / "runs" / "tiny_ring8.py"
+    arguments = ("--policies", "float32", "--faults", "--recipes", recipe)
     done = python(HERE / "families.py", *arguments, PYTHONPATH=f"{root}:{HERE}")
     lines = done.stdout.splitlines()
     assert done.returncode == 0, "\n".join([x for x in lines if "FAIL" in x] or [done.stderr])
