@@ -4,7 +4,8 @@
 
 The numbers must be those of the CPU, where the same is run first. Each line says how often a step
 waits for the device, and how often it sends something there; `-v` lists the lines that ask for it.
-`--recipes` also runs recipes with `--smoke`. `--faults` also checks that faults are found, and what is made of losses that are read late.
+`--recipes` also runs recipes with `--smoke`. `--faults` also checks that faults are found, and what
+is made of losses that are read late.
 """
 
 from __future__ import annotations
