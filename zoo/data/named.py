@@ -71,7 +71,6 @@ def builder(name: str, **options):
             "TensorFlow Datasets needs the extra 'data': "
             f"pip install 'keras-generative-zoo[data]'. ({error})"
         ) from error
-    _hide_accelerators()
     try:
         # TFDS itself reads the variable only once, when it is imported.
         return tfds.builder(name, data_dir=os.environ.get("TFDS_DATA_DIR"), **options)
@@ -85,7 +84,7 @@ def builder(name: str, **options):
 def _hide_accelerators() -> None:
     """Hide GPUs from TensorFlow where it only reads data: it would take all of their memory."""
     if keras.backend.backend() == "tensorflow" or not _has_tensorflow():
-        return
+        return  # TFDS says what is missing
     try:
         importlib.import_module("tensorflow").config.set_visible_devices([], "GPU")
     except RuntimeError:  # the program has used TensorFlow before, and decides itself
@@ -153,6 +152,7 @@ def _written(name: str, downloaded: str | Path | None) -> Path:
         if downloads is not None:
             downloads.mkdir(parents=True, exist_ok=True)
         # Files of different sets may have one name, so that each set is extracted by itself.
+        _hide_accelerators()
         with tempfile.TemporaryDirectory(prefix="extracted.", dir=downloads) as extracted:
             config = tfds.download.DownloadConfig(manual_dir=downloaded, extract_dir=extracted)
             dataset.download_and_prepare(download_config=config)
@@ -245,6 +245,7 @@ def read(
             "Allowed: a higher memory_limit=, or array records: set TFDS_DATA_DIR to another "
             f"folder, and zoo data prepare {name}."
         )
+    _hide_accelerators()
     examples = tfds.as_numpy(dataset.as_dataset(split=split))
     return _in_memory(repr(name), examples, labelled, image_format)
 
