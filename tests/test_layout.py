@@ -244,7 +244,7 @@ WHOLE = {"atomic_file", "atomic_folder", "atomic_together", "TemporaryDirectory"
 # Functions that write into a folder that their callers replace as a whole.
 IN_PLACE = {
     "files/together.py: prepare",
-    "presets/golden.py: write_golden",
+    "presets/golden.py: write_here",
     "presets/save.py: write",
     "presets/storage.py: _write_weights",
 }

@@ -8,8 +8,8 @@ from unittest import mock
 import torch
 
 import zoo
+from zoo.engine.draws import torch as draws
 from zoo.engine.means import Means
-from zoo.engine.scalars import torch as scalars
 from zoo.engine.spaces.base import Space
 from zoo.models.gans import gan
 
@@ -35,7 +35,7 @@ def faults() -> dict[str, contextlib.AbstractContextManager]:
         "item": mock.patch.object(Means, "update_state", reads(lambda x: x.item())),
         "numpy": mock.patch.object(Means, "update_state", reads(lambda x: x.numpy())),
         "a generator of the CPU": mock.patch.object(
-            scalars, "_generator", return_value=torch.Generator().manual_seed(0)
+            draws, "_generator", return_value=torch.Generator().manual_seed(0)
         ),
         "a batch on the host": mock.patch.object(Space, "tensor", lambda self, values: values),
         "a count that is copied": mock.patch.object(

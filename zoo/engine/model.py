@@ -10,7 +10,7 @@ import numpy as np
 from keras import ops
 
 from zoo import engine
-from zoo.engine import inputs, scalars
+from zoo.engine import draws, inputs
 from zoo.engine.batch import Batch
 from zoo.engine.compilation import Compiled
 from zoo.engine.configuration import Configured
@@ -55,7 +55,7 @@ class Model(Signed, Steps, Compiled, Configured, Saved, engine.StepAdaptor, Shar
     def __init__(self, name: str | None = None):
         self.share()
         super().__init__(name=name)
-        with scalars.on_host():
+        with draws.on_host():
             self.seed_generator = keras.random.SeedGenerator()
         self.random = Random(self.seed_generator)
         self._inference_functions = {}

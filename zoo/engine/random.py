@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keras
 
-from zoo.engine import parallel, scalars
+from zoo.engine import draws, parallel
 
 
 class Random:
@@ -23,11 +23,11 @@ class Random:
 
     def normal(self, shape):
         """Return float32 numbers from N(0, 1); `shape` begins with the rows of the batch."""
-        return self._draw_rows(scalars.normal, shape)
+        return self._draw_rows(draws.normal, shape)
 
     def uniform(self, shape):
         """Return float32 numbers from [0, 1); `shape` begins with the rows of the batch."""
-        return self._draw_rows(scalars.uniform, shape)
+        return self._draw_rows(draws.uniform, shape)
 
     def _draw_rows(self, draw, shape):
         """Draw the numbers of the complete batch, and return this replica's rows."""

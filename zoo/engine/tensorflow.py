@@ -20,7 +20,7 @@ from tensorflow.python.eager import context
 
 from zoo.engine.adam import is_plain_adam
 from zoo.engine.parallel import tensorflow as parallel
-from zoo.engine.scalars.tensorflow import traced
+from zoo.engine.xla import traced
 
 
 def value_and_grad(loss_fn: Callable, variables: Sequence) -> tuple:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-
-import keras
 from keras import ops
 
 
@@ -23,15 +20,3 @@ def fill(x, where, number: float):
 
 def add_to(variable, number: int) -> None:
     variable.assign_add(ops.cast(number, variable.dtype))
-
-
-def normal(shape, seed):
-    return keras.random.normal(shape, dtype="float32", seed=seed)
-
-
-def uniform(shape, seed):
-    return keras.random.uniform(shape, dtype="float32", seed=seed)
-
-
-def on_host() -> contextlib.AbstractContextManager:
-    return contextlib.nullcontext()

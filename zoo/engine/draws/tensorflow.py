@@ -1,30 +1,18 @@
-"""The operations on TensorFlow, with random numbers that do not depend on XLA."""
+"""The random numbers on TensorFlow, which do not depend on XLA."""
 
 from __future__ import annotations
 
 import contextlib
-import contextvars
 import math
-from collections.abc import Iterator
 
 import keras
 import tensorflow as tf
 
-_with_xla: contextvars.ContextVar[bool] = contextvars.ContextVar("with_xla", default=False)
-
-
-@contextlib.contextmanager
-def traced(with_xla: bool) -> Iterator[None]:
-    """Trace a step; with `with_xla`, XLA compiles it."""
-    token = _with_xla.set(with_xla)
-    try:
-        yield
-    finally:
-        _with_xla.reset(token)
+from zoo.engine import xla
 
 
 def normal(shape, seed):
-    if not _with_xla.get():
+    if not xla.compiles():
         return keras.random.normal(shape, dtype="float32", seed=seed)
     size = tf.reduce_prod(shape)
     # Box and Muller's rule on each pair of uniform numbers, as in TensorFlow's kernel.
@@ -36,7 +24,7 @@ def normal(shape, seed):
 
 
 def uniform(shape, seed):
-    if not _with_xla.get():
+    if not xla.compiles():
         return keras.random.uniform(shape, dtype="float32", seed=seed)
     return _uniform(shape, seed)
 
@@ -50,3 +38,7 @@ def _uniform(shape, seed):
         shape=shape, key=start.key, counter=start.counter, alg=1, dtype=tf.uint32
     )  # by Philox
     return tf.bitcast((bits & 0x7FFFFF) | 0x3F800000, tf.float32) - 1.0
+
+
+def on_host() -> contextlib.AbstractContextManager:
+    return contextlib.nullcontext()
