@@ -1,13 +1,12 @@
 """A run on a device of the user's choice, and one whose device has no memory left."""
 
-import json
-
 import keras
 import pytest
 from helpers import python
 from program import RING
 
 import zoo
+from zoo.cli.train import _move_to
 
 MESSAGES = {
     "torch": "CUDA out of memory",
@@ -53,15 +52,25 @@ def test_other_errors_stay_as_they_are():
 
 
 @pytest.mark.once
-def test_a_run_on_the_cpu(tmp_path):
-    """The program starts anew with the device in its environment, once."""
-    out = tmp_path / "out"
-    options = ("--smoke", "--epochs", 1, "--set", "batch_size=64", "--out", out)
-    done = python(RING, *options, "--device", "cpu")
-    assert done.returncode == 0, done.stderr
-    card = json.loads((out / "preset" / "card.json").read_text())
-    assert card["training"]["device"].startswith("CPU")
-    assert "--device cpu" in done.stdout or "--device" not in done.stdout
+def test_the_program_starts_anew_once(run, tmp_path, monkeypatch):
+    """With the device in its environment, and the user's command line for `--resume`."""
+    started = []
+
+    def execve(program, command, environment):
+        started.append((command, environment))
+        raise SystemExit(0)
+
+    monkeypatch.setattr("os.execve", execve)
+    monkeypatch.setattr("sys.argv", ["zoo", "train", "x.py", "--device", "cpu"])
+    code, *_ = run("train", RING, "--smoke", "--out", tmp_path / "out", "--device", "cpu")
+    assert code == 0
+    ((command, environment),) = started
+    assert command[-4:] == ["train", "x.py", "--device", "cpu"]
+    assert environment["KERAS_TORCH_DEVICE"] == environment["JAX_PLATFORMS"] == "cpu"
+    assert environment["ZOO_STARTED_AS"]
+    monkeypatch.setenv("ZOO_DEVICE", environment["ZOO_DEVICE"])
+    _move_to("cpu", {})  # goes on here
+    assert len(started) == 1
 
 
 @pytest.mark.once

@@ -83,10 +83,12 @@ def builder(name: str, **options):
 
 def _hide_accelerators() -> None:
     """Hide GPUs from TensorFlow where it only reads data: it would take all of their memory."""
-    if keras.backend.backend() == "tensorflow" or not _has_tensorflow():
-        return  # TFDS says what is missing
+    if keras.backend.backend() == "tensorflow":
+        return
     try:
         importlib.import_module("tensorflow").config.set_visible_devices([], "GPU")
+    except ImportError:  # TFDS says whether it needs TensorFlow
+        return
     except RuntimeError:  # the program has used TensorFlow before, and decides itself
         return
 
