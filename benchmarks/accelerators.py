@@ -10,8 +10,9 @@ def prepare(backend: str, device: str, precision: str | None, by_hand: bool) -> 
 
         if by_hand and device == "gpu" and torch.cuda.is_available():
             torch.set_default_device("cuda")
-        torch.backends.cuda.matmul.fp32_precision = "tf32" if precision == "tf32" else "ieee"
-        torch.backends.cudnn.conv.fp32_precision = "tf32" if precision == "tf32" else "ieee"
+        cudnn = torch.backends.cudnn
+        for setting in (torch.backends.cuda.matmul, cudnn.conv, cudnn.rnn):
+            setting.fp32_precision = "tf32" if precision == "tf32" else "ieee"
     elif backend == "jax":
         import jax
 

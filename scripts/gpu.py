@@ -30,17 +30,34 @@ GOLDEN = 1e-2  # of golden outputs, in the range of the images
 SHARES = {"families": 0.3, "goldens": 0.2, "recipes": 0.3, "benchmark": 0.2}  # of the time
 TINY = 2  # of everything, with --cpu
 
+# The CPU comes first, and gives the other its initial weights. Draws of a step are NumPy's.
 TRAINED = """
-import sys
+import itertools, pathlib, sys
 import keras, numpy as np
 import zoo
+from zoo.engine import draws
 from zoo.models import families
 from zoo.testing.examples import data_for
 
-for name in sys.argv[2:]:
+here, first = map(pathlib.Path, sys.argv[1:3])
+
+def drawn(kind):
+    def draw(shape, seed):
+        numbers = getattr(np.random.default_rng(next(count)), kind)(size=shape)
+        return keras.ops.convert_to_tensor(numbers.astype("float32"))
+    return draw
+
+draws.normal, draws.uniform = drawn("standard_normal"), drawn("random")
+for name in sys.argv[3:]:
     keras.utils.set_random_seed(0)
+    count = itertools.count()
     cls = families.family(name).cls
     model = cls(**cls.test_config())
+    initial = first / f"{name}-initial.npz"
+    if not initial.exists():
+        np.savez(initial, *model.get_weights())
+    with np.load(initial) as saved:
+        model.set_weights([saved[key] for key in saved.files])
     model.compile(**{**model.test_compile(), "jit_compile": "auto"})
     for player, optimizer in model.optimizers.items():
         optimizer.learning_rate = 1e-3
@@ -50,7 +67,7 @@ for name in sys.argv[2:]:
         outputs = model.golden_outputs(model.golden_inputs(4))
     logs = {key: np.asarray(values) for key, values in logs.items()}
     weights = {f"weight {i}": w for i, w in enumerate(model.get_weights())}
-    np.savez(f"{sys.argv[1]}/{name}.npz", outputs=outputs, **logs, **weights)
+    np.savez(here / f"{name}.npz", outputs=outputs, **logs, **weights)
     print(name, flush=True)
 """
 GOLDENS = """
@@ -109,9 +126,10 @@ def compare_families(report, backend, device, names, seconds) -> None:
     """The same steps on the device and on the CPU."""
     with tempfile.TemporaryDirectory() as folder:
         there, here = Path(folder) / "there", Path(folder) / "here"
-        for where, place in ((there, device), (here, "cpu")):
+        for where, place in ((here, "cpu"), (there, device)):
             where.mkdir()
-            code, _, error = run(["-c", TRAINED, where, *names], backend, place, seconds / 2)
+            program = ["-c", TRAINED, where, here, *names]
+            code, _, error = run(program, backend, place, seconds / 2)
             if code:
                 report.add(f"families on {place}: {last(error)}", bad=True)
         for name in names:

@@ -1,6 +1,7 @@
 """The precision of products of float32."""
 
 import contextlib
+from types import SimpleNamespace
 
 import keras
 import pytest
@@ -16,7 +17,8 @@ def setting():
         import torch
 
         backends = torch.backends
-        return backends.cuda.matmul.fp32_precision, backends.cudnn.conv.fp32_precision
+        settings = (backends.cuda.matmul, backends.cudnn.conv, backends.cudnn.rnn)
+        return tuple(each.fp32_precision for each in settings)
     if BACKEND == "jax":
         import jax
 
@@ -26,7 +28,7 @@ def setting():
     return tf.config.experimental.tensor_float_32_execution_enabled()
 
 
-EXACT = {"torch": ("ieee", "ieee"), "jax": "highest", "tensorflow": False}
+EXACT = {"torch": ("ieee", "ieee", "ieee"), "jax": "highest", "tensorflow": False}
 
 
 def test_products_are_exact_in_the_context_alone(monkeypatch):
@@ -36,6 +38,10 @@ def test_products_are_exact_in_the_context_alone(monkeypatch):
     assert before != EXACT[BACKEND]
     with engine.exact_float32():
         assert setting() == EXACT[BACKEND]
+        if BACKEND == "torch":
+            import torch
+
+            assert torch.backends.cudnn.allow_tf32 is False  # the older switch can be read
     assert setting() == before
     with contextlib.suppress(KeyError), engine.exact_float32():
         raise KeyError
@@ -49,6 +55,9 @@ def test_a_cpu_rounds_nothing():
 @pytest.mark.skipif(BACKEND != "jax", reason="what the others ask is the device alone")
 def test_a_gpu_rounds_by_default(monkeypatch):
     monkeypatch.setattr("jax.default_backend", lambda: "gpu")
-    assert engine.uses_tf32()
-    with engine.exact_float32():
-        assert not engine.uses_tf32()
+    for capability, rounds in (("7.5", False), ("8.0", True), ("12.0", True), ("gfx942", False)):
+        device = SimpleNamespace(compute_capability=capability)
+        monkeypatch.setattr("jax.devices", lambda device=device: [device])
+        assert engine.uses_tf32() is rounds
+        with engine.exact_float32():
+            assert not engine.uses_tf32()

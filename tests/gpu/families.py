@@ -20,6 +20,7 @@ import tempfile
 import time
 import warnings
 from pathlib import Path
+from unittest import mock
 
 from fake_device import NAME, register, transfers  # before Keras: it chooses the backend
 
@@ -34,6 +35,7 @@ from mutants import faults
 
 import zoo
 from zoo.models import families
+from zoo.presets import golden
 from zoo.presets.card import Card
 from zoo.runs.recipe import load_recipe
 from zoo.runs.run import Run
@@ -244,7 +246,8 @@ def run_recipe(path: Path) -> list[str]:
         recipe = load_recipe(path)
         try:
             config = recipe.config.replace(**recipe.smoke)
-            preset = Run(recipe, config, Path(folder) / "out", smoke=True, echo=str).run()
+            with mock.patch.object(golden, "_on_cpu", wraps=golden._on_cpu) as on_cpu:
+                preset = Run(recipe, config, Path(folder) / "out", smoke=True, echo=str).run()
             card = Card.read(preset / "card.json")
         except zoo.errors.DataError as error:
             print(f"left out: {path.stem} {error}")
@@ -254,7 +257,9 @@ def run_recipe(path: Path) -> list[str]:
         finally:
             keras.config.set_dtype_policy("float32")
     problems = [] if card.training.device.startswith("FAKEGPU") else [card.training.device]
-    # Golden outputs are those of a process on the CPU.
+    written = [program for program, *_ in (call.args for call in on_cpu.call_args_list)]
+    if not any("write_here" in program for program in written):
+        problems.append("the golden outputs are not those of a process on the CPU")
     largest = max(card.signature.backends.values())
     return problems + ([] if largest < 1e-5 else [f"golden outputs differ by {largest}"])
 

@@ -40,7 +40,7 @@ def test_no_memory_for_a_step(run, tmp_path, monkeypatch):
         "train", RING, "--smoke", "--set", "batch_size=64", "--out", tmp_path / "out"
     )
     assert code == 1
-    assert error.startswith("zoo: error: CPU has no memory for a step of GAN with batch_size=64. ")
+    assert error.startswith("zoo: error: CPU has no memory for a step of GAN with batch_size=64, ")
     assert "--set batch_size=32" in error
     assert "Traceback" not in error
     assert [p.name for p in (tmp_path / "out" / "checkpoints").iterdir()] == ["step-00000000"]

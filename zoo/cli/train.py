@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -253,13 +254,13 @@ def _train(recipe: Recipe, command: Sequence[str], options: TrainOptions) -> Non
     if options.publish:
         collection.check_publishable(recipe, config, options.smoke)
     with outliving_its_output():
-        if options.measure or options.describe:
-            _renew_card(recipe, config, options)
-            return
         command = shlex.split(os.environ.pop(STARTED_AS, "")) or command
         started_as = {STARTED_AS: shlex.join(command)}
         if options.device is not None:
             _move_to(options.device, started_as)
+        if options.measure or options.describe:
+            _renew_card(recipe, config, options)
+            return
         engine.launch(options.distribute, config.batch_size, _this_program(), started_as)
         folder = _trained(recipe, command, options)
         if folder is None:
@@ -295,7 +296,9 @@ def _move_to(device: str, variables: dict[str, str]) -> None:
     command = [sys.executable, *_this_program()]
     sys.stdout.flush()
     if os.name == "nt":  # where a program that replaces itself seems to have ended
-        sys.exit(subprocess.call(command, env=environment))
+        process = subprocess.Popen(command, env=environment)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process gets it too, and ends in order
+        sys.exit(process.wait())
     os.execve(sys.executable, command, environment)
 
 
@@ -381,6 +384,11 @@ def run_recipe(recipe: Recipe, args: Sequence[str] | None = None) -> None:
     @click.command(cls=OneLine, **SETTINGS)
     @_training_options
     def program(**options):
+        if args is not None and options["device"] not in (None, os.environ.get(devices.CHOSEN)):
+            raise ArgumentError(
+                "--device is for a command line, whose program starts anew. Received: "
+                f"{options['device']!r} in args of run_recipe."
+            )
         _train(recipe, command, TrainOptions(**options))
 
     program.help = (

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import os
+import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -82,14 +83,15 @@ def builder(name: str, **options):
 
 
 def _hide_accelerators() -> None:
-    """Hide GPUs from TensorFlow where it only reads data: it would take all of their memory."""
-    if keras.backend.backend() == "tensorflow":
+    """Hide GPUs from TensorFlow where it only reads data: it would take all of their memory.
+
+    A program that has imported TensorFlow itself decides itself.
+    """
+    if keras.backend.backend() == "tensorflow" or "tensorflow" in sys.modules:
         return
     try:
         importlib.import_module("tensorflow").config.set_visible_devices([], "GPU")
     except ImportError:  # TFDS says whether it needs TensorFlow
-        return
-    except RuntimeError:  # the program has used TensorFlow before, and decides itself
         return
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import contextvars
 import math
+import threading
 from collections.abc import Iterator
 
 import keras
@@ -41,9 +42,12 @@ def broken_step(
     """
     if read:
         model.readings.read()
-    found, broken = model.readings.first_broken or (step, broken_logs(logs))
-    broken = [name for name in broken if names is None or name in names]
-    return (found, broken) if broken else None
+    late = model.readings.broken or dict.fromkeys(broken_logs(logs), step)
+    broken = {name: at for name, at in late.items() if names is None or name in names}
+    if not broken:
+        return None
+    first = min(broken.values())
+    return first, [name for name, at in broken.items() if at == first]
 
 
 def player_of(model: keras.Model, logs: list[str]) -> str | None:
@@ -118,25 +122,26 @@ class FiniteLosses(keras.callbacks.Callback):
     def __init__(self, callbacks: list[keras.callbacks.Callback]):
         super().__init__()
         self.terminators = [c for c in callbacks if isinstance(c, keras.callbacks.TerminateOnNaN)]
-        self.epoch, self.steps, self.warned = 0, 0, False
+        self.epoch, self.warned = 0, False
+        self.looking = threading.Lock()  # Keras may call from several threads
 
     def on_epoch_begin(self, epoch, logs=None):
-        self.epoch, self.steps, self.warned = epoch, 0, False
+        self.epoch, self.warned = epoch, False
         self._model.readings.restart()
 
     def on_train_batch_end(self, batch, logs=None):
-        self.steps = batch + 1
-        self._look(logs)
+        self._look(batch + 1, logs)
 
     def on_epoch_end(self, epoch, logs=None):
-        self._look({}, read=True)
+        self._look(0, {}, read=True)
 
-    def _look(self, logs, read=False):
+    def _look(self, step, logs, read=False):
         model = self._model  # on JAX, `self.model` would write the state into the variables
-        found = broken_step(model, self.steps, logs, model.loss_names, read)
-        if found is None or self.warned:
-            return
-        self.warned = True  # means of the epoch stay broken
+        found = broken_step(model, step, logs, model.loss_names, read)
+        with self.looking:
+            if found is None or self.warned:
+                return
+            self.warned = True  # means of the epoch stay broken
         step, broken = found
         player = player_of(model, broken)
         warn(
@@ -146,7 +151,7 @@ class FiniteLosses(keras.callbacks.Callback):
         )
         if "loss" not in logs:
             for callback in self.terminators:
-                callback.on_train_batch_end(self.steps - 1, {"loss": math.nan})
+                callback.on_train_batch_end(step - 1, {"loss": math.nan})
 
 
 def watched(model: keras.Model, callbacks) -> list | keras.callbacks.CallbackList:

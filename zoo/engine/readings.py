@@ -17,8 +17,8 @@ class Readings:
     there, and are read together. Callbacks see the newest logs that were read.
 
     Attributes:
-        first_broken: the number, from 1, of the first step with logs that are not finite, and the
-            names of these logs; `None` while there is no such step among those that were read.
+        broken: for each log that is not finite, the number, from 1, of the first step among those
+            that were read with which it was so.
     """
 
     def __init__(self):
@@ -26,7 +26,7 @@ class Readings:
 
     def restart(self) -> None:
         """Begin an epoch."""
-        self.steps, self.first_broken = 0, None
+        self.steps, self.broken = 0, {}
         self._rows, self._newest = [], {}
 
     def add(self, logs: dict[str, Any]) -> dict[str, float]:
@@ -46,5 +46,6 @@ class Readings:
         steps = range(self.steps - len(self._rows) + 1, self.steps + 1)
         self._rows, self._newest = [], dict(zip(names, table[-1].tolist(), strict=True))
         for step, finite in zip(steps, np.isfinite(table), strict=True):
-            if self.first_broken is None and not finite.all():
-                self.first_broken = (step, [n for n, f in zip(names, finite, strict=True) if not f])
+            for name, is_finite in zip(names, finite, strict=True):
+                if not is_finite:
+                    self.broken.setdefault(name, step)

@@ -35,7 +35,7 @@ def write_golden(model, folder: Path, n: int, *files: Path) -> None:
     """Write `n` of the model's golden inputs, and its outputs for them, to `folder`.
 
     The outputs are those of a CPU: on an accelerator a process of its own reads the model in
-    `folder`. A class that only this program knows is computed here.
+    `folder`. A model with a class that only this program knows is computed here.
 
     Args:
         model: the model in `folder`.
@@ -46,11 +46,22 @@ def write_golden(model, folder: Path, n: int, *files: Path) -> None:
     Raises:
         RecipeError: if the preset does not work on the CPU.
     """
-    known = type(model).__module__.partition(".")[0] == "zoo" or files
+    known = files or _is_known(keras.saving.serialize_keras_object(model))
     if engine.device() == "CPU" or not known:
         write_here(model, folder, n)
     else:
         _on_cpu(_WRITE.format(n=n), folder, files, keras.backend.backend())
+
+
+def _is_known(config) -> bool:
+    """Return whether all classes in a model's configuration are of Keras and of this package."""
+    if isinstance(config, list | tuple):
+        return all(map(_is_known, config))
+    if not isinstance(config, dict):
+        return True
+    registered = config.get("registered_name")
+    own = isinstance(registered, str) and ">" in registered and not registered.startswith("zoo>")
+    return not own and all(map(_is_known, config.values()))
 
 
 def write_here(model, folder: Path, n: int) -> None:

@@ -207,6 +207,7 @@ def write(
     training: Training | None = None,
     half_precision: bool = True,
     examples: np.ndarray | None = None,
+    programs: Sequence[Path] = (),
 ) -> Card:
     """Write all files of a preset to the empty `folder`, and return their card.
 
@@ -224,13 +225,14 @@ def write(
         training: the record of the training, or `None` if no recipe trained the model.
         half_precision: whether float32 arrays are stored as float16.
         examples: 8-bit images that are stored with the preset, or `None`.
+        programs: Python files that register classes of the model which are not of this package.
     """
     half_precision = half_precision and not is_quantized(model)
     storage.write_model(model, folder, half_precision)
     files = _files(folder)
     stored = storage.read_model(folder)  # possibly in half precision, as users load it
     named = storage.write_components(stored, folder, half_precision)
-    golden.write_golden(stored, folder, GOLDEN_IMAGES)
+    golden.write_golden(stored, folder, GOLDEN_IMAGES, *programs)
     if (image := picture(stored)) is not None:
         image.save(folder / "samples.png")
     if examples is not None:

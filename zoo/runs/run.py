@@ -228,6 +228,7 @@ class Run:
                 backends=lambda stored: golden.differences(stored, *files),
                 training=training,
                 examples=test.images[:examples] if examples else None,
+                programs=files,
             )
         return folder
 

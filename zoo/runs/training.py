@@ -196,8 +196,9 @@ class Trainer:
         size = self.config.batch_size
         return NoMemoryError(
             f"{device()} has no memory for a step of {type(self.model).__name__} with batch_size="
-            f"{size}. --set batch_size={max(1, size // 2)} in another --out, smaller images or "
-            "narrower networks need less. The checkpoints of this run are whole."
+            f"{size}, or for what is measured after an epoch. Less is needed with --set batch_size="
+            f"{max(1, size // 2)} in another --out, smaller images or narrower networks. The "
+            "checkpoints of this run are whole."
         )
 
     def load_best(self) -> dict[str, Any]:

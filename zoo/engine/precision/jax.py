@@ -16,5 +16,8 @@ def exact_float32() -> contextlib.AbstractContextManager:
 
 
 def uses_tf32() -> bool:
-    on_gpu = jax.default_backend() in ("gpu", "cuda")
-    return on_gpu and jax.config.jax_default_matmul_precision in ROUNDING
+    if jax.default_backend() not in ("gpu", "cuda"):
+        return False
+    capability = getattr(jax.devices()[0], "compute_capability", "0")  # AMD's have another name
+    can = capability.replace(".", "").isdigit() and float(capability) >= 8
+    return can and jax.config.jax_default_matmul_precision in ROUNDING

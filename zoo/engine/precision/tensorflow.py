@@ -21,5 +21,7 @@ def exact_float32() -> Iterator[None]:
 
 
 def uses_tf32() -> bool:
-    on_gpu = bool(tf.config.get_visible_devices("GPU"))
-    return on_gpu and _settings.tensor_float_32_execution_enabled()
+    gpus = tf.config.get_visible_devices("GPU")
+    details = [_settings.get_device_details(gpu) for gpu in gpus]
+    can = any(each.get("compute_capability", (0,)) >= (8,) for each in details)
+    return can and _settings.tensor_float_32_execution_enabled()

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 import torch
 from keras import ops
 
-_settings = (torch.backends.cuda.matmul, torch.backends.cudnn.conv)
+_cudnn = torch.backends.cudnn
+# PyTorch's older switch for cudnn cannot be read where the last two differ.
+_settings = (torch.backends.cuda.matmul, _cudnn.conv, _cudnn.rnn)
 
 
 @contextlib.contextmanager
@@ -24,5 +26,8 @@ def exact_float32() -> Iterator[None]:
 
 
 def uses_tf32() -> bool:
-    on_gpu = ops.empty(()).device.type == "cuda"
-    return on_gpu and any(each.fp32_precision == "tf32" for each in _settings)
+    device = ops.empty(()).device
+    if device.type != "cuda" or torch.version.hip:
+        return False
+    can = torch.cuda.get_device_capability(device) >= (8, 0)
+    return can and any(each.fp32_precision == "tf32" for each in _settings)

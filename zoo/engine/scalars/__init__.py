@@ -1,4 +1,4 @@
-"""Operations with numbers of Python.
+"""Operations with what lies on the host: numbers of Python, and batches.
 
 `keras.ops` is for tensors: on PyTorch it would copy each number to the device in each step, and
 each copy waits for the device. Compiled steps hold numbers as constants.
@@ -7,6 +7,7 @@ each copy waits for the device. Compiled steps hold numbers as constants.
 - `cast(x, dtype)` returns `x`, a number or a tensor, for arithmetic with tensors of `dtype`.
 - `clamp(x, low=None, high=None)` returns the tensor `x` with its numbers between `low` and `high`.
 - `fill(x, where, number)` returns the tensor `x` with `number` where the tensor `where` is true.
+- `sent(values)` returns an array or a tensor of the host as a tensor of the device that computes.
 """
 
 import keras
@@ -20,5 +21,6 @@ add_to = _backend.add_to
 cast = _backend.cast
 clamp = _backend.clamp
 fill = _backend.fill
+sent = _backend.sent
 
-__all__ = ["add_to", "cast", "clamp", "fill"]
+__all__ = ["add_to", "cast", "clamp", "fill", "sent"]

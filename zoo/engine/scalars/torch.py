@@ -21,3 +21,13 @@ def fill(x, where, number: float):
 def add_to(variable, number: int) -> None:
     with torch.no_grad():
         variable.value.add_(number)
+
+
+def sent(values):
+    device = ops.empty(()).device
+    if device.type != "cuda":
+        return ops.convert_to_tensor(values)
+    values = torch.as_tensor(values)
+    # From memory that the system does not move the copy does not wait for the work before it.
+    values = values.pin_memory() if values.device.type == "cpu" else values
+    return values.to(device, non_blocking=True)

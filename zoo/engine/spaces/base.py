@@ -11,6 +11,7 @@ from keras import ops
 
 from zoo.base.arrays import UNREADABLE, as_array, check_unmasked, to_numpy, unreadable
 from zoo.base.named import Named
+from zoo.engine import scalars
 from zoo.errors import ArgumentError
 
 
@@ -131,7 +132,7 @@ class Space(Named):
 
         The loaders of batches leave them in the memory of the host.
         """
-        return ops.convert_to_tensor(values)
+        return scalars.sent(values)
 
     def cast(self, values):
         """Return a batch of `values` in the type of this space, inside of a step."""
