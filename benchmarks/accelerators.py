@@ -10,9 +10,8 @@ def prepare(backend: str, device: str, precision: str | None, by_hand: bool) -> 
 
         if by_hand and device == "gpu" and torch.cuda.is_available():
             torch.set_default_device("cuda")
-        cudnn = torch.backends.cudnn
-        for setting in (torch.backends.cuda.matmul, cudnn.conv, cudnn.rnn):
-            setting.fp32_precision = "tf32" if precision == "tf32" else "ieee"
+        torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
+        torch.backends.cudnn.allow_tf32 = precision == "tf32"
     elif backend == "jax":
         import jax
 
