@@ -187,7 +187,7 @@ def check_arrays(path: Path | IO[bytes], source: str) -> Counter:
                     _check_array(item, place, source)
                     shapes[item.shape] += 1
     # The library raises any of these for changed bytes.
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
+    except (OSError, RuntimeError, LookupError, ValueError, TypeError, ArithmeticError) as error:
         raise IntegrityError(f"{source} is no whole HDF5 file: {error}.") from error
     return shapes
 
