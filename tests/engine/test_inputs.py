@@ -182,3 +182,5 @@ def test_jit_is_what_suits_the_backend():
     # On a CPU: XLA for JAX alone.
     assert vae().jit_compile is (keras.backend.backend() == "jax")
     assert vae(run_eagerly=True).jit_compile is False
+    with pytest.raises(ValueError, match=r"jit_compile must be True, False or 'auto'.*'yes'"):
+        vae(jit_compile="yes")

@@ -8,6 +8,7 @@ from keras import ops
 
 from zoo import engine
 from zoo.engine import kernels
+from zoo.engine.kernels import forms
 
 KERAS = {
     "convolution": lambda x, k, b, s: ops.conv(x, k, s, "same", "channels_last") + b,
@@ -49,7 +50,12 @@ def arguments(name, kernel_size, size, channels):
 
 @pytest.mark.parametrize(("kernel_size", "strides", "size", "channels"), CASES)
 @pytest.mark.parametrize("name", KERAS)
-def test_convolutions_and_two_derivatives(name, kernel_size, strides, size, channels):
+@pytest.mark.parametrize("device", ["cpu", "accelerator"])
+def test_convolutions_and_two_derivatives(
+    device, name, kernel_size, strides, size, channels, monkeypatch
+):
+    if device == "accelerator":  # its forms, on whatever device computes here
+        monkeypatch.setattr(forms, "ON_CPU", forms.ON_ACCELERATOR)
     x, kernel, bias = arguments(name, kernel_size, size, channels)
 
     def results(function):

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from helpers import weights_of
 
+import zoo
 from zoo.testing.examples import arrays
 
 pytestmark = pytest.mark.skipif(
@@ -29,3 +30,13 @@ def test_a_step_with_xla(make):
     assert logs == pytest.approx(plain_logs, rel=1e-3, abs=1e-4)
     for weight, expected in zip(weights_of(compiled), weights_of(plain), strict=True):
         np.testing.assert_allclose(weight, expected, rtol=1e-3, atol=1e-4)
+
+
+def test_steps_of_several_devices_are_refused(monkeypatch):
+    """XLA knows neither collective operations nor variables of several devices."""
+    monkeypatch.setattr("zoo.engine.parallel.tensorflow._workers.count", 2)
+    model = zoo.create("gan", image_shape=(4, 4, 1))
+    model.compile()
+    assert not model.jit_compile
+    with pytest.raises(ValueError, match="jit_compile must be False or 'auto' where several"):
+        model.compile(jit_compile=True)

@@ -29,6 +29,7 @@ backend:
 - `synchronize(model)` writes the newest state into the variables of a model, also during `fit`.
 - `jit_by_default()` tells whether `jit_compile="auto"` means compilation with XLA for this backend
   and device.
+- `can_jit()` tells whether `jit_compile=True` can be met here.
 - `is_out_of_memory(error)` tells whether `error` says that the device has no memory left.
 - `keep_memory()` makes the C library's allocator keep the memory of a step for the next one.
 - `device()` returns the device that the backend computes on, `"CPU"` or the name of an accelerator.
@@ -75,6 +76,7 @@ from zoo.engine.precision import exact_float32, uses_tf32
 StepAdaptor = _backend.StepAdaptor
 apply_gradients = _backend.apply_gradients
 batches = _backend.batches
+can_jit = _backend.can_jit
 compiled = _backend.compiled
 computes_after_a_fork = _backend.computes_after_a_fork
 device = _backend.device
@@ -97,6 +99,7 @@ __all__ = [
     "apply_gradients",
     "averaged",
     "batches",
+    "can_jit",
     "check_divides",
     "compiled",
     "computes_after_a_fork",

@@ -62,19 +62,21 @@ class Compiled:
                 each player gets a copy; or a dict from player to optimizer, in which missing
                 players keep the paper's.
             jit_compile: whether steps are compiled with XLA; `"auto"` does so where it is faster,
-                on JAX and on TensorFlow with a GPU.
+                on JAX and on TensorFlow with a GPU. On TensorFlow, steps of several devices or
+                processes cannot be.
             run_eagerly: whether each step runs uncompiled, for debugging.
             steps_per_execution: as in Keras; PyTorch allows 1 only.
             **objective: the arguments of the model's own `compile`, which a saved model remembers.
 
         Raises:
             UnknownNameError: if `compile` has no such argument.
-            ValueError: if the optimizers do not allow training.
+            ValueError: if the optimizers do not allow training, or steps cannot be compiled here.
         """
         for name in objective:
             if name not in self._compile_names():
                 kind = f"argument of {type(self).__name__}.compile"
                 raise unknown_name(kind, name, self._compile_names())
+        jit = not run_eagerly and _jit(jit_compile)
         attributes = self._resolved(objective)
         self.complete_objective(attributes)
         optimizers = self.resolve_optimizers(optimizer)
@@ -85,8 +87,7 @@ class Compiled:
                 optimizer=players.container(optimizers, self.players),
                 run_eagerly=run_eagerly,
                 steps_per_execution=steps_per_execution,
-                jit_compile=not run_eagerly
-                and (engine.jit_by_default() if jit_compile == "auto" else jit_compile),
+                jit_compile=jit,
                 auto_scale_loss=False,
             )
         except BaseException:
@@ -336,6 +337,20 @@ def _declared(cls: type) -> dict[str, Argument]:
     for each in reversed(cls.mro()):
         declared |= vars(each).get("compile_arguments", {})
     return declared
+
+
+def _jit(asked: bool | str) -> bool:
+    """Return whether steps are compiled with XLA, for the argument `jit_compile` of `compile`."""
+    if asked == "auto":
+        return engine.jit_by_default()
+    if not isinstance(asked, bool):
+        raise ArgumentError(f"jit_compile must be True, False or 'auto'. Received: {asked!r}.")
+    if asked and not engine.can_jit():
+        raise ArgumentError(
+            "jit_compile must be False or 'auto' where several devices or processes train, whose "
+            "steps XLA does not compile on TensorFlow. Received: True."
+        )
+    return asked
 
 
 def _same(some: list, others: list) -> bool:

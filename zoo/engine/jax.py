@@ -114,6 +114,11 @@ def jit_by_default() -> bool:
     return True
 
 
+def can_jit() -> bool:
+    """Return whether `jit_compile=True` can be met."""
+    return True
+
+
 def synchronize(model: keras.Model) -> None:
     # During `fit` Keras keeps the newest state outside the variables.
     model.jax_state_sync()

@@ -45,7 +45,10 @@ class Readings:
         table = ops.convert_to_numpy(ops.stack(self._rows))
         steps = range(self.steps - len(self._rows) + 1, self.steps + 1)
         self._rows, self._newest = [], dict(zip(names, table[-1].tolist(), strict=True))
+        broken = {}
         for step, finite in zip(steps, np.isfinite(table), strict=True):
-            for name, is_finite in zip(names, finite, strict=True):
-                if not is_finite:
-                    self.broken.setdefault(name, step)
+            broken = {
+                **{name: step for name, ok in zip(names, finite, strict=True) if not ok},
+                **broken,
+            }
+        self.broken = {**broken, **self.broken}  # one assignment: callbacks of other threads look

@@ -103,10 +103,14 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 def jit_by_default() -> bool:
     """Return whether `jit_compile="auto"` compiles with this backend and device."""
-    # XLA's CPU convolutions take nearly twice the time of TensorFlow's own. It does not compile
-    # what the processes of TF_CONFIG compute together.
-    alone = parallel.replicas() == 1 and not tf.distribute.has_strategy()
-    return alone and bool(tf.config.get_visible_devices("GPU"))
+    # XLA's CPU convolutions take nearly twice the time of TensorFlow's own.
+    return can_jit() and bool(tf.config.get_visible_devices("GPU"))
+
+
+def can_jit() -> bool:
+    """Return whether `jit_compile=True` can be met."""
+    # XLA compiles neither collective operations nor variables of several devices.
+    return parallel.replicas() == 1 and not tf.distribute.has_strategy()
 
 
 def synchronize(model: keras.Model) -> None:

@@ -11,9 +11,13 @@ import jax.numpy as jnp
 from jax import lax
 
 from zoo.engine.kernels.bilinear import Convolutions, overlapping, overlaps
+from zoo.engine.kernels.forms import Forms, forms
 
 DIMENSIONS = ("NHWC", "HWIO", "NHWC")
-FEW = 4  # channels; for so few, a matrix product of patches is faster
+
+
+def _forms() -> Forms:
+    return forms("jax", on_cpu=jax.default_backend() == "cpu")
 
 
 def _convolve(x, kernel, strides):
@@ -21,7 +25,7 @@ def _convolve(x, kernel, strides):
 
 
 def _transpose(y, kernel, strides, size):
-    if kernel.shape[2] == 1 and overlaps(kernel, strides, size, y):
+    if kernel.shape[2] <= _forms().product and overlaps(kernel, strides, size, y):
         return overlapping(y, kernel, strides)
     x = jax.ShapeDtypeStruct((y.shape[0], *size, kernel.shape[2]), y.dtype)
     return jax.linear_transpose(lambda x: _convolve(x, kernel, strides), x)(y)[0]
@@ -29,7 +33,7 @@ def _transpose(y, kernel, strides, size):
 
 def _correlate(x, y, strides, kernel_size):
     channels, filters = x.shape[-1], y.shape[-1]
-    if channels <= FEW:
+    if channels <= _forms().patches:
         patches = lax.conv_general_dilated_patches(
             x, kernel_size, strides, "SAME", dimension_numbers=DIMENSIONS
         )  # (batch, height, width, channels * kernel places)

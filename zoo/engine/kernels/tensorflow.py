@@ -12,8 +12,7 @@ import tensorflow as tf
 from tensorflow.python.eager import record
 
 from zoo.engine.kernels.bilinear import Convolutions, overlapping, overlaps
-
-FEW = 4  # channels; for so few, a matrix product is faster
+from zoo.engine.kernels.forms import forms
 
 
 def _convolve(x, kernel, strides):
@@ -21,7 +20,8 @@ def _convolve(x, kernel, strides):
 
 
 def _transpose(y, kernel, strides, size):
-    if kernel.shape[2] <= FEW and overlaps(kernel, strides, size, y):
+    few = forms("tensorflow", on_cpu=not tf.config.get_visible_devices("GPU")).product
+    if kernel.shape[2] <= few and overlaps(kernel, strides, size, y):
         return overlapping(y, kernel, strides)
     shape = (tf.shape(y)[0], *size, kernel.shape[2])
     return tf.nn.conv2d_transpose(y, kernel, shape, strides, "SAME")
