@@ -1,11 +1,12 @@
 """Training of every family on a device that is not the CPU: PASS, or what differs.
 
-    cd tests/gpu && PYTHONPATH=../.. python families.py [-v] [--policies a,b] [family ...]
+    cd tests/gpu && PYTHONPATH=../..:../runs python families.py [-v] [--policies a,b] [family ...]
 
 The numbers must be those of the CPU, where the same is run first. Each line says how often a step
 waits for the device, and how often it sends something there; `-v` lists the lines that ask for it.
-`--recipes` also runs recipes with `--smoke`. `--faults` also checks that faults are found, and what
-is made of losses that are read late.
+`--recipes` also runs recipes with `--smoke`, on a slice of MNIST, of which `--images` takes the
+first ones; then golden outputs are computed in this process. `--faults` also checks that faults are
+found, and what is made of losses that are read late.
 """
 
 from __future__ import annotations
@@ -32,10 +33,12 @@ import torch
 from keras import ops
 from keras.src.backend.torch import core
 from mutants import faults
+from small import smoke_data
+from torch.utils.data import DataLoader, TensorDataset
 
 import zoo
 from zoo.models import families
-from zoo.presets import golden
+from zoo.presets import golden, storage
 from zoo.presets.card import Card
 from zoo.runs.recipe import load_recipe
 from zoo.runs.run import Run
@@ -75,6 +78,7 @@ COPIES = collections.defaultdict(
     conditional_gan=7,  # the labels; a zero for each `one_hot` of Keras, five of them
     wgan=7,  # numbers of Keras's RMSprop
 )
+SLICE = Path(__file__).parent.parent / "assets" / "mnist_slice.npz"
 POLICIES = ("float32", "mixed_bfloat16", "mixed_float16")
 
 
@@ -110,7 +114,10 @@ def run(family: str, policy: str, arguments: dict, use: bool):
             pixels = np.random.default_rng(1).integers(0, 256, (8, *model.image_shape), np.uint8)
             labels = data[1].astype("int32") if len(data) > 1 else None
             batches = zoo.data.Batches(pixels, labels, 4, value_range=model.value_range)
-            for how, given in (("arrays", (*data,)), ("stream", (batches,))):
+            loader = DataLoader(TensorDataset(*map(torch.from_numpy, data)), batch_size=4)
+            for how, given in (
+                ("arrays", (*data,)), ("stream", (batches,)), ("loader", (loader,)),
+            ):  # fmt: skip
                 sizes = {"batch_size": 4, "shuffle": False} if how == "arrays" else {}
                 history = model.fit(*given, epochs=1, verbose=0, **sizes)
                 found |= {f"fit_{how}_{k}": values[-1] for k, values in history.history.items()}
@@ -126,6 +133,8 @@ def run(family: str, policy: str, arguments: dict, use: bool):
             f"optimizer_{i}": core.convert_to_numpy(v)
             for i, v in enumerate(model.optimizer.variables)
         }
+        if use:
+            found |= resumed(model, arguments, data)
         return found, dict(counts)
     finally:
         keras.config.set_dtype_policy("float32")
@@ -153,6 +162,27 @@ def used(model, data) -> dict:
         for i, part in enumerate(keras.tree.flatten(result)):
             found[f"{name}_{i}"] = part
     return found
+
+
+def resumed(model, arguments: dict, data) -> dict:
+    """How far a saved model and a checkpoint are from the model, after one more step of each."""
+    with tempfile.TemporaryDirectory() as folder:
+        file, checkpoints = Path(folder) / "model.keras", Path(folder) / "checkpoints"
+        model.save(file)
+        ones = {"batch_size": len(data[0]), "shuffle": False, "verbose": 0}
+        model.fit(*data, **ones, callbacks=[zoo.callbacks.Checkpoints(checkpoints, 1, {})])
+        loaded = keras.saving.load_model(file)
+        loaded.fit(*data, **ones)
+        other = type(model)(**type(model).test_config())
+        other.compile(**arguments)
+        zoo.callbacks.Checkpoints(checkpoints, 1, {}).restore(other)
+    return {
+        f"{how}_{i}": np.abs(weight - again).max()
+        for how, each in (("saved", loaded), ("restored", other))
+        for i, (weight, again) in enumerate(
+            zip(model.get_weights(), each.get_weights(), strict=True)
+        )
+    }
 
 
 def differences(found: dict, wanted: dict) -> list[str]:
@@ -240,18 +270,25 @@ def waits_of_fit() -> list[str]:
     return problems
 
 
-def run_recipe(path: Path) -> list[str]:
+def golden_here(program: str, folder: Path, files, backend: str) -> str:
+    """As `golden._on_cpu`, in this process and on this backend."""
+    with default_device("cpu"):
+        model = storage.read_model(folder)
+        exec(program, {"golden": golden, "model": model, "folder": folder})
+    return "0"
+
+
+def run_recipe(path: Path, images: int | None = None) -> list[str]:
     """What is wrong with a run of a recipe on the device, and with the preset that it writes."""
+    fewer = {} if images is None else {"batch_size": images // 4}
     with tempfile.TemporaryDirectory() as folder, default_device(NAME):
         recipe = load_recipe(path)
         try:
-            config = recipe.config.replace(**recipe.smoke)
+            data = smoke_data(recipe, SLICE, Path(folder))
+            config = recipe.config.replace(**{**recipe.smoke, **fewer, "data": data})
             with mock.patch.object(golden, "_on_cpu", wraps=golden._on_cpu) as on_cpu:
                 preset = Run(recipe, config, Path(folder) / "out", smoke=True, echo=str).run()
             card = Card.read(preset / "card.json")
-        except zoo.errors.DataError as error:
-            print(f"left out: {path.stem} {error}")
-            return []
         except Exception as error:
             return [f"{type(error).__name__}: {str(error)[:300]}"]
         finally:
@@ -264,18 +301,27 @@ def run_recipe(path: Path) -> list[str]:
     return problems + ([] if largest < 1e-5 else [f"golden outputs differ by {largest}"])
 
 
-def main(
-    names: list[str], policies: list[str], recipes: list[Path], verbose: bool, with_faults: bool
-) -> int:
+def run_recipes(paths: list[Path], images: int | None) -> int:
+    """Prints a line for each recipe; returns how many failed."""
+    failed = 0
+    for path in paths:
+        with contextlib.ExitStack() as stack:
+            if images is not None:
+                stack.enter_context(mock.patch.object(zoo.runs.run, "SMOKE_IMAGES", images))
+                stack.enter_context(mock.patch.object(golden, "_on_cpu", golden_here))
+            problems = run_recipe(path, images)
+        failed += bool(problems)
+        print(f"\n{'FAIL' if problems else 'PASS'} '{path.stem}' {'; '.join(problems)}", flush=True)
+    return failed
+
+
+def main(names: list[str], policies: list[str], verbose: bool, with_faults: bool) -> int:
     """Prints a line for each case; returns how many failed."""
     failed = 0
-    for path in recipes:
-        problems = run_recipe(path)
-        failed += bool(problems)
-        print(f"{'FAIL' if problems else 'PASS'} '{path.stem}' {'; '.join(problems)}", flush=True)
     for family in names:
         cases = [(policy, {}) for policy in policies]
-        cases += [("float32", arguments) for arguments in COMPILE.get(family, [])]
+        if "float32" in policies:
+            cases += [("float32", arguments) for arguments in COMPILE.get(family, [])]
         for policy, arguments in cases:
             start, use = time.perf_counter(), policy == "float32" and not arguments
             problems, counts = problems_of(family, policy, arguments, use)
@@ -309,9 +355,11 @@ if __name__ == "__main__":
     parser.add_argument("families", nargs="*", default=zoo.families())
     parser.add_argument("--policies", default=",".join(POLICIES))
     parser.add_argument("--recipes", nargs="+", type=Path, default=[])
+    parser.add_argument("--images", type=int)
     parser.add_argument("--faults", action="store_true")
     parser.add_argument("-v", "--verbose", action="store_true")
     given = parser.parse_args()
     policies = [policy for policy in given.policies.split(",") if policy]
-    failures = main(given.families, policies, given.recipes, given.verbose, given.faults)
+    failures = run_recipes(given.recipes, given.images)
+    failures += main(given.families, policies, given.verbose, given.faults)
     sys.exit(bool(failures))

@@ -6,20 +6,39 @@ import pytest
 from helpers import python
 
 import zoo
+from zoo.runs.recipe import load_recipe
 
 torch = pytest.importorskip("torch", reason="the device is one of PyTorch")
 HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+RUNS = HERE.parent / "runs"
 TESTED = "2.13."  # the way in which the device is registered is experimental
 
 
-@pytest.mark.once
-@pytest.mark.skipif(not torch.__version__.startswith(TESTED), reason=f"needs torch {TESTED}*")
-def test_families_train_on_another_device():
-    root = HERE.parent.parent
-    recipe = HERE.parent / "runs" / "tiny_ring8.py"
-    arguments = ("--policies", "float32", "--faults", "--recipes", recipe)
-    done = python(HERE / "families.py", *arguments, PYTHONPATH=f"{root}:{HERE}")
+pytestmark = [
+    pytest.mark.once,
+    pytest.mark.skipif(not torch.__version__.startswith(TESTED), reason=f"needs torch {TESTED}*"),
+]
+
+
+def cases(*arguments) -> list[str]:
+    """What each case is called: of a family, or in quotes."""
+    folders = ":".join(map(str, (ROOT, HERE, RUNS)))
+    done = python(HERE / "families.py", *arguments, PYTHONPATH=folders)
     lines = [x for x in done.stdout.splitlines() if x.startswith(("PASS ", "FAIL "))]
     assert done.returncode == 0, "\n".join(lines) + done.stderr
-    assert set(zoo.families()) < {line.split()[1] for line in lines}
-    assert sum("'" in line.split()[1] for line in lines) >= 8  # what is found, and faults
+    return [line.split()[1] for line in lines]
+
+
+def test_families_train_on_another_device():
+    found = cases("--policies", "float32", "--faults", "--recipes", RUNS / "tiny_ring8.py")
+    assert set(zoo.families()) < {*found}
+    assert sum("'" in name for name in found) >= 8  # what is found, and faults
+
+
+def test_a_recipe_of_each_family():
+    """All of them, with as many images as `--smoke` takes: `families.py --recipes`."""
+    recipes = sorted((ROOT / "recipes").glob("*.py"))
+    of_family = {load_recipe(path).family: path for path in recipes}
+    found = cases("--policies", "", "--images", 64, "--recipes", *of_family.values())
+    assert {f"'{path.stem}'" for path in of_family.values()} == {*found}

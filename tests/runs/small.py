@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import numpy as np
+
 import zoo
 from zoo.runs.run import Run
 from zoo.runs.training import Keeping
@@ -11,6 +13,19 @@ DCGAN, RING = (
     next(path for path in RECIPES if path.stem == name) for name in ("dcgan_mnist", "gan_ring8")
 )
 TINY = {"epochs": 2, "width": 4, "hidden_units": 8, "batch_size": 32}
+
+
+def smoke_data(recipe, slice_path, folder) -> str:
+    """Where the data can be drawn, the recipe's own; else a slice of MNIST, of the model's size."""
+    if recipe.config.data in zoo.data.synthetic.NAMED:
+        return recipe.config.data
+    height, width, _ = recipe.build(recipe.config.replace(**recipe.smoke)).image_shape
+    if height == width:
+        return str(slice_path)
+    with np.load(slice_path) as arrays:
+        cut = {k: v[:, :height, :width] if k.startswith("x") else v for k, v in arrays.items()}
+    np.savez(folder / "cut.npz", **cut)
+    return str(folder / "cut.npz")
 
 
 def run_of(recipe, config, out, anew=False, **keeping):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from helpers import array, python
 from PIL import Image
-from small import DCGAN, RECIPES, RING, TINY, run, run_of
+from small import DCGAN, RECIPES, RING, TINY, run, run_of, smoke_data
 
 import zoo
 from zoo.callbacks import Checkpoints, checkpoint_folder
@@ -21,19 +21,6 @@ from zoo.runs import cards
 from zoo.runs.folder import alone_in
 from zoo.runs.recipe import load_recipe
 from zoo.runs.run import Run
-
-
-def smoke_data(recipe, slice_path, folder):
-    """Where the data can be drawn, the recipe's own; else a slice of MNIST, of the model's size."""
-    if recipe.config.data in zoo.data.synthetic.NAMED:
-        return []
-    height, width, _ = recipe.build(recipe.config.replace(**recipe.smoke)).image_shape
-    if height == width:
-        return ["--data", slice_path]
-    with np.load(slice_path) as arrays:
-        cut = {k: v[:, :height, :width] if k.startswith("x") else v for k, v in arrays.items()}
-    np.savez(folder / "cut.npz", **cut)
-    return ["--data", folder / "cut.npz"]
 
 
 def build_conditional(config):
@@ -64,7 +51,7 @@ def programs():
 def test_smoke(path, slice_path, tmp_path):
     """It runs as a program, also with nothing to resume, and what it wrote loads."""
     data = smoke_data(load_recipe(path), slice_path, tmp_path)
-    done = python(path, "--smoke", "--resume", *data, "--out", tmp_path)
+    done = python(path, "--smoke", "--resume", "--data", data, "--out", tmp_path)
     assert done.returncode == 0, done.stderr
     assert "preset:" in done.stdout
     assert golden.difference(zoo.load(tmp_path / "preset"), tmp_path / "preset") < 1e-3
