@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from keras import ops
 
 from zoo.engine.golden import inputs_for
 from zoo.engine.model import GenerativeModel
 from zoo.engine.priors import Prior, StandardNormal
-from zoo.engine.spaces import Normal, check_noise
+from zoo.engine.spaces import Noise, Normal, check_noise
 from zoo.engine.tasks import Samples
 from zoo.errors import ArgumentError
 
@@ -36,8 +37,38 @@ class LatentModel(Samples, GenerativeModel):
     def latent_dim(self, size: int) -> None:
         if getattr(self, "prior", None) is None:
             self.prior = StandardNormal(name="prior")
-        self.prior.build((None, size))
-        self.noise = self.prior.noise
+        if not self.prior.built:
+            self.prior.build((None, size))
+        if self.prior.latent_shape != (size,):
+            raise ArgumentError(
+                f"prior must be one of latents of shape {(size,)}. Received: one that was built for "
+                f"{self.prior.latent_shape}."
+            )
+        if not self.prior.is_identity:
+            self._check_prior(size)
+
+    def _check_prior(self, size: int) -> None:
+        """Raise unless the prior maps two draws of noise to latents, and these to densities."""
+        condition = None if self.condition is None else self.condition.tensor(np.zeros(2, "int32"))
+        noise = ops.convert_to_tensor(self.prior.noise.example(2))
+        latents = self.prior.sample(noise, condition)
+        densities = self.prior.log_prob(ops.zeros((2, size)), condition)
+        for method, result, shape, text in (
+            ("sample", latents, (2, size), f"latents of shape (batch, {size})"),
+            ("log_prob", densities, (2,), "a number for each latent, of shape (batch,)"),
+        ):
+            if tuple(ops.shape(result)) != shape:
+                raise ArgumentError(
+                    f"prior.{method} must give {text}. Received: {self.prior!r}, which gives "
+                    f"{tuple(ops.shape(result))} for a batch of 2."
+                )
+
+    @property
+    def noise(self) -> Noise | None:
+        """The space of the base noise of the prior; `None` before there is a prior."""
+        # Not set beside `latent_dim`: TensorFlow skips a setter whose attribute has the value.
+        prior = getattr(self, "prior", None)
+        return prior.noise if prior is not None and prior.built else None
 
     def generate(self, latents, labels=None):
         """Return data for latents `(batch, latent_dim)` and labels `(batch,)`, in inference
@@ -110,11 +141,11 @@ class LatentModel(Samples, GenerativeModel):
         """Return the latents that the prior makes of base noise."""
         if self.prior.is_identity:
             return noise
-        return self.infer("prior", self.prior.latents, (noise, *labels), batch_size)
+        return self.infer("prior", self.prior.sample, (noise, *labels), batch_size)
 
     def draw_latents(self, n, labels=None):
         """Draw `n` latents from the prior in a training step, of shape `(n, latent_dim)`."""
-        return self.prior.latents(self.noise.draw_in_step(self.random, n), labels)
+        return self.prior.sample(self.noise.draw_in_step(self.random, n), labels)
 
     def check_latents(self, latents) -> np.ndarray:
         """Return `latents` as a float32 array of shape `(n, latent_dim)`, or raise."""

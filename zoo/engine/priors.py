@@ -9,28 +9,65 @@ from keras import ops
 
 from zoo.base.named import Named
 from zoo.engine.spaces import Noise, Normal
+from zoo.errors import ArgumentError
 
 
 class Prior(keras.layers.Layer, Named):
     """A distribution p(z), or p(z | condition), of the latents of a model.
 
     It maps base noise to latents, and computes their log-density. Base noise is drawn with NumPy
-    and is equal on each backend. The weights of a prior are trained with the model. For another
-    prior, subclass it with a `name`, or pass any layer with these methods.
+    and is equal on each backend. The weights of a prior are trained with the model. Another prior
+    is a subclass with `sample` and `log_prob`, and with a `name` if it is to be given by name.
 
     Attributes:
         latent_shape: the shape of one latent, known once the prior is built.
         is_identity: whether latents are equal to the noise.
+
+    Example:
+
+    >>> import zoo
+    >>> from keras import ops
+    >>> class Wide(zoo.layers.Prior):  # N(0, 4 I)
+    ...     def sample(self, noise, condition=None):
+    ...         return 2.0 * noise
+    ...     def log_prob(self, latents, condition=None):
+    ...         return -ops.sum(latents**2 / 8 + 1.6120857, axis=-1)  # log(2 sqrt(2 pi))
+    >>> zoo.create("vae", image_shape=(8, 8, 1), latent_dim=2, prior=Wide()).sample(3).shape
+    (3, 8, 8, 1)
     """
 
     kind = "prior"
-    required = ("latents", "log_prob", "kl")
+    required = ("sample", "log_prob")
     is_identity = False
+
+    @classmethod
+    def get(cls, value):
+        prior = super().get("normal" if value == "standard_normal" else value)
+        if not isinstance(prior, Prior):
+            raise ArgumentError(
+                f"prior must be one of {', '.join(map(repr, cls.named()))}, or a zoo.layers.Prior. "
+                f"Received: {value!r}."
+            )
+        return prior
 
     def build(self, input_shape):
         """Build the prior for latents of `input_shape`, `(batch, ...)`."""
         self.latent_shape = tuple(input_shape[1:])
         self.built = True
+
+    def get_build_config(self):
+        return None  # the model builds its prior
+
+    def join(self, model: keras.Model) -> None:
+        """Take what the prior needs of `model`, whose prior it is: of an autoencoder, its encoder.
+
+        Raises:
+            ArgumentError: if the prior does not suit the model.
+        """
+
+    def alone(self) -> Prior:
+        """Return an equal prior that needs no other part of the model."""
+        return self
 
     @property
     def noise(self) -> Noise:
@@ -38,9 +75,9 @@ class Prior(keras.layers.Layer, Named):
         return Normal(self.latent_shape)
 
     def call(self, noise):
-        return self.latents(noise)
+        return self.sample(noise)
 
-    def latents(self, noise, condition=None):
+    def sample(self, noise, condition=None):
         """Return the latents `(batch, *latent_shape)` for a batch of base noise."""
         raise NotImplementedError
 
@@ -74,10 +111,10 @@ class StandardNormal(Prior):
     Differs from the paper: none.
     """
 
-    name = "standard_normal"
+    name = "normal"
     is_identity = True
 
-    def latents(self, noise, condition=None):
+    def sample(self, noise, condition=None):
         return noise
 
     def log_prob(self, latents, condition=None):

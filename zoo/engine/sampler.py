@@ -67,7 +67,7 @@ class Sampler(LatentModel):
             model.value_range,
             model.num_classes,
             likelihood,
-            prior=None if model.prior.is_identity else model.prior,
+            prior=None if model.prior.is_identity else model.prior.alone(),
         )
 
     def compile(self, optimizer=None, **kwargs):

@@ -3,6 +3,7 @@
 from zoo.engine.priors import Prior, StandardNormal
 from zoo.layers.convolution import Conv2D, Conv2DTranspose
 from zoo.layers.maxout import Maxout
+from zoo.layers.mixtures import Mixture, VampPrior
 from zoo.layers.normalization import BatchNormalization
 from zoo.layers.spectral import SpectralConv2D, SpectralDense
 from zoo.layers.tied import TransposedDense
@@ -12,9 +13,11 @@ __all__ = [
     "Conv2D",
     "Conv2DTranspose",
     "Maxout",
+    "Mixture",
     "Prior",
     "SpectralConv2D",
     "SpectralDense",
     "StandardNormal",
     "TransposedDense",
+    "VampPrior",
 ]

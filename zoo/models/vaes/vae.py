@@ -64,7 +64,8 @@ class VAE(TakesCoders, Bounds, Encodes, LatentModel):
             `(batch, height, width, outputs * channels)`, such as logits for `"bernoulli"`.
         num_classes: the number of classes of a conditional model, whose networks take labels as a
             second input, or `None`.
-        prior: `"standard_normal"`, or a `zoo.layers.Prior` of the latents.
+        prior: the distribution of latents, `"normal"`, `"mixture"`, `"vamp"`, or a
+            `zoo.layers.Prior`.
         name: the name of the model.
         **settings: other settings of an architecture that is given by name, such as `activation`.
 
@@ -101,13 +102,13 @@ class VAE(TakesCoders, Bounds, Encodes, LatentModel):
         encoder: keras.Model | None = None,
         decoder: keras.Model | None = None,
         num_classes: int | None = None,
-        prior: str | Prior = "standard_normal",
+        prior: str | Prior = "normal",
         name: str | None = None,
         **settings,
     ):
         super().__init__(name=name)
         self.prior = Prior.get(prior)
-        self.latent_dim = check_count("latent_dim", latent_dim)
+        check_count("latent_dim", latent_dim)
         self.likelihood = Likelihood.get(likelihood)
         self.condition = classes_or_none(num_classes)
         settings = {"hidden_units": hidden_units, "width": width, **settings}
@@ -119,13 +120,15 @@ class VAE(TakesCoders, Bounds, Encodes, LatentModel):
             decoder = coders.decoder(data, coding, self.condition, self.likelihood.outputs)
         self.encoder = encoder
         self.decoder = decoder
-        self.data = self._fit_together(image_shape)
+        self.data = self._fit_together(image_shape, latent_dim)
+        self.prior.join(self)
+        self.latent_dim = latent_dim
         self.built = True
 
-    def _fit_together(self, image_shape) -> Images:
+    def _fit_together(self, image_shape, latent_dim: int) -> Images:
         """Build the networks, check that they fit together, and return the space of the images."""
         labels = None if self.condition is None else self.condition.symbolic()
-        latents = keras.KerasTensor((None, self.latent_dim))
+        latents = keras.KerasTensor((None, latent_dim))
         parameters = tuple(self.decoder(paired(latents, labels)).shape)
         try:
             _, *size, channels = parameters
@@ -144,10 +147,10 @@ class VAE(TakesCoders, Bounds, Encodes, LatentModel):
             )
         posterior = self.encoder(paired(keras.KerasTensor((None, *shape)), labels))
         shapes = [tuple(x.shape) for x in keras.tree.flatten(posterior)]
-        if shapes != [(None, self.latent_dim)] * 2:
+        if shapes != [(None, latent_dim)] * 2:
             raise ArgumentError(
                 "encoder must give a mean and a log-variance, each of shape "
-                f"(batch, {self.latent_dim}). Received: one that gives {shapes}."
+                f"(batch, {latent_dim}). Received: one that gives {shapes}."
             )
         return Images(*shape, RANGE)
 
