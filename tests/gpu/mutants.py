@@ -11,9 +11,9 @@ import zoo
 from zoo.engine.draws import torch as draws
 from zoo.engine.means import Means
 from zoo.engine.spaces.base import Space
-from zoo.models.gans import gan
+from zoo.models.gans import players
 
-average, update_state = gan.average, Means.update_state
+average, update_state = players.average, Means.update_state
 
 
 def reads(how):
@@ -30,7 +30,7 @@ def faults() -> dict[str, contextlib.AbstractContextManager]:
     """Contexts by what is wrong in them."""
     return {
         "a tensor of the CPU in the average": mock.patch.object(
-            gan, "average", lambda *a, decay: average(*a, decay=torch.full((1,), 0.5))
+            players, "average", lambda *a, decay: average(*a, decay=torch.full((1,), 0.5))
         ),
         "item": mock.patch.object(Means, "update_state", reads(lambda x: x.item())),
         "numpy": mock.patch.object(Means, "update_state", reads(lambda x: x.numpy())),

@@ -14,8 +14,11 @@ from zoo.losses import (
     LeastSquares,
     Minimax,
     NonSaturating,
+    Relativistic,
+    RelativisticAverage,
     Wasserstein,
 )
+from zoo.losses.adversarial import compares
 
 REAL = np.array([[-5.0], [-0.5], [0.0], [2.0], [40.0]])
 FAKE = np.array([[-40.0], [-5.0], [0.3], [1.0], [6.0]])
@@ -32,6 +35,11 @@ def log_one_minus_sigmoid(x):
 def minimax(real, fake, smoothing=0.0):
     of_real = (1 - smoothing) * log_sigmoid(real) + smoothing * log_one_minus_sigmoid(real)
     return -of_real - log_one_minus_sigmoid(fake)
+
+
+def relativistic_average(real, fake):
+    of_real = log_sigmoid(real - fake.mean())
+    return -of_real - log_one_minus_sigmoid(fake - real.mean())
 
 
 # A loss, and its oracle for the discriminator and for the generator.
@@ -64,7 +72,25 @@ ORACLES = {
         lambda fake: -fake,
     ),
     "wasserstein": (Wasserstein(), lambda real, fake: fake - real, lambda fake: -fake),
+    "relativistic": (
+        Relativistic(),
+        lambda real, fake: -log_sigmoid(real - fake),
+        lambda fake, real: -log_sigmoid(fake - real),
+    ),
+    "relativistic_average": (
+        RelativisticAverage(),
+        relativistic_average,
+        lambda fake, real: relativistic_average(fake, real),
+    ),
 }
+
+
+def of_generator(name):
+    """The generator's loss and its oracle, as functions of the logits of generated images."""
+    loss, _, oracle = ORACLES[name]
+    if not compares(loss):
+        return loss.generator, oracle
+    return lambda fake: loss.generator(fake, tensor(REAL)), lambda fake: oracle(fake, REAL)
 
 
 def tensor(x):
@@ -73,27 +99,38 @@ def tensor(x):
 
 @pytest.mark.parametrize("name", ORACLES)
 def test_every_sample_has_its_loss(name):
-    loss, discriminator, generator = ORACLES[name]
+    loss, discriminator, _ = ORACLES[name]
     found = array(loss.discriminator(tensor(REAL), tensor(FAKE)))
     assert found.shape == REAL.shape
     np.testing.assert_allclose(found, discriminator(REAL, FAKE), rtol=1e-5, atol=1e-6)
-    np.testing.assert_allclose(
-        array(loss.generator(tensor(FAKE))), generator(FAKE), rtol=1e-5, atol=1e-6
-    )
+    generator, oracle = of_generator(name)
+    np.testing.assert_allclose(array(generator(tensor(FAKE))), oracle(FAKE), rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", ORACLES)
 def test_gradients(name):
-    loss, discriminator, generator = ORACLES[name]
+    loss, discriminator, _ = ORACLES[name]
+    generator, oracle = of_generator(name)
     of_real = engine.gradient(lambda x: loss.discriminator(x, tensor(FAKE)), tensor(REAL))
     of_fake = engine.gradient(lambda x: loss.discriminator(tensor(REAL), x), tensor(FAKE))
-    of_generator = engine.gradient(loss.generator, tensor(FAKE))
+    of_fake_for_generator = engine.gradient(generator, tensor(FAKE))
     for found, expected in (
         (of_real, numeric_gradient(lambda x: discriminator(x, FAKE).sum(), REAL)),
         (of_fake, numeric_gradient(lambda x: discriminator(REAL, x).sum(), FAKE)),
-        (of_generator, numeric_gradient(lambda x: generator(x).sum(), FAKE)),
+        (of_fake_for_generator, numeric_gradient(lambda x: oracle(x).sum(), FAKE)),
     ):
         np.testing.assert_allclose(array(found), expected, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("loss", [Relativistic(), RelativisticAverage()])
+def test_relativistic_losses_see_differences_alone(loss):
+    """A constant added to all logits changes nothing, and equal images are told by chance."""
+    for function in (loss.discriminator, loss.generator):
+        at, moved = (array(function(tensor(REAL + c), tensor(FAKE + c))) for c in (0, 3))
+        np.testing.assert_allclose(moved, at, atol=1e-5)
+    equal = array(Relativistic().discriminator(tensor(REAL), tensor(REAL)))
+    np.testing.assert_allclose(equal, np.log(2), rtol=1e-6)
 
 
 def test_saturating_and_non_saturating_differ_in_gradient():
@@ -104,7 +141,15 @@ def test_saturating_and_non_saturating_differ_in_gradient():
     assert non_saturating == pytest.approx(-0.9933071, rel=1e-3)
 
 
-NAMES = ["hinge", "least_squares", "minimax", "non_saturating", "wasserstein"]
+NAMES = [
+    "hinge",
+    "least_squares",
+    "minimax",
+    "non_saturating",
+    "relativistic",
+    "relativistic_average",
+    "wasserstein",
+]
 
 
 @pytest.mark.parametrize("name", NAMES)

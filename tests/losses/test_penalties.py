@@ -7,7 +7,7 @@ from helpers import Bank, array, numeric_gradient
 from keras import ops
 
 from zoo import engine
-from zoo.losses import DRAGAN, R1, R2, GradientPenalty, Penalty, WeightClipping
+from zoo.losses import DRAGAN, R1, R1R2, R2, GradientPenalty, Penalty, WeightClipping
 
 RNG = np.random.default_rng(0)
 W = RNG.normal(size=(12, 3))
@@ -45,6 +45,10 @@ def perturbed(real):
 ORACLES = {
     "r1": (R1(gamma=3.0), lambda w: 1.5 * squared_norms(REAL, w)),
     "r2": (R2(gamma=3.0), lambda w: 1.5 * squared_norms(FAKE, w)),
+    "r1_r2": (
+        R1R2(gamma=3.0),
+        lambda w: 1.5 * (squared_norms(REAL, w) + squared_norms(FAKE, w)),
+    ),
     "gradient_penalty": (
         GradientPenalty(),
         lambda w: 10 * (np.sqrt(squared_norms(interpolated(REAL, FAKE), w)) - 1) ** 2,
@@ -108,7 +112,9 @@ def test_a_shared_pass_changes_nothing(name):
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize(("penalty", "passes"), [(R1(), 2), (R2(), 2), (R1(share=0.5), 3)])
+@pytest.mark.parametrize(
+    ("penalty", "passes"), [(R1(), 2), (R2(), 2), (R1R2(), 2), (R1(share=0.5), 3)]
+)
 def test_a_shared_pass_is_one(penalty, passes):
     calls = []
 
@@ -138,7 +144,7 @@ def test_outputs_of_any_structure(name):
     np.testing.assert_allclose(array(value), oracle(W), rtol=1e-4, atol=1e-6)
 
 
-@pytest.mark.parametrize("penalty", [R1(), R2()])
+@pytest.mark.parametrize("penalty", [R1(), R2(), R1R2()])
 def test_the_mean_does_not_grow_with_the_batch(penalty):
     def mean(*images):
         return array(penalty(discriminator(tensor(W)), *map(tensor, images), None)).mean()
@@ -195,7 +201,7 @@ def test_values_out_of_range(cls, arguments):
 
 
 @pytest.mark.parametrize(
-    "penalty", [R1(2.0, share=0.5), R2(3.0), GradientPenalty(5.0), DRAGAN(spread=0.1)]
+    "penalty", [R1(2.0, share=0.5), R2(3.0), R1R2(2.0), GradientPenalty(5.0), DRAGAN(spread=0.1)]
 )
 def test_configuration_round_trip(penalty):
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(penalty))

@@ -75,6 +75,24 @@ def test_an_object_is_a_loss():
     assert np.isfinite(model.fit(POINTS, batch_size=6, verbose=0).history["generator_loss"]).all()
 
 
+def test_the_generator_sees_real_images_if_its_loss_compares():
+    """A step of it goes down the loss of the pair of batches, and of no other."""
+    seen = []
+
+    class Recorded(zoo.losses.Relativistic):
+        def generator(self, fake, real):
+            seen.append((ops.shape(fake), ops.shape(real)))
+            return super().generator(fake, real)
+
+    model = make()
+    model.compile(loss=Recorded(), run_eagerly=True, critic_steps=2)
+    model.fit(POINTS, batch_size=12, verbose=0)
+    assert [[tuple(shape) for shape in pair] for pair in seen] == [[(6, 1), (6, 1)]]
+    logs = model.evaluate(POINTS, batch_size=12, verbose=0, return_dict=True)
+    assert [tuple(shape) for shape in seen[-1]] == [(12, 1), (12, 1)]
+    assert 0 < logs["generator_loss"] < 2
+
+
 def test_interpolates_and_latents_are_fresh_for_each_critic_step():
     """Five steps on minibatches of the same points draw different numbers."""
     drawn = {"normal": [], "uniform": []}

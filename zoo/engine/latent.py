@@ -41,8 +41,8 @@ class LatentModel(Samples, GenerativeModel):
             self.prior.build((None, size))
         if self.prior.latent_shape != (size,):
             raise ArgumentError(
-                f"prior must be one of latents of shape {(size,)}. Received: one that was built for "
-                f"{self.prior.latent_shape}."
+                f"prior must be one of latents of shape {(size,)}. Received: one that was built "
+                f"for {self.prior.latent_shape}."
             )
         if not self.prior.is_identity:
             self._check_prior(size)

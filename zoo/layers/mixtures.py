@@ -100,9 +100,7 @@ class Mixture(_Mixture):
         self.means = self.add_weight(
             shape=shape, initializer=keras.initializers.RandomNormal(stddev=1.0), name="means"
         )
-        self.log_variances = self.add_weight(
-            shape=shape, initializer="zeros", name="log_variances"
-        )
+        self.log_variances = self.add_weight(shape=shape, initializer="zeros", name="log_variances")
         super().build(input_shape)
 
     def parts(self):

@@ -17,11 +17,13 @@ from zoo.losses.adversarial import (
     LeastSquares,
     Minimax,
     NonSaturating,
+    Relativistic,
+    RelativisticAverage,
     Wasserstein,
 )
 from zoo.losses.contraction import ClosedForm, Contraction, Exact, Hutchinson
 from zoo.losses.likelihoods import Bernoulli, DiscretizedLogistic, Gaussian, Likelihood
-from zoo.losses.penalties import DRAGAN, R1, R2, GradientPenalty, Penalty, WeightClipping
+from zoo.losses.penalties import DRAGAN, R1, R1R2, R2, GradientPenalty, Penalty, WeightClipping
 from zoo.losses.reconstruction import CrossEntropy, ReconstructionLoss, SquaredError
 from zoo.losses.sparsity import KL, L1, Sparsity
 
@@ -30,6 +32,7 @@ __all__ = [
     "KL",
     "L1",
     "R1",
+    "R1R2",
     "R2",
     "AdversarialLoss",
     "Bernoulli",
@@ -48,6 +51,8 @@ __all__ = [
     "NonSaturating",
     "Penalty",
     "ReconstructionLoss",
+    "Relativistic",
+    "RelativisticAverage",
     "Sparsity",
     "SquaredError",
     "Wasserstein",

@@ -6,9 +6,12 @@ D) = s(logit). These forms take no logarithm of a number that rounds to zero.
 
 from __future__ import annotations
 
+import inspect
+
 import keras
 from keras import ops
 
+from zoo import engine
 from zoo.base.named import Named
 from zoo.errors import ArgumentError, check_number
 
@@ -16,7 +19,20 @@ from zoo.errors import ArgumentError, check_number
 class AdversarialLoss(Named):
     """A pair of losses for the discriminator and the generator.
 
-    Subclass it, or pass any object with these two methods, to use another one.
+    Subclass it, or pass any object with these two methods, to use another one. A generator's loss
+    that compares with real images is a method `generator(self, fake, real)`.
+
+    Example:
+
+    >>> import keras, zoo
+    >>> @keras.saving.register_keras_serializable("mine")
+    ... class Difference(zoo.losses.AdversarialLoss):
+    ...     name = "difference"
+    ...     def discriminator(self, real, fake):
+    ...         return keras.ops.softplus(fake - real)
+    ...     def generator(self, fake, real):
+    ...         return keras.ops.softplus(real - fake)
+    >>> zoo.create("gan", image_shape=(8, 8, 1), units=8).compile(loss="difference")
     """
 
     kind = "loss"
@@ -37,6 +53,8 @@ class AdversarialLoss(Named):
     def generator(self, fake):
         """Return the generator's loss.
 
+        A method with a second argument `real` also gets logits of real images.
+
         Args:
             fake: logits of generated images, of shape `(batch, 1)`.
 
@@ -44,6 +62,17 @@ class AdversarialLoss(Named):
             One value per sample, of the shape of the logits.
         """
         raise NotImplementedError
+
+    @classmethod
+    def _check_call(cls, name, value):
+        if name == "generator" and compares(value):
+            return
+        super()._check_call(name, value)
+
+
+def compares(loss: AdversarialLoss) -> bool:
+    """Return whether the generator's loss of `loss` compares with real images."""
+    return "real" in inspect.signature(loss.generator).parameters
 
 
 @keras.saving.register_keras_serializable("zoo")
@@ -179,6 +208,53 @@ class Wasserstein(AdversarialLoss):
 
     def generator(self, fake):
         return -fake
+
+
+@keras.saving.register_keras_serializable("zoo")
+class Relativistic(AdversarialLoss):
+    """The discriminator tells which of a real and a generated image is the real one.
+
+    Discriminator: -log sigmoid(C(x) - C(G(z))). Generator: -log sigmoid(C(G(z)) - C(x)). C is the
+    logit. A constant added to C changes nothing. It is the relativistic standard GAN of
+    Jolicoeur-Martineau 2018, https://arxiv.org/abs/1807.00734. With the penalty `"r1_r2"` it is the
+    objective of R3GAN, Huang et al. 2024, https://arxiv.org/abs/2501.05441.
+
+    Differs from the paper: none.
+    """
+
+    name = "relativistic"
+
+    def discriminator(self, real, fake):
+        return ops.softplus(fake - real)
+
+    def generator(self, fake, real):
+        return ops.softplus(real - fake)
+
+
+@keras.saving.register_keras_serializable("zoo")
+class RelativisticAverage(AdversarialLoss):
+    """The discriminator compares each image with the mean of the other kind.
+
+    Discriminator: -log sigmoid(C(x) - m') - log(1 - sigmoid(C(G(z)) - m)), with the means m of C(x)
+    and m' of C(G(z)) over the batch. Generator: -log sigmoid(C(G(z)) - m) - log(1 - sigmoid(C(x) -
+    m')). C is the logit. It is RaSGAN of Jolicoeur-Martineau 2018,
+    https://arxiv.org/abs/1807.00734, which ESRGAN trains.
+
+    Differs from the paper: none.
+    """
+
+    name = "relativistic_average"
+
+    def discriminator(self, real, fake):
+        return ops.softplus(_mean(fake) - real) + ops.softplus(fake - _mean(real))
+
+    def generator(self, fake, real):
+        return self.discriminator(fake, real)
+
+
+def _mean(logits):
+    """Return the mean over the whole batch, of all devices."""
+    return engine.all_reduce_mean(ops.mean(logits))
 
 
 def _check_smoothing(share: float) -> float:

@@ -70,7 +70,7 @@ class Penalty(Named):
 class _GradientPenalty(Penalty):
     """A function of the gradient's squared norm at some images."""
 
-    fused: str | None = None  # "real" or "fake" if the gradient is taken at exactly these images
+    fused: tuple[str, ...] = ()  # "real" or "fake" if the gradient is taken at exactly these images
 
     def images(self, real, fake, random):
         """Return the images at which the gradient is taken."""
@@ -85,21 +85,23 @@ class _GradientPenalty(Penalty):
         return self.value(_squared_norm(engine.gradient(discriminator, images)))
 
     def with_outputs(self, discriminator_outputs, logits, real, fake, random):
-        if self.fused is None:
+        if not self.fused:
             return super().with_outputs(discriminator_outputs, logits, real, fake, random)
 
         def logits_and_outputs(images):
             outputs = discriminator_outputs(images)
             return logits(outputs), outputs
 
-        images = {"real": real, "fake": fake}
-        outputs = {
-            kind: discriminator_outputs(x) for kind, x in images.items() if kind != self.fused
-        }
-        grad, outputs[self.fused] = engine.gradient(
-            logits_and_outputs, images[self.fused], has_aux=True
-        )
-        return outputs["real"], outputs["fake"], self.value(_squared_norm(grad))
+        images, outputs, penalty = {"real": real, "fake": fake}, {}, 0.0
+        for kind in sorted(images, key=self.fused.__contains__):
+            if kind in self.fused:
+                grad, outputs[kind] = engine.gradient(
+                    logits_and_outputs, images[kind], has_aux=True
+                )
+                penalty = penalty + self.value(_squared_norm(grad))
+            else:
+                outputs[kind] = discriminator_outputs(images[kind])
+        return outputs["real"], outputs["fake"], penalty
 
 
 class _ZeroCenteredPenalty(_GradientPenalty):
@@ -144,7 +146,7 @@ class R1(_ZeroCenteredPenalty):
     @property
     def fused(self):
         """`"real"`, if the penalty is taken over the complete batch."""
-        return "real" if self.share == 1 else None
+        return ("real",) if self.share == 1 else ()
 
     def images(self, real, fake, random):
         return self.shared(real)
@@ -168,10 +170,38 @@ class R2(_ZeroCenteredPenalty):
     @property
     def fused(self):
         """`"fake"`, if the penalty is taken over the complete batch."""
-        return "fake" if self.share == 1 else None
+        return ("fake",) if self.share == 1 else ()
 
     def images(self, real, fake, random):
         return self.shared(fake)
+
+
+@keras.saving.register_keras_serializable("zoo")
+class R1R2(_ZeroCenteredPenalty):
+    """The squared gradient norms on real and on generated images: gamma / 2 * (|J(x)|^2 +
+    |J(G(z))|^2).
+
+    With the loss `"relativistic"` it is the objective of R3GAN, Huang et al. 2024,
+    https://arxiv.org/abs/2501.05441. Each term alone is of Mescheder, Geiger and Nowozin 2018,
+    https://arxiv.org/abs/1801.04406.
+
+    Args:
+        gamma: see `R1`.
+        share: see `R1`.
+
+    Differs from the paper: see `R1`.
+    """
+
+    name = "r1_r2"
+
+    @property
+    def fused(self):
+        """`"real"` and `"fake"`, if the penalty is taken over the complete batch."""
+        return ("real", "fake") if self.share == 1 else ()
+
+    def __call__(self, discriminator, real, fake, random):
+        grads = [engine.gradient(discriminator, self.shared(x)) for x in (real, fake)]
+        return sum(self.value(_squared_norm(grad)) for grad in grads)
 
 
 class _NormPenalty(_GradientPenalty):

@@ -97,8 +97,8 @@ class ACGAN(GAN, Classifies):
         real_loss, fake_loss = class_loss(real, labels), class_loss(fake, labels)
         return loss + real_loss + fake_loss, {**logs, "real_class_loss": real_loss}
 
-    def generator_objective(self, fake, labels):
-        loss, logs = super().generator_objective(fake, labels)
+    def generator_objective(self, fake, labels, real=None):
+        loss, logs = super().generator_objective(fake, labels, real)
         fake_loss = class_loss(fake, labels)
         return loss + fake_loss, {**logs, "fake_class_loss": fake_loss}
 

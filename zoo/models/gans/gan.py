@@ -12,8 +12,7 @@ from keras import ops
 from zoo import engine
 from zoo.augmentation import Augmentation
 from zoo.base.extends import extends
-from zoo.engine import scalars
-from zoo.engine.averaging import average, copy
+from zoo.engine.averaging import copy
 from zoo.engine.batch import Batch, minibatch, paired
 from zoo.engine.compilation import Argument, optional
 from zoo.engine.latent import LatentModel
@@ -140,12 +139,14 @@ class GAN(Players, LatentModel):
         }
         return loss, logs
 
-    def generator_objective(self, fake, labels):
+    def generator_objective(self, fake, labels, real=None):
         """Return the generator's loss, a scalar, and a dict of logs.
 
-        `fake` are the discriminator's outputs on generated images with `labels`.
+        `fake` are the discriminator's outputs on generated images with `labels`, and `real` those
+        on real images, for a loss that compares both.
         """
-        loss = ops.mean(self.adversarial_loss.generator(self.logits(fake)))
+        compared = () if real is None else (self.logits(real),)
+        loss = ops.mean(self.adversarial_loss.generator(self.logits(fake), *compared))
         return loss, {"generator_loss": loss}
 
     # Training
@@ -190,9 +191,10 @@ class GAN(Players, LatentModel):
             optimizer: `None` for the paper's optimizers; one optimizer, of which both players get a
                 copy; or `{"generator": ..., "discriminator": ...}`.
             loss: the name of an adversarial loss (`"minimax"`, `"non_saturating"`,
-                `"least_squares"`, `"hinge"`, `"wasserstein"`), or a `zoo.losses.AdversarialLoss`.
-            penalty: the name of a penalty (`"gradient_penalty"`, `"r1"`, `"r2"`, `"dragan"`,
-                `"weight_clipping"`), or a `zoo.losses.Penalty`, which is added to the
+                `"least_squares"`, `"hinge"`, `"wasserstein"`, `"relativistic"`,
+                `"relativistic_average"`), or a `zoo.losses.AdversarialLoss`.
+            penalty: the name of a penalty (`"gradient_penalty"`, `"r1"`, `"r2"`, `"r1_r2"`,
+                `"dragan"`, `"weight_clipping"`), or a `zoo.losses.Penalty`, which is added to the
                 discriminator's loss; `None` for no penalty.
             critic_steps: the number of discriminator updates for each generator update, each with
                 new latents. The batch of real images is divided into this many minibatches if its
@@ -234,8 +236,9 @@ class GAN(Players, LatentModel):
                 self.penalty.constrain(self.players["discriminator"])
         # The generator's batch is as large as the batch of each discriminator update.
         latents = self.draw_latents(ops.shape(real)[0])
-        logs |= self.minimize(lambda: self.generator_loss(latents, labels), "generator")
-        self._average(engine.replicas() * ops.shape(batch.data)[0])
+        seen = self.seen_by_generator(real)
+        logs |= self.minimize(lambda: self.generator_loss(latents, labels, **seen), "generator")
+        self.average_generator(engine.replicas() * ops.shape(batch.data)[0])
         return logs
 
     def discriminator_loss(self, real, fake, labels=None, training: bool = True):
@@ -260,26 +263,23 @@ class GAN(Players, LatentModel):
         penalty = ops.mean(penalty)
         return loss + penalty, {**logs, "penalty": penalty}
 
-    def generator_loss(self, latents, labels=None, training: bool = True):
-        """Return the generator's loss on `latents`, a scalar, and a dict of logs."""
+    def generator_loss(self, latents, labels=None, training: bool = True, real=None):
+        """Return the generator's loss on `latents`, a scalar, and a dict of logs.
+
+        A loss that compares gets `real`, real images with the same `labels`.
+        """
         fake = self.fake(latents, labels, training)
-        return self.generator_objective(self.judge(fake, labels, training), labels)
+        compared = {} if real is None else {"real": self.judge(real, labels, training)}
+        return self.generator_objective(self.judge(fake, labels, training), labels, **compared)
 
     def validate(self, batch: Batch):
         real, labels = batch
         latents = self.draw_latents(ops.shape(real)[0])
         fake = self.fake(latents, labels, training=False)
         _, discriminator_logs = self.discriminator_loss(real, fake, labels, training=False)
-        _, generator_logs = self.generator_loss(latents, labels, training=False)
+        seen = self.seen_by_generator(real)
+        _, generator_logs = self.generator_loss(latents, labels, training=False, **seen)
         return {**discriminator_logs, **generator_logs}
-
-    def _average(self, images):
-        """Update the averaged generator after a step on `images` images."""
-        scalars.add_to(self.images_seen, images)
-        total = ops.convert_to_tensor(self.images_seen)
-        half_life = scalars.clamp(0.05 * total, high=self.ema_half_life_images)
-        images = scalars.cast(images, "float32")
-        average(self.ema_generator, self.generator, decay=0.5 ** (images / half_life))
 
     # Use
 

@@ -10,9 +10,12 @@ import keras
 import numpy as np
 from keras import ops
 
+from zoo.engine import scalars
+from zoo.engine.averaging import average
 from zoo.engine.batch import check_body, check_logits, paired, symbolic_outputs
 from zoo.engine.spaces import Points, Space, classes_or_none, of_image_shape, of_shape
 from zoo.errors import ArgumentError
+from zoo.losses.adversarial import compares
 from zoo.losses.per_sample import per_sample
 from zoo.networks import Architecture, Demands
 from zoo.networks.choosing import TakesArchitecture
@@ -163,6 +166,20 @@ class Players(TakesArchitecture):
         for size in logits.shape[1:]:
             count *= size
         return ops.reshape(per_sample(logits) / count, (-1, 1)) if count > 1 else logits
+
+    # Training
+
+    def seen_by_generator(self, real) -> dict[str, Any]:
+        """Return the argument `real` of `generator_loss`, for a loss that compares."""
+        return {"real": real} if compares(self.adversarial_loss) else {}
+
+    def average_generator(self, images):
+        """Update the averaged generator after a step on `images` images."""
+        scalars.add_to(self.images_seen, images)
+        total = ops.convert_to_tensor(self.images_seen)
+        half_life = scalars.clamp(0.05 * total, high=self.ema_half_life_images)
+        images = scalars.cast(images, "float32")
+        average(self.ema_generator, self.generator, decay=0.5 ** (images / half_life))
 
     # Use
 
