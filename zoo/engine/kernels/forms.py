@@ -17,20 +17,14 @@ class Forms(NamedTuple):
             (`overlapping`).
         patches: the kernel's gradient for images of at most so many channels is a matrix product
             of patches.
-        copied: whether kernels for one channel are copied into PyTorch's order of axes.
     """
 
     product: int = 0
     patches: int = 0
-    copied: bool = False
 
 
-ON_CPU = {
-    "tensorflow": Forms(product=4),
-    "jax": Forms(product=1, patches=4),
-    "torch": Forms(copied=True),
-}
-ON_ACCELERATOR = {"tensorflow": Forms(), "jax": Forms(), "torch": Forms()}
+ON_CPU = {"tensorflow": Forms(product=4), "jax": Forms(product=1, patches=4)}
+ON_ACCELERATOR = {"tensorflow": Forms(), "jax": Forms()}
 
 
 def forms(backend: str, on_cpu: bool) -> Forms:

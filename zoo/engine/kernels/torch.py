@@ -10,8 +10,6 @@ import torch
 from keras import ops
 from torch.nn import functional
 
-from zoo.engine.kernels.forms import forms
-
 
 def convolution(x, kernel, bias, strides: tuple[int, int]):
     paddings = [
@@ -49,11 +47,11 @@ def _padded(operation, x, kernel, bias, strides, paddings):
 def _torch_kernel(kernel):
     """Return the kernel in PyTorch's order of axes.
 
-    For images of one channel it is copied on a CPU, where PyTorch is slow with a view of it.
+    For images of one channel it is copied: PyTorch is slow with a view of it, and in bfloat16 it
+    has no gradient for one.
     """
-    copied = forms("torch", on_cpu=kernel.device.type == "cpu").copied
     kernel = kernel.permute(3, 2, 0, 1)
-    return kernel.contiguous() if copied and 1 in kernel.shape[:2] else kernel
+    return kernel.contiguous() if 1 in kernel.shape[:2] else kernel
 
 
 def batch_norm(x, gamma, beta, epsilon: float):
