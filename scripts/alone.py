@@ -151,8 +151,8 @@ class Alone:
             raise Failed(f"{name} is not the set that the card of {SETS[name]} names")
 
     def train(self, data: Path) -> None:
-        """Run a recipe's `--smoke`."""
-        self.run(ROOT / "recipes" / "ae_mnist.py", "--smoke", data=data)
+        """Run a recipe's `--smoke`, by the name of its preset."""
+        self.zoo("train", "ae_mnist", "--smoke", data=data)
 
     def measure(self, data: Path) -> None:
         """Measure a preset.

@@ -75,8 +75,10 @@ def presets() -> list[tuple[Card, str]]:
 def untrained() -> dict[str, str]:
     """Return the first sentence of each recipe without a preset, by name."""
     trained = {card.name for card, _ in presets()}
-    paths = sorted(path for path in locate.RECIPES.glob("*.py") if path.stem not in trained)
-    texts = {path.stem: ast.get_docstring(ast.parse(path.read_text("utf-8"))) for path in paths}
+    files = {name: path for name, path in locate.recipes().items() if name not in trained}
+    texts = {
+        name: ast.get_docstring(ast.parse(path.read_text("utf-8"))) for name, path in files.items()
+    }
     return {name: re.split(r"(?<=\.)\s", text)[0] for name, text in texts.items()}
 
 

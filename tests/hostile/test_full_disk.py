@@ -92,7 +92,7 @@ def published(folder):
 
 COMMANDS = {
     "describe": lambda run, folder: described(folder, "--describe"),
-    "measure": lambda run, folder: described(folder, "--measure"),
+    "measure": lambda run, folder: described(folder, "--remeasure"),
     "publish": lambda run, folder: published(folder),
     "sample": lambda run, folder: run("sample", NAME, "-o", folder / "samples.png"),
     "preview": lambda run, folder: run("data", "preview", "ring8", "-o", folder / "samples.png"),

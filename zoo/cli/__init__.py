@@ -25,7 +25,7 @@ def cli():
     Examples:
       zoo list
       zoo sample dcgan_mnist -n 64 --seed 0 -o samples.png
-      zoo train recipes/dcgan_mnist.py --smoke
+      zoo train dcgan_mnist --smoke
     """
 
 

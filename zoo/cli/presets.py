@@ -20,8 +20,6 @@ from zoo.cli.base import (
     warnings_in_lines,
 )
 from zoo.errors import ArgumentError, check_count, nearest
-from zoo.metrics.protocol import explanations
-from zoo.presets.card import Signature, Training
 
 SAMPLES = "samples.png"
 
@@ -65,60 +63,9 @@ def info(preset: str, as_json: bool):
     if as_json:
         say(card.model_dump_json(indent=2))
         return
-    identity, training, signature = card.identity, card.training, card.signature
-    size = sum(file.bytes for file in card.weights.files.values())
-    say(f"{identity.preset}: {identity.title}\n")
-    rows = [
-        ("model", f"{identity.model}, family {identity.family}, group {identity.group}"),
-        ("paper", ", ".join(dict.fromkeys((identity.paper, identity.paper_url)))),
-        *(("differs", text) for text in identity.differs),
-        *([("its class", identity.class_differs)] if identity.class_differs else ()),
-        (
-            "weights",
-            f"{card.weights.parameters:,} parameters, {size / 2**20:.1f} MiB, {card.weights.dtype}",
-        ),
-        *_signature_rows(signature),
-        (
-            "backends",
-            ", ".join(f"{name} (off by {off:.1g})" for name, off in signature.backends.items()),
-        ),
-        *_training_rows(training, signature.data.noun),
-        *((m.heading, f"{m}, by {m.protocol.name}") for m in card.metrics),
-        *(("numbers", sentence) for sentence in explanations(card.metrics)),
-        *(("limit", text) for text in card.limits),
-        (
-            "rights",
-            f"code {card.rights.code}; weights {card.rights.weights}; data {card.rights.data}",
-        ),
-    ]
-    print_rows(rows, indent="  ")
-
-
-def _signature_rows(signature: Signature) -> list[tuple[str, str]]:
-    """Return the rows of `zoo info` about tasks and spaces."""
-    condition = signature.condition
-    return [
-        ("tasks", ", ".join(signature.tasks) or "unknown"),
-        *(("latents", space.text) for space in signature.noise.values()),
-        (signature.data.noun, signature.data.text),
-        *([("classes", condition.text)] if signature.classes is not None else ()),
-        *(
-            [("condition", f"{condition.noun}, {condition.text}")]
-            if condition is not None and signature.classes is None
-            else ()
-        ),
-    ]
-
-
-def _training_rows(training: Training | None, noun: str) -> list[tuple[str, str]]:
-    """Return the rows of `zoo info` about the training."""
-    if training is None:
-        return []
-    images_text = f"{training.images_seen:,} {noun} of {training.data} seen"
-    return [
-        ("trained", f"{training.recipe}, seed {training.seed}, {images_text}"),
-        ("took", f"{training.took} on {training.device}"),
-    ]
+    say(card.heading)
+    say()
+    print_rows(card.rows, indent="  ")
 
 
 @click.command(cls=OneLine)

@@ -60,7 +60,9 @@ def _training_options(command):
             help="The seed of the weights, the latents and the order of the images.",
         ),
         click.option(
+            "--trainings",
             "--seeds",
+            "trainings",
             type=click.IntRange(min=1),
             default=1,
             help="The number of trainings, with --seed and the seeds after it; the first one "
@@ -126,7 +128,7 @@ def _training_options(command):
             help="Change a setting; repeatable.",
         ),
         click.option(
-            "--measure",
+            "--remeasure",
             is_flag=True,
             help="Train nothing: evaluate the preset in --out, or with --publish the published "
             "one, and write the numbers to its card.",
@@ -135,7 +137,7 @@ def _training_options(command):
             "--describe",
             is_flag=True,
             help="Train nothing: write the recipe's texts about the preset, such as its limits, to "
-            "the card that --measure would change.",
+            "the card that --remeasure would change.",
         ),
         click.option(
             "--publish",
@@ -155,7 +157,7 @@ class TrainOptions:
     smoke: bool
     epochs: int | None
     seed: int | None
-    seeds: int
+    trainings: int
     data: str | None
     out: Path | None
     resume: bool
@@ -166,7 +168,7 @@ class TrainOptions:
     device: str | None
     precision: str | None
     settings: tuple[str, ...]
-    measure: bool
+    remeasure: bool
     describe: bool
     publish: bool
 
@@ -220,19 +222,19 @@ class TrainOptions:
 
 
 @click.command(cls=OneLine)
-@click.argument("recipe", type=click.Path(path_type=Path))
+@click.argument("recipe")
 @_training_options
-def train(recipe: Path, **options):
-    """Run RECIPE, a Python file: train and evaluate its model, and write checkpoints, pictures,
-    card and weights.
+def train(recipe: str, **options):
+    """Run RECIPE, the name of a preset or a Python file: train and evaluate its model, and write
+    checkpoints, pictures, card and weights.
 
     \b
     Examples:
-      zoo train recipes/dcgan_mnist.py --smoke
-      zoo train recipes/dcgan_mnist.py --epochs 30 --set width=32 --out runs/narrow
-      zoo train recipes/dcgan_mnist.py --data path/to/images
-      zoo train recipes/dcgan_mnist.py --distribute 2 --precision bfloat16
-      zoo train recipes/dcgan_mnist.py --device gpu:1
+      zoo train dcgan_mnist --smoke
+      zoo train dcgan_mnist --epochs 30 --set width=32 --out runs/narrow
+      zoo train dcgan_mnist --data path/to/images
+      zoo train path/to/my_recipe.py --distribute 2 --precision bfloat16
+      zoo train dcgan_mnist --device gpu:1
     """
     from zoo.runs.recipe import load_recipe
 
@@ -258,7 +260,7 @@ def _train(recipe: Recipe, command: Sequence[str], options: TrainOptions) -> Non
         started_as = {STARTED_AS: shlex.join(command)}
         if options.device is not None:
             _move_to(options.device, started_as)
-        if options.measure or options.describe:
+        if options.remeasure or options.describe:
             _renew_card(recipe, config, options)
             return
         engine.launch(options.distribute, config.batch_size, _this_program(), started_as)
@@ -308,7 +310,7 @@ def _renew_card(recipe: Recipe, config: Config, options: TrainOptions) -> None:
 
     out = options.folder(recipe) / "preset"
     preset = recipe.preset if options.publish else out
-    if options.measure:
+    if options.remeasure:
         cards.measure(recipe, config, preset, say)
     if options.describe:
         cards.describe(recipe, preset)
@@ -325,7 +327,7 @@ def _trained(recipe: Recipe, command: Sequence[str], options: TrainOptions) -> P
     out = options.folder(recipe)
     with watched() as stop:
         try:
-            return options.run(recipe, stop).run_seeds(options.seeds)
+            return options.run(recipe, stop).run_seeds(options.trainings)
         except Stopped as stopped:
             if engine.is_chief():
                 say(f"\nstopped by {stopped}. {_kept(out)}\n  {_resuming(command)}")

@@ -23,6 +23,7 @@ from zoo.files.home import write_text
 from zoo.files.limits import check_limit
 from zoo.metrics.protocol import Measurement
 from zoo.models import families
+from zoo.presets import table
 
 FORMAT = 4
 LARGEST = 2**22  # bytes of a card, and of an index
@@ -266,6 +267,29 @@ class Card(Record):
     def name(self) -> str:
         """The name of the preset."""
         return self.identity.preset
+
+    @property
+    def heading(self) -> str:
+        """The name and the title."""
+        return f"{self.name}: {self.identity.title}"
+
+    @property
+    def rows(self) -> list[tuple[str, str]]:
+        """The rows of the table that `zoo info` prints, each a name and a text."""
+        return table.rows(self)
+
+    def __str__(self) -> str:
+        return table.as_text(self.heading, self.rows)
+
+    def _repr_html_(self) -> str:
+        return table.as_html(self.heading, self.rows, vars(self).get("_picture"))
+
+    def with_picture(self, path: Path) -> Card:
+        """Return this card, which a notebook shows with the picture at `path` if it is there."""
+        card = self.model_copy()
+        if path.is_file():
+            vars(card)["_picture"] = path  # no field: it is no part of the card
+        return card
 
     @classmethod
     def read(cls, path: Path) -> Card:

@@ -27,6 +27,7 @@ from zoo.files.home import home, write_text
 from zoo.presets.card import LARGEST, Card, PresetName
 
 CARD = "card.json"
+PICTURE = "samples.png"
 INDEX = "index.json"
 
 

@@ -9,7 +9,7 @@ import keras
 
 from zoo.errors import ArgumentError
 from zoo.files.home import user_path
-from zoo.presets import storage
+from zoo.presets import hub, storage
 from zoo.presets.card import Card
 from zoo.presets.locate import is_keras_file, locate
 
@@ -17,12 +17,16 @@ from zoo.presets.locate import is_keras_file, locate
 def info(name: str | Path) -> Card:
     """Return the card of the preset `name`, which may be a path or a URL as for `load`.
 
+    `print(zoo.info(name))` prints the table of the command `zoo info`, and a notebook shows it with
+    the picture of the preset.
+
     Raises:
         UnknownNameError: if there is no such preset, with the nearest names.
         CardError: if its card is broken.
         FetchError: if its card is on another machine and cannot be fetched.
     """
-    return locate(name).card
+    preset = locate(name)
+    return preset.card.with_picture(preset.folder / hub.PICTURE)
 
 
 def load(name: str | Path, components: Sequence[str] | None = None) -> keras.Model:

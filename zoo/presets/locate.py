@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import functools
+import importlib.metadata
 import os
 import re
 from collections.abc import Mapping
@@ -23,7 +24,8 @@ ROOT = Path(__file__).parent.parent
 CARDS = ROOT / "cards"
 WEIGHTS = ROOT / "weights"
 HUB = ROOT.parent / "hub"  # presets beside the package, in a checkout alone
-RECIPES = ROOT.parent / "recipes"  # in a checkout alone
+RECIPES = ROOT.parent / "recipes"  # in a checkout alone; a wheel puts them elsewhere
+DISTRIBUTION = "keras-generative-zoo"
 
 NAME = re.compile(r"[a-z0-9]+([_-][a-z0-9]+)*")
 SEE = "`zoo.list()` or `zoo list` shows all."
@@ -118,10 +120,28 @@ def is_keras_file(name: object) -> bool:
 
 def _beside_the_package(name: str) -> str | None:
     """Return advice for a preset whose recipe alone is in this checkout, or `None`."""
-    recipe = RECIPES / f"{name}.py"
-    if recipe.is_file():
-        return f"It has no weights yet: python {recipe} trains it."
+    if name in recipes():
+        return f"It has no weights here: zoo train {name} makes them."
     return None
+
+
+def recipes() -> dict[str, Path]:
+    """Return the files of the recipes by the names of their presets.
+
+    They are those of the checkout, or those that were installed with the package.
+    """
+    files = RECIPES.glob("*.py") if (ROOT.parent / "pyproject.toml").is_file() else _installed()
+    return {path.stem: path for path in sorted(files)}
+
+
+def _installed() -> list[Path]:
+    """Return the recipes among the files of the installed distribution."""
+    try:
+        files = importlib.metadata.files(DISTRIBUTION) or ()
+    except importlib.metadata.PackageNotFoundError:
+        return []
+    of_recipes = [file for file in files if file.match(f"share/{DISTRIBUTION}/recipes/*.py")]
+    return [Path(file.locate()).resolve() for file in of_recipes]
 
 
 def names(

@@ -10,6 +10,7 @@ from zoo.base.markup import Markup, fill, joined, link, name, python
 from zoo.metrics import Measurement
 from zoo.metrics.protocol import explanations
 from zoo.presets.card import Card, Signature, Training
+from zoo.presets.hub import PICTURE
 
 PAGE_NAME = "README.md"
 PLANE = "The plane of its latents"
@@ -159,7 +160,7 @@ def model_card(card: Card, place: str | None = None) -> str:
     source = place or (card.name if training is not None else f"path/to/{card.name}")
     loaded = f"zoo.load({python(source)})"
     use = next((USES[task] for task in USES if task in signature.tasks), None)
-    pictured = "samples.png" in card.weights.extras
+    pictured = PICTURE in card.weights.extras
     images = signature.data.kind == "images"  # for others Hugging Face has no pipeline
     return fill(
         PAGE,
@@ -171,7 +172,7 @@ def model_card(card: Card, place: str | None = None) -> str:
         family=identity.family,
         preset=identity.preset,
         title=identity.title,
-        picture=Markup(f"![{_caption(card, use)}](samples.png)\n\n" if pictured else ""),
+        picture=Markup(f"![{_caption(card, use)}]({PICTURE})\n\n" if pictured else ""),
         generative=Markup(
             "- generative-model\n" * bool({"samples", "encodes"} & {*signature.tasks})
         ),

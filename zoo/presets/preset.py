@@ -38,7 +38,7 @@ class Preset:
 
     @classmethod
     def in_folder(cls, folder: Path) -> Preset:
-        """Return the preset in a folder of this machine.
+        """Return the preset in a folder of this machine, which may be that of a run.
 
         Raises:
             ArgumentError: if there is no such folder.
@@ -54,9 +54,10 @@ class Preset:
         if not folder.is_dir():
             raise ArgumentError(f"There is no folder {str(folder)!r}.")
         if not (folder / hub.CARD).is_file():
-            inner = folder / "preset"
-            advice = f" But {inner} is one." if (inner / hub.CARD).is_file() else ""
-            raise IntegrityError(f"There is no preset in {folder}: it holds no card.json.{advice}")
+            of_run = folder / "preset"
+            if (of_run / hub.CARD).is_file():
+                return cls.in_folder(of_run)
+            raise IntegrityError(f"There is no preset in {folder}: it holds no card.json.")
         return cls(Card.read(folder / hub.CARD), folder)
 
     @classmethod

@@ -234,7 +234,7 @@ def write(
     named = storage.write_components(stored, folder, half_precision)
     golden.write_golden(stored, folder, GOLDEN_IMAGES, *programs)
     if (image := picture(stored)) is not None:
-        image.save(folder / "samples.png")
+        image.save(folder / hub.PICTURE)
     if examples is not None:
         np.savez_compressed(folder / EXAMPLES, images=examples)
     everything = _files(folder)

@@ -193,20 +193,40 @@ def source_sha256(source: str) -> str:
     return hashlib.sha256(source.encode()).hexdigest()
 
 
-def load_recipe(path: Path) -> Recipe:
-    """Load the `RECIPE` of the file `path`, which may import other files of its folder.
+def find_recipe(name: str | Path) -> Path:
+    """Return the file of a recipe.
+
+    Args:
+        name: the path of a Python file, or the name of a preset of this package.
+
+    Raises:
+        RecipeError: if there is no such file.
+        UnknownNameError: if there is no recipe of that name.
+    """
+    path, known = Path(name), locate.recipes()
+    if path.is_file():
+        return path
+    if str(name) in known:
+        return known[str(name)]
+    if path.is_dir():
+        raise RecipeError(f"A recipe is a Python file. Received: the folder {str(path)!r}.")
+    if locate.NAME.fullmatch(str(name)):
+        raise unknown_name("recipe", str(name), known, "The path of a Python file is one, too.")
+    meant = f" Is {path.stem!r} meant, a recipe of the zoo?" if path.stem in known else ""
+    raise RecipeError(f"There is no recipe {str(path)!r}.{meant}")
+
+
+def load_recipe(path: str | Path) -> Recipe:
+    """Load the `RECIPE` of a file, which may import other files of its folder.
+
+    Args:
+        path: the path of a Python file, or the name of a preset of this package.
 
     Raises:
         RecipeError: if there is no such file, or no recipe in it.
+        UnknownNameError: if there is no recipe of that name.
     """
-    if not path.is_file():
-        known = locate.RECIPES / f"{path.name}.py"
-        meant = f" Is {str(known)!r} meant?" if known.is_file() else ""
-        if path.is_dir():
-            raise RecipeError(
-                f"A recipe is a Python file. Received: the folder {str(path)!r}.{meant}"
-            )
-        raise RecipeError(f"There is no recipe {str(path)!r}.{meant}")
+    path = find_recipe(path)
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None:
         raise RecipeError(f"A recipe is a Python file. Received: {str(path)!r}.")
