@@ -28,16 +28,18 @@ def smoke_data(recipe, slice_path, folder) -> str:
     return str(folder / "cut.npz")
 
 
-def run_of(recipe, config, out, anew=False, **keeping):
+def run_of(recipe, config, out, anew=False, start=None, ownership=None, say=None, **keeping):
     """A smoke run that says nothing."""
     return Run(
         recipe,
         config,
         out,
         smoke=True,
-        echo=lambda line: None,
+        echo=say or (lambda line: None),
         anew=anew,
         keeping=Keeping(**keeping),
+        start=start,
+        ownership=ownership,
     )
 
 

@@ -74,9 +74,28 @@ def _training_options(command):
             "or ring8, grid25, line, spiral, two_moons or checkerboard.",
         ),
         click.option(
+            "--from",
+            "start",
+            metavar="PRESET",
+            help="Start from the weights of a preset (its name, folder or URL), of a run or of a "
+            "checkpoint, as far as the layers are alike.",
+        ),
+        click.option(
             "--out",
             type=click.Path(path_type=Path),
             help="The folder of the run.  [default: runs/PRESET]",
+        ),
+        click.option("--name", help="The name of your preset.  [default: the recipe's]"),
+        click.option("--title", help="One line that describes your preset."),
+        click.option(
+            "--license",
+            help="The licence of your weights, such as cc-by-4.0.  [default: what follows from the "
+            "data, and from --from]",
+        ),
+        click.option(
+            "--license-override",
+            metavar="REASON",
+            help="Why --license may differ from the licence of --from; it stands in the card.",
         ),
         click.option(
             "--resume",
@@ -159,7 +178,12 @@ class TrainOptions:
     seed: int | None
     trainings: int
     data: str | None
+    start: str | None
     out: Path | None
+    name: str | None
+    title: str | None
+    license: str | None
+    license_override: str | None
     resume: bool
     checkpoint_steps: int | None
     keep: int
@@ -198,8 +222,18 @@ class TrainOptions:
             return self.out
         return Path("runs") / (recipe.preset + ("_smoke" if self.smoke else ""))
 
+    def check_unchanged(self) -> None:
+        """Raise if an option makes another preset than that of the recipe."""
+        for option in ("start", "name", "title", "license", "license_override"):
+            if (value := getattr(self, option)) is not None:
+                name = {"start": "from"}.get(option, option.replace("_", "-"))
+                raise ArgumentError(
+                    f"--publish is for the recipe as it stands. Received: --{name} {value}."
+                )
+
     def run(self, recipe: Recipe, stop: Stop) -> Run:
         """Return the run of `recipe` with these options; `stop` is the request to end it."""
+        from zoo.runs.ownership import Ownership
         from zoo.runs.run import Run
         from zoo.runs.training import Keeping
 
@@ -218,6 +252,13 @@ class TrainOptions:
                 on_nan=self.on_nan,
                 stop=stop,
             ),
+            start=self.start,
+            ownership=Ownership(
+                name=self.name,
+                title=self.title,
+                license=self.license,
+                license_override=self.license_override,
+            ),
         )
 
 
@@ -232,7 +273,7 @@ def train(recipe: str, **options):
     Examples:
       zoo train dcgan_mnist --smoke
       zoo train dcgan_mnist --epochs 30 --set width=32 --out runs/narrow
-      zoo train dcgan_mnist --data path/to/images
+      zoo train dcgan_faces --from dcgan_faces --data photos/ --out runs/mine --name mine
       zoo train path/to/my_recipe.py --distribute 2 --precision bfloat16
       zoo train dcgan_mnist --device gpu:1
     """
@@ -255,6 +296,7 @@ def _train(recipe: Recipe, command: Sequence[str], options: TrainOptions) -> Non
     config = options.config(recipe)
     if options.publish:
         collection.check_publishable(recipe, config, options.smoke)
+        options.check_unchanged()
     with outliving_its_output():
         command = shlex.split(os.environ.pop(STARTED_AS, "")) or command
         started_as = {STARTED_AS: shlex.join(command)}

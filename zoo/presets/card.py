@@ -195,6 +195,15 @@ class Selected(Record):
     value: float
 
 
+class Base(Record):
+    """The record of the model whose weights a training started from."""
+
+    preset: Line  # its name
+    weights_license: Line
+    data_rights: Line
+    sha256: Sha256  # the hash of the file of its weights
+
+
 class Training(Record):
     """The record of the training of the weights."""
 
@@ -213,6 +222,7 @@ class Training(Record):
     data_images: int
     restored: list[Restored] = Field([])
     selected: Selected | None = None  # null: the weights of the last step
+    base: Base | None = None  # null: new weights
     other_seeds: list[int] = Field([])  # the seeds of other trainings in the table of numbers
 
     @property

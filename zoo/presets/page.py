@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import NamedTuple
 
 from zoo.base.markup import Markup, fill, joined, link, name, python
@@ -17,7 +18,7 @@ PLANE = "The plane of its latents"
 PAGE = """---
 library_name: keras
 license: {license!y}
-{pipeline}{datasets}tags:
+{base}{pipeline}{datasets}tags:
 - keras
 {generative}- {family!y}
 ---
@@ -157,7 +158,8 @@ def model_card(card: Card, place: str | None = None) -> str:
             preset, or a path if no recipe of this package trained it.
     """
     identity, training, signature = card.identity, card.training, card.signature
-    source = place or (card.name if training is not None else f"path/to/{card.name}")
+    of_zoo = training is not None and Path(training.recipe).stem == card.name
+    source = place or (card.name if of_zoo else f"path/to/{card.name}")
     loaded = f"zoo.load({python(source)})"
     use = next((USES[task] for task in USES if task in signature.tasks), None)
     pictured = PICTURE in card.weights.extras
@@ -166,6 +168,9 @@ def model_card(card: Card, place: str | None = None) -> str:
         PAGE,
         license=card.rights.weights.lower(),
         weights=card.rights.weights,
+        base=Markup()
+        if training is None or training.base is None
+        else fill("base_model: {base!y}\n", base=training.base.preset),
         datasets=Markup()
         if training is None
         else fill("datasets:\n- {data!y}\n", data=training.data),
@@ -179,7 +184,7 @@ def model_card(card: Card, place: str | None = None) -> str:
         pipeline=Markup(f"pipeline_tag: {use.pipeline}\n" if use is not None and images else ""),
         example=Markup(f"model = {loaded}" if use is None else use.example(signature, loaded)),
         copies="From a copy of this folder, its path takes the place of the name."
-        if training is not None or place is not None
+        if of_zoo or place is not None
         else "The path is that of this folder.",
         model=identity.model,
         parameters=card.weights.parameters,

@@ -18,18 +18,18 @@ from zoo.evaluation.defaults import default_metrics
 from zoo.metrics import Measurement
 from zoo.models import families
 from zoo.presets import save
-from zoo.presets.card import Card, Facts, Identity, Restored, Selected, Training
+from zoo.presets.card import Base, Card, Facts, Identity, Restored, Selected, Training
 from zoo.presets.load import info, load
 from zoo.runs.collection import rewrite_card
 from zoo.runs.recipe import Config, Recipe, source_sha256
 from zoo.runs.training import Splits, Trainer, choose_extractor, read
 
 
-def identify(recipe: Recipe, model: keras.Model, facts: Facts) -> Identity:
-    """Return the identity of the preset that is made of `model`."""
+def identify(recipe: Recipe, model: keras.Model, facts: Facts, name: str | None = None) -> Identity:
+    """Return the identity of the preset that is made of `model`; `name` replaces the recipe's."""
     family = families.family(recipe.family)
     return Identity(
-        preset=recipe.preset,
+        preset=name or recipe.preset,
         family=recipe.family,
         group=family.group,
         model=save.class_name(family.cls),
@@ -69,7 +69,11 @@ def facts_of(recipe: Recipe, training: Training) -> Facts:
 
 
 def record_training(
-    recipe: Recipe, code: str, trainer: Trainer, selected: Selected | None
+    recipe: Recipe,
+    code: str,
+    trainer: Trainer,
+    selected: Selected | None,
+    base: Base | None = None,
 ) -> Training:
     """Return the card's record of a training that has ended.
 
@@ -78,6 +82,7 @@ def record_training(
         code: its source when the training began.
         trainer: the training.
         selected: the best checkpoint, where it is the one that is shipped; else `None`.
+        base: what it started from, or `None`.
     """
     history = trainer.checkpoints.history
     return Training(
@@ -95,6 +100,7 @@ def record_training(
         data_images=len(trainer.source.images),
         restored=[Restored(**which) for which in trainer.checkpoints.restored],
         selected=selected,
+        base=base,
     )
 
 
@@ -234,10 +240,10 @@ def _card_of(recipe: Recipe, preset: str | Path) -> Card:
         RecipeError: if the preset is not of this recipe.
     """
     card = info(preset)
-    if card.name != recipe.preset:
-        raise RecipeError(f"{preset} is not of this recipe. Received: the preset {card.name!r}.")
     if card.training is None:
         raise RecipeError(f"{preset} was made by no recipe.")
+    if Path(card.training.recipe).stem != recipe.preset:
+        raise RecipeError(f"{preset} is not of this recipe. Received: the preset {card.name!r}.")
     if recipe.sha256 not in (card.training.recipe_sha256, card.training.equal_recipe_sha256):
         raise RecipeError(
             f"{preset} was made by another version of this recipe: its settings or functions "

@@ -17,11 +17,13 @@ from zoo.files.home import atomic_folder, clear_unfinished, storage_errors
 from zoo.metrics import Measurement
 from zoo.models import families
 from zoo.presets import golden, hub, save
-from zoo.presets.card import Card, Selected, Training
+from zoo.presets.card import Base, Card, Selected, Training
 from zoo.runs import cards
 from zoo.runs.collection import rewrite_card
 from zoo.runs.folder import CHECKPOINTS, PRESET, SAMPLES, alone_in, remove_earlier
+from zoo.runs.ownership import Ownership
 from zoo.runs.recipe import Config, Recipe
+from zoo.runs.start import find_start
 from zoo.runs.training import Keeping, Splits, Trainer, choose_monitor, read
 
 SMOKE_IMAGES = 1024
@@ -40,6 +42,12 @@ class Run:
         anew: removes what an earlier run wrote to `out` before the training.
         keeping: how the run is kept from being lost; with `Keeping(resume=True)` it continues the
             training in `out`.
+        start: the name, path or URL of a preset, or the folder of a run or of a checkpoint, whose
+            weights the training starts from; `None` for new weights.
+        ownership: the name and the licence of the preset.
+
+    Raises:
+        ZooError: if there is no such `start`, or it forbids the licence.
 
     Example:
 
@@ -61,6 +69,8 @@ class Run:
         echo: Callable[[str], None] = print,
         anew: bool = False,
         keeping: Keeping | None = None,
+        start: str | None = None,
+        ownership: Ownership | None = None,
     ):
         self.recipe = recipe
         self.config = config
@@ -70,6 +80,9 @@ class Run:
         self.echo = echo
         self.anew = anew
         self.keeping = Keeping() if keeping is None else keeping
+        self.start = None if start is None else find_start(start, recipe)
+        self.ownership = Ownership() if ownership is None else ownership
+        self.ownership.check(self.base)
         self.code = recipe.source
         self.samples = SMOKE_IMAGES if smoke else recipe.samples
         self.splits: Splits | None = None
@@ -132,6 +145,11 @@ class Run:
             return None
         return self.write(self._rebuild(model), training)
 
+    @property
+    def base(self) -> Base | None:
+        """The record of what the training starts from."""
+        return None if self.start is None else self.start.base
+
     def build(self) -> keras.Model:
         """Build the model.
 
@@ -179,14 +197,19 @@ class Run:
         trainer = Trainer(model, self.splits.train, self.config, self.keeping, self.say)
         recipe.compile(model, self.config, trainer.total_steps)
         monitor, measurements = choose_monitor(recipe, model, test, self.samples)
-        trainer.begin(self.out / CHECKPOINTS, self.code, monitor)
+        trainer.begin(self.out / CHECKPOINTS, self.code, monitor, self.base)
+        if self.start is not None and trainer.checkpoints.newest is None:
+            self.start.carry_to(model, self.say)
+        if self.config.few:
+            changes = ["images are mirrored", *model.suit_few(self.start is not None)]
+            self.say(f"for few images: {'; '.join(changes)}")
         grids = SampleGrids(self.out / SAMPLES, lambda model: recipe.picture(model, test))
         trainer.fit(measurements, grids)
         selected = None
         if recipe.ship == "best":
             best = trainer.load_best()
             selected = Selected(step=best["step"], monitor=best["name"], value=best["value"])
-        return cards.record_training(recipe, self.code, trainer, selected)
+        return cards.record_training(recipe, self.code, trainer, selected, self.base)
 
     def evaluate(self, model: keras.Model) -> list[Measurement]:
         """Measure `model` for the card."""
@@ -213,8 +236,8 @@ class Run:
         with storage_errors(folder):
             clear_unfinished(folder)
         save.check_replaceable(folder)
-        facts = cards.facts_of(recipe, training)
-        identity = cards.identify(recipe, model, facts)
+        facts = self.ownership.applied(cards.facts_of(recipe, training), self.base)
+        identity = cards.identify(recipe, model, facts, self.ownership.name)
         files = () if recipe.file is None else (recipe.file,)
         examples = recipe.examples if training.data == recipe.config.data else 0
         with storage_errors(folder), atomic_folder(folder) as partial:

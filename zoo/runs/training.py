@@ -29,6 +29,7 @@ from zoo.errors import (
 from zoo.evaluation import Metric
 from zoo.evaluation import extractor as find_extractor
 from zoo.evaluation.real import read_splits
+from zoo.presets.card import Base
 from zoo.runs.recipe import Config, Recipe
 
 PARTS = 5  # two checkpoints are at most this fraction of a run apart, one fifth
@@ -123,6 +124,8 @@ class Trainer:
         self.total_steps = self.steps_per_epoch * config.epochs
         # A training is defined by what its data hold, and not by their path.
         self.settings: dict[str, Any] = {**dataclasses.asdict(config), "data": source.name}
+        if not config.few:  # which earlier versions did not know
+            del self.settings["few"]
         self.done = 0
 
     @functools.cached_property
@@ -130,13 +133,16 @@ class Trainer:
         """The hash of the data, computed once: for a large set it reads all files."""
         return self.source.sha256
 
-    def begin(self, folder: Path, code: str, monitor: Monitor | None) -> None:
+    def begin(
+        self, folder: Path, code: str, monitor: Monitor | None, base: Base | None = None
+    ) -> None:
         """Prepare the checkpoints, and restore the last one where the run resumes.
 
         Args:
             folder: the folder of the checkpoints.
             code: the source of the recipe. A checkpoint of another source is refused.
             monitor: the number by which the best checkpoint is chosen, if there is one.
+            base: what the training starts from, if not from new weights.
 
         Raises:
             ArgumentError: if the checkpoints are of another training.
@@ -147,6 +153,7 @@ class Trainer:
             "data_sha256": self.data_sha256,
             "backend": keras.backend.backend(),  # each draws other numbers from one seed
             "recipe": code,
+            **({} if base is None else {"from": base.model_dump()}),
         }
         longest = self.keeping.checkpoint_steps or self.total_steps
         self.checkpoints = Checkpoints(
@@ -220,7 +227,7 @@ class Trainer:
             self.config.batch_size,
             self.config.seed if attempt == 0 else _seed(self.config.seed, attempt),
             value_range=self.model.value_range,
-            flip=self.config.flip,
+            flip=self.config.flip or self.config.few,
             binarize=self.config.binarize,
             shard=process(),
         )

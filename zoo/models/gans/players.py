@@ -10,9 +10,11 @@ import keras
 import numpy as np
 from keras import ops
 
+from zoo.augmentation import DiffAugment
 from zoo.engine import scalars
 from zoo.engine.averaging import average
 from zoo.engine.batch import check_body, check_logits, paired, symbolic_outputs
+from zoo.engine.carrying import weighted
 from zoo.engine.spaces import Points, Space, classes_or_none, of_image_shape, of_shape
 from zoo.errors import ArgumentError
 from zoo.losses.adversarial import compares
@@ -172,6 +174,24 @@ class Players(TakesArchitecture):
     def seen_by_generator(self, real) -> dict[str, Any]:
         """Return the argument `real` of `generator_loss`, for a loss that compares."""
         return {"real": real} if compares(self.adversarial_loss) else {}
+
+    def suit_few(self, started: bool) -> list[str]:
+        """Let the discriminator see augmented images, and freeze half of it if it was trained.
+
+        These are DiffAugment of Zhao et al. 2020, https://arxiv.org/abs/2006.10738, and FreezeD of
+        Mo, Cho and Shin 2020, https://arxiv.org/abs/2002.10964, for the lower half of its layers.
+        """
+        changes = []
+        if self.data.name == "images" and self.augmentation is None:
+            self.augmentation = DiffAugment()
+            changes.append("the discriminator sees augmented images (DiffAugment)")
+        if started:
+            layers = weighted(self.discriminator)
+            half = len(layers) // 2
+            for layer in layers[:half]:
+                layer.trainable = False
+            changes.append(f"{half} of {len(layers)} layers of it are frozen (FreezeD)")
+        return changes
 
     def average_generator(self, images):
         """Update the averaged generator after a step on `images` images."""
