@@ -380,6 +380,7 @@ def test_public_names():
         "__version__",
         "augmentation",
         "callbacks",
+        "compare",
         "corruption",
         "create",
         "data",

@@ -29,7 +29,7 @@ from zoo import (
     pictures,
 )
 from zoo.engine import distribute
-from zoo.evaluation import evaluate
+from zoo.evaluation import compare, evaluate
 from zoo.models.families import create, families, groups, register_family
 from zoo.presets import hub
 from zoo.presets.card import Card, Facts
@@ -50,6 +50,7 @@ __all__ = [
     "__version__",
     "augmentation",
     "callbacks",
+    "compare",
     "corruption",
     "create",
     "data",

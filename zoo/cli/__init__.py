@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from zoo.cli.base import SETTINGS, OneLineGroup
+from zoo.cli.compare import compare
 from zoo.cli.data import data
 from zoo.cli.evaluate import evaluate
 from zoo.cli.hub import cache, fetch, index, push, verify
@@ -29,7 +30,20 @@ def cli():
     """
 
 
-COMMANDS = (list_command, info, sample, fetch, verify, cache, push, index, data, train, evaluate)
+COMMANDS = (
+    list_command,
+    info,
+    sample,
+    fetch,
+    verify,
+    cache,
+    push,
+    index,
+    data,
+    train,
+    evaluate,
+    compare,
+)
 for command in COMMANDS:
     cli.add_command(command)
 

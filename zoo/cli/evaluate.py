@@ -52,7 +52,8 @@ from zoo.files.home import write_picture
 @click.option(
     "--compare",
     "other",
-    help="Compare with the numbers of another preset's card, or of a file written by --json.",
+    help="Compare with the numbers of another preset's card, or of a file written by --json, as "
+    "`zoo compare` does.",
 )
 @click.option(
     "--neighbours",
@@ -86,13 +87,14 @@ def evaluate(
     """
     from zoo import evaluation, pictures
     from zoo.data.sources import training_split
+    from zoo.evaluation.comparison import report_of
     from zoo.evaluation.real import read_named
     from zoo.evaluation.report import ReportWarning
     from zoo.presets.locate import locate
 
     located = locate(preset)
     card = located.card
-    beside = None if other is None else _report(other)
+    beside = None if other is None else report_of(other)
     if as_json and beside is not None:
         raise ArgumentError("--json does not go with --compare. Received: both.")
     model = located.read()
@@ -126,14 +128,3 @@ def evaluate(
         say(neighbours, err=as_json)
     if beside is not None:  # at the end: the numbers are printed even if the comparison is refused
         say(f"\n{evaluation.compare(report, beside)}")
-
-
-def _report(other: str):
-    """Return the report in a file written by `--json`, or of the card of a preset."""
-    from zoo import evaluation
-    from zoo.presets.load import info
-
-    if other.endswith(".json") or Path(other).is_file():
-        return evaluation.Report.read(other)
-    card = info(other)
-    return evaluation.Report(model=card.name, measurements=card.metrics)

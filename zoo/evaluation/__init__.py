@@ -1,5 +1,6 @@
 """Measurements of models: metrics by name, extractors, and reports that can be compared."""
 
+from zoo.evaluation.comparison import Comparison, compare
 from zoo.evaluation.evaluate import evaluate, metrics
 from zoo.evaluation.extractors import extractor
 from zoo.evaluation.metric import Metric, Subject
@@ -31,7 +32,7 @@ from zoo.evaluation.of_images import (
     Reconstruction,
     Translation,
 )
-from zoo.evaluation.report import Comparison, Report, compare
+from zoo.evaluation.report import Report
 
 Task = Subject  # the name in earlier versions
 

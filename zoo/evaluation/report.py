@@ -1,19 +1,16 @@
-"""`Report`, which holds the numbers of a model, and `compare`, which sets two side by side."""
+"""`Report`, which holds the numbers of a model."""
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
-from typing import NamedTuple
 
 from pydantic import Field, ValidationError
 
 from zoo.base.console import printable
 from zoo.base.records import Record, Text
-from zoo.errors import ArgumentError, ProtocolError, unknown_name
+from zoo.errors import ArgumentError, unknown_name
 from zoo.metrics import Measurement
-from zoo.metrics.interval import half_width
-from zoo.metrics.protocol import ARROWS, PLUS_MINUS, explanations
+from zoo.metrics.protocol import explanations
 
 
 class ReportWarning(UserWarning):
@@ -39,7 +36,7 @@ class Report(Record):
         raise unknown_name("measurement", name, [m.name for m in self.measurements])
 
     def __str__(self) -> str:
-        table = _table(
+        table = text_table(
             self.model,
             ("metric", "value", "±", "error", "real", "protocol"),
             [
@@ -89,90 +86,7 @@ class Report(Record):
             ) from error
 
 
-class Compared(NamedTuple):
-    """One number of two models.
-
-    `difference` is `second - first`, and `spread` its standard error over the seeds. `margin` is
-    half the width of the 95% confidence interval of the difference, by Welch's form of Student's t.
-    Both are `None` if one of the models has a single seed.
-    """
-
-    name: str
-    better: str | None
-    first: float
-    second: float
-    difference: float
-    spread: float | None
-    margin: float | None = None
-
-
-class Comparison(NamedTuple):
-    """The numbers that two reports share; `str(comparison)` is a table."""
-
-    models: tuple[str, str]
-    rows: list[Compared]
-
-    def __str__(self) -> str:
-        return _table(
-            " and ".join(self.models),
-            ("metric", *self.models, "difference", "±"),
-            [
-                (
-                    f"{r.name}{ARROWS[r.better]}",
-                    f"{r.first:.4g}",
-                    f"{r.second:.4g}",
-                    f"{r.difference:+.4g}",
-                    "" if r.margin is None else f"{r.margin:.2g}",
-                )
-                for r in self.rows
-            ],
-            [PLUS_MINUS] if any(r.margin is not None for r in self.rows) else [],
-        )
-
-
-def compare(first: Report, second: Report) -> Comparison:
-    """Return the numbers that both reports have, side by side.
-
-    Raises:
-        ProtocolError: if a number was measured by different protocols, with the differences, or
-            the reports have no number in common.
-    """
-    for name, report in (("first", first), ("second", second)):
-        if not isinstance(report, Report):
-            raise ArgumentError(
-                f"{name} must be a zoo.evaluation.Report; Report.read reads a file. Received: "
-                f"{report!r}."
-            )
-    in_second = {m.name: m for m in second.measurements}
-    shared = [(m, in_second[m.name]) for m in first.measurements if m.name in in_second]
-    if not shared:
-        raise ProtocolError(
-            f"{first.model} and {second.model} have no metric in common: "
-            f"{', '.join(m.name for m in first.measurements)}; {', '.join(in_second)}."
-        )
-    unequal = [
-        f"{a.name}: {', '.join(a.protocol.differences(b.protocol))}"
-        for a, b in shared
-        if a.protocol != b.protocol
-    ]
-    if unequal:
-        raise ProtocolError(
-            f"{first.model} and {second.model} were measured by different protocols, and their "
-            f"numbers cannot be compared. {'; '.join(unequal)}."
-        )
-    rows = []
-    for a, b in shared:
-        spread = margin = None
-        if a.margin is not None and b.margin is not None:
-            samples = [(m.spread, len(m.seeds)) for m in (a, b)]
-            spread = math.hypot(*(s / math.sqrt(n) for s, n in samples))
-            margin = half_width(samples)
-        difference = b.value - a.value
-        rows.append(Compared(a.name, a.better, a.value, b.value, difference, spread, margin))
-    return Comparison((first.model, second.model), rows)
-
-
-def _table(title: str, columns, rows, notes=()) -> str:
+def text_table(title: str, columns, rows, notes=()) -> str:
     """Return the text of a table with a title and notes, as wide as the terminal or 120 columns.
 
     It holds characters that the terminal can show alone, so that `print` never fails.
