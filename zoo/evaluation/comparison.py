@@ -228,6 +228,8 @@ def _check_comparable(names: list[str], rows: list[list[Measurement | None]]) ->
 def _options(wanted: Protocol, other: Protocol) -> dict[str, object]:
     """Return the options of `zoo evaluate` that make the protocol `other` equal to `wanted`, as far
     as options do."""
+    if (wanted.metric, wanted.images) != (other.metric, other.images):
+        return {}  # no option makes points of images
     options: dict[str, object] = {}
     if (wanted.n_fake, wanted.n_real) != (other.n_fake, other.n_real):
         options["-n"] = wanted.n_fake or wanted.n_real
