@@ -54,15 +54,21 @@ class _Mixture(Prior):
 
     def log_prob(self, latents, condition=None):
         log_weights, means, log_variances = self.parts()
-        with engine.exact_float32():  # the terms of the square are much larger than their sum
-            precisions = ops.exp(-log_variances)
-            squares = (
-                ops.matmul(ops.square(latents), ops.transpose(precisions))
-                - 2.0 * ops.matmul(latents, ops.transpose(means * precisions))
-                + ops.sum(ops.square(means) * precisions, axis=-1)
-            )
         constants = ops.sum(log_variances + math.log(2.0 * math.pi), axis=-1)
+        squares = _squares(latents, means, ops.exp(-log_variances))
         return ops.logsumexp(log_weights - 0.5 * (squares + constants), axis=-1)
+
+
+def _squares(latents, means, precisions):
+    """Return sum_i (z_i - mu_i)^2 / sigma_i^2, of shape `(..., K)`, for latents `(..., size)`."""
+    if engine.uses_tf32():  # products would be rounded, whose terms are larger than their sum
+        differences = ops.expand_dims(latents, -2) - means
+        return ops.sum(ops.square(differences) * precisions, axis=-1)
+    return (
+        ops.matmul(ops.square(latents), ops.transpose(precisions))
+        - 2.0 * ops.matmul(latents, ops.transpose(means * precisions))
+        + ops.sum(ops.square(means) * precisions, axis=-1)
+    )
 
 
 @keras.saving.register_keras_serializable("zoo")

@@ -45,8 +45,10 @@ def density(prior, z):
     return special.logsumexp(terms + log_weights, axis=-1)
 
 
+@pytest.mark.parametrize("tf32", [False, True])
 @pytest.mark.parametrize("make_prior", [mixture, vamp])
-def test_densities_and_samples_of_mixtures(make_prior):
+def test_densities_and_samples_of_mixtures(make_prior, tf32, monkeypatch):
+    monkeypatch.setattr(zoo.engine, "uses_tf32", lambda: tf32)
     prior = vae(make_prior(), latent_dim=2).prior
     z = np.random.default_rng(0).normal(0, 2, (6, 50, 2))
     np.testing.assert_allclose(
