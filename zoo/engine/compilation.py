@@ -76,7 +76,7 @@ class Compiled:
             if name not in self._compile_names():
                 kind = f"argument of {type(self).__name__}.compile"
                 raise unknown_name(kind, name, self._compile_names())
-        jit = not run_eagerly and _jit(jit_compile)
+        jit = _jit(jit_compile) and not run_eagerly
         attributes = self._resolved(objective)
         self.complete_objective(attributes)
         optimizers = self.resolve_optimizers(optimizer)
@@ -303,7 +303,14 @@ class Compiled:
         return {"optimizer": players.serialized(self._optimizers), **arguments}
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
-        self.compile(**keras.saving.deserialize_keras_object(config))
+        arguments = keras.saving.deserialize_keras_object(config)
+        if arguments.get("jit_compile") is True and not engine.can_jit():
+            warn(
+                "The model was compiled with jit_compile=True, which cannot be met where several "
+                "devices or processes train: its steps are not compiled with XLA."
+            )
+            arguments["jit_compile"] = "auto"
+        self.compile(**arguments)
 
     @property
     def optimizers(self) -> dict[str, keras.optimizers.Optimizer]:

@@ -7,7 +7,6 @@ import math
 import keras
 from keras import ops
 
-from zoo import engine
 from zoo.engine.priors import Prior
 from zoo.engine.spaces import Normal
 from zoo.errors import ArgumentError, check_count
@@ -30,7 +29,8 @@ class _Mixture(Prior):
 
     def __init__(self, components: int | None = None, name: str | None = None, **kwargs):
         super().__init__(name=name, **kwargs)
-        self.components = check_count("components", components or self.default_components)
+        chosen = self.default_components if components is None else components
+        self.components = check_count("components", chosen)
 
     def get_config(self):
         return {**super().get_config(), "components": self.components}
@@ -60,15 +60,16 @@ class _Mixture(Prior):
 
 
 def _squares(latents, means, precisions):
-    """Return sum_i (z_i - mu_i)^2 / sigma_i^2, of shape `(..., K)`, for latents `(..., size)`."""
-    if engine.uses_tf32():  # products would be rounded, whose terms are larger than their sum
-        differences = ops.expand_dims(latents, -2) - means
-        return ops.sum(ops.square(differences) * precisions, axis=-1)
-    return (
-        ops.matmul(ops.square(latents), ops.transpose(precisions))
-        - 2.0 * ops.matmul(latents, ops.transpose(means * precisions))
-        + ops.sum(ops.square(means) * precisions, axis=-1)
-    )
+    """Return sum_i (z_i - mu_i)^2 / sigma_i^2, of shape `(..., K)`, for latents `(..., size)`.
+
+    The square is not multiplied out into matrix products: its terms would be larger than their sum,
+    by the square of mu / sigma, and narrow components would lose all digits.
+    """
+    total = 0.0
+    for i in range(means.shape[-1]):  # one latent at a time: no array has a fourth axis
+        difference = latents[..., i : i + 1] - means[:, i]
+        total = total + ops.square(difference) * precisions[:, i]
+    return total
 
 
 @keras.saving.register_keras_serializable("zoo")

@@ -65,9 +65,15 @@ class AdversarialLoss(Named):
 
     @classmethod
     def _check_call(cls, name, value):
-        if name == "generator" and compares(value):
+        if name != "generator" or not compares(value):
+            super()._check_call(name, value)
             return
-        super()._check_call(name, value)
+        try:
+            inspect.signature(value.generator).bind("fake", real="real")
+        except TypeError as error:
+            raise ArgumentError(
+                f"loss.generator is called with (fake, real=real). Received: {value!r}, {error}."
+            ) from error
 
 
 def compares(loss: AdversarialLoss) -> bool:

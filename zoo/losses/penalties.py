@@ -145,7 +145,7 @@ class R1(_ZeroCenteredPenalty):
 
     @property
     def fused(self):
-        """`"real"`, if the penalty is taken over the complete batch."""
+        """`("real",)`, if the penalty is taken over the complete batch."""
         return ("real",) if self.share == 1 else ()
 
     def images(self, real, fake, random):
@@ -169,7 +169,7 @@ class R2(_ZeroCenteredPenalty):
 
     @property
     def fused(self):
-        """`"fake"`, if the penalty is taken over the complete batch."""
+        """`("fake",)`, if the penalty is taken over the complete batch."""
         return ("fake",) if self.share == 1 else ()
 
     def images(self, real, fake, random):
@@ -196,7 +196,7 @@ class R1R2(_ZeroCenteredPenalty):
 
     @property
     def fused(self):
-        """`"real"` and `"fake"`, if the penalty is taken over the complete batch."""
+        """`("real", "fake")`, if the penalty is taken over the complete batch."""
         return ("real", "fake") if self.share == 1 else ()
 
     def __call__(self, discriminator, real, fake, random):

@@ -130,7 +130,8 @@ def recipes() -> dict[str, Path]:
 
     They are those of the checkout, or those that were installed with the package.
     """
-    files = RECIPES.glob("*.py") if (ROOT.parent / "pyproject.toml").is_file() else _installed()
+    in_checkout = RECIPES.is_dir() and (ROOT.parent / "pyproject.toml").is_file()
+    files = RECIPES.glob("*.py") if in_checkout else _installed()
     return {path.stem: path for path in sorted(files)}
 
 
@@ -141,7 +142,8 @@ def _installed() -> list[Path]:
     except importlib.metadata.PackageNotFoundError:
         return []
     of_recipes = [file for file in files if file.match(f"share/{DISTRIBUTION}/recipes/*.py")]
-    return [Path(file.locate()).resolve() for file in of_recipes]
+    places = [Path(file.locate()).resolve() for file in of_recipes]
+    return [place for place in places if place.is_file()]  # `pip --target` moves them
 
 
 def names(

@@ -145,8 +145,8 @@ class GAN(Players, LatentModel):
         `fake` are the discriminator's outputs on generated images with `labels`, and `real` those
         on real images, for a loss that compares both.
         """
-        compared = () if real is None else (self.logits(real),)
-        loss = ops.mean(self.adversarial_loss.generator(self.logits(fake), *compared))
+        compared = {} if real is None else {"real": self.logits(real)}
+        loss = ops.mean(self.adversarial_loss.generator(self.logits(fake), **compared))
         return loss, {"generator_loss": loss}
 
     # Training
