@@ -108,13 +108,13 @@ class Model(Signed, Steps, Compiled, Configured, Saved, engine.StepAdaptor, Shar
         """Return the scalars of `update` for a validation batch, without training."""
         return self.objective(batch, training=False)[1]
 
-    def suit_few(self, started: bool) -> list[str]:
+    def suit_few(self, trained: list[keras.layers.Layer]) -> list[str]:
         """Change the compiled model so that it does not learn 100 to 1,000 images by heart.
 
         By default nothing is changed.
 
         Args:
-            started: whether it has the weights of another model.
+            trained: its layers that have the weights of another model.
 
         Returns:
             A phrase on each change.

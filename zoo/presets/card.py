@@ -204,6 +204,14 @@ class Base(Record):
     sha256: Sha256  # the hash of the file of its weights
 
 
+class Wishes(Record):
+    """The texts that the owner of a preset asked for, in place of the recipe's."""
+
+    title: Line | None = None
+    license: Line | None = None
+    license_override: Line | None = None  # why the licence is not the one that follows
+
+
 class Training(Record):
     """The record of the training of the weights."""
 
@@ -223,6 +231,7 @@ class Training(Record):
     restored: list[Restored] = Field([])
     selected: Selected | None = None  # null: the weights of the last step
     base: Base | None = None  # null: new weights
+    wishes: Wishes | None = None  # null: all texts are the recipe's
     other_seeds: list[int] = Field([])  # the seeds of other trainings in the table of numbers
 
     @property

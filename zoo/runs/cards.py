@@ -7,6 +7,7 @@ import os
 import platform
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 
@@ -18,9 +19,10 @@ from zoo.evaluation.defaults import default_metrics
 from zoo.metrics import Measurement
 from zoo.models import families
 from zoo.presets import save
-from zoo.presets.card import Base, Card, Facts, Identity, Restored, Selected, Training
+from zoo.presets.card import Base, Card, Facts, Identity, Restored, Selected, Training, Wishes
 from zoo.presets.load import info, load
 from zoo.runs.collection import rewrite_card
+from zoo.runs.ownership import Ownership
 from zoo.runs.recipe import Config, Recipe, source_sha256
 from zoo.runs.training import Splits, Trainer, choose_extractor, read
 
@@ -42,18 +44,23 @@ def identify(recipe: Recipe, model: keras.Model, facts: Facts, name: str | None 
 
 
 def facts_of(recipe: Recipe, training: Training) -> Facts:
-    """Return the facts of a preset of `recipe`, by the settings of its `training`.
+    """Return the facts of a preset of `recipe`, by the settings of its `training`."""
+    return facts_for(recipe, training.settings, training.data, training.seed)
+
+
+def facts_for(recipe: Recipe, settings: dict[str, Any], data_name: str, seed: int) -> Facts:
+    """Return the facts of a preset of `recipe` that is trained with `settings` on `data_name`.
 
     Settings that are not the recipe's are named. For other data the recipe's title, limits, classes
     and rights do not hold, and are left out.
     """
-    facts, config = recipe.facts, {**vars(recipe.config), "seed": training.seed}
-    changed = {k: v for k, v in training.settings.items() if v != config[k]}
+    facts, config = recipe.facts, {**vars(recipe.config), "seed": seed}
+    changed = {k: v for k, v in settings.items() if v != config[k]}
     differs = [*facts.differs, *(f"Not as in the recipe: {k}={v}." for k, v in changed.items())]
-    rights = data.rights(training.data)
+    rights = data.rights(data_name)
     if "data" in changed:
         return Facts(
-            title=f"Trained on {training.data}.",
+            title=f"Trained on {data_name}.",
             limits=["Not looked at."],
             differs=differs,
             data_rights=rights.data,
@@ -74,6 +81,7 @@ def record_training(
     trainer: Trainer,
     selected: Selected | None,
     base: Base | None = None,
+    wishes: Wishes | None = None,
 ) -> Training:
     """Return the card's record of a training that has ended.
 
@@ -83,6 +91,7 @@ def record_training(
         trainer: the training.
         selected: the best checkpoint, where it is the one that is shipped; else `None`.
         base: what it started from, or `None`.
+        wishes: what the owner of the preset asked for, or `None`.
     """
     history = trainer.checkpoints.history
     return Training(
@@ -101,6 +110,7 @@ def record_training(
         restored=[Restored(**which) for which in trainer.checkpoints.restored],
         selected=selected,
         base=base,
+        wishes=wishes,
     )
 
 
@@ -216,7 +226,9 @@ def describe(recipe: Recipe, preset: str | Path) -> None:
         ZooError: if there is no such preset, or it is not of this recipe.
     """
     card = _card_of(recipe, preset)
-    facts = facts_of(recipe, card.training)
+    training = card.training
+    owned = Ownership(**({} if training.wishes is None else training.wishes.model_dump()))
+    facts = owned.applied(facts_of(recipe, training), training.base)
     identity = {
         "title": facts.title,
         "differs": facts.differs,

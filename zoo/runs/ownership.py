@@ -7,15 +7,16 @@ import dataclasses
 from zoo.data.rights import UNKNOWN
 from zoo.errors import ArgumentError
 from zoo.presets import locate
-from zoo.presets.card import Base, Facts
+from zoo.presets.card import Base, Facts, Wishes
 
-# Licences that allow any use, as Hugging Face calls them. Others may carry restrictions on.
+# Licences that allow any use, as Hugging Face calls them. Others bind what is made of them.
 OPEN = frozenset(
     {
         *("apache-2.0", "mit", "isc", "bsd-2-clause", "bsd-3-clause", "unlicense", "cc0-1.0"),
-        *("cc-by-3.0", "cc-by-4.0", "cc-by-sa-3.0", "cc-by-sa-4.0"),
+        *("cc-by-3.0", "cc-by-4.0"),
     }
 )
+OTHER = "other"  # one that none of these names describes
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -27,7 +28,7 @@ class Ownership:
         title: one line that describes it; `None` for that of the recipe or the data.
         license: the licence of the weights; `None` for the one that follows from the data and from
             what the training started from.
-        license_override: the reason why the licence may be another one than that of the start.
+        license_override: the reason why the licence may be another one.
 
     Raises:
         ArgumentError: if the name is none, or that of a preset of the zoo.
@@ -48,10 +49,11 @@ class Ownership:
             raise ArgumentError(
                 f"--name must be a new one. Received: {self.name!r}, the name of another preset."
             )
-        for option in ("title", "license"):
+        for option in ("title", "license", "license_override"):
             text = getattr(self, option)
             if text is not None and (not text.strip() or "\n" in text):
-                raise ArgumentError(f"--{option} must be one line. Received: {text!r}.")
+                name = option.replace("_", "-")
+                raise ArgumentError(f"--{name} must be one line. Received: {text!r}.")
         if self.license_override is not None and self.license is None:
             raise ArgumentError(
                 "--license-override is the reason for --license. Received: "
@@ -59,55 +61,61 @@ class Ownership:
             )
 
     @property
-    def asked(self) -> bool:
-        """Whether anything was asked for."""
-        return any(value is not None for value in vars(self).values())
+    def wishes(self) -> Wishes | None:
+        """The record of the wishes in a card, beside the name; `None` without any."""
+        texts = {k: v for k, v in vars(self).items() if k != "name" and v is not None}
+        return Wishes(**texts) if texts else None
 
-    def check(self, base: Base | None) -> None:
-        """Raise unless the licence may be that of a preset that started from `base`.
+    def check(self, facts: Facts, base: Base | None) -> None:
+        """Raise unless the licence may be that of weights which `facts` and `base` describe.
 
         Raises:
-            ArgumentError: if `base` allows less.
+            ArgumentError: if the data, or the start, allow less.
         """
-        if base is None or self.license is None or self.license_override is not None:
+        inherited = _inherited(facts, base)
+        if self.license is None or self.license_override is not None or not _binds(inherited):
             return
-        if _restricts(base) and self.license.lower() != base.weights_license.lower():
+        if self.license.lower() != inherited.lower():
+            start = "" if base is None else f"; and of {base.preset}: {base.data_rights}"
             raise ArgumentError(
-                f"--license must be {base.weights_license!r}, that of {base.preset}, whose data "
-                f"are: {base.data_rights}. Received: {self.license!r}. --license-override takes "
+                f"--license must be {inherited!r}, which follows from the data: "
+                f"{facts.data_rights}{start}. Received: {self.license!r}. --license-override takes "
                 "the reason for another one."
             )
 
     def applied(self, facts: Facts, base: Base | None) -> Facts:
         """Return `facts` with these wishes, and with the restrictions of `base`."""
-        changes = {}
+        inherited = _inherited(facts, base)
+        changes = {"license": self.license or inherited, "title": self.title or facts.title}
         if base is not None:
             changes["differs"] = [*facts.differs, f"Its training started from {base.preset}."]
-            if not _is_open(base.weights_license):
-                changes["license"] = base.weights_license
-            if _restricts(base):
+            if _binds(base.weights_license):
                 changes["data_rights"] = (
                     f"{facts.data_rights}; and of {base.preset}, from which it started: "
                     f"{base.data_rights}"
                 )
-        if self.title is not None:
-            changes["title"] = self.title
-        if self.license is not None:
-            changes["license"] = self.license
-        if self.license_override is not None and base is not None:
-            changes["limits"] = [
-                *facts.limits,
-                f"Its licence is not that of {base.preset}, {base.weights_license}: "
-                f"{self.license_override}",
-            ]
+        if self.license_override is not None:
+            sentence = f"Its licence is not the one that follows, {inherited}: "
+            changes["limits"] = [*facts.limits, sentence + self.license_override]
         return facts.model_copy(update=changes)
 
 
-def _restricts(base: Base) -> bool:
-    """Return whether the licence of `base` is known to forbid something."""
-    return not _is_open(base.weights_license) and base.weights_license != UNKNOWN.weights
+def _inherited(facts: Facts, base: Base | None) -> str:
+    """Return the licence that follows from the data and the start: the stricter of both.
+
+    Two that bind and differ follow together as no licence with a name.
+    """
+    licences = [facts.license or UNKNOWN.weights]
+    if base is not None:
+        licences.append(base.weights_license)
+    binding = {licence.lower(): licence for licence in licences if _binds(licence)}
+    if len(binding) > 1:
+        return OTHER
+    if binding:
+        return next(iter(binding.values()))
+    return max(licences, key=lambda licence: licence == UNKNOWN.weights)
 
 
-def _is_open(licence: str) -> bool:
-    """Return whether a licence allows any use."""
-    return licence.lower() in OPEN
+def _binds(licence: str) -> bool:
+    """Return whether a licence is known, and asks for its like or forbids something."""
+    return licence.lower() not in OPEN and licence != UNKNOWN.weights

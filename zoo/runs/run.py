@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
@@ -82,7 +83,6 @@ class Run:
         self.keeping = Keeping() if keeping is None else keeping
         self.start = None if start is None else find_start(start, recipe)
         self.ownership = Ownership() if ownership is None else ownership
-        self.ownership.check(self.base)
         self.code = recipe.source
         self.samples = SMOKE_IMAGES if smoke else recipe.samples
         self.splits: Splits | None = None
@@ -138,6 +138,7 @@ class Run:
             keras.utils.set_random_seed(self.config.seed)
             model = self.build()
             self.splits = self.read(model)
+            self._check_start(model)
             self._clear_out()  # not before there is something to train on
             self._introduce(model)
             training = self.train(model)
@@ -196,20 +197,18 @@ class Run:
         recipe, test = self.recipe, self.splits.test
         trainer = Trainer(model, self.splits.train, self.config, self.keeping, self.say)
         recipe.compile(model, self.config, trainer.total_steps)
+        self._prepare(model)  # before a checkpoint is restored, whose optimizer has no frozen layer
         monitor, measurements = choose_monitor(recipe, model, test, self.samples)
         trainer.begin(self.out / CHECKPOINTS, self.code, monitor, self.base)
-        if self.start is not None and trainer.checkpoints.newest is None:
-            self.start.carry_to(model, self.say)
-        if self.config.few:
-            changes = ["images are mirrored", *model.suit_few(self.start is not None)]
-            self.say(f"for few images: {'; '.join(changes)}")
         grids = SampleGrids(self.out / SAMPLES, lambda model: recipe.picture(model, test))
         trainer.fit(measurements, grids)
         selected = None
         if recipe.ship == "best":
             best = trainer.load_best()
             selected = Selected(step=best["step"], monitor=best["name"], value=best["value"])
-        return cards.record_training(recipe, self.code, trainer, selected, self.base)
+        return cards.record_training(
+            recipe, self.code, trainer, selected, self.base, self.ownership.wishes
+        )
 
     def evaluate(self, model: keras.Model) -> list[Measurement]:
         """Measure `model` for the card."""
@@ -281,6 +280,25 @@ class Run:
                 f"{self.out} holds a training already: continue it with --resume, or choose "
                 "another --out."
             )
+
+    def _prepare(self, model: keras.Model) -> None:
+        """Give the compiled `model` the weights of the start, and suit it to few images."""
+        say = (lambda line: None) if self.keeping.resume else self.say
+        trained = [] if self.start is None else self.start.carry_to(model, say)
+        if self.config.few:
+            changes = ["images are mirrored", *model.suit_few(trained)]
+            model.follow_weights()
+            say(f"for few images: {'; '.join(changes)}")
+
+    def _check_start(self, model: keras.Model) -> None:
+        """Raise if the start, the licence or `few` does not suit the model and its data."""
+        settings = {**dataclasses.asdict(self.config), "data": self.splits.train.name}
+        facts = cards.facts_for(self.recipe, settings, settings["data"], self.config.seed)
+        self.ownership.check(facts, self.base)
+        if self.start is not None:
+            self.start.check(model)
+        if self.config.few and model.data.name != "images":
+            raise RecipeError(f"few is for images. Received: few=True for {model.data.noun}.")
 
     def _clear_out(self) -> None:
         """Remove what an earlier run wrote to `out` if `anew`, in the first process.

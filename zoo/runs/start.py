@@ -8,14 +8,15 @@ from pathlib import Path
 
 import keras
 
-from zoo import data
 from zoo.callbacks import checkpoint_folder
 from zoo.engine.carrying import carry
 from zoo.errors import ArgumentError
 from zoo.files import remote
 from zoo.files.home import user_path
+from zoo.presets import locate
 from zoo.presets.card import Base
-from zoo.presets.locate import locate
+from zoo.runs import cards
+from zoo.runs.ownership import Ownership
 from zoo.runs.recipe import Recipe
 from zoo.runs.training import last_checkpoint
 
@@ -26,24 +27,34 @@ class Start:
 
     Attributes:
         base: its record, for the card.
+        noun: the noun of its data; `None` if it is known from the model alone.
         read: a function that returns its model.
     """
 
     base: Base
+    noun: str | None
     read: Callable[[], keras.Model]
 
-    def carry_to(self, model: keras.Model, say: Callable[[str], None]) -> None:
-        """Give `model` the weights that suit it, and say which do.
+    def check(self, model: keras.Model) -> None:
+        """Raise unless the start is a model of data like those of `model`.
+
+        Raises:
+            ArgumentError: if it is not.
+        """
+        if self.noun not in (None, model.data.noun):
+            raise ArgumentError(
+                f"--from must be a model of {model.data.noun}. Received: {self.base.preset!r}, a "
+                f"model of {self.noun}."
+            )
+
+    def carry_to(self, model: keras.Model, say: Callable[[str], None]) -> list[keras.layers.Layer]:
+        """Give `model` the weights that suit it, say which do, and return the layers that have
+        them.
 
         Raises:
             ArgumentError: if none does.
         """
         source = self.read()
-        if source.data.name != model.data.name:
-            raise ArgumentError(
-                f"--from must be a model of {model.data.noun}. Received: {self.base.preset!r}, a "
-                f"model of {source.data.noun}."
-            )
         carried = carry(source, model)
         if not any(each.layers for each in carried):
             raise ArgumentError(
@@ -57,6 +68,7 @@ class Start:
             for each in carried
         ]
         say(f"started from {self.base.preset}: {', '.join(parts)}")
+        return [layer for each in carried for layer in each.layers]
 
 
 def find_start(source: str, recipe: Recipe) -> Start:
@@ -70,14 +82,14 @@ def find_start(source: str, recipe: Recipe) -> Start:
     Raises:
         ZooError: if there is no such thing.
     """
-    if not remote.is_url(source):
+    if not remote.is_url(source) and not locate.NAME.fullmatch(source):
         folder = user_path(source)
         place = folder if (folder / checkpoint_folder.STATE).is_file() else None
         if place is None and not (folder / "preset").is_dir():
             place = last_checkpoint(folder)
         if place is not None:
             return _of_checkpoint(place, recipe)
-    preset = locate(source)
+    preset = locate.locate(source)
     card = preset.card
     base = Base(
         preset=card.name,
@@ -85,7 +97,7 @@ def find_start(source: str, recipe: Recipe) -> Start:
         data_rights=card.rights.data,
         sha256=card.weights.files["model.weights.h5"].sha256,
     )
-    return Start(base, preset.read)
+    return Start(base, card.signature.data.noun, preset.read)
 
 
 def _of_checkpoint(place: Path, recipe: Recipe) -> Start:
@@ -104,7 +116,9 @@ def _of_checkpoint(place: Path, recipe: Recipe) -> Start:
         )
     settings = {key: about[key] for key in vars(recipe.config) if key in about}
     config = recipe.config.replace(**settings)
-    rights = data.rights(config.data)
+    facts = cards.facts_for(recipe, settings, about["data"], config.seed)
+    earlier = Base(**about["from"]) if "from" in about else None
+    facts = Ownership().applied(facts, earlier)  # with the restrictions of its own start
 
     def read() -> keras.Model:
         with config.dtype_policy():
@@ -115,8 +129,8 @@ def _of_checkpoint(place: Path, recipe: Recipe) -> Start:
 
     base = Base(
         preset=f"{recipe.preset}, step {state['step']}",
-        weights_license=rights.weights,
-        data_rights=rights.data,
+        weights_license=facts.license,
+        data_rights=facts.data_rights,
         sha256=state["weights_sha256"],
     )
-    return Start(base, read)
+    return Start(base, None, read)

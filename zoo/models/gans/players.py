@@ -175,8 +175,8 @@ class Players(TakesArchitecture):
         """Return the argument `real` of `generator_loss`, for a loss that compares."""
         return {"real": real} if compares(self.adversarial_loss) else {}
 
-    def suit_few(self, started: bool) -> list[str]:
-        """Let the discriminator see augmented images, and freeze half of it if it was trained.
+    def suit_few(self, trained: list[keras.layers.Layer]) -> list[str]:
+        """Let the discriminator see augmented images, and freeze what is trained of its lower half.
 
         These are DiffAugment of Zhao et al. 2020, https://arxiv.org/abs/2006.10738, and FreezeD of
         Mo, Cho and Shin 2020, https://arxiv.org/abs/2002.10964, for the lower half of its layers.
@@ -185,12 +185,12 @@ class Players(TakesArchitecture):
         if self.data.name == "images" and self.augmentation is None:
             self.augmentation = DiffAugment()
             changes.append("the discriminator sees augmented images (DiffAugment)")
-        if started:
-            layers = weighted(self.discriminator)
-            half = len(layers) // 2
-            for layer in layers[:half]:
-                layer.trainable = False
-            changes.append(f"{half} of {len(layers)} layers of it are frozen (FreezeD)")
+        layers, ids = weighted(self.discriminator), {id(layer) for layer in trained}
+        frozen = [layer for layer in layers[: len(layers) // 2] if id(layer) in ids]
+        for layer in frozen:
+            layer.trainable = False
+        if frozen:
+            changes.append(f"{len(frozen)} of {len(layers)} layers of it are frozen (FreezeD)")
         return changes
 
     def average_generator(self, images):
