@@ -79,6 +79,8 @@ COPIES = collections.defaultdict(
     wgan=7,  # numbers of Keras's RMSprop
 )
 SLICE = Path(__file__).parent.parent / "assets" / "mnist_slice.npz"
+# Loaders, saving and resuming are the same code for all families: one of each kind.
+KEPT = ("classifier", "conditional_gan", "dcgan", "vae")
 POLICIES = ("float32", "mixed_bfloat16", "mixed_float16")
 
 
@@ -114,10 +116,11 @@ def run(family: str, policy: str, arguments: dict, use: bool):
             pixels = np.random.default_rng(1).integers(0, 256, (8, *model.image_shape), np.uint8)
             labels = data[1].astype("int32") if len(data) > 1 else None
             batches = zoo.data.Batches(pixels, labels, 4, value_range=model.value_range)
-            loader = DataLoader(TensorDataset(*map(torch.from_numpy, data)), batch_size=4)
-            for how, given in (
-                ("arrays", (*data,)), ("stream", (batches,)), ("loader", (loader,)),
-            ):  # fmt: skip
+            ways = [("arrays", (*data,)), ("stream", (batches,))]
+            if family in KEPT:
+                loader = DataLoader(TensorDataset(*map(torch.from_numpy, data)), batch_size=4)
+                ways.append(("loader", (loader,)))
+            for how, given in ways:
                 sizes = {"batch_size": 4, "shuffle": False} if how == "arrays" else {}
                 history = model.fit(*given, epochs=1, verbose=0, **sizes)
                 found |= {f"fit_{how}_{k}": values[-1] for k, values in history.history.items()}
@@ -133,7 +136,7 @@ def run(family: str, policy: str, arguments: dict, use: bool):
             f"optimizer_{i}": core.convert_to_numpy(v)
             for i, v in enumerate(model.optimizer.variables)
         }
-        if use:
+        if use and family in KEPT:
             found |= resumed(model, arguments, data)
         return found, dict(counts)
     finally:

@@ -24,15 +24,14 @@ class AdversarialLoss(Named):
 
     Example:
 
-    >>> import keras, zoo
+    >>> import zoo, keras
     >>> @keras.saving.register_keras_serializable("mine")
     ... class Difference(zoo.losses.AdversarialLoss):
-    ...     name = "difference"
     ...     def discriminator(self, real, fake):
     ...         return keras.ops.softplus(fake - real)
     ...     def generator(self, fake, real):
     ...         return keras.ops.softplus(real - fake)
-    >>> zoo.create("gan", image_shape=(8, 8, 1), units=8).compile(loss="difference")
+    >>> zoo.create("gan", image_shape=(8, 8, 1), units=8).compile(loss=Difference())
     """
 
     kind = "loss"
