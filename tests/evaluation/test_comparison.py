@@ -10,7 +10,7 @@ from scipy import stats
 
 import zoo
 from zoo.errors import ArgumentError, ProtocolError, UnknownNameError
-from zoo.evaluation import Report
+from zoo.evaluation import Report, comparison
 from zoo.metrics.protocol import PLUS_MINUS
 
 pytestmark = pytest.mark.once
@@ -42,17 +42,22 @@ def test_unequal_protocols_are_refused():
         compare(report("one", fid=2.0), report("two", kid=2.0))
 
 
-def test_the_options_that_make_numbers_comparable():
+def test_the_options_that_make_numbers_comparable(monkeypatch):
     one = report("one", fid=2.0)
     (m,) = one.measurements
     changes = {"extractor": "pixels", "split": "train, one in ten", "data": "kmnist", "n_real": 5}
     other = m.model_copy(update={"protocol": m.protocol.model_copy(update=changes)})
     two = Report(model="two", measurements=[other])
-    with pytest.raises(ProtocolError, match="zoo evaluate two -n 100 --data mnist --json measures"):
+    with pytest.raises(ProtocolError, match="cannot be compared.*extractor") as caught:
         compare(one, two)
-    says = "zoo evaluate one -n 100 --data kmnist --split 'train, one in ten' --extractor pixels"
+    assert "zoo evaluate" not in str(caught.value)  # a report is no preset
+    of_presets = dict(zip(("./my gan", "gan_mnist"), (one, two), strict=True))
+    monkeypatch.setattr(comparison, "report_of", of_presets.get)
+    with pytest.raises(ProtocolError, match="zoo evaluate gan_mnist -n 100 --data mnist --json me"):
+        compare("./my gan", "gan_mnist")
+    says = "zoo evaluate './my gan' -n 100 --data kmnist --split 'train, one in ten' --extractor p"
     with pytest.raises(ProtocolError, match=says):
-        compare(two, one)
+        compare("gan_mnist", "./my gan")
 
 
 def test_over_trainings():
@@ -102,6 +107,21 @@ def test_three_models_with_gaps(three):
         report("a", fid=2.0, kid=1), report("b", fid=1.5, kid=2), metrics=["kid"]
     ).rows
     assert only.name == "kid"
+
+
+def test_equal_names_are_told_apart():
+    same = [report("gan", fid=float(i)) for i in range(3)]
+    assert compare(*same).models == ("gan", "gan (2)", "gan (3)")
+
+
+def test_one_name_is_a_list_of_one():
+    models = report("a", fid=2.0, kid=1), report("b", fid=1.5, kid=2)
+    assert [row.name for row in compare(*models, metrics="kid").rows] == ["kid"]
+
+
+def test_names_in_markdown():
+    found = compare(report("a|b", fid=2.0), report("<c>", fid=1.5))
+    assert found.as_text("markdown").splitlines()[0] == r"| metric | a\|b | &lt;c> |"
 
 
 def test_as_csv(three):
@@ -157,6 +177,12 @@ def test_of_cards_and_files(tmp_path):
             {},
             ProtocolError,
             "images '28x28x1 8-bit' != '2 coord.*'.$",
+        ),
+        (
+            ["dcgan_mnist", "vae_mnist"],
+            {"metrics": ["fid", "elbo"]},
+            ProtocolError,
+            "Received: 'elbo', which vae_mnist alone has",
         ),
         (["dcgan_mnist", "dcgan_fashion_mnist"], {}, ProtocolError, "data 'mnist' != 'fashion"),
     ],

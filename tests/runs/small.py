@@ -28,7 +28,9 @@ def smoke_data(recipe, slice_path, folder) -> str:
     return str(folder / "cut.npz")
 
 
-def run_of(recipe, config, out, anew=False, start=None, ownership=None, say=None, **keeping):
+def run_of(
+    recipe, config, out, anew=False, start=None, ownership=None, say=None, measure="full", **keeping
+):
     """A smoke run that says nothing."""
     return Run(
         recipe,
@@ -40,6 +42,7 @@ def run_of(recipe, config, out, anew=False, start=None, ownership=None, say=None
         keeping=Keeping(**keeping),
         start=start,
         ownership=ownership,
+        measure=measure,
     )
 
 

@@ -1,5 +1,7 @@
 """Trainings that start from another model: what is carried over, said, recorded and refused."""
 
+import shutil
+
 import numpy as np
 import pytest
 from helpers import array
@@ -8,6 +10,7 @@ from small import TINY, run, run_of
 
 import zoo
 from zoo.callbacks import checkpoint_folder
+from zoo.engine.attached import own_variables
 from zoo.engine.carrying import carry, weighted
 from zoo.errors import ArgumentError
 from zoo.presets import storage
@@ -87,8 +90,13 @@ class TestRuns:
             run_of(ring, config, tmp_path / out, start=str(place), say=said.append).run()
             (line,) = [line for line in said if line.startswith("started from")]
             assert expected in line
-        again = run_of(ring, ring.config.replace(**small), tmp_path / "same", resume=True)
-        with pytest.raises(ArgumentError, match="other settings: .*from"):
+        # What is continued needs its start no more, and takes no other.
+        shutil.rmtree(place)
+        config = ring.config.replace(**small, latent_dim=2)
+        run_of(ring, config, tmp_path / "same", resume=True).run()
+        assert zoo.info(tmp_path / "same").training.base.preset == f"gan_ring8, step {step}"
+        again = run_of(ring, config, tmp_path / "same", resume=True, start="gan_ring8")
+        with pytest.raises(ArgumentError, match="--from must be left out, since .*started from '/"):
             again.run()
 
     def test_what_cannot_be_a_start(self, recipe, ring, slice_path, trained, tmp_path):
@@ -102,7 +110,7 @@ class TestRuns:
                 run(recipe, slice_path, tmp_path / "out", start=start, anew=True)
             assert not (tmp_path / "out" / "preset").exists()
         with pytest.raises(ArgumentError, match="checkpoint of another one"):
-            run_of(ring, ring.config, tmp_path / "ring", start=str(place))
+            run_of(ring, ring.config, tmp_path / "ring", start=str(place)).run()
 
 
 def gan(**changes):
@@ -114,9 +122,9 @@ def gan(**changes):
     ("changes", "anew"),
     [
         ({}, {"generator": 0, "discriminator": 0, "ema_generator": 0}),
-        ({"image_shape": (8, 8, 3)}, {"generator": 1, "ema_generator": 1}),
-        ({"num_classes": 3}, {}),
-        ({"latent_dim": 5}, {"discriminator": 0}),
+        ({"image_shape": (8, 8, 3)}, {"generator": 1, "discriminator": 1, "ema_generator": 1}),
+        ({"num_classes": 3}, {"generator": 2, "discriminator": 1, "ema_generator": 2}),
+        ({"latent_dim": 5}, {"generator": 1, "discriminator": 0, "ema_generator": 1}),
     ],
     ids=str,
 )
@@ -124,20 +132,25 @@ def test_layers_that_are_alike(changes, anew):
     """They have the source's weights, and all others their own."""
     source, target = gan(), gan(**changes)
     before = {id(v): array(v).copy() for v in target.variables}
-    values = [array(v) for v in source.variables]
     carried = {each.network: each for each in carry(source, target)}
     assert set(carried) == {"generator", "discriminator", "ema_generator"}
     for each in carried.values():
         layers = weighted(getattr(target, each.network))
-        assert each.of == len(layers)
-        assert each.of - len(each.layers) == anew.get(each.network, each.of - len(each.layers))
-        for layer in layers:
-            for weight in layer.weights:
-                if any(layer is other for other in each.layers):
-                    assert any(np.array_equal(array(weight), value) for value in values)
+        assert (each.of, each.of - len(each.layers)) == (len(layers), anew[each.network])
+        paired = []
+        for i, layer in enumerate(layers):
+            for variable in own_variables(layer):
+                if i in each.layers:
+                    paired.append(array(variable))
                 else:
-                    np.testing.assert_array_equal(array(weight), before[id(weight)])
-    assert any(each.layers for each in carried.values())
+                    np.testing.assert_array_equal(array(variable), before[id(variable)])
+        # In the order of the source, whose other layers are skipped.
+        values = iter(
+            array(v)
+            for layer in weighted(getattr(source, each.network))
+            for v in own_variables(layer)
+        )
+        assert all(any(np.array_equal(value, other) for other in values) for value in paired)
 
 
 @pytest.mark.once
@@ -145,52 +158,67 @@ def test_few_images_of_other_models():
     """An autoencoder has no discriminator; a new GAN is not frozen."""
     vae = zoo.create("vae", image_shape=(8, 8, 1), hidden_units=(4,))
     vae.compile()
-    assert vae.suit_few(started=True) == []
+    assert vae.suit_few(weighted(vae.encoder)) == []
     model = gan()
     model.compile()
-    (change,) = model.suit_few(started=False)
+    (change,) = model.suit_few([])
     assert "DiffAugment" in change
     assert model.augmentation is not None
     points = zoo.create("gan", image_shape=(2,), units=4)
     points.compile()
-    assert points.suit_few(started=False) == []
+    assert points.suit_few([]) == []
     model.fit(np.zeros((4, 8, 8, 1), "float32"), batch_size=4, verbose=0)
 
 
 @pytest.mark.once
 class TestOwnership:
-    def facts(self, owned, base):
-        facts = zoo.Facts(title="T.", differs=[], limits=[], data_rights="mine", license="unknown")
-        return owned.applied(facts, base)
+    def facts(self, license="unknown", data_rights="mine"):
+        return zoo.Facts(
+            title="T.", differs=[], limits=[], data_rights=data_rights, license=license
+        )
 
     def test_restrictions_are_carried_on(self):
         for owned in (Ownership(), Ownership(license="other")):
-            owned.check(RESEARCH)
-            facts = self.facts(owned, RESEARCH)
+            owned.check(self.facts(), RESEARCH)
+            facts = owned.applied(self.facts(), RESEARCH)
             assert facts.license == "other"
             assert facts.data_rights == "mine; and of faces, from which it started: research"
-        assert self.facts(Ownership(), FREE).license == "unknown"
 
-    def test_a_start_of_unknown_rights(self):
-        """Such as a run of one's own."""
+    @pytest.mark.parametrize(
+        ("of_data", "of_start", "expected"),
+        [
+            ("unknown", FREE, "unknown"),
+            ("Apache-2.0", UNKNOWN, "unknown"),
+            ("Apache-2.0", FREE, "Apache-2.0"),
+            ("other", FREE, "other"),
+            ("cc-by-sa-4.0", FREE, "cc-by-sa-4.0"),
+            ("cc-by-sa-4.0", RESEARCH, "other"),
+            ("cc-by-nc-4.0", None, "cc-by-nc-4.0"),
+        ],
+    )
+    def test_the_stricter_licence(self, of_data, of_start, expected):
+        assert Ownership().applied(self.facts(of_data), of_start).license == expected
+
+    def test_a_licence_of_ones_own(self):
+        """Where nothing binds."""
         owned = Ownership(license="mit")
-        owned.check(UNKNOWN)
-        assert self.facts(owned, UNKNOWN).license == "mit"
-        free = zoo.Facts(title="T.", differs=[], limits=[], data_rights="d", license="Apache-2.0")
-        assert Ownership().applied(free, UNKNOWN).license == "unknown"
-        assert Ownership().applied(free, FREE).license == "Apache-2.0"
+        for base in (UNKNOWN, FREE, None):
+            owned.check(self.facts(), base)
+            assert owned.applied(self.facts(), base).license == "mit"
 
     def test_a_more_liberal_licence_needs_a_reason(self):
-        with pytest.raises(ArgumentError, match="--license must be 'other', that of faces, whose"):
-            Ownership(license="mit").check(RESEARCH)
-        Ownership(license="mit").check(FREE)
-        Ownership(license="mit").check(None)
+        for facts, base, expected in (
+            (self.facts(), RESEARCH, "--license must be 'other'.*of faces: research"),
+            (self.facts("cc-by-sa-4.0", "shared alike"), None, "'cc-by-sa-4.0'.*data: shared"),
+        ):
+            with pytest.raises(ArgumentError, match=expected):
+                Ownership(license="mit").check(facts, base)
         owned = Ownership(license="mit", license_override="The photographs are mine.")
-        owned.check(RESEARCH)
-        facts = self.facts(owned, RESEARCH)
+        owned.check(self.facts(), RESEARCH)
+        facts = owned.applied(self.facts(), RESEARCH)
         assert facts.license == "mit"
         assert facts.limits == [
-            "Its licence is not that of faces, other: The photographs are mine."
+            "Its licence is not the one that follows, other: The photographs are mine."
         ]
 
     @pytest.mark.parametrize(
@@ -219,6 +247,12 @@ def test_on_the_command_line(run, tmp_path):
     code, *_ = run("sample", tmp_path / "out", "-o", tmp_path / "a.png")
     assert code == 0
     assert (tmp_path / "a.png").stat().st_size > 0
+    for mode in ("--describe", "--remeasure"):
+        code, _, err = run("train", "gan_ring8", mode, "--publish", "--epochs", "3")
+        assert code == 1
+        assert (
+            f"{mode} trains nothing, and takes no option of a training. Received: --epochs" in err
+        )
     for option in (("--from", "gan_ring8"), ("--name", "mine"), ("--title", "T.")):
         code, _, err = run("train", "gan_ring8", "--publish", *option)
         assert code == 1

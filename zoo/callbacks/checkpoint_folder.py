@@ -98,6 +98,31 @@ def check(place: Path) -> dict[str, Any]:
     return state
 
 
+def newest_whole(folder: Path) -> tuple[Path | None, dict[str, Any], dict[str, str]]:
+    """Find the newest whole checkpoint in `folder`.
+
+    Returns:
+        Its path and its state, or `None` and an empty state if there is no checkpoint; and the
+        damage of each later checkpoint, by name.
+
+    Raises:
+        IntegrityError: if there are checkpoints and none is whole.
+    """
+    broken = {}
+    for place in reversed(saved(folder)):
+        try:
+            return place, check(place), broken
+        except IntegrityError as error:
+            broken[place.name] = str(error)
+    if broken:
+        listed = "; ".join(f"{name}: {why}" for name, why in sorted(broken.items()))
+        raise IntegrityError(
+            f"No checkpoint in {folder} is whole ({listed}). They are left as they are: a copy of "
+            "one of them, or another folder for a new training, is needed."
+        )
+    return None, {}, broken
+
+
 def read_weights(place: Path, model: keras.Model) -> None:
     """Load the networks, optimizers and seeds of the checkpoint at `place` into the compiled
     `model`."""

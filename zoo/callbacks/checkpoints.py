@@ -131,7 +131,7 @@ class Checkpoints(keras.callbacks.Callback):
             IntegrityError: if there are checkpoints and none is whole. The model is then unchanged.
         """
         torn = {path.name: "it was not finished" for path in checkpoint_folder.left(self.folder)}
-        place, state, broken = _newest_whole(self.folder)
+        place, state, broken = checkpoint_folder.newest_whole(self.folder)
         if place is None:
             for name, why in torn.items():
                 say(f"{self.folder / name} is left out: {why}; there is none before it.")
@@ -339,31 +339,6 @@ class Checkpoints(keras.callbacks.Callback):
         if self.newest is None:
             return "there is no checkpoint yet"
         return f"the last good checkpoint is {checkpoint_folder.place_of(self.folder, self.newest)}"
-
-
-def _newest_whole(folder: Path) -> tuple[Path | None, dict[str, Any], dict[str, str]]:
-    """Find the newest whole checkpoint in `folder`.
-
-    Returns:
-        Its path and its state, or `None` and an empty state if there is no checkpoint; and the
-        damage of each later checkpoint, by name.
-
-    Raises:
-        IntegrityError: if there are checkpoints and none is whole.
-    """
-    broken = {}
-    for place in reversed(checkpoint_folder.saved(folder)):
-        try:
-            return place, checkpoint_folder.check(place), broken
-        except IntegrityError as error:
-            broken[place.name] = str(error)
-    if broken:
-        listed = "; ".join(f"{name}: {why}" for name, why in sorted(broken.items()))
-        raise IntegrityError(
-            f"No checkpoint in {folder} is whole ({listed}). They are left as they are: a copy of "
-            "one of them, or another folder for a new training, is needed."
-        )
-    return None, {}, broken
 
 
 def _remove_others(folder: Path, steps: int, keep: int) -> None:

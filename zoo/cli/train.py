@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 import keras
+from click.core import ParameterSource
 
 from zoo.base import devices
 from zoo.base.shells import command_lines
@@ -147,6 +148,13 @@ def _training_options(command):
             help="Change a setting; repeatable.",
         ),
         click.option(
+            "--measure",
+            type=click.Choice(["none", "quick", "full"]),
+            help="The numbers that the card gets once the preset is written: none, quick (what "
+            "tells overfitting, and samples beside their nearest training images), or full.  "
+            "[default: quick below 1,000 held-out images, else full]",
+        ),
+        click.option(
             "--remeasure",
             is_flag=True,
             help="Train nothing: evaluate the preset in --out, or with --publish the published "
@@ -167,6 +175,10 @@ def _training_options(command):
     for option in reversed(options):
         command = option(command)
     return command
+
+
+# The options that have a meaning where nothing is trained.
+OF_CARDS = {"remeasure", "describe", "publish", "out", "data", "smoke", "device", "recipe"}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -192,6 +204,7 @@ class TrainOptions:
     device: str | None
     precision: str | None
     settings: tuple[str, ...]
+    measure: str | None
     remeasure: bool
     describe: bool
     publish: bool
@@ -221,6 +234,18 @@ class TrainOptions:
         if self.out is not None:
             return self.out
         return Path("runs") / (recipe.preset + ("_smoke" if self.smoke else ""))
+
+    def check_of_cards(self) -> None:
+        """Raise if an option of trainings is given where nothing is trained."""
+        context = click.get_current_context()
+        for parameter in context.command.params:
+            given = context.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE
+            if given and parameter.name not in OF_CARDS:
+                mode = "--remeasure" if self.remeasure else "--describe"
+                raise ArgumentError(
+                    f"{mode} trains nothing, and takes no option of a training. Received: "
+                    f"{parameter.opts[0]}."
+                )
 
     def check_unchanged(self) -> None:
         """Raise if an option makes another preset than that of the recipe."""
@@ -259,6 +284,7 @@ class TrainOptions:
                 license=self.license,
                 license_override=self.license_override,
             ),
+            measure=self.measure,
         )
 
 
@@ -294,6 +320,8 @@ def _train(recipe: Recipe, command: Sequence[str], options: TrainOptions) -> Non
     from zoo.runs import collection
 
     config = options.config(recipe)
+    if options.remeasure or options.describe:
+        options.check_of_cards()
     if options.publish:
         collection.check_publishable(recipe, config, options.smoke)
         options.check_unchanged()

@@ -16,12 +16,13 @@ class Carried(NamedTuple):
 
     Attributes:
         network: the name of the network, such as `"generator"`.
-        layers: the layers with weights of the other network, in order.
+        layers: the positions, among the layers that have weights, of those that got the weights of
+            the other network.
         of: the number of layers that have weights.
     """
 
     network: str
-    layers: list[keras.layers.Layer]
+    layers: list[int]
     of: int
 
 
@@ -38,7 +39,8 @@ def carry(source: keras.Model, target: keras.Model) -> list[Carried]:
         layers = weighted(network)
         pairs = _alike(weighted(others[name]), layers) if name in others else []
         for old, new in pairs:
-            for value, variable in zip(own_variables(old), own_variables(new), strict=True):
+            values = own_variables(old)
+            for value, variable in zip(values, own_variables(layers[new]), strict=True):
                 variable.assign(ops.cast(ops.convert_to_tensor(value), variable.dtype))
         carried.append(Carried(name, [new for _, new in pairs], len(layers)))
     return carried
@@ -59,14 +61,15 @@ def weighted(network: keras.layers.Layer) -> list[keras.layers.Layer]:
     return [layer for layer in network._flatten_layers() if own_variables(layer)]
 
 
-def _alike(old: list, new: list) -> list[tuple[keras.layers.Layer, keras.layers.Layer]]:
-    """Return the pairs of layers that are alike, in the same order in both lists."""
+def _alike(old: list, new: list) -> list[tuple[keras.layers.Layer, int]]:
+    """Return the layers of `old` with the positions in `new` of those that are like them.
+
+    Both are in the same order.
+    """
     kinds = [[_kind(layer) for layer in layers] for layers in (old, new)]
     matcher = difflib.SequenceMatcher(None, *kinds, autojunk=False)
     return [
-        (old[a + i], new[b + i])
-        for a, b, size in matcher.get_matching_blocks()
-        for i in range(size)
+        (old[a + i], b + i) for a, b, size in matcher.get_matching_blocks() for i in range(size)
     ]
 
 

@@ -108,6 +108,11 @@ class Model(Signed, Steps, Compiled, Configured, Saved, engine.StepAdaptor, Shar
         """Return the scalars of `update` for a validation batch, without training."""
         return self.objective(batch, training=False)[1]
 
+    @property
+    def can_judge(self) -> bool:
+        """Whether the model tells real data from generated, by `discriminate(data, labels)`."""
+        return False
+
     def suit_few(self, trained: list[keras.layers.Layer]) -> list[str]:
         """Change the compiled model so that it does not learn 100 to 1,000 images by heart.
 

@@ -32,6 +32,7 @@ from zoo.evaluation.of_images import (
     Reconstruction,
     Translation,
 )
+from zoo.evaluation.of_training import Overfitting
 from zoo.evaluation.report import Report
 
 Task = Subject  # the name in earlier versions
@@ -60,6 +61,7 @@ __all__ = [
     "Memorisation",
     "Metric",
     "MixtureModes",
+    "Overfitting",
     "Parzen",
     "PrecisionRecall",
     "Reconstruction",

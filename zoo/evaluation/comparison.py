@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import collections
 import csv
 import io
 import itertools
 import math
+import shlex
 import statistics
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from zoo.base.markup import fill
 from zoo.errors import ArgumentError, ProtocolError, check_choice, unknown_name
+from zoo.evaluation.extractors import names as extractor_names
 from zoo.evaluation.report import Report, text_table
 from zoo.metrics import Measurement, Protocol
 from zoo.metrics.interval import half_width
@@ -64,14 +68,14 @@ class Compared(NamedTuple):
     margin: float | None = None
 
     @property
-    def first(self) -> float:
-        """The number of the first model."""
-        return self.cells[0].value
+    def first(self) -> float | None:
+        """The number of the first model, or `None`."""
+        return None if self.cells[0] is None else self.cells[0].value
 
     @property
-    def second(self) -> float:
-        """The number of the second model."""
-        return self.cells[1].value
+    def second(self) -> float | None:
+        """The number of the second model, or `None`."""
+        return None if self.cells[1] is None else self.cells[1].value
 
     @property
     def best(self) -> int | None:
@@ -123,7 +127,7 @@ class Comparison(NamedTuple):
         return {"text": str, "csv": _csv, "markdown": _markdown, "latex": _latex}[form](self)
 
 
-def compare(*models: Report | str | Path, metrics: Sequence[str] | None = None) -> Comparison:
+def compare(*models: Report | str | Path, metrics: str | Sequence[str] | None = None) -> Comparison:
     """Set the numbers of several models side by side.
 
     A number that two models or more have is a row. Where a card has the numbers of several
@@ -132,7 +136,8 @@ def compare(*models: Report | str | Path, metrics: Sequence[str] | None = None) 
     Args:
         *models: for each model a `zoo.evaluation.Report`, a JSON file of `zoo evaluate --json`, or
             the name, path or URL of a preset, whose card has its numbers.
-        metrics: the names of the numbers; by default all.
+        metrics: the name of a number, or a list of names; by default all numbers that two models
+            or more have.
 
     Returns:
         The comparison, which prints as a table.
@@ -140,7 +145,7 @@ def compare(*models: Report | str | Path, metrics: Sequence[str] | None = None) 
     Raises:
         ArgumentError: if there are fewer than two models, or one has no numbers.
         ProtocolError: if a number was measured by different protocols, with the differences and the
-            options that make them equal; or if the models have no number in common.
+            options that make them equal; or if fewer than two models have a number.
 
     Example:
 
@@ -151,28 +156,52 @@ def compare(*models: Report | str | Path, metrics: Sequence[str] | None = None) 
     """
     if len(models) < 2:
         raise ArgumentError(f"compare needs two models or more. Received: {len(models)}.")
+    metrics = [metrics] if isinstance(metrics, str) else metrics
     reports = [report_of(model) for model in models]
-    names = [report.model for report in reports]
-    if len({*names}) < len(names):  # such as two runs of one recipe
-        names = [m.model if isinstance(m, Report) else str(m) for m in models]
+    names = _names(models, reports)
     by_name = [{m.name: m for m in report.measurements} for report in reports]
-    counted = list(dict.fromkeys(itertools.chain.from_iterable(by_name)))
+    counts = collections.Counter(itertools.chain.from_iterable(by_name))
     for metric in metrics or ():
-        if metric not in counted:
-            raise unknown_name("number", metric, counted)
-    shared = [
-        metric
-        for metric in (counted if metrics is None else metrics)
-        if sum(metric in each for each in by_name) > 1
-    ]
+        if metric not in counts:
+            raise unknown_name("number", metric, list(counts))
+        if counts[metric] < 2:
+            (one,) = (name for name, each in zip(names, by_name, strict=True) if metric in each)
+            raise ProtocolError(
+                f"metrics must name numbers of two models or more. Received: {metric!r}, which "
+                f"{one} alone has."
+            )
+    shared = metrics or [metric for metric, count in counts.items() if count > 1]
     if not shared:
         of_each = "; ".join(", ".join(each) for each in by_name)
         raise ProtocolError(f"{' and '.join(names)} have no metric in common: {of_each}.")
-    _check_comparable(names, [[each.get(metric) for each in by_name] for metric in shared])
-    return Comparison(
-        tuple(names),
-        [_compared(metric, [each.get(metric) for each in by_name]) for metric in shared],
-    )
+    given = [None if _is_report(model) else str(model) for model in models]
+    rows = [[each.get(metric) for each in by_name] for metric in shared]
+    _check_comparable(names, given, rows)
+    compared = [_compared(metric, row) for metric, row in zip(shared, rows, strict=True)]
+    return Comparison(tuple(names), compared)
+
+
+def _is_report(model: Report | str | Path) -> bool:
+    """Return whether `model` is a report, or the path of one, and no preset."""
+    return isinstance(model, Report) or str(model).endswith(".json") or Path(model).is_file()
+
+
+def _names(models: Sequence[Report | str | Path], reports: list[Report]) -> list[str]:
+    """Return a name for each model. Equal names are told apart by what was given, or else numbered.
+
+    Two runs of one recipe have equal names, for example.
+    """
+    names = [report.model for report in reports]
+    names = [
+        str(model) if names.count(name) > 1 and not isinstance(model, Report) else name
+        for model, name in zip(models, names, strict=True)
+    ]
+    counts = collections.Counter[str]()
+    unique = []
+    for name in names:
+        counts[name] += 1
+        unique.append(f"{name} ({counts[name]})" if counts[name] > 1 else name)
+    return unique
 
 
 def report_of(model: Report | str | Path) -> Report:
@@ -188,7 +217,7 @@ def report_of(model: Report | str | Path) -> Report:
             "A model must be a zoo.evaluation.Report, a JSON file of one, or a preset. Received: "
             f"{model!r}."
         )
-    if str(model).endswith(".json") or Path(model).is_file():
+    if _is_report(model):
         return Report.read(model)
     card = info(model)
     if not card.metrics:
@@ -199,8 +228,13 @@ def report_of(model: Report | str | Path) -> Report:
     return Report(model=card.name, measurements=card.metrics)
 
 
-def _check_comparable(names: list[str], rows: list[list[Measurement | None]]) -> None:
-    """Raise unless the numbers of each row have one protocol."""
+def _check_comparable(
+    names: list[str], given: list[str | None], rows: list[list[Measurement | None]]
+) -> None:
+    """Raise unless the numbers of each row have one protocol.
+
+    `given` are the presets of the models, which can be measured again, or `None` for reports.
+    """
     unequal, advice = [], {}
     for row in rows:
         (at, first), *others = [(i, m) for i, m in enumerate(row) if m is not None]
@@ -208,16 +242,16 @@ def _check_comparable(names: list[str], rows: list[list[Measurement | None]]) ->
             differences = first.protocol.differences(other.protocol)
             if differences:
                 unequal.append(f"{first.name}: {', '.join(differences)}")
-                advice.setdefault((names[at], names[i]), {}).update(
-                    _options(first.protocol, other.protocol)
-                )
+                if given[i] is not None:
+                    options = advice.setdefault((at, i), {})
+                    options.update(_options(first.protocol, other.protocol))
     if not unequal:
         return
     hints = [
-        f"zoo evaluate {name} {' '.join(f'{option} {value}' for option, value in options.items())}"
-        f" --json measures {name} as {first} was."
-        for (first, name), options in advice.items()
-        if options
+        f"{shlex.join(['zoo', 'evaluate', given[i], *options, '--json'])} measures {names[i]} as "
+        f"{names[at]} was."
+        for (at, i), of_model in advice.items()
+        if (options := [part for option in of_model.items() for part in option])
     ]
     raise ProtocolError(
         f"{' and '.join(names)} were measured by different protocols, and their numbers cannot be "
@@ -225,18 +259,22 @@ def _check_comparable(names: list[str], rows: list[list[Measurement | None]]) ->
     )
 
 
-def _options(wanted: Protocol, other: Protocol) -> dict[str, object]:
+def _options(wanted: Protocol, other: Protocol) -> dict[str, str]:
     """Return the options of `zoo evaluate` that make the protocol `other` equal to `wanted`, as far
-    as options do."""
+    as options do.
+
+    The name of an extractor in a protocol is no value of an option, unless it is that of a preset.
+    """
     if (wanted.metric, wanted.images) != (other.metric, other.images):
         return {}  # no option makes points of images
-    options: dict[str, object] = {}
+    options: dict[str, str] = {}
     if (wanted.n_fake, wanted.n_real) != (other.n_fake, other.n_real):
-        options["-n"] = wanted.n_fake or wanted.n_real
+        options["-n"] = str(wanted.n_fake or wanted.n_real)
     for field, option in (("data", "--data"), ("split", "--split"), ("extractor", "--extractor")):
         value = getattr(wanted, field)
-        if value is not None and value != getattr(other, field):
-            options[option] = f"'{value}'" if " " in str(value) else value
+        known = option != "--extractor" or str(value).split(" ")[0] in extractor_names()
+        if value is not None and value != getattr(other, field) and known:
+            options[option] = value
     return options
 
 
@@ -309,7 +347,8 @@ def _cells(row: Compared, best: Callable[[str], str], of: Callable[[str], str] =
 
 def _markdown(comparison: Comparison) -> str:
     """Return a table in Markdown, with the best numbers in bold."""
-    lines = [("metric", *comparison.models), ("---", *["---"] * len(comparison.models))]
+    names = [str(fill("{name}", name=name)) for name in comparison.models]
+    lines = [("metric", *names), ("---", *["---"] * len(names))]
     for row in comparison.rows:
         lines.append((f"{row.name}{ARROWS[row.better]}", *_cells(row, lambda text: f"**{text}**")))
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -112,8 +112,9 @@ def read_weights(model: keras.Model, path: Path, model_text: str = "the model") 
         IntegrityError: if the file does not fit the model.
     """
     try:
-        # Keras warns, and leaves a layer as it is, if the file lacks its weights.
-        with filtered("error", "Skipping nested container", UserWarning):
+        # Keras warns, and leaves a layer or an optimizer as it is, if the file lacks its weights.
+        skipped = "Skipping (nested container|variable loading for optimizer)"
+        with filtered("error", skipped, UserWarning):
             model.load_weights(path)
     except (ValueError, KeyError, OSError, RuntimeError, UserWarning) as error:
         raise IntegrityError(f"The file {path} does not fit {model_text}. {error}") from error

@@ -13,18 +13,17 @@ import keras
 from zoo.callbacks import SampleGrids
 from zoo.engine import agreed, check_divides, distribute, is_chief, keep_memory
 from zoo.engine import devices as devices_in_use
-from zoo.errors import ArgumentError, RecipeError
-from zoo.files.home import atomic_folder, clear_unfinished, storage_errors
-from zoo.metrics import Measurement
+from zoo.errors import ArgumentError, RecipeError, check_choice
 from zoo.models import families
-from zoo.presets import golden, hub, save
+from zoo.presets import hub, save
 from zoo.presets.card import Base, Card, Selected, Training
 from zoo.runs import cards
 from zoo.runs.collection import rewrite_card
 from zoo.runs.folder import CHECKPOINTS, PRESET, SAMPLES, alone_in, remove_earlier
 from zoo.runs.ownership import Ownership
 from zoo.runs.recipe import Config, Recipe
-from zoo.runs.start import find_start
+from zoo.runs.shipping import MEASURES, Shipping
+from zoo.runs.start import Start, find_start
 from zoo.runs.training import Keeping, Splits, Trainer, choose_monitor, read
 
 SMOKE_IMAGES = 1024
@@ -46,9 +45,11 @@ class Run:
         start: the name, path or URL of a preset, or the folder of a run or of a checkpoint, whose
             weights the training starts from; `None` for new weights.
         ownership: the name and the licence of the preset.
+        measure: which numbers the card gets: `"none"`, `"quick"` (what tells overfitting) or
+            `"full"`; `None` for quick below 1,000 held-out data, and full from there.
 
     Raises:
-        ZooError: if there is no such `start`, or it forbids the licence.
+        UnknownNameError: if `measure` is none of these.
 
     Example:
 
@@ -72,6 +73,7 @@ class Run:
         keeping: Keeping | None = None,
         start: str | None = None,
         ownership: Ownership | None = None,
+        measure: str | None = None,
     ):
         self.recipe = recipe
         self.config = config
@@ -81,11 +83,15 @@ class Run:
         self.echo = echo
         self.anew = anew
         self.keeping = Keeping() if keeping is None else keeping
-        self.start = None if start is None else find_start(start, recipe)
+        self.given = start
+        if measure is not None:
+            check_choice("measure", measure, MEASURES)
+        self.measure = measure
         self.ownership = Ownership() if ownership is None else ownership
         self.code = recipe.source
         self.samples = SMOKE_IMAGES if smoke else recipe.samples
         self.splits: Splits | None = None
+        self.start: Start | None = None
 
     def run(self) -> Path | None:
         """Train and evaluate the recipe, and write the preset.
@@ -95,6 +101,7 @@ class Run:
             the first one.
 
         Raises:
+            ZooError: if there is no such `start`, or it forbids the licence.
             RecipeError: if `out` holds a training and `resume` is not set, if another run is under
                 way there, or if `build` returns a model of another class than the recipe's family.
             DataError: if the data cannot be read.
@@ -135,6 +142,7 @@ class Run:
             until_written.enter_context(alone_in(self.out))
             check_divides(self.config.batch_size, devices_in_use())
             self._check_out()
+            self.start = find_start(self.given, self.recipe, self.out, self.keeping.resume)
             keras.utils.set_random_seed(self.config.seed)
             model = self.build()
             self.splits = self.read(model)
@@ -144,7 +152,17 @@ class Run:
             training = self.train(model)
         if not chief:
             return None
-        return self.write(self._rebuild(model), training)
+        shipping = Shipping(
+            recipe=self.recipe,
+            splits=self.splits,
+            samples=self.samples,
+            out=self.out,
+            ownership=self.ownership,
+            base=self.base,
+            measure=self.measure,
+            say=self.say,
+        )
+        return shipping.ship(self._rebuild(model), training)
 
     @property
     def base(self) -> Base | None:
@@ -199,7 +217,8 @@ class Run:
         recipe.compile(model, self.config, trainer.total_steps)
         self._prepare(model)  # before a checkpoint is restored, whose optimizer has no frozen layer
         monitor, measurements = choose_monitor(recipe, model, test, self.samples)
-        trainer.begin(self.out / CHECKPOINTS, self.code, monitor, self.base)
+        start = None if self.start is None else self.start.record
+        trainer.begin(self.out / CHECKPOINTS, self.code, monitor, start)
         grids = SampleGrids(self.out / SAMPLES, lambda model: recipe.picture(model, test))
         trainer.fit(measurements, grids)
         selected = None
@@ -209,50 +228,6 @@ class Run:
         return cards.record_training(
             recipe, self.code, trainer, selected, self.base, self.ownership.wishes
         )
-
-    def evaluate(self, model: keras.Model) -> list[Measurement]:
-        """Measure `model` for the card."""
-        return cards.take_measurements(self.recipe, model, self.splits, self.samples, self.say)
-
-    def write(self, model: keras.Model, training: Training) -> Path:
-        """Write weights, golden outputs, picture, card and model card to `out/preset`.
-
-        The card's numbers and picture are those of the stored model, in half precision, which users
-        get. It also holds the largest difference to the golden outputs on each installed backend.
-
-        Args:
-            model: the trained model.
-            training: the record of its training.
-
-        Returns:
-            The folder of the preset.
-
-        Raises:
-            StorageError: where there is no room; a preset that was there stays whole.
-            ArgumentError: if the folder holds other files than a preset.
-        """
-        recipe, test, folder = self.recipe, self.splits.test, self.out / PRESET
-        with storage_errors(folder):
-            clear_unfinished(folder)
-        save.check_replaceable(folder)
-        facts = self.ownership.applied(cards.facts_of(recipe, training), self.base)
-        identity = cards.identify(recipe, model, facts, self.ownership.name)
-        files = () if recipe.file is None else (recipe.file,)
-        examples = recipe.examples if training.data == recipe.config.data else 0
-        with storage_errors(folder), atomic_folder(folder) as partial:
-            save.write(
-                model,
-                partial,
-                identity,
-                facts,
-                metrics=self.evaluate,
-                picture=lambda stored: recipe.picture(stored, test),
-                backends=lambda stored: golden.differences(stored, *files),
-                training=training,
-                examples=test.images[:examples] if examples else None,
-                programs=files,
-            )
-        return folder
 
     def say(self, line: str) -> None:
         """Give `line` to `echo`, in the process that speaks to the user."""
@@ -283,12 +258,13 @@ class Run:
 
     def _prepare(self, model: keras.Model) -> None:
         """Give the compiled `model` the weights of the start, and suit it to few images."""
-        say = (lambda line: None) if self.keeping.resume else self.say
-        trained = [] if self.start is None else self.start.carry_to(model, say)
+        if self.start is not None and self.start.layers is None:  # else a checkpoint has them
+            self.start.carry_to(model, self.say)
         if self.config.few:
+            trained = [] if self.start is None else self.start.carried(model)
             changes = ["images are mirrored", *model.suit_few(trained)]
             model.follow_weights()
-            say(f"for few images: {'; '.join(changes)}")
+            self.say(f"for few images: {'; '.join(changes)}")
 
     def _check_start(self, model: keras.Model) -> None:
         """Raise if the start, the licence or `few` does not suit the model and its data."""

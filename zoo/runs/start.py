@@ -5,35 +5,47 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import keras
 
 from zoo.callbacks import checkpoint_folder
-from zoo.engine.carrying import carry
+from zoo.engine.carrying import carry, networks, weighted
 from zoo.errors import ArgumentError
 from zoo.files import remote
 from zoo.files.home import user_path
 from zoo.presets import locate
 from zoo.presets.card import Base
 from zoo.runs import cards
+from zoo.runs.folder import CHECKPOINTS
 from zoo.runs.ownership import Ownership
 from zoo.runs.recipe import Recipe
 from zoo.runs.training import last_checkpoint
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass
 class Start:
-    """A model whose weights a training starts from.
+    """The model whose weights a training starts from.
 
     Attributes:
+        given: its name, path or URL, as the user gave it.
         base: its record, for the card.
         noun: the noun of its data; `None` if it is known from the model alone.
-        read: a function that returns its model.
+        read: a function that returns its model; `None` in a training that is continued, whose
+            checkpoint has the weights.
+        layers: by network, the positions of the layers that got its weights, once they have them.
     """
 
+    given: str
     base: Base
-    noun: str | None
-    read: Callable[[], keras.Model]
+    noun: str | None = None
+    read: Callable[[], keras.Model] | None = None
+    layers: dict[str, list[int]] | None = None
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The record of the start in the checkpoints of the training."""
+        return {"given": self.given, "base": self.base.model_dump(), "layers": self.layers}
 
     def check(self, model: keras.Model) -> None:
         """Raise unless the start is a model of data like those of `model`.
@@ -47,9 +59,8 @@ class Start:
                 f"model of {self.noun}."
             )
 
-    def carry_to(self, model: keras.Model, say: Callable[[str], None]) -> list[keras.layers.Layer]:
-        """Give `model` the weights that suit it, say which do, and return the layers that have
-        them.
+    def carry_to(self, model: keras.Model, say: Callable[[str], None]) -> None:
+        """Give `model` the weights that suit it, and say which do.
 
         Raises:
             ArgumentError: if none does.
@@ -68,28 +79,46 @@ class Start:
             for each in carried
         ]
         say(f"started from {self.base.preset}: {', '.join(parts)}")
-        return [layer for each in carried for layer in each.layers]
+        self.layers = {each.network: each.layers for each in carried}
+
+    def carried(self, model: keras.Model) -> list[keras.layers.Layer]:
+        """Return the layers of `model` that got the weights of the start."""
+        of_networks = {name: weighted(network) for name, network in networks(model).items()}
+        return [of_networks[name][i] for name, places in self.layers.items() for i in places]
 
 
-def find_start(source: str, recipe: Recipe) -> Start:
-    """Find what `--from` names.
+def find_start(given: str | None, recipe: Recipe, out: Path, resume: bool) -> Start | None:
+    """Find what a training in `out` starts from.
+
+    A training that is continued started from what its last checkpoint says, and needs it no more.
 
     Args:
-        source: the name, path or URL of a preset; the folder of a run, whose preset it is or, where
-            it has none yet, its last checkpoint; or the folder of a checkpoint.
+        given: what `--from` names: the name, path or URL of a preset; the folder of a run, whose
+            preset it is or, where it has none yet, its last checkpoint; the folder of a checkpoint;
+            or `None`.
         recipe: the recipe that runs, which made a checkpoint.
+        out: the folder of the run.
+        resume: whether a training in `out` is continued.
+
+    Returns:
+        The start, or `None` for new weights.
 
     Raises:
-        ZooError: if there is no such thing.
+        ZooError: if there is no such thing, or the training in `out` started from another one.
     """
-    if not remote.is_url(source) and not locate.NAME.fullmatch(source):
-        folder = user_path(source)
+    place, state, _ = checkpoint_folder.newest_whole(out / CHECKPOINTS) if resume else (None,) * 3
+    if place is not None:
+        return _continued(given, state["about"].get("from"), out)
+    if given is None:
+        return None
+    if not remote.is_url(given) and not locate.NAME.fullmatch(given):
+        folder = user_path(given)
         place = folder if (folder / checkpoint_folder.STATE).is_file() else None
         if place is None and not (folder / "preset").is_dir():
             place = last_checkpoint(folder)
         if place is not None:
-            return _of_checkpoint(place, recipe)
-    preset = locate.locate(source)
+            return _of_checkpoint(given, place, recipe)
+    preset = locate.locate(given)
     card = preset.card
     base = Base(
         preset=card.name,
@@ -97,10 +126,28 @@ def find_start(source: str, recipe: Recipe) -> Start:
         data_rights=card.rights.data,
         sha256=card.weights.files["model.weights.h5"].sha256,
     )
-    return Start(base, card.signature.data.noun, preset.read)
+    return Start(given, base, card.signature.data.noun, preset.read)
 
 
-def _of_checkpoint(place: Path, recipe: Recipe) -> Start:
+def _continued(given: str | None, record: dict[str, Any] | None, out: Path) -> Start | None:
+    """Return the start of the training in `out`, whose checkpoint has this `record` of it.
+
+    Raises:
+        ArgumentError: if `given` is another one.
+    """
+    earlier = None if record is None else record["given"]
+    if given not in (None, earlier):
+        started = "new weights" if earlier is None else repr(earlier)
+        raise ArgumentError(
+            f"--from must be left out, since the training in {out} goes on from its checkpoint. It "
+            f"started from {started}. Received: {given!r}."
+        )
+    if record is None:
+        return None
+    return Start(earlier, Base(**record["base"]), layers=record["layers"])
+
+
+def _of_checkpoint(given: str, place: Path, recipe: Recipe) -> Start:
     """Return the start from a checkpoint of `recipe`.
 
     Raises:
@@ -117,14 +164,13 @@ def _of_checkpoint(place: Path, recipe: Recipe) -> Start:
     settings = {key: about[key] for key in vars(recipe.config) if key in about}
     config = recipe.config.replace(**settings)
     facts = cards.facts_for(recipe, settings, about["data"], config.seed)
-    earlier = Base(**about["from"]) if "from" in about else None
+    earlier = Base(**about["from"]["base"]) if "from" in about else None
     facts = Ownership().applied(facts, earlier)  # with the restrictions of its own start
 
     def read() -> keras.Model:
         with config.dtype_policy():
             model = recipe.build(config)
-            recipe.compile(model, config, state["step"] or 1)
-            checkpoint_folder.read_weights(place, model)
+            checkpoint_folder.read_weights(place, model)  # without the optimizers
         return model
 
     base = Base(
@@ -133,4 +179,4 @@ def _of_checkpoint(place: Path, recipe: Recipe) -> Start:
         data_rights=facts.data_rights,
         sha256=state["weights_sha256"],
     )
-    return Start(base, None, read)
+    return Start(given, base, read=read)

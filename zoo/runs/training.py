@@ -29,7 +29,6 @@ from zoo.errors import (
 from zoo.evaluation import Metric
 from zoo.evaluation import extractor as find_extractor
 from zoo.evaluation.real import read_splits
-from zoo.presets.card import Base
 from zoo.runs.recipe import Config, Recipe
 
 PARTS = 5  # two checkpoints are at most this fraction of a run apart, one fifth
@@ -134,7 +133,11 @@ class Trainer:
         return self.source.sha256
 
     def begin(
-        self, folder: Path, code: str, monitor: Monitor | None, base: Base | None = None
+        self,
+        folder: Path,
+        code: str,
+        monitor: Monitor | None,
+        start: dict[str, Any] | None = None,
     ) -> None:
         """Prepare the checkpoints, and restore the last one where the run resumes.
 
@@ -142,7 +145,7 @@ class Trainer:
             folder: the folder of the checkpoints.
             code: the source of the recipe. A checkpoint of another source is refused.
             monitor: the number by which the best checkpoint is chosen, if there is one.
-            base: what the training starts from, if not from new weights.
+            start: the record of what the training starts from, if not from new weights.
 
         Raises:
             ArgumentError: if the checkpoints are of another training.
@@ -153,7 +156,7 @@ class Trainer:
             "data_sha256": self.data_sha256,
             "backend": keras.backend.backend(),  # each draws other numbers from one seed
             "recipe": code,
-            **({} if base is None else {"from": base.model_dump()}),
+            **({} if start is None else {"from": start}),
         }
         longest = self.keeping.checkpoint_steps or self.total_steps
         self.checkpoints = Checkpoints(

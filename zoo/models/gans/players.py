@@ -169,6 +169,10 @@ class Players(TakesArchitecture):
             count *= size
         return ops.reshape(per_sample(logits) / count, (-1, 1)) if count > 1 else logits
 
+    @property
+    def can_judge(self):
+        return True
+
     # Training
 
     def seen_by_generator(self, real) -> dict[str, Any]:
@@ -186,7 +190,12 @@ class Players(TakesArchitecture):
             self.augmentation = DiffAugment()
             changes.append("the discriminator sees augmented images (DiffAugment)")
         layers, ids = weighted(self.discriminator), {id(layer) for layer in trained}
-        frozen = [layer for layer in layers[: len(layers) // 2] if id(layer) in ids]
+        frozen = [
+            layer
+            for layer in layers[: len(layers) // 2]
+            # A frozen batch norm would use the statistics of the other model's data.
+            if id(layer) in ids and not isinstance(layer, keras.layers.BatchNormalization)
+        ]
         for layer in frozen:
             layer.trainable = False
         if frozen:
