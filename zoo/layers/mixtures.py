@@ -30,7 +30,8 @@ class _Mixture(Prior):
 
     def __init__(self, components: int | None = None, name: str | None = None, **kwargs):
         super().__init__(name=name, **kwargs)
-        self.components = check_count("components", components or self.default_components)
+        chosen = self.default_components if components is None else components
+        self.components = check_count("components", chosen)
 
     def get_config(self):
         return {**super().get_config(), "components": self.components}

@@ -132,8 +132,9 @@ def test_pseudo_inputs_are_images_of_the_model():
 def test_wrong_priors(change, message):
     with pytest.raises(ValueError, match=message):
         zoo.create("vae", image_shape=(4, 4, 1), **change)
-    with pytest.raises(ValueError, match="components must be"):
-        zoo.layers.Mixture(components=-1)
+    for components in (0, -1):
+        with pytest.raises(ValueError, match="components must be"):
+            zoo.layers.Mixture(components=components)
 
 
 @pytest.mark.once
