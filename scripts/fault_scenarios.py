@@ -15,10 +15,9 @@ from faults import Scenario, contents
 from PIL import Image
 
 import zoo
-from zoo.callbacks import checkpoint_folder
 from zoo.cli import cli
 from zoo.files.fetch import sha256, verify
-from zoo.presets import golden, locate, storage
+from zoo.presets import checkpoint, golden, locate, storage
 from zoo.presets.card import Card, File
 from zoo.presets.save import EXAMPLES
 from zoo.runs import cards, collection
@@ -225,7 +224,7 @@ def train(folder: Path) -> None:
 def prepare_training(folder: Path) -> None:
     """Leave a training in its second epoch, beside the preset of an earlier one."""
     train(folder)
-    newest = checkpoint_folder.saved(folder / "out" / "checkpoints")[-1]
+    newest = checkpoint.saved(folder / "out" / "checkpoints")[-1]
     for path in newest.iterdir():
         path.unlink()
     newest.rmdir()
@@ -238,8 +237,8 @@ def check_training(folder: Path) -> None:
     out = folder / "out"
     assert (out / "notes.txt").read_text() == "mine"
     check_preset(out / "preset")
-    for checkpoint in checkpoint_folder.saved(out / "checkpoints"):
-        checkpoint_folder.check(checkpoint)
+    for place in checkpoint.saved(out / "checkpoints"):
+        checkpoint.check(place)
     for path in (out / "samples").glob("epoch-*.png"):
         check_picture(path)
     before = contents(out / "preset")

@@ -14,7 +14,7 @@ from helpers import array, python
 from runs.program import Program
 
 import zoo
-from zoo.callbacks import checkpoint_folder
+from zoo.presets import checkpoint
 from zoo.presets.card import Card
 
 BACKEND = keras.backend.backend()
@@ -78,9 +78,9 @@ def test_one_of_two_processes_is_stopped(tmp_path):
     printed = "".join(output for _, output in outputs)
     assert printed.count("stopped by SIGTERM") == 1, printed  # the first one speaks for all
     assert all(code != 0 for code, _ in outputs)
-    newest = checkpoint_folder.saved(out / "checkpoints")[-1]
-    checkpoint_folder.check(newest)
-    step = checkpoint_folder.step_of(newest)
+    newest = checkpoint.saved(out / "checkpoints")[-1]
+    checkpoint.check(newest)
+    step = checkpoint.step_of(newest)
     assert 0 < step < 160
     outputs = together(START(["-m", "zoo", *long, "--resume", "--out", out]))
     assert all(code == 0 for code, _ in outputs), outputs

@@ -11,9 +11,9 @@ from helpers import python
 from PIL import Image
 
 import zoo
-from zoo.callbacks import checkpoint_folder
 from zoo.errors import ArgumentError, StorageError
 from zoo.files import fetch, home, remote
+from zoo.presets import checkpoint
 
 pytestmark = pytest.mark.once
 
@@ -63,8 +63,8 @@ class TestWindows:
     def test_models_and_checkpoints_are_written(self, windows, tmp_path):
         model = zoo.create("gan", image_shape=(2,), latent_dim=2, units=4)
         assert zoo.load(zoo.save(model, tmp_path / "my-gan")).built
-        checkpoint_folder.write(tmp_path / "step-00000001", b"weights", {"step": 1})
-        assert checkpoint_folder.check(tmp_path / "step-00000001")["step"] == 1
+        checkpoint.write(tmp_path / "step-00000001", b"weights", {"step": 1})
+        assert checkpoint.check(tmp_path / "step-00000001")["step"] == 1
 
     def test_a_file_that_cannot_be_opened_is_an_error(self, tmp_path, monkeypatch):
         """Only a folder need not be synced."""

@@ -14,7 +14,7 @@ import h5py
 import numpy as np
 
 import zoo
-from zoo.callbacks import checkpoint_folder
+from zoo.presets import checkpoint
 
 ROOT = Path(zoo.__file__).parent.parent
 RING = ROOT / "recipes" / "gan_ring8.py"
@@ -97,9 +97,9 @@ def timeless(history):
 
 def assert_same_run(one, other):
     """The last checkpoints and the presets of two runs are equal bit for bit."""
-    places = [checkpoint_folder.saved(out / "checkpoints")[-1] for out in (one, other)]
+    places = [checkpoint.saved(out / "checkpoints")[-1] for out in (one, other)]
     assert places[0].name == places[1].name
-    states = [checkpoint_folder.check(place) for place in places]
+    states = [checkpoint.check(place) for place in places]
     assert timeless(states[0]["history"]) == timeless(states[1]["history"])
     for key in ("best", "restored", "about"):
         assert states[0][key] == states[1][key]

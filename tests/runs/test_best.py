@@ -11,10 +11,9 @@ from small import RING as RING_PATH
 from small import run_of
 
 import zoo
-from zoo.callbacks import checkpoint_folder
 from zoo.callbacks.checkpoints import Monitor
 from zoo.errors import RecipeError
-from zoo.presets import storage
+from zoo.presets import checkpoint, storage
 from zoo.presets.card import Card
 from zoo.runs import run as run_module
 from zoo.runs.recipe import load_recipe
@@ -42,7 +41,7 @@ EPOCHS = 3
 def run(recipe, out, **more):
     config = recipe.config.replace(batch_size=64, epochs=EPOCHS)
     folder = run_of(recipe, config, out, **more).run()
-    return Card.read(folder / "card.json"), checkpoint_folder.saved(out / "checkpoints")
+    return Card.read(folder / "card.json"), checkpoint.saved(out / "checkpoints")
 
 
 def build_vae(config):
@@ -111,9 +110,9 @@ def test_what_is_shipped(tmp_path, monkeypatch, compared_here, ship):
     monkeypatch.setattr(run_module, "choose_monitor", lambda *args: (monitor, [Falling()]))
     recipe = dataclasses.replace(RING, monitor="high_quality", ship=ship)
     card, found = run(recipe, tmp_path, keep=1)
-    assert [checkpoint_folder.step_of(place) for place in found] == [32, 48]
+    assert [checkpoint.step_of(place) for place in found] == [32, 48]
     best = {"name": "high_quality", "value": 0.9, "step": 32}
-    assert checkpoint_folder.check(found[-1])["best"] == best
+    assert checkpoint.check(found[-1])["best"] == best
     shipped = zoo.load(tmp_path / "preset")
     of = {place.name: arrays(place / storage.WEIGHTS) for place in found}
 
@@ -143,9 +142,9 @@ def test_a_measured_number(tmp_path, compared_here):
     """It is in the history, and each epoch's is compared."""
     recipe = dataclasses.replace(RING, monitor="high_quality", ship="best")
     card, found = run(recipe, tmp_path)
-    state = checkpoint_folder.check(found[-1])
+    state = checkpoint.check(found[-1])
     values = [logs["high_quality"] for logs in state["history"]]
     assert len(values) == EPOCHS
     assert state["best"]["value"] == max(values) == card.training.selected.value
     assert state["best"]["step"] == 16 * (1 + values.index(max(values)))
-    assert checkpoint_folder.place_of(tmp_path / "checkpoints", state["best"]["step"]) in found
+    assert checkpoint.place_of(tmp_path / "checkpoints", state["best"]["step"]) in found

@@ -12,10 +12,10 @@ from program import arrays, timeless
 
 import zoo
 from zoo import engine
-from zoo.callbacks import Checkpoints, SampleGrids, checkpoint_folder
+from zoo.callbacks import Checkpoints, SampleGrids
 from zoo.callbacks.checkpoints import Monitor
 from zoo.errors import ArgumentError, IntegrityError
-from zoo.presets import storage
+from zoo.presets import checkpoint, storage
 
 STEPS = 6  # of an epoch
 POINTS = np.random.default_rng(0).normal(size=(STEPS * 8, 2)).astype("float32")
@@ -87,16 +87,16 @@ def test_the_last_ones_are_kept(tmp_path):
     steps = [[0]] * 4 + [[0, 4]] * 2 + [[0, 4, 6]] * 4 + [[4, 6, 10]] * 2
     assert seen.found == steps
     assert names(tmp_path) == ["step-00000006", "step-00000010", "step-00000012"]
-    assert names(tmp_path / "step-00000012") == ["model.weights.h5", "state.json"]
+    assert names(tmp_path / "step-00000012") == ["config.json", "model.weights.h5", "state.json"]
 
 
 def test_what_a_checkpoint_holds(trained):
     folder, weights, history = trained
-    state = checkpoint_folder.check(folder / "step-00000009")
+    state = checkpoint.check(folder / "step-00000009")
     assert (state["step"], state["epoch"], state["about"]) == (9, 1, {"rate": 1})
     assert len(state["history"]) == 1
     assert state["means"]  # of the half of an epoch
-    assert checkpoint_folder.check(folder / "step-00000012")["history"] == history
+    assert checkpoint.check(folder / "step-00000012")["history"] == history
     found = arrays(folder / "step-00000012" / storage.WEIGHTS)
     for part in ("generator", "discriminator", "ema_generator", "optimizer"):
         assert any(part in name for name in found), part
@@ -158,7 +158,7 @@ def test_a_torn_checkpoint_falls_back(trained, copied, file, damage, why):
     assert names(copied) == ["step-00000009", "step-00000012"]
     fit(made, checkpoints, 2)
     assert names(copied) == ["step-00000012"]
-    checkpoint_folder.check(copied / "step-00000012")
+    checkpoint.check(copied / "step-00000012")
     for a, b in zip(weights_of(made), trained[1], strict=True):
         np.testing.assert_array_equal(a, b)
 
@@ -208,9 +208,9 @@ class TestTorn:
             np.testing.assert_array_equal(a, b)
 
     def test_another_format(self, copied):
-        for place in checkpoint_folder.saved(copied):
-            state = checkpoint_folder.read_state(place) | {"format": 7}
-            content = {"sha256": checkpoint_folder._hash(state), "state": state}
+        for place in checkpoint.saved(copied):
+            state = checkpoint.read_state(place) | {"format": 7}
+            content = {"sha256": checkpoint._hash(state), "state": state}
             (place / "state.json").write_text(json.dumps(content))
         with pytest.raises(IntegrityError, match="its format is 7, and this version reads 1"):
             Checkpoints(copied, STEPS, {"rate": 1}).restore(model())
@@ -271,7 +271,7 @@ class TestBest:
             found.append([int(name[5:]) // STEPS for name in names(tmp_path)])
         assert found == [[1], [2], [3], [3, 4], [3, 5]]
         best = {"name": "fid", "value": 3.0, "step": 3 * STEPS}
-        assert checkpoint_folder.check(tmp_path / "step-00000030")["best"] == best
+        assert checkpoint.check(tmp_path / "step-00000030")["best"] == best
         # A checkpoint before the best one of all names another one, which is there too.
         fit(model(), checkpoints, 6, Numbers())
         assert names(tmp_path) == ["step-00000036"]

@@ -9,7 +9,7 @@ import time
 import pytest
 from program import EVALUATING, SHORT, TRAINING, Program, assert_same_run, finished, forget
 
-from zoo.callbacks import checkpoint_folder
+from zoo.presets import checkpoint
 
 KILLS = int(os.environ.get("ZOO_KILLS", "1"))
 # Which part of a run is aimed at. A save takes milliseconds: what is aimed at it waits for one.
@@ -26,7 +26,7 @@ def test_killed_at_any_moment(undisturbed, tmp_path, capsys):
 
     while hit.total() < KILLS:
         stage = chance.choice(STAGES)
-        before = checkpoint_folder.left(out / "checkpoints")
+        before = checkpoint.left(out / "checkpoints")
         with Program(out, *SHORT, "--resume") as program:
             program.reaches({"start": "", "evaluating": EVALUATING}.get(stage, TRAINING))
             # A little longer than it lasts: so its end is hit too, and what comes after.
@@ -35,7 +35,7 @@ def test_killed_at_any_moment(undisturbed, tmp_path, capsys):
             while time.perf_counter() < deadline and program.process.poll() is None:
                 time.sleep(0.002)
             while stage == "saving" and program.process.poll() is None:
-                if {*checkpoint_folder.left(out / "checkpoints")} - {*before}:
+                if {*checkpoint.left(out / "checkpoints")} - {*before}:
                     break
                 time.sleep(0.0002)
             program.send(signal.SIGKILL)
@@ -51,12 +51,12 @@ def test_killed_at_any_moment(undisturbed, tmp_path, capsys):
         if EVALUATING in printed:
             where = "evaluating"
         elif TRAINING in printed:
-            saving = {*checkpoint_folder.left(out / "checkpoints")} - {*before}
+            saving = {*checkpoint.left(out / "checkpoints")} - {*before}
             where = "saving" if saving else "training"
         hit[where] += 1
     finished(out, *SHORT, "--resume")
     assert_same_run(alone, out)
-    assert not checkpoint_folder.left(out / "checkpoints")
+    assert not checkpoint.left(out / "checkpoints")
     with capsys.disabled():
         print(f"\n{KILLS} kills in {runs + 1} runs: {dict(hit)}", end=" ")
     assert hit.total() == KILLS

@@ -11,8 +11,9 @@ from keras import ops
 from program import SHORT, TRAINING, Program, assert_same_run, card, finished
 
 import zoo
-from zoo.callbacks import Checkpoints, checkpoint_folder
+from zoo.callbacks import Checkpoints
 from zoo.errors import DivergedError
+from zoo.presets import checkpoint
 
 POINTS = np.random.default_rng(0).normal(size=(96, 2)).astype("float32")
 BATCHES = zoo.data.Batches(POINTS, batch_size=8)
@@ -102,7 +103,7 @@ def test_broken_weights_are_not_saved(tmp_path):
     assert (caught.value.step, caught.value.player) == (4, "generator")
     assert [p.name for p in checkpoints.saved()] == ["step-00000000"]
     for place in checkpoints.saved():
-        checkpoint_folder.check(place)
+        checkpoint.check(place)
 
 
 RECIPE = Path(__file__).parent / "fragile_ring8.py"
@@ -116,12 +117,12 @@ def test_stop(tmp_path):
         assert program.ends() == 1, program.printed()
         last = program.printed().splitlines()[-1]
     newest = out / "checkpoints" / "step-00000047"  # 32 to an epoch, and one each 5
-    assert checkpoint_folder.saved(out / "checkpoints")[-1] == newest
+    assert checkpoint.saved(out / "checkpoints")[-1] == newest
     assert last.startswith("fragile_ring8.py: error: Step 50 made losses")
     assert "the player 'discriminator'" in last
     assert f"penalty; the last good checkpoint is {newest}." in last
     assert last.endswith("with --resume --on-nan restore other random numbers are drawn.")
-    checkpoint_folder.check(newest)
+    checkpoint.check(newest)
 
 
 @pytest.mark.heavy
@@ -134,10 +135,7 @@ def test_restore(tmp_path):
     restored = card(alone)["training"]["restored"]
     assert restored == [{"step": 50, "player": "discriminator", "to": 47}]
     assert printed.count("Back to step 47, and on with other random numbers.") == 1
-    assert (
-        checkpoint_folder.check(checkpoint_folder.saved(alone / "checkpoints")[-1])["restored"]
-        == restored
-    )
+    assert checkpoint.check(checkpoint.saved(alone / "checkpoints")[-1])["restored"] == restored
 
     page = (alone / "preset" / "README.md").read_text()
     assert "Step 50 made numbers that are not finite; it went back to step 47." in page
@@ -162,4 +160,4 @@ def test_restored_too_often(tmp_path):
     lines = program.printed().splitlines()
     assert "The training went back 3 times already." in lines[-1]
     assert sum("and on with other random numbers" in line for line in lines) == 3
-    assert [p.name for p in checkpoint_folder.saved(out / "checkpoints")] == ["step-00000000"]
+    assert [p.name for p in checkpoint.saved(out / "checkpoints")] == ["step-00000000"]

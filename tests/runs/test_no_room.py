@@ -8,7 +8,7 @@ from helpers import python
 from program import SHORT, TINY, assert_same_run, finished
 
 import zoo
-from zoo.callbacks import checkpoint_folder
+from zoo.presets import checkpoint
 
 pytestmark = pytest.mark.once
 
@@ -76,14 +76,14 @@ def run(what, out, *options):
 def test_no_room(alone, tmp_path, what, place, newest):
     out = tmp_path / "out"
     last = run(what, out)
-    found = checkpoint_folder.saved(out / "checkpoints")
+    found = checkpoint.saved(out / "checkpoints")
     assert re.search(place + ": File too large", last), last
-    assert checkpoint_folder.step_of(found[-1]) == newest
+    assert checkpoint.step_of(found[-1]) == newest
     assert f"What was trained is kept in {found[-1]}. It is continued by: " in last
     assert re.search(r"python recipes/tiny_ring8\.py .* --out \S+/out --resume$", last), last
     for path in found:
-        checkpoint_folder.check(path)
-    assert not checkpoint_folder.left(out / "checkpoints")
+        checkpoint.check(path)
+    assert not checkpoint.left(out / "checkpoints")
     hidden = [p.name for p in out.rglob("*") if p.name.startswith(".") or "partial" in p.name]
     assert hidden == []
     finished(out, *SHORT, "--resume")

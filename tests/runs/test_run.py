@@ -13,9 +13,9 @@ from PIL import Image
 from small import DCGAN, RECIPES, RING, TINY, run, run_of, smoke_data
 
 import zoo
-from zoo.callbacks import Checkpoints, checkpoint_folder
+from zoo.callbacks import Checkpoints
 from zoo.errors import DataError, RecipeError
-from zoo.presets import golden
+from zoo.presets import checkpoint, golden
 from zoo.presets.card import Card
 from zoo.runs import cards
 from zoo.runs.folder import alone_in
@@ -124,7 +124,7 @@ def test_there_are_checkpoints_within_epochs(recipe, slice_path, trained):
     loss that falls."""
     saved = Checkpoints(trained / "checkpoints", 32, {}).saved()
     assert [p.name for p in saved] == ["step-00000056", "step-00000064"]
-    state = checkpoint_folder.check(saved[0])
+    state = checkpoint.check(saved[0])
     assert (state["epoch"], state["best"], state["restored"]) == (1, None, [])
 
 

@@ -9,11 +9,10 @@ from program import arrays
 from small import TINY, run, run_of
 
 import zoo
-from zoo.callbacks import checkpoint_folder
 from zoo.engine.attached import own_variables
 from zoo.engine.carrying import carry, weighted
 from zoo.errors import ArgumentError
-from zoo.presets import storage
+from zoo.presets import checkpoint, storage
 from zoo.presets.card import Base
 from zoo.runs.ownership import Ownership
 
@@ -23,7 +22,7 @@ FREE = RESEARCH.model_copy(update={"weights_license": "Apache-2.0"})
 
 
 def first_step(out):
-    return checkpoint_folder.place_of(out / "checkpoints", 0)
+    return checkpoint.place_of(out / "checkpoints", 0)
 
 
 def started(recipe, data, out, start, settings=None, **options):
@@ -79,8 +78,8 @@ class TestRuns:
         small = {"epochs": 1, "batch_size": 512}
         first = run_of(ring, ring.config.replace(**small), tmp_path / "first")
         first.run()
-        (*_, place) = checkpoint_folder.saved(tmp_path / "first" / "checkpoints")
-        step = checkpoint_folder.step_of(place)
+        (*_, place) = checkpoint.saved(tmp_path / "first" / "checkpoints")
+        step = checkpoint.step_of(place)
         for out, latent_dim, expected in (
             ("same", 2, f"gan_ring8, step {step}: the whole generator"),
             ("other", 3, "generator 3 of 4 layers"),
@@ -100,7 +99,7 @@ class TestRuns:
             again.run()
 
     def test_what_cannot_be_a_start(self, recipe, ring, slice_path, trained, tmp_path):
-        place = checkpoint_folder.saved(trained / "checkpoints")[-1]
+        place = checkpoint.saved(trained / "checkpoints")[-1]
         for start, message in (
             ("nothing_at_all", "Unknown preset: 'nothing_at_all'"),
             ("gan_ring8", "--from must be a model of images. Received: 'gan_ring8'"),

@@ -16,8 +16,9 @@ from program import EVALUATING, RING, ROOT, SHORT, TRAINING, Program, assert_sam
 import zoo
 from zoo import engine
 from zoo.base.stopping import Stop, Stopped, watched
-from zoo.callbacks import Checkpoints, checkpoint_folder
+from zoo.callbacks import Checkpoints
 from zoo.cli.train import _kept
+from zoo.presets import checkpoint
 
 
 def command_of(printed):
@@ -47,18 +48,18 @@ def test_in_training(alone, tmp_path, number, code):
         assert program.ends() == code, program.printed()
         printed = program.printed()
     assert "Traceback" not in printed
-    newest = checkpoint_folder.saved(out / "checkpoints")[-1]
-    checkpoint_folder.check(newest)
+    newest = checkpoint.saved(out / "checkpoints")[-1]
+    checkpoint.check(newest)
     assert f"stopped by {signal.Signals(number).name}. What was trained is kept in" in printed
     assert str(newest) in printed
-    assert not checkpoint_folder.left(out / "checkpoints")
+    assert not checkpoint.left(out / "checkpoints")
     command = command_of(printed)
     expected = [*program.arguments, "--resume"]
     assert shlex.split(command)[0] == f"KERAS_BACKEND={os.environ['KERAS_BACKEND']}"
     assert shlex.split(command)[2:] == expected
     done = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    step = checkpoint_folder.step_of(newest)
+    step = checkpoint.step_of(newest)
     assert f"resumed: {step} of 128 steps are done" in done.stdout
     assert step % 32, "the signal came between two epochs: the test has shown less than it should"
     # Other steps between checkpoints are no other training.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import math
 import shutil
@@ -19,13 +18,12 @@ from keras import ops
 from zoo import engine
 from zoo.base.stopping import Stop
 from zoo.base.warn import warn
-from zoo.callbacks import checkpoint_folder
+from zoo.callbacks.same import check_same
 from zoo.engine.finite import broken_step, player_of, player_with_broken_weights
 from zoo.errors import ArgumentError, DivergedError, IntegrityError, StorageError, check_count
-from zoo.presets import storage
+from zoo.presets import checkpoint, storage
 
 BETWEEN = 10  # steps from one question whether a process of several must end to the next
-DIFF_LINES = 40  # the most lines of a difference that are shown
 
 
 class Monitor(NamedTuple):
@@ -51,11 +49,11 @@ class Checkpoints(keras.callbacks.Callback):
     when the program is asked to end. If several processes train together, the first one writes and
     all of them read.
 
-    A checkpoint is a folder, such as `step-00000938`, of two files. `model.weights.h5` holds the
-    networks, the averaged networks, every optimizer and the seed generators. `state.json` holds the
-    steps done, which are also the position in the data; the means of an unfinished epoch; the logs
-    of each epoch with its seconds; the best epoch so far; and `about`. See
-    `zoo.callbacks.checkpoint_folder`.
+    A checkpoint is a folder, such as `step-00000938`, which `zoo.load` reads. `model.weights.h5`
+    holds the networks, the averaged networks, every optimizer and the seed generators, and
+    `config.json` the configuration of the model. `state.json` holds the steps done, which are also
+    the position in the data; the means of an unfinished epoch; the logs of each epoch with its
+    seconds; the best epoch so far; and `about`. See `zoo.presets.checkpoint`.
 
     No checkpoint is saved with losses or weights that are not finite: a training that makes such
     numbers ends in a `DivergedError`, at the step that made them.
@@ -68,6 +66,8 @@ class Checkpoints(keras.callbacks.Callback):
         every: the largest number of steps between two checkpoints, or `None` for one epoch.
         keep: the number of last checkpoints that are kept, together with the best checkpoint that
             each of them records.
+        snap: the number of epochs from one checkpoint that is kept for good to the next; `None` for
+            none of them.
         monitor: the log by which the best checkpoint is chosen, or `None` for no best one. The
             callback that computes this log must come before this callback.
         stop: the request to end, which is checked after each step. After a request, a checkpoint
@@ -86,15 +86,19 @@ class Checkpoints(keras.callbacks.Callback):
         about: dict[str, Any],
         every: int | None = None,
         keep: int = 2,
+        snap: int | None = None,
         monitor: Monitor | None = None,
         stop: Stop | None = None,
     ):
         super().__init__()
         self.folder = Path(folder)
         self.steps_per_epoch = check_count("steps_per_epoch", steps_per_epoch)
-        self.about = json.loads(json.dumps(about))  # as `restore` reads it: tuples become lists
+        self.about: dict[str, Any] = {}
+        self.describe(about)
         self.every = None if every is None else check_count("every", every)
         self.keep = check_count("keep", keep)
+        self.snap = None if snap is None else check_count("snap", snap)
+        self._config: str | None = None
         self.monitor = monitor
         self.stop = Stop() if stop is None else stop
         self.steps = 0
@@ -105,6 +109,14 @@ class Checkpoints(keras.callbacks.Callback):
         self.best: dict[str, Any] | None = None  # name, value and step
         self.restored: list[dict[str, Any]] = []  # each return to an earlier step
 
+    def describe(self, about: dict[str, Any]) -> None:
+        """Set `about`, the settings of the training from now on.
+
+        A checkpoint with the former ones stays one of this training.
+        """
+        self.former = self.about
+        self.about = json.loads(json.dumps(about))  # as `restore` reads it: tuples become lists
+
     # Reading
 
     def saved(self) -> list[Path]:
@@ -112,7 +124,7 @@ class Checkpoints(keras.callbacks.Callback):
 
         Unfinished ones are left out.
         """
-        return checkpoint_folder.saved(self.folder)
+        return checkpoint.saved(self.folder)
 
     def restore(self, model: keras.Model, say: Callable[[str], None] = warn) -> int:
         """Load the newest whole checkpoint into the compiled `model`, if there is one.
@@ -130,16 +142,17 @@ class Checkpoints(keras.callbacks.Callback):
                 differences.
             IntegrityError: if there are checkpoints and none is whole. The model is then unchanged.
         """
-        torn = {path.name: "it was not finished" for path in checkpoint_folder.left(self.folder)}
-        place, state, broken = checkpoint_folder.newest_whole(self.folder)
+        torn = {path.name: "it was not finished" for path in checkpoint.left(self.folder)}
+        place, state, broken = checkpoint.newest_whole(self.folder)
         if place is None:
             for name, why in torn.items():
                 say(f"{self.folder / name} is left out: {why}; there is none before it.")
             return 0
         for name, why in {**broken, **torn}.items():
             say(f"{self.folder / name} is left out: {why}; {place.name} is taken.")
-        self.check_same(state["about"])
-        checkpoint_folder.read_weights(place, model)
+        if state["about"] != self.former:
+            check_same(state["about"], self.about, self.folder)
+        checkpoint.read_weights(place, model)
         self.steps = self.newest = state["step"]
         self.seconds, self.means = state["seconds"], state["means"]
         self.history, self.restored = state["history"], state["restored"]
@@ -152,9 +165,9 @@ class Checkpoints(keras.callbacks.Callback):
         if self.best is None or self.monitor is None or self.best["name"] != self.monitor.name:
             self.best = None
             return
-        place = checkpoint_folder.place_of(self.folder, self.best["step"])
+        place = checkpoint.place_of(self.folder, self.best["step"])
         try:
-            checkpoint_folder.check(place)
+            checkpoint.check(place)
         except IntegrityError as error:
             say(f"The best checkpoint, {place}, is lost: {error}; the best from now on is kept.")
             self.best = None
@@ -167,30 +180,12 @@ class Checkpoints(keras.callbacks.Callback):
         """
         if self.best is None:
             raise IntegrityError(f"There is no best checkpoint in {self.folder}.")
-        place = checkpoint_folder.place_of(self.folder, self.best["step"])
+        place = checkpoint.place_of(self.folder, self.best["step"])
         try:
-            checkpoint_folder.check(place)
+            checkpoint.check(place)
         except IntegrityError as error:
             raise IntegrityError(f"The best checkpoint, {place}, is lost: {error}.") from error
-        checkpoint_folder.read_weights(place, model)
-
-    def check_same(self, about: dict[str, Any]) -> None:
-        """Raise unless `about` is equal to the settings of this training.
-
-        Raises:
-            ArgumentError: if they differ, with the differences. The difference of texts of several
-                lines is a note of the error.
-        """
-        changes, notes = _differences(about, self.about)
-        if not changes:
-            return
-        error = ArgumentError(
-            f"The checkpoints in {self.folder} are of a training with other settings: "
-            f"{', '.join(changes)}. Give the same settings, or another folder."
-        )
-        for note in notes:
-            error.add_note(note)
-        raise error
+        checkpoint.read_weights(place, model)
 
     # During `fit`
 
@@ -273,7 +268,8 @@ class Checkpoints(keras.callbacks.Callback):
         state, weights = self._state(), self._finite_weights()
         self._write(weights, state)
         if engine.is_chief():
-            _remove_others(self.folder, self.steps, self.keep)
+            between = None if self.snap is None else self.snap * self.steps_per_epoch
+            _remove_others(self.folder, self.steps, self.keep, between)
         self.newest = self.steps
 
     def _state(self) -> dict[str, Any]:
@@ -312,10 +308,12 @@ class Checkpoints(keras.callbacks.Callback):
         Raises:
             StorageError: in all processes that train together, if it cannot be written.
         """
-        place, refused = checkpoint_folder.place_of(self.folder, self.steps), None
+        place, refused = checkpoint.place_of(self.folder, self.steps), None
         if engine.is_chief():
             try:
-                checkpoint_folder.write(place, weights, state)
+                if self._config is None:
+                    self._config = storage.config_text(self.model)
+                checkpoint.write(place, weights, self._config, state)
             except OSError as error:
                 refused = error
         if engine.agreed(refused is not None):
@@ -338,56 +336,29 @@ class Checkpoints(keras.callbacks.Callback):
         """Return the clause about the last good checkpoint, for errors."""
         if self.newest is None:
             return "there is no checkpoint yet"
-        return f"the last good checkpoint is {checkpoint_folder.place_of(self.folder, self.newest)}"
+        return f"the last good checkpoint is {checkpoint.place_of(self.folder, self.newest)}"
 
 
-def _remove_others(folder: Path, steps: int, keep: int) -> None:
+def _remove_others(folder: Path, steps: int, keep: int, between: int | None) -> None:
     """Remove old checkpoints.
 
-    The last `keep` ones up to `steps` stay, and the best checkpoint that each of them records.
-    Checkpoints of later steps were found damaged when this process began, and are removed too.
+    The last `keep` ones up to `steps` stay, the best checkpoint that each of them records, and one
+    every `between` steps. Checkpoints of later steps were found damaged when this process began,
+    and are removed too.
     """
-    saved = checkpoint_folder.saved(folder)
-    last = [place for place in saved if checkpoint_folder.step_of(place) <= steps][-keep:]
+    saved = checkpoint.saved(folder)
+    done = {place: checkpoint.step_of(place) for place in saved}
+    done = {place: step for place, step in done.items() if step <= steps}
+    last = list(done)[-keep:]
     needed = set(last)
     for place in last:
         try:
-            best = checkpoint_folder.read_state(place)["best"]
+            best = checkpoint.read_state(place)["best"]
         except IntegrityError:
             continue  # a damaged checkpoint records no best one
         if best is not None:
-            needed.add(checkpoint_folder.place_of(folder, best["step"]))
-    for old in {*saved, *checkpoint_folder.left(folder)} - needed:
+            needed.add(checkpoint.place_of(folder, best["step"]))
+    if between is not None:
+        needed |= {place for place, step in done.items() if step and step % between == 0}
+    for old in {*saved, *checkpoint.left(folder)} - needed:
         shutil.rmtree(old, ignore_errors=True)  # leftovers are removed the next time
-
-
-def _differences(old: dict[str, Any], new: dict[str, Any]) -> tuple[list[str], list[str]]:
-    """Compare the settings `old` and `new`.
-
-    Returns:
-        A few words for each difference, and a note for each text of several lines that differs.
-    """
-    changes, notes = [], []
-    for key in {**old, **new}:
-        before, now = old.get(key), new.get(key)
-        if before == now:
-            continue
-        if key.endswith("_sha256"):  # the hashes themselves would say nothing more
-            changes.append(f"other {key.removesuffix('_sha256')}")
-        elif "\n" in f"{before}{now}":
-            changes.append(f"{key}, see below")
-            notes.append(_diff(key, str(before), str(now)))
-        else:
-            changes.append(f"{key} {before!r} -> {now!r}")
-    return changes, notes
-
-
-def _diff(name: str, old: str, new: str) -> str:
-    """Return the first 40 lines of the unified difference of two texts."""
-    lines = list(
-        difflib.unified_diff(
-            old.splitlines(), new.splitlines(), f"{name} of the checkpoints", name, "", "", 1, ""
-        )
-    )
-    more = len(lines) - DIFF_LINES
-    return "\n".join(lines[:DIFF_LINES] + ([f"... and {more} more lines"] if more > 0 else []))

@@ -195,6 +195,13 @@ class Selected(Record):
     value: float
 
 
+class Earlier(Record):
+    """The record of a change of the settings during a training, which went on with others."""
+
+    step: int  # the step from which on the settings were those of the training
+    settings: dict[Text, Any]  # the former values of those that changed
+
+
 class Base(Record):
     """The record of the model whose weights a training started from."""
 
@@ -230,6 +237,7 @@ class Training(Record):
     data_images: int
     restored: list[Restored] = Field([])
     selected: Selected | None = None  # null: the weights of the last step
+    earlier: list[Earlier] = Field([])
     base: Base | None = None  # null: new weights
     wishes: Wishes | None = None  # null: all texts are the recipe's
     other_seeds: list[int] = Field([])  # the seeds of other trainings in the table of numbers

@@ -9,9 +9,9 @@ import keras
 
 from zoo.errors import ArgumentError
 from zoo.files.home import user_path
-from zoo.presets import hub, storage
+from zoo.presets import checkpoint, hub, storage
 from zoo.presets.card import Card
-from zoo.presets.locate import is_keras_file, locate
+from zoo.presets.locate import is_keras_file, is_path, locate
 
 
 def info(name: str | Path) -> Card:
@@ -42,7 +42,8 @@ def load(name: str | Path, components: Sequence[str] | None = None) -> keras.Mod
         name: the name of a preset; a path, with a separator in it, to a folder that a recipe or
             `zoo.save` wrote; a URL of such a folder, `https://`, `http://`, `hf://user/repo`
             (`@revision`), `s3://`, `gs://` or `file://`; or the path of a `.keras` file, which has
-            no card to check it by, and is compiled if it was saved compiled.
+            no card to check it by, and is compiled if it was saved compiled; or the folder of a
+            checkpoint, such as `runs/mine/checkpoints/step-00000938`.
         components: a list of one part to load alone: `["generator"]` of a GAN or `["decoder"]` of
             a variational autoencoder. The result is a `zoo.models.Sampler`, which only samples.
             Only the files of that part are fetched if the card lists them.
@@ -59,11 +60,24 @@ def load(name: str | Path, components: Sequence[str] | None = None) -> keras.Mod
     >>> zoo.load("dcgan_mnist").sample(4, seed=0).shape
     (4, 28, 28, 1)
     """
-    if not is_keras_file(name):
+    place = _checkpoint(name)
+    if place is None and not is_keras_file(name):
         return locate(name).read(components)
     if components is not None:
-        raise ArgumentError(f"components= is not for Keras files. Received: {name!r}.")
+        raise ArgumentError(
+            f"components= is not for Keras files and checkpoints. Received: {name!r}."
+        )
+    if place is not None:
+        return checkpoint.read_model(place)
     path = user_path(name)
     if not path.is_file():
         raise ArgumentError(f"There is no file {str(path)!r}.")
     return storage.read_file(path)
+
+
+def _checkpoint(name: str | Path) -> Path | None:
+    """Return the folder of the checkpoint that `name` is the path of, or `None`."""
+    if not isinstance(name, Path) and not (isinstance(name, str) and is_path(name)):
+        return None
+    path = user_path(name)
+    return path if checkpoint.is_one(path) else None

@@ -52,7 +52,7 @@ def locate(name: str | Path, fresh: bool = False) -> Preset:
         return Preset.at_url(name, fresh)
     if is_keras_file(name):
         raise ArgumentError(f"{str(name)!r} is a Keras file, which has no card.")
-    if isinstance(name, Path) or "/" in name or os.sep in name or _is_here(name):
+    if isinstance(name, Path) or is_path(name) or _is_here(name):
         return Preset.in_folder(user_path(name))
     if name in _registered:
         return locate(_registered[name], fresh)
@@ -62,6 +62,11 @@ def locate(name: str | Path, fresh: bool = False) -> Preset:
             return Preset(_card(path), folder)
         return Preset.fetched(_card(path), hubs.sources(name), pinned=True)
     return _at_a_hub(name, fresh)
+
+
+def is_path(name: str) -> bool:
+    """Return whether `name` is a path, which has a separator in it, and no URL."""
+    return not remote.is_url(name) and ("/" in name or os.sep in name)
 
 
 def _is_here(name: str) -> bool:

@@ -227,10 +227,13 @@ def _check_array(item: Any, place: str, source: str) -> None:
         )
 
 
-def check_fits(shapes: Counter, model: keras.Model, source: str) -> None:
-    """Raise unless arrays of these `shapes` are the weights of `model`."""
+def check_fits(shapes: Counter, model: keras.Model, source: str, more: bool = False) -> None:
+    """Raise unless arrays of these `shapes` are the weights of `model`.
+
+    With `more` there may be others beside them.
+    """
     wanted = Counter(tuple(v.shape) for v in _unique(model.variables))
-    if shapes != wanted:
+    if wanted - shapes or (shapes - wanted and not more):
         parts = [
             f"{text} {', '.join(f'{n} of shape {shape}' for shape, n in sorted(counts.items()))}"
             for text, counts in (("too many:", shapes - wanted), ("missing:", wanted - shapes))

@@ -79,13 +79,17 @@ def write_components(model: keras.Model, folder: Path, half_precision: bool = Tr
     return names
 
 
-def read_model(folder: Path, config: str = CONFIG, weights: str = WEIGHTS) -> keras.Model:
+def read_model(
+    folder: Path, config: str = CONFIG, weights: str = WEIGHTS, optimizers: bool = False
+) -> keras.Model:
     """Return the model in `folder`, uncompiled, with float32 weights.
 
     Args:
         folder: the folder of a preset.
         config: the name of the file of the configuration.
         weights: the name of the file of the weights.
+        optimizers: whether the file of the weights holds those of optimizers too, which are not
+            read.
 
     Raises:
         IntegrityError: if the files name an unknown class, or hold anything but the arrays of the
@@ -95,7 +99,7 @@ def read_model(folder: Path, config: str = CONFIG, weights: str = WEIGHTS) -> ke
     source = f"The file {folder / weights}"
     shapes = safety.check_arrays(folder / weights, source)
     model = _built(folder / config, _numbers(shapes))
-    safety.check_fits(shapes, model, source)
+    safety.check_fits(shapes, model, source, more=optimizers)
     read_weights(model, folder / weights, f"the model of {config}")
     return model
 
@@ -207,9 +211,15 @@ def _shortened(error: Exception) -> str:
 
 def _write_config(model: keras.Model, path: Path) -> None:
     """Write the configuration of `model` to `path`, as JSON."""
+    write_text(path, config_text(model))
+
+
+def config_text(model: keras.Model) -> str:
+    """Return the configuration of `model` without its optimizers, as JSON."""
     config = keras.saving.serialize_keras_object(model)
     config["config"].pop("dtype_policy", None)  # a preset is built under the policy in force
-    write_text(path, json.dumps(config, indent=1, sort_keys=True) + "\n")
+    config.pop("compile_config", None)
+    return json.dumps(config, indent=1, sort_keys=True) + "\n"
 
 
 def _copy_state(source: keras.Model, target: keras.Model) -> None:

@@ -19,7 +19,17 @@ from zoo.evaluation.defaults import default_metrics
 from zoo.metrics import Measurement
 from zoo.models import families
 from zoo.presets import save
-from zoo.presets.card import Base, Card, Facts, Identity, Restored, Selected, Training, Wishes
+from zoo.presets.card import (
+    Base,
+    Card,
+    Earlier,
+    Facts,
+    Identity,
+    Restored,
+    Selected,
+    Training,
+    Wishes,
+)
 from zoo.presets.load import info, load
 from zoo.runs.collection import rewrite_card
 from zoo.runs.ownership import Ownership
@@ -45,7 +55,12 @@ def identify(recipe: Recipe, model: keras.Model, facts: Facts, name: str | None 
 
 def facts_of(recipe: Recipe, training: Training) -> Facts:
     """Return the facts of a preset of `recipe`, by the settings of its `training`."""
-    return facts_for(recipe, training.settings, training.data, training.seed)
+    facts = facts_for(recipe, training.settings, training.data, training.seed)
+    changes = [
+        f"Up to step {change.step}: {', '.join(f'{k}={v}' for k, v in change.settings.items())}."
+        for change in training.earlier
+    ]
+    return facts.model_copy(update={"differs": [*facts.differs, *changes]})
 
 
 def facts_for(recipe: Recipe, settings: dict[str, Any], data_name: str, seed: int) -> Facts:
@@ -109,6 +124,7 @@ def record_training(
         data_images=len(trainer.source.images),
         restored=[Restored(**which) for which in trainer.checkpoints.restored],
         selected=selected,
+        earlier=[Earlier(**change) for change in trainer.plan.earlier],
         base=base,
         wishes=wishes,
     )

@@ -10,10 +10,10 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from zoo.base.warn import warn
-from zoo.callbacks import checkpoint_folder
 from zoo.engine import agreed, is_chief
 from zoo.errors import RecipeError
 from zoo.files.home import make_folder, unfinished
+from zoo.presets import checkpoint
 
 CHECKPOINTS, SAMPLES, PRESET = "checkpoints", "samples", "preset"
 PICTURES = "epoch-[0-9]*.png"
@@ -81,7 +81,7 @@ def remove_earlier(out: Path) -> None:
         OSError: if one of them cannot be removed.
     """
     checkpoints, samples, preset = (out / name for name in (CHECKPOINTS, SAMPLES, PRESET))
-    saved = (*checkpoint_folder.saved(checkpoints), *checkpoint_folder.left(checkpoints))
+    saved = (*checkpoint.saved(checkpoints), *checkpoint.left(checkpoints))
     for folder in (*saved, *filter(Path.exists, [preset]), *unfinished(preset)):
         shutil.rmtree(folder.resolve())  # a link stays
     for path in (*samples.glob(PICTURES), *samples.glob(f".{PICTURES}")):

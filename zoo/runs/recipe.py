@@ -18,6 +18,7 @@ import pydantic
 from PIL import Image
 
 from zoo import pictures
+from zoo.base.importing import importable
 from zoo.data import Source
 from zoo.errors import RecipeError, check_choice, unknown_name
 from zoo.evaluation import Metric
@@ -235,11 +236,8 @@ def load_recipe(path: str | Path) -> Recipe:
         raise RecipeError(f"A recipe is a Python file. Received: {str(path)!r}.")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # `inspect` looks here for the source of its functions
-    sys.path.insert(0, str(path.resolve().parent))
-    try:
+    with importable(path.resolve().parent):
         spec.loader.exec_module(module)
-    finally:
-        sys.path.pop(0)
     recipe = getattr(module, "RECIPE", None)
     if not isinstance(recipe, Recipe):
         raise RecipeError(f"{path} defines no RECIPE = zoo.Recipe(...).")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import copy
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 
 from zoo.callbacks import SampleGrids
+from zoo.callbacks.progress import Progress
 from zoo.engine import agreed, check_divides, distribute, is_chief, keep_memory
 from zoo.engine import devices as devices_in_use
 from zoo.errors import ArgumentError, RecipeError, check_choice
@@ -20,6 +22,7 @@ from zoo.presets.card import Base, Card, Selected, Training
 from zoo.runs import cards
 from zoo.runs.collection import rewrite_card
 from zoo.runs.folder import CHECKPOINTS, PRESET, SAMPLES, alone_in, remove_earlier
+from zoo.runs.history import History
 from zoo.runs.ownership import Ownership
 from zoo.runs.recipe import Config, Recipe
 from zoo.runs.shipping import MEASURES, Shipping
@@ -27,6 +30,7 @@ from zoo.runs.start import Start, find_start
 from zoo.runs.training import Keeping, Splits, Trainer, choose_monitor, read
 
 SMOKE_IMAGES = 1024
+MakesCallbacks = Callable[[dict[str, Any], Path], Sequence[keras.callbacks.Callback]]
 
 
 class Run:
@@ -38,7 +42,7 @@ class Run:
         out: the folder for `checkpoints/`, `samples/` and `preset/`; made if it is missing.
         smoke: uses 1,024 images and 1,024 samples only.
         devices: the number of devices, see `zoo.distribute`.
-        echo: is given one line at each stage.
+        echo: is given one line at each stage; `None` for no line, nor one of progress.
         anew: removes what an earlier run wrote to `out` before the training.
         keeping: how the run is kept from being lost; with `Keeping(resume=True)` it continues the
             training in `out`.
@@ -47,6 +51,8 @@ class Run:
         ownership: the name and the licence of the preset.
         measure: which numbers the card gets: `"none"`, `"quick"` (what tells overfitting) or
             `"full"`; `None` for quick below 1,000 held-out data, and full from there.
+        callbacks: a function from the settings and `out` to more callbacks of `fit`, such as those
+            of a tracker of experiments.
 
     Raises:
         UnknownNameError: if `measure` is none of these.
@@ -68,12 +74,13 @@ class Run:
         *,
         smoke: bool = False,
         devices: int | str | None = None,
-        echo: Callable[[str], None] = print,
+        echo: Callable[[str], None] | None = print,
         anew: bool = False,
         keeping: Keeping | None = None,
         start: str | None = None,
         ownership: Ownership | None = None,
         measure: str | None = None,
+        callbacks: MakesCallbacks | None = None,
     ):
         self.recipe = recipe
         self.config = config
@@ -81,6 +88,7 @@ class Run:
         self.smoke = smoke
         self.devices = devices
         self.echo = echo
+        self.callbacks = callbacks
         self.anew = anew
         self.keeping = Keeping() if keeping is None else keeping
         self.given = start
@@ -154,6 +162,7 @@ class Run:
             return None
         shipping = Shipping(
             recipe=self.recipe,
+            config=self.config,
             splits=self.splits,
             samples=self.samples,
             out=self.out,
@@ -162,7 +171,7 @@ class Run:
             measure=self.measure,
             say=self.say,
         )
-        return shipping.ship(self._rebuild(model), training)
+        return shipping.ship(model, training)
 
     @property
     def base(self) -> Base | None:
@@ -213,14 +222,15 @@ class Run:
             Stopped: after a checkpoint, where the program was asked to end.
         """
         recipe, test = self.recipe, self.splits.test
-        trainer = Trainer(model, self.splits.train, self.config, self.keeping, self.say)
-        recipe.compile(model, self.config, trainer.total_steps)
+        folder = self.out / CHECKPOINTS
+        trainer = Trainer(model, self.splits.train, self.config, folder, self.keeping, self.say)
+        recipe.compile(model, self.config, trainer.planned_steps)
         self._prepare(model)  # before a checkpoint is restored, whose optimizer has no frozen layer
         monitor, measurements = choose_monitor(recipe, model, test, self.samples)
         start = None if self.start is None else self.start.record
-        trainer.begin(self.out / CHECKPOINTS, self.code, monitor, start)
+        trainer.begin(self.code, monitor, start)
         grids = SampleGrids(self.out / SAMPLES, lambda model: recipe.picture(model, test))
-        trainer.fit(measurements, grids)
+        trainer.fit(measurements, grids, self._callbacks(trainer))
         selected = None
         if recipe.ship == "best":
             best = trainer.load_best()
@@ -229,9 +239,31 @@ class Run:
             recipe, self.code, trainer, selected, self.base, self.ownership.wishes
         )
 
+    def _callbacks(self, trainer: Trainer) -> list[keras.callbacks.Callback]:
+        """Return the callbacks that follow the checkpoints and the pictures.
+
+        Raises:
+            RecipeError: if `callbacks` gives anything but callbacks.
+        """
+        callbacks = [History(self.out, trainer.checkpoints, picture=not self.smoke)]
+        if is_chief() and self.echo is not None:
+            callbacks.append(
+                Progress(trainer.total_steps, self.config.epochs, trainer.done, self.say)
+            )
+        if self.callbacks is not None:
+            others = self.callbacks(dict(trainer.settings), self.out)
+            if not isinstance(others, list | tuple) or not all(
+                isinstance(each, keras.callbacks.Callback) for each in others
+            ):
+                raise RecipeError(
+                    f"callbacks must return a list of Keras callbacks. Received: {others!r}."
+                )
+            callbacks += others
+        return callbacks
+
     def say(self, line: str) -> None:
         """Give `line` to `echo`, in the process that speaks to the user."""
-        if is_chief():
+        if is_chief() and self.echo is not None:
             self.echo(line)
 
     def _with_seed(self, seed: int) -> Run:
@@ -300,13 +332,3 @@ class Run:
             f"training, {len(test.images)} for testing, "
             f"{epochs} {'epoch' if epochs == 1 else 'epochs'}, on {cards.describe_device()}"
         )
-
-    def _rebuild(self, trained: keras.Model) -> keras.Model:
-        """Build a model with the weights of `trained` on one device and in float32.
-
-        Presets compute so, whatever the device and the precision of their training.
-        """
-        model = self.recipe.build(self.config)
-        for variable, value in zip(model.variables, trained.variables, strict=True):
-            variable.assign(keras.ops.convert_to_numpy(value))
-        return model

@@ -19,7 +19,7 @@ from zoo.runs import cards
 from zoo.runs.collection import rewrite_card
 from zoo.runs.folder import PRESET
 from zoo.runs.ownership import Ownership
-from zoo.runs.recipe import Recipe
+from zoo.runs.recipe import Config, Recipe
 from zoo.runs.training import Splits
 
 MEASURES = ("none", "quick", "full")
@@ -35,6 +35,7 @@ class Shipping:
 
     Args:
         recipe: the recipe.
+        config: its settings.
         splits: the images of its training and of the test.
         samples: how many samples each number is computed from.
         out: the folder of the run.
@@ -46,6 +47,7 @@ class Shipping:
     """
 
     recipe: Recipe
+    config: Config
     splits: Splits
     samples: int
     out: Path
@@ -70,7 +72,7 @@ class Shipping:
             StorageError: where there is no room; a preset that was there stays whole.
             ArgumentError: if the folder holds other files than a preset.
         """
-        folder = self._write(model, training)
+        folder = self._write(self._rebuild(model), training)
         measure = self.measure
         if measure is None:
             measure = "quick" if len(self.splits.test.images) < FEW_HELD_OUT else "full"
@@ -108,6 +110,16 @@ class Shipping:
                 programs=files,
             )
         return folder
+
+    def _rebuild(self, trained: keras.Model) -> keras.Model:
+        """Build a model with the weights of `trained` on one device and in float32.
+
+        Presets compute so, whatever the device and the precision of their training.
+        """
+        model = self.recipe.build(self.config)
+        for variable, value in zip(model.variables, trained.variables, strict=True):
+            variable.assign(keras.ops.convert_to_numpy(value))
+        return model
 
     def _full(self, model: keras.Model) -> list:
         """Return the numbers of the recipe, or those that suit the model."""

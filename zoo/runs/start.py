@@ -9,12 +9,11 @@ from typing import Any
 
 import keras
 
-from zoo.callbacks import checkpoint_folder
 from zoo.engine.carrying import carry, networks, weighted
 from zoo.errors import ArgumentError
 from zoo.files import remote
 from zoo.files.home import user_path
-from zoo.presets import locate
+from zoo.presets import checkpoint, locate
 from zoo.presets.card import Base
 from zoo.runs import cards
 from zoo.runs.folder import CHECKPOINTS
@@ -106,14 +105,14 @@ def find_start(given: str | None, recipe: Recipe, out: Path, resume: bool) -> St
     Raises:
         ZooError: if there is no such thing, or the training in `out` started from another one.
     """
-    place, state, _ = checkpoint_folder.newest_whole(out / CHECKPOINTS) if resume else (None,) * 3
+    place, state, _ = checkpoint.newest_whole(out / CHECKPOINTS) if resume else (None,) * 3
     if place is not None:
         return _continued(given, state["about"].get("from"), out)
     if given is None:
         return None
     if not remote.is_url(given) and not locate.NAME.fullmatch(given):
         folder = user_path(given)
-        place = folder if (folder / checkpoint_folder.STATE).is_file() else None
+        place = folder if (folder / checkpoint.STATE).is_file() else None
         if place is None and not (folder / "preset").is_dir():
             place = last_checkpoint(folder)
         if place is not None:
@@ -154,7 +153,7 @@ def _of_checkpoint(given: str, place: Path, recipe: Recipe) -> Start:
         ArgumentError: if it is of another recipe.
         IntegrityError: if it is damaged.
     """
-    state = checkpoint_folder.check(place)
+    state = checkpoint.check(place)
     about = state["about"]
     if about.get("recipe") != recipe.source:
         raise ArgumentError(
@@ -170,7 +169,7 @@ def _of_checkpoint(given: str, place: Path, recipe: Recipe) -> Start:
     def read() -> keras.Model:
         with config.dtype_policy():
             model = recipe.build(config)
-            checkpoint_folder.read_weights(place, model)  # without the optimizers
+            checkpoint.read_weights(place, model)  # without the optimizers
         return model
 
     base = Base(

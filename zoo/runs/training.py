@@ -13,9 +13,9 @@ import numpy as np
 
 from zoo import data
 from zoo.base.stopping import Stop
-from zoo.callbacks import Checkpoints, Evaluation, SampleGrids, checkpoint_folder
+from zoo.callbacks import Checkpoints, Evaluation, SampleGrids
 from zoo.callbacks.checkpoints import Monitor
-from zoo.engine import device, feed, is_chief, is_out_of_memory, process
+from zoo.engine import device, feed, is_out_of_memory, process
 from zoo.engine.spaces import Classes
 from zoo.errors import (
     ArgumentError,
@@ -29,6 +29,9 @@ from zoo.errors import (
 from zoo.evaluation import Metric
 from zoo.evaluation import extractor as find_extractor
 from zoo.evaluation.real import read_splits
+from zoo.presets import checkpoint
+from zoo.runs import continuing
+from zoo.runs.folder import CHECKPOINTS
 from zoo.runs.recipe import Config, Recipe
 
 PARTS = 5  # two checkpoints are at most this fraction of a run apart, one fifth
@@ -47,6 +50,8 @@ class Keeping:
         resume: goes on from the last checkpoint, or starts where there is none.
         checkpoint_steps: the most steps between two checkpoints; at most a fifth of the run anyway.
         keep: how many of the last checkpoints stay, beside the best.
+        snap: the number of epochs from one checkpoint that stays for good to the next; `None` for
+            none of them.
         on_nan: what is done about losses or weights that are not finite. `"stop"` ends the run;
             `"restore"` goes back to the last checkpoint, three times at most, and on from there
             with other random numbers and another order of the images.
@@ -59,6 +64,7 @@ class Keeping:
     resume: bool = False
     checkpoint_steps: int | None = None
     keep: int = 2
+    snap: int | None = None
     on_nan: str = "stop"
     stop: Stop = dataclasses.field(default_factory=Stop)
 
@@ -102,8 +108,13 @@ class Trainer:
             `total_steps`.
         source: the training images, or points.
         config: the settings.
+        folder: the folder of the checkpoints.
         keeping: how the run is kept from being lost.
         say: is given a line for each thing to know.
+
+    Raises:
+        RecipeError: if the training goes on with fewer epochs than are begun.
+        IntegrityError: if there are checkpoints to go on from, and none is whole.
     """
 
     def __init__(
@@ -111,12 +122,14 @@ class Trainer:
         model: keras.Model,
         source: data.Source,
         config: Config,
+        folder: Path,
         keeping: Keeping,
         say: Callable[[str], None],
     ):
         self.model = model
         self.source = source
         self.config = config
+        self.folder = folder
         self.keeping = keeping
         self.say = say
         self.steps_per_epoch = self._batches(0).full_batches
@@ -125,7 +138,14 @@ class Trainer:
         self.settings: dict[str, Any] = {**dataclasses.asdict(config), "data": source.name}
         if not config.few:  # which earlier versions did not know
             del self.settings["few"]
+        self.own = {*vars(config)} - {field.name for field in dataclasses.fields(Config)}
+        self.plan = continuing.plan(folder, self.settings, self.own, keeping.resume)
         self.done = 0
+
+    @property
+    def planned_steps(self) -> int:
+        """The number of steps that the schedules of the training are made for."""
+        return self.steps_per_epoch * self.plan.epochs
 
     @functools.cached_property
     def data_sha256(self) -> str:
@@ -134,7 +154,6 @@ class Trainer:
 
     def begin(
         self,
-        folder: Path,
         code: str,
         monitor: Monitor | None,
         start: dict[str, Any] | None = None,
@@ -142,13 +161,13 @@ class Trainer:
         """Prepare the checkpoints, and restore the last one where the run resumes.
 
         Args:
-            folder: the folder of the checkpoints.
             code: the source of the recipe. A checkpoint of another source is refused.
             monitor: the number by which the best checkpoint is chosen, if there is one.
             start: the record of what the training starts from, if not from new weights.
 
         Raises:
             ArgumentError: if the checkpoints are of another training.
+            RecipeError: if a schedule has ended, by which a player would learn no more.
             IntegrityError: if there are checkpoints, and none is whole.
         """
         about = {
@@ -158,28 +177,45 @@ class Trainer:
             "recipe": code,
             **({} if start is None else {"from": start}),
         }
+        epochs, plan = self.config.epochs, self.plan
+        continuing.check_rates(self.model, plan, epochs, self.total_steps - 1, self.own)
+        rates = continuing.constant_rates(self.model) if plan.anew else {}
         longest = self.keeping.checkpoint_steps or self.total_steps
         self.checkpoints = Checkpoints(
-            folder,
+            self.folder,
             self.steps_per_epoch,
-            about,
+            {**about, **plan.replaced, **plan.recorded},  # as the last checkpoint has it
             every=max(1, min(longest, self.total_steps // PARTS)),
             keep=self.keeping.keep,
+            snap=self.keeping.snap,
             monitor=monitor,
             stop=self.keeping.stop,
         )
         if self.keeping.resume:
             self.done = self.checkpoints.restore(self.model, self.say)
+        self.checkpoints.describe({**about, **plan.record(epochs)})
+        for player, rate in rates.items():  # a checkpoint has the former ones
+            self.model.optimizers[player].learning_rate = rate
         if self.checkpoints.newest is not None:
             self.say(f"resumed: {self.done} of {self.total_steps} steps are done")
+        if plan.epochs != epochs:
+            last = continuing.rates_at(self.model, self.total_steps - 1)
+            ends = ", ".join(f"{rate:.3g} ({player})" for player, rate in last.items())
+            self.say(f"the learning rate goes on as planned for {plan.epochs} epochs, to {ends}")
 
-    def fit(self, measurements: Sequence[keras.callbacks.Callback], grids: SampleGrids) -> None:
+    def fit(
+        self,
+        measurements: Sequence[keras.callbacks.Callback],
+        grids: SampleGrids,
+        others: Sequence[keras.callbacks.Callback] = (),
+    ) -> None:
         """Train to the last step.
 
         Args:
             measurements: the callbacks that add numbers to the logs, which come before the
                 checkpoints.
             grids: the pictures, which come after the checkpoints.
+            others: the callbacks that come last.
 
         Raises:
             DivergedError: at losses or weights that are not finite.
@@ -188,10 +224,11 @@ class Trainer:
             Stopped: after a checkpoint, where the program was asked to end.
         """
         self._picture_owed(grids)
+        callbacks = [*measurements, self.checkpoints, grids, *others]
         with self.keeping.stop.deferred():
             while self.done < self.total_steps:
                 try:
-                    self._fit_on([*measurements, self.checkpoints, grids])
+                    self._fit_on(callbacks)
                 except DivergedError as error:
                     if self.keeping.on_nan == "stop":
                         raise _advised(error, REPEATED) from None
@@ -252,7 +289,7 @@ class Trainer:
             epochs=epochs,
             initial_epoch=epoch,
             shuffle=False,
-            verbose="auto" if is_chief() else 0,
+            verbose=0,
             callbacks=callbacks,
         )
         self.done = epochs * self.steps_per_epoch
@@ -288,7 +325,7 @@ def _seed(*entropy: int) -> int:
 
 def last_checkpoint(out: Path) -> Path | None:
     """Return the newest checkpoint of the run in `out`, or `None`."""
-    return next(iter(checkpoint_folder.saved(out / "checkpoints")[::-1]), None)
+    return next(iter(checkpoint.saved(out / CHECKPOINTS)[::-1]), None)
 
 
 def choose_monitor(

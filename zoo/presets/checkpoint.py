@@ -1,8 +1,9 @@
 """Checkpoints on the disk: folders whose damage is detected by hashes.
 
-A folder such as `step-00000938` holds `model.weights.h5`, in Keras's format, and `state.json`:
-`{"sha256": ..., "state": {...}}`. The hash is the hash of the state, which holds the hash of the
-weights. A checkpoint is written to a temporary folder and renamed once all of it is on the disk.
+A folder such as `step-00000938` holds `model.weights.h5` and `config.json`, in Keras's format, and
+`state.json`: `{"sha256": ..., "state": {...}}`. The hash is the hash of the state, which holds the
+hashes of the other files. Earlier versions wrote no `config.json`. A checkpoint is written to a
+temporary folder and renamed once all of it is on the disk.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 
 import keras
 
-from zoo.errors import IntegrityError
+from zoo.errors import ArgumentError, IntegrityError
 from zoo.files.fetch import sha256
 from zoo.files.home import atomic_folder, unfinished, write_text
 from zoo.presets import storage
@@ -43,15 +44,51 @@ def left(folder: Path) -> list[Path]:
     return unfinished(folder / "step-")
 
 
-def write(place: Path, weights: bytes, state: dict[str, Any]) -> None:
+def of_epoch(folder: Path, epoch: int) -> Path:
+    """Return the checkpoint in `folder` of the end of an epoch.
+
+    Raises:
+        ArgumentError: if it was not kept, with the epochs that were.
+        IntegrityError: if a checkpoint is damaged.
+    """
+    kept = {}
+    for place in saved(folder):
+        state = read_state(place)
+        if state["means"] is None:  # else it is within an epoch
+            kept[state["epoch"]] = place
+    if epoch not in kept:
+        listed = ", ".join(map(str, sorted(kept))) or "none"
+        raise ArgumentError(
+            f"epoch must be one whose checkpoint was kept in {folder}: {listed}. Received: {epoch}."
+        )
+    return kept[epoch]
+
+
+def is_one(path: Path) -> bool:
+    """Return whether the folder `path` is a checkpoint."""
+    return (path / STATE).is_file()
+
+
+def write(place: Path, weights: bytes, config: str, state: dict[str, Any]) -> None:
     """Write a checkpoint to `place`, which is unchanged if that fails.
+
+    Args:
+        place: the path of its folder.
+        weights: the content of the file of the weights.
+        config: the configuration of the model, as JSON.
+        state: the state of the training.
 
     Raises:
         OSError: if it cannot be written, such as on a full disk.
     """
-    state = {"format": FORMAT, "weights_sha256": hashlib.sha256(weights).hexdigest(), **state}
+    hashes = {
+        "weights_sha256": hashlib.sha256(weights).hexdigest(),
+        "config_sha256": hashlib.sha256(config.encode()).hexdigest(),
+    }
+    state = {"format": FORMAT, **hashes, **state}
     with atomic_folder(place) as partial:
         (partial / storage.WEIGHTS).write_bytes(weights)
+        write_text(partial / storage.CONFIG, config)
         content = json.dumps({"sha256": _hash(state), "state": state}, indent=1)
         write_text(partial / STATE, content + "\n")
 
@@ -87,14 +124,16 @@ def check(place: Path) -> dict[str, Any]:
         IntegrityError: with the damage in a few words, if the checkpoint is not whole.
     """
     state = read_state(place)
-    path = place / storage.WEIGHTS
-    try:
-        if sha256(path) != state["weights_sha256"]:
-            raise IntegrityError(f"{storage.WEIGHTS} is damaged")
-    except FileNotFoundError:
-        raise IntegrityError(f"{storage.WEIGHTS} is missing") from None
-    except OSError as error:
-        raise IntegrityError(f"{storage.WEIGHTS} cannot be read: {error.strerror}") from error
+    for name, key in ((storage.WEIGHTS, "weights_sha256"), (storage.CONFIG, "config_sha256")):
+        if key not in state:  # an earlier version wrote it
+            continue
+        try:
+            if sha256(place / name) != state[key]:
+                raise IntegrityError(f"{name} is damaged")
+        except FileNotFoundError:
+            raise IntegrityError(f"{name} is missing") from None
+        except OSError as error:
+            raise IntegrityError(f"{name} cannot be read: {error.strerror}") from error
     return state
 
 
@@ -127,6 +166,24 @@ def read_weights(place: Path, model: keras.Model) -> None:
     """Load the networks, optimizers and seeds of the checkpoint at `place` into the compiled
     `model`."""
     storage.read_weights(model, place / storage.WEIGHTS)
+
+
+def read_model(place: Path) -> keras.Model:
+    """Return the model of the checkpoint at `place`, uncompiled.
+
+    Raises:
+        IntegrityError: if the checkpoint is damaged, or an earlier version wrote it.
+    """
+    try:
+        state = check(place)
+    except IntegrityError as error:
+        raise IntegrityError(f"The checkpoint {place} is not whole: {error}.") from error
+    if "config_sha256" not in state:
+        raise IntegrityError(
+            f"The checkpoint {place} is of an earlier version, which kept no configuration in it: "
+            "zoo train --resume goes on from it."
+        )
+    return storage.read_model(place, optimizers=True)
 
 
 def _hash(state: dict[str, Any]) -> str:

@@ -1,0 +1,128 @@
+"""`Progress`, which tells how far a training is."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+
+import keras
+from tqdm import tqdm
+
+LINE_SECONDS = 5.0  # the least time between two lines of a file
+# The first steps, which compile the step, tell nothing of the time of the others.
+COMPILING, MEASURED, MEASURED_SECONDS = 2, 3, 2.0
+
+
+class Progress(keras.callbacks.Callback):
+    """Tell how far a training is, at which rate it goes, and how long it will last.
+
+    On a terminal it is one line, which is drawn over again. Elsewhere each epoch is a line, at most
+    one in five seconds. An estimate of the whole time follows the first steps.
+
+    Args:
+        steps: the number of steps of the whole training.
+        epochs: the number of its epochs.
+        done: the number of steps that are done before `fit`.
+        say: is given one line at a time.
+        terminal: whether to draw a line on the terminal; by default whether there is one.
+    """
+
+    def __init__(
+        self,
+        steps: int,
+        epochs: int,
+        done: int,
+        say: Callable[[str], None],
+        terminal: bool | None = None,
+    ):
+        super().__init__()
+        self.steps, self.epochs, self.done, self.say = steps, epochs, done, say
+        self.terminal = sys.stdout.isatty() if terminal is None else terminal
+        self.bar = None
+        self.begun: tuple[int, float] | None = None  # the first step that is timed, and its time
+        self.estimated = False
+        self.said = self.since = -LINE_SECONDS
+        self.seen = done
+
+    def on_train_begin(self, logs=None):
+        self.since = time.perf_counter()
+        if self.terminal:
+            self.bar = tqdm(
+                total=self.steps,
+                initial=self.done,
+                unit="step",
+                file=sys.stdout,
+                dynamic_ncols=True,
+                leave=False,
+            )
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if self.bar is not None:
+            self.bar.set_description_str(f"epoch {epoch + 1}/{self.epochs}")
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.done += 1
+        taken, now = self.done - self.seen, time.perf_counter()
+        if self.begun is None and taken == COMPILING:
+            self.begun = self.done, now
+        elif self.begun is not None and not self.estimated:
+            self._estimate(now)
+        if self.bar is not None:
+            self.bar.update()
+            if logs and now - self.said >= 1:
+                self.said = now
+                self.bar.set_postfix_str(_numbers(logs), refresh=False)
+
+    def on_epoch_end(self, epoch, logs=None):
+        now, last = time.perf_counter(), epoch + 1 == self.epochs
+        if self.bar is not None or (now - self.said < LINE_SECONDS and not last):
+            return
+        self.said = now
+        taken = self.done - self.seen
+        left = (now - self.since) / max(taken, 1) * (self.steps - self.done)
+        rest = "" if last else f", {duration(left)} left"
+        self.say(f"epoch {epoch + 1}/{self.epochs}: {_numbers(logs or {})}{rest}")
+
+    def on_train_end(self, logs=None):
+        self.close()
+
+    def close(self) -> None:
+        """Remove the line from the terminal."""
+        if self.bar is not None:
+            self.bar.close()
+            self.bar = None
+
+    def _estimate(self, now: float) -> None:
+        """Say once how long the training will last, when enough steps were timed."""
+        first, began = self.begun
+        timed = self.done - first
+        if timed >= MEASURED and now - began >= MEASURED_SECONDS:
+            self.estimated = True
+            left = (now - began) / timed * (self.steps - self.done)
+            line = f"about {duration(left)} for {self.steps - self.done} more steps"
+            if self.bar is None:
+                self.say(line)
+            else:
+                self.bar.clear()
+                self.say(line)
+
+
+def duration(seconds: float) -> str:
+    """Return a time in words, such as `"2 h 5 min"`.
+
+    Example:
+
+    >>> from zoo.callbacks.progress import duration
+    >>> duration(7), duration(95), duration(7500)
+    ('7 s', '2 min', '2 h 5 min')
+    """
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
+def _numbers(logs: dict) -> str:
+    """Return the numbers of `logs` in short."""
+    return ", ".join(f"{name} {float(value):.4g}" for name, value in logs.items())
