@@ -17,6 +17,7 @@ from zoo.cli.base import (
     print_rows,
     save_picture,
     say,
+    scale_option,
     warnings_in_lines,
 )
 from zoo.errors import ArgumentError, check_count, nearest
@@ -87,6 +88,7 @@ def info(preset: str, as_json: bool):
     help="The number of images in a row; by default as many as there are rows, or the images of "
     "one class.",
 )
+@scale_option
 @click.option(
     "--labels",
     help="The class of a conditional model's samples, its number or name in `zoo info`, or all.",
@@ -106,6 +108,7 @@ def sample(
     seed: int | None,
     out: Path | None,
     columns: int | None,
+    scale: int | None,
     data: str | None,
     weights: str | None,
     labels: str | None,
@@ -115,7 +118,7 @@ def sample(
     A generative model is shown by a grid of samples, with rows of one class if it has classes, or
     by points over their density. An autoencoder is shown by images with their reconstructions
     below. A model with two latents is shown by the plane of its latents, unless -n, --columns or a
-    seed other than 0 asks for samples.
+    seed other than 0 asks for samples. Classes and kinds of images stand in words beside them.
 
     \b
     Example:
@@ -125,6 +128,8 @@ def sample(
         check_count("-n", count)
     if columns is not None:
         check_count("--columns", columns)
+    if scale is not None:
+        check_count("--scale", scale)
     if seed is not None:
         check_count("--seed", seed, minimum=0)
     from zoo import pictures
@@ -146,7 +151,7 @@ def sample(
     if weights is not None and "weights" not in inspect.signature(model.sample).parameters:
         raise ArgumentError(f"--weights is for GANs. Received: {weights!r} for {preset!r}.")
     test = _test_data(located, model, data)
-    picture = pictures.default_picture(model, test, count, seed, columns, **options)
+    picture = pictures.default_picture(model, test, count, seed, columns, scale, **options)
     out = save_picture(picture, out, SAMPLES)
     noun = next(noun for task, noun in NOUNS.items() if task in model.tasks)
     say(f"{noun} of {preset}: {out}")
