@@ -14,7 +14,6 @@ from zoo.cli.base import (
     check_writable,
     listed,
     picture_option,
-    print_rows,
     save_picture,
     say,
     scale_option,
@@ -64,9 +63,7 @@ def info(preset: str, as_json: bool):
     if as_json:
         say(card.model_dump_json(indent=2))
         return
-    say(card.heading)
-    say()
-    print_rows(card.rows, indent="  ")
+    say(card)
 
 
 @click.command(cls=OneLine)

@@ -87,6 +87,12 @@ class GAN(Players, LatentModel):
     come from an average of the generator over training (`weights="raw"` gives the last one).
     """
 
+    idea = (
+        "A GAN is a game of two networks: the generator makes data from random numbers, and the "
+        "discriminator tells them from real data. Each learns from the errors of the other, "
+        "until generated data look real. It makes sharp samples in one quick pass, but it gives "
+        "no likelihood, and it may leave out a part of the data."
+    )
     paper = "Goodfellow et al. 2014, Generative Adversarial Networks"
     paper_url = "https://arxiv.org/abs/1406.2661"
     averages = ("ema_generator",)
