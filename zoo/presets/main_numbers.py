@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from zoo.metrics import Measurement
-
-if TYPE_CHECKING:
-    from zoo.presets.card import Card
 
 COUNT = 3
 # The number for which a family is made comes first.
@@ -35,8 +30,9 @@ ORDER = (
 )
 
 
-def main_numbers(card: Card) -> list[Measurement]:
-    """Return the main numbers of `card`, at most three, the most telling first."""
+def main_numbers(card) -> list[Measurement]:
+    """Return the main numbers of `card`, a `zoo.presets.card.Card`: at most three, the most telling
+    first."""
     order = [OF_FAMILY.get(card.identity.family), *ORDER]
     places = {name: place for place, name in reversed([*enumerate(order)])}
     return sorted(card.metrics, key=lambda m: places.get(m.name, len(order)))[:COUNT]
