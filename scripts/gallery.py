@@ -14,6 +14,7 @@ from zoo.metrics.protocol import PLUS_MINUS
 from zoo.presets import locate
 from zoo.presets.card import Card
 from zoo.presets.locate import HUB
+from zoo.presets.main_numbers import main_numbers
 
 ROOT = Path(__file__).resolve().parent.parent
 GALLERY = ROOT / "docs" / "gallery.md"
@@ -23,24 +24,6 @@ GROUPS = {
     "gans": "Generative adversarial networks",
     "classifiers": "Classifiers, with which samples are measured",
 }
-# The table shows one number of each preset: that of its family, else the first of MAIN_NUMBERS that
-# its card has.
-OF_FAMILY = {
-    "sparse_autoencoder": "inactive",
-    "contractive_autoencoder": "relative_jacobian_norm",
-}
-MAIN_NUMBERS = (
-    "iwae",
-    "accuracy",
-    "denoising_gain",
-    "high_quality",
-    "label_accuracy",
-    "fid",
-    "squared_error",
-    "elbo",
-    "density",
-)
-
 INTRODUCTION = f"""\
 The pictures are those of the cards: no sample is selected. The picture of a classifier is its
 confusion matrix: each row is a class of the test images, and each column gives the percentage of
@@ -101,9 +84,7 @@ def table() -> str:
     ]
     for card, _ in presets():
         shape = card.signature.data.shape
-        measured = {m.name: m for m in card.metrics}
-        candidates = (OF_FAMILY.get(card.identity.family), *MAIN_NUMBERS)
-        name = next(name for name in candidates if name in measured)
+        main = main_numbers(card)[0]
         size = sum(file.bytes for file in card.weights.files.values()) / 2**20
         training = card.training
         rows.append(
@@ -112,7 +93,7 @@ def table() -> str:
                 name=card.name,
                 anchor=Markup(anchor(card.name)),
                 title=card.identity.title,
-                number=f"{measured[name].heading} {number(measured[name])}",
+                number=f"{main.heading} {number(main)}",
                 data=f"{training.data}, {'x'.join(map(str, shape))}",
                 minutes=training.minutes,
                 size=f"{size:.1f} MiB",

@@ -81,6 +81,9 @@ def test_classes(run, tmp_path, monkeypatch):
     path = tmp_path / "classes.png"
     assert run("sample", "dcgan_mnist", "-o", path)[0] == 0
     with Image.open(path) as picture:
+        assert picture.size == (623, 182)  # ten images of 58 pixels in a row, and words
+    assert run("sample", "dcgan_mnist", "--scale", 1, "-o", path)[0] == 0
+    with Image.open(path) as picture:
         assert picture.size == (42, 14)
     _, _, err = run("sample", "dcgan_mnist", "--weights", "raw", "-o", path)
     assert "--weights is for GANs" in err
@@ -105,7 +108,9 @@ def test_classes_by_name(run, tmp_path):
     pictures = []
     for labels in (("--labels", "all"), ()):  # a row of each class, with any number
         path = tmp_path / "all.png"
-        assert run("sample", folder, "-n", 6, "--seed", 0, *labels, "-o", path)[0] == 0
+        assert (
+            run("sample", folder, "-n", 6, "--seed", 0, *labels, "--scale", 1, "-o", path)[0] == 0
+        )
         with Image.open(path) as picture:
             assert picture.size == (32, 22)
         pictures.append(path.read_bytes())
@@ -127,7 +132,7 @@ def test_reconstructions(run, tmp_path):
     images = np.random.default_rng(0).integers(0, 256, (30, 8, 8, 1), dtype="uint8")
     np.savez(tmp_path / "some.npz", x_train=images, x_test=images[:4])
     given = ("sample", folder, "--data", tmp_path / "some.npz", "--columns", 4, "-o", path)
-    assert run(*given)[0] == 0
+    assert run(*given, "--scale", 1)[0] == 0
     with Image.open(path) as picture:
         assert picture.size == (42, 22)
         np.testing.assert_array_equal(np.asarray(picture)[2:10, 2:10], images[0, ..., 0])
@@ -255,6 +260,8 @@ class TestData:
         for arguments, message in [
             (("info", tmp_path), "holds no image"),
             (("info", "no_such_set"), "Unknown data set: 'no_such_set'"),
+            (("preview", "ring8", "--scale", 2), "scale enlarges the pixels of images"),
+            (("preview", "ring8", "--scale", 0), "--scale must be a whole number of at least 1"),
             (("preview", "ring8", "-n", 0), "-n must be a whole number of at least 1"),
             (("prepare", "no_such_set"), "Unknown data set: 'no_such_set'"),
         ]:
@@ -310,7 +317,7 @@ class TestEvaluate:
         assert {m.protocol.split for m in report.measurements} == {"train"}
         assert str(tmp_path / "n.png") in err
         with Image.open(tmp_path / "n.png") as picture:
-            assert picture.size == (302, 302)
+            assert picture.size == (582, 606)  # words stand above
 
     def test_neighbours_are_of_the_training_images_alone(self, run, monkeypatch, tmp_path):
         faces = np.random.default_rng(0).integers(0, 256, (90, 28, 20, 1), dtype="uint8")

@@ -372,7 +372,7 @@ class TestBatches:
 class TestGrid:
     def test_places(self, tmp_path):
         images = zoo.data.to_range(colours(5, size=4))
-        path = zoo.data.save_grid(images, tmp_path / "deep" / "grid.png", columns=3)
+        path = zoo.data.save_grid(images, tmp_path / "deep" / "grid.png", columns=3, scale=1)
         with Image.open(path) as picture:
             pixels = np.asarray(picture)
         assert pixels.shape == (2 * 6 + 2, 3 * 6 + 2, 3)
@@ -392,16 +392,16 @@ class TestGrid:
         ramp = np.linspace(0, 1, 16, dtype="float32").reshape(1, 4, 4, 1)
         expected = np.rint(255 * ramp[0, ..., 0])
         shown = [
-            zoo.data.grid(ramp),
-            zoo.data.grid(2 * ramp - 1),
-            zoo.data.grid(zoo.data.to_bytes(ramp, (0, 1))),
-            zoo.data.grid(255 * ramp, value_range=(0, 255)),
-            zoo.data.grid(ramp.tolist()),
-            Image.open(zoo.data.save_grid(ramp, tmp_path / "a.png")),
+            zoo.data.grid(ramp, scale=1),
+            zoo.data.grid(2 * ramp - 1, scale=1),
+            zoo.data.grid(zoo.data.to_bytes(ramp, (0, 1)), scale=1),
+            zoo.data.grid(255 * ramp, value_range=(0, 255), scale=1),
+            zoo.data.grid(ramp.tolist(), scale=1),
+            Image.open(zoo.data.save_grid(ramp, tmp_path / "a.png", scale=1)),
         ]
         for picture in shown:
             np.testing.assert_allclose(np.asarray(picture)[2:6, 2:6], expected, atol=1)
-        half = np.asarray(zoo.data.grid(ramp, value_range=(-1, 1)))[2:6, 2:6]
+        half = np.asarray(zoo.data.grid(ramp, value_range=(-1, 1), scale=1))[2:6, 2:6]
         assert half.min() == 128  # of a model's range that is named
         with pytest.raises(ValueError, match=r"value_range must be given for values from 0 to 255"):
             zoo.data.grid(255 * ramp)

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 import zoo
-from zoo.presets import locate
+from zoo.presets import locate, main_numbers
 from zoo.presets.card import Card
 from zoo.presets.page import model_card
 
@@ -26,7 +26,7 @@ TEXTS += ("metrics.0.name", "metrics.0.notes.0", "metrics.0.published_source")
 TEXTS += ("metrics.0.protocol.data", "metrics.0.protocol.extractor", "identity.paper_url")
 LINES = ("identity.title", "identity.family", "identity.model", "identity.class_differs")
 LINES += ("rights.code", "rights.weights", "rights.data", "signature.data.noun")
-LINES += ("signature.tasks.1",)
+LINES += ("signature.tasks.1", "identity.idea")
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +35,7 @@ def good():
     raw = json.loads(locate.place("dcgan_mnist")[0].read_text())
     raw["metrics"][0] |= {"notes": ["a note"], "published": 1.0, "published_source": "a paper"}
     raw["identity"]["class_differs"] = "no difference"
+    raw["identity"]["idea"] = "an idea"
     raw["signature"]["tasks"] = ["samples", "more"]
     raw["identity"]["differs"] = ["a difference"]
     return raw
@@ -115,7 +116,7 @@ def test_the_gallery(good, script, monkeypatch, path):
     for value in ("text", text):
         card = put(good, path, value)
         monkeypatch.setattr(script, "presets", lambda card=card: [(card, "hub/dcgan_mnist")])
-        monkeypatch.setattr(script, "MAIN_NUMBERS", [card.metrics[0].name])
+        monkeypatch.setattr(main_numbers, "ORDER", [card.metrics[0].name])
         monkeypatch.setattr(script, "untrained", dict)
         pages.append(script.gallery())
     check(pages[1], pages[0])

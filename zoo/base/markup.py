@@ -85,6 +85,12 @@ def link(text: str, url: str) -> Markup:
     return Markup(f"[{inner}]({quote(url, safe=IN_URLS)})")
 
 
+def anchored(text: str, heading: str) -> Markup:
+    """Return a link in Markdown to `heading`, a name of this package that is a heading of the
+    page."""
+    return Markup(f"[{markdown(text)}](#{heading})")
+
+
 def autolink(url: str) -> Markup:
     """Return `url` as a link in Markdown, or as text if it is none of the web."""
     return Markup(f"<{quote(url, safe=IN_URLS)}>") if _is_of_the_web(url) else markdown(url)

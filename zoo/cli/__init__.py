@@ -10,6 +10,7 @@ from zoo.cli.data import data
 from zoo.cli.evaluate import evaluate
 from zoo.cli.hub import cache, fetch, index, push, verify
 from zoo.cli.presets import info, list_command, sample
+from zoo.cli.progress import progress
 from zoo.cli.train import run_recipe, train
 
 __all__ = ["cli", "main", "run_recipe"]
@@ -41,6 +42,7 @@ COMMANDS = (
     index,
     data,
     train,
+    progress,
     evaluate,
     compare,
 )

@@ -157,6 +157,14 @@ def picture_option(default: str):
     )
 
 
+scale_option = click.option(
+    "--scale",
+    type=int,
+    help="The factor by which images are enlarged, without smoothing. 1 writes their own pixels, "
+    "without words, for another program.  [default: about 600 pixels for the longer side]",
+)
+
+
 def save_picture(picture, out: Path | None, default: str) -> Path:
     """Write `picture` to `out`, or without it to a file that is not there yet.
 

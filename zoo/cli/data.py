@@ -14,6 +14,7 @@ from zoo.cli.base import (
     print_rows,
     save_picture,
     say,
+    scale_option,
 )
 from zoo.errors import check_count
 
@@ -73,6 +74,7 @@ def data_info(name_or_path: str, split: str, image_size: int | None, channels: i
 @_reading_options
 @click.option("-n", "count", default=64, help="The number of images.")
 @click.option("--seed", default=0, help="The seed by which images are chosen.")
+@scale_option
 @picture_option(PREVIEW)
 def data_preview(
     name_or_path: str,
@@ -81,6 +83,7 @@ def data_preview(
     channels: int | None,
     count: int,
     seed: int,
+    scale: int | None,
     out: Path | None,
 ):
     """Write a picture of some images, or of all points, of the set NAME_OR_PATH, see `zoo data
@@ -89,16 +92,21 @@ def data_preview(
 
     from zoo import pictures
     from zoo.data import grid, read
+    from zoo.pictures.sheets import check_undivided
 
     check_count("-n", count)
     check_count("--seed", seed, minimum=0)
+    if scale is not None:
+        check_count("--scale", scale)
     check_writable(out or Path(PREVIEW), new=out is None)
     source = read(name_or_path, split, image_size, channels)
     if source.noun == "points":
+        check_undivided(scale, "points")
         picture = pictures.scatter(source.images, source)
     else:
         order = np.random.default_rng(seed).permutation(len(source.images))
-        picture = grid(source.images[order[:count]].astype("float32"), value_range=(0, 255))
+        images = source.images[order[:count]].astype("float32")
+        picture = grid(images, value_range=(0, 255), scale=scale)
     out = save_picture(picture, out, PREVIEW)
     say(f"{name_or_path}: {out}")
 

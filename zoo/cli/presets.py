@@ -5,7 +5,9 @@ from __future__ import annotations
 import inspect
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
@@ -14,9 +16,9 @@ from zoo.cli.base import (
     check_writable,
     listed,
     picture_option,
-    print_rows,
     save_picture,
     say,
+    scale_option,
     warnings_in_lines,
 )
 from zoo.errors import ArgumentError, check_count, nearest
@@ -63,9 +65,7 @@ def info(preset: str, as_json: bool):
     if as_json:
         say(card.model_dump_json(indent=2))
         return
-    say(card.heading)
-    say()
-    print_rows(card.rows, indent="  ")
+    say(card)
 
 
 @click.command(cls=OneLine)
@@ -87,6 +87,7 @@ def info(preset: str, as_json: bool):
     help="The number of images in a row; by default as many as there are rows, or the images of "
     "one class.",
 )
+@scale_option
 @click.option(
     "--labels",
     help="The class of a conditional model's samples, its number or name in `zoo info`, or all.",
@@ -95,6 +96,12 @@ def info(preset: str, as_json: bool):
     "--data",
     help="The set of images that an autoencoder reconstructs, see `zoo data info`; by default the "
     "examples stored with the preset.",
+)
+@click.option(
+    "--epoch",
+    type=int,
+    help="The epoch whose checkpoint is shown, of a run; by default its preset. See --keep and "
+    "--snap of zoo train.",
 )
 @click.option(
     "--weights",
@@ -106,7 +113,9 @@ def sample(
     seed: int | None,
     out: Path | None,
     columns: int | None,
+    scale: int | None,
     data: str | None,
+    epoch: int | None,
     weights: str | None,
     labels: str | None,
 ):
@@ -115,24 +124,26 @@ def sample(
     A generative model is shown by a grid of samples, with rows of one class if it has classes, or
     by points over their density. An autoencoder is shown by images with their reconstructions
     below. A model with two latents is shown by the plane of its latents, unless -n, --columns or a
-    seed other than 0 asks for samples.
+    seed other than 0 asks for samples. Classes and kinds of images stand in words beside them.
 
     \b
-    Example:
+    Examples:
       zoo sample dcgan_mnist -n 64 --seed 0 -o samples.png
+      zoo sample runs/mine --epoch 37 -o early.png
     """
     if count is not None:
         check_count("-n", count)
     if columns is not None:
         check_count("--columns", columns)
+    if scale is not None:
+        check_count("--scale", scale)
     if seed is not None:
         check_count("--seed", seed, minimum=0)
     from zoo import pictures
-    from zoo.presets.locate import locate
 
-    located = locate(preset)  # an unknown name is an error before a file is written
+    shown = _shown(preset, epoch)  # an unknown name is an error before a file is written
     check_writable(out or Path(SAMPLES), new=out is None)
-    model = located.read()
+    model = shown.read()
     samples = "samples" in model.tasks
     if not {*pictures.PICTURES} & {*model.tasks} - {"classifies"}:
         raise ArgumentError(
@@ -145,35 +156,71 @@ def sample(
         raise ArgumentError(f"--{name} is for presets that make samples. Received: {preset!r}.")
     if weights is not None and "weights" not in inspect.signature(model.sample).parameters:
         raise ArgumentError(f"--weights is for GANs. Received: {weights!r} for {preset!r}.")
-    test = _test_data(located, model, data)
-    picture = pictures.default_picture(model, test, count, seed, columns, **options)
+    test = _test_data(shown, model, data)
+    picture = pictures.default_picture(model, test, count, seed, columns, scale, **options)
     out = save_picture(picture, out, SAMPLES)
     noun = next(noun for task, noun in NOUNS.items() if task in model.tasks)
-    say(f"{noun} of {preset}: {out}")
+    say(f"{noun} of {shown.name}: {out}")
 
 
 # The nouns for the outputs of each task.
 NOUNS = {"samples": "samples", "translates": "translations", "encodes": "reconstructions"}
 
 
-def _test_data(preset, model, data: str | None):
+class _Shown(NamedTuple):
+    """What is shown: a preset, or the checkpoint of an epoch.
+
+    Attributes:
+        name: its name in texts.
+        read: a function that returns its model.
+        data: the name of the data that it was trained on, if that is known.
+        examples: a function that returns the images that are stored with it, or `None`.
+    """
+
+    name: str
+    read: Callable
+    data: str | None
+    examples: Callable
+
+
+def _shown(name: str, epoch: int | None) -> _Shown:
+    """Return what `name` and `--epoch` name.
+
+    Raises:
+        ZooError: if there is no such preset or checkpoint.
+    """
+    from zoo.files.home import user_path
+    from zoo.presets import checkpoint
+    from zoo.presets.locate import locate
+    from zoo.presets.save import read_examples
+    from zoo.runs.folder import CHECKPOINTS
+
+    if epoch is None:
+        preset = locate(name)
+        training = preset.card.training
+        data = None if training is None else training.data
+        return _Shown(name, preset.read, data, lambda: read_examples(preset))
+    place = checkpoint.of_epoch(user_path(name) / CHECKPOINTS, epoch)
+    data = checkpoint.read_state(place)["about"].get("data")
+    named = f"epoch {epoch} of {name}"
+    return _Shown(named, lambda: checkpoint.read_model(place), data, lambda: None)
+
+
+def _test_data(shown: _Shown, model, data: str | None):
     """Return the real data for the picture of `model`, or `None` if it needs no data."""
     from zoo.data import read, synthetic
     from zoo.evaluation.real import read_splits
     from zoo.pictures import needs_test_data
-    from zoo.presets.save import read_examples
 
-    training = preset.card.training
     if not needs_test_data(model):
         if data is not None:
-            raise ArgumentError(f"--data is for autoencoders. Received: {preset.card.name!r}.")
-        named = training is not None and training.data in synthetic.NAMED
-        return read(training.data, "test") if named else None
+            raise ArgumentError(f"--data is for autoencoders. Received: {data!r} for {shown.name}.")
+        return read(shown.data, "test") if shown.data in synthetic.NAMED else None
     if data is not None:
         return read_splits(data, model)[1]
-    examples = read_examples(preset)
+    examples = shown.examples()
     if examples is None:
         raise ArgumentError(
-            f"{preset.card.name!r} is shown by {model.data.noun} of a data set: give --data."
+            f"{shown.name} is shown by {model.data.noun} of a data set: give --data."
         )
     return examples

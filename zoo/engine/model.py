@@ -45,9 +45,12 @@ class Model(Signed, Steps, Compiled, Configured, Saved, engine.StepAdaptor, Shar
         data: the space of the data: of the inputs of `fit`, and of samples.
         condition: the space of the conditions, or `None`.
         noise: the space of the noise from which samples are made, a dict of such spaces, or `None`.
+        idea: three sentences on the idea of the model and what it is good for, with which the page
+            of a preset begins; `None` leaves them out.
         averages: the names of the attributes that are averaged networks, which no player trains.
     """
 
+    idea: str | None = None
     paper: str = "none"
     paper_url: str = "none"
     averages: ClassVar[tuple[str, ...]] = ()

@@ -68,6 +68,7 @@ class Identity(Record):
     paper: Text
     paper_url: Text
     differs: list[Text]  # differences of the recipe from the paper
+    idea: Line | None = None  # the idea of the model and its use, from the class
     class_differs: Line | None = None  # differences of the class, from its docstring
 
 
@@ -294,6 +295,14 @@ class Card(Record):
     def name(self) -> str:
         """The name of the preset."""
         return self.identity.preset
+
+    @property
+    def idea(self) -> str | None:
+        """The idea of the model and its use. Cards of earlier versions leave it to the family."""
+        family = self.identity.family
+        if self.identity.idea is None and family in families.families():
+            return families.family(family).cls.idea
+        return self.identity.idea
 
     @property
     def heading(self) -> str:

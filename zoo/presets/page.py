@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from zoo.base.markup import Markup, fill, joined, link, name, python
+from zoo.base.markup import Markup, anchored, fill, joined, link, markdown, name, python
 from zoo.metrics import Measurement
+from zoo.metrics.meanings import judgement, meaning
 from zoo.metrics.protocol import explanations
 from zoo.presets.card import Card, Signature, Training
 from zoo.presets.hub import PICTURE
+from zoo.presets.main_numbers import main_numbers
 
 PAGE_NAME = "README.md"
 PLANE = "The plane of its latents"
@@ -27,7 +29,7 @@ license: {license!y}
 
 {title}
 
-{picture}```python
+{idea}{good}{picture}```python
 import zoo
 
 {example}
@@ -57,13 +59,20 @@ LIMITS = """## Limits
 """
 MEASURED = """## Measured
 
+<details>
+<summary>All numbers, with their protocols and their meanings</summary>
+
 | metric | value |{others} real | protocol |
 |---|---|---|{rule}---|
 {rows}
 
 {explained}A protocol is metric, extractor, data and counts, with its hash; numbers of different
 hashes cannot be compared. `card.json` spells each out.{seeds}
-{published}
+{published}{meanings}
+The page `docs/metrics.md` of the zoo says more of each metric.
+
+</details>
+
 """
 PUBLISHED = "\nPublished by others: {name!c} {value:g}, {source}.\n"
 OTHER_SEEDS = """
@@ -177,6 +186,8 @@ def model_card(card: Card, place: str | None = None) -> str:
         family=identity.family,
         preset=identity.preset,
         title=identity.title,
+        idea=Markup() if card.idea is None else fill("{idea}\n\n", idea=card.idea),
+        good=_good(card),
         picture=Markup(f"![{_caption(card, use)}]({PICTURE})\n\n" if pictured else ""),
         generative=Markup(
             "- generative-model\n" * bool({"samples", "encodes"} & {*signature.tasks})
@@ -250,6 +261,37 @@ def _list(texts: Iterable[str]) -> Markup:
     return joined("\n", (fill("- {text}", text=text) for text in texts))
 
 
+def _good(card: Card) -> Markup:
+    """Return the list of the main numbers with what is good, empty if there are none."""
+    noun = card.signature.data.noun
+    lines = [
+        fill(
+            "- {name} **{text}.** {judgement}\n",
+            name=_linked(m, m.name),
+            text=m.text,
+            judgement=judgement(m, noun),
+        )
+        for m in main_numbers(card)
+    ]
+    return joined("", [*lines, Markup("\n")]) if lines else Markup()
+
+
+def _linked(m: Measurement, text: str) -> Markup:
+    """Return `text` with a link to the meaning of the number `m`, if that is known."""
+    return markdown(text) if meaning(m) is None else anchored(text, m.name)
+
+
+def _meanings(card: Card) -> Markup:
+    """Return the meaning of each number under a heading of its name."""
+    known = {m.name: meaning(m) for m in reversed(card.metrics)}
+    parts = [
+        fill("\n#### {name!c}\n\n{says}\n", name=number, says=known[number].says)
+        for number in dict.fromkeys(m.name for m in card.metrics)
+        if known[number] is not None
+    ]
+    return joined("", parts)
+
+
 def _measured(card: Card) -> Markup:
     """Return the section of the measured numbers, empty if there are none."""
     training = card.training
@@ -265,6 +307,7 @@ def _measured(card: Card) -> Markup:
         MEASURED,
         rows=joined("\n", (_row(m, several) for m in card.metrics)),
         explained=_explained(card),
+        meanings=_meanings(card),
         published=joined("", published),
         others=Markup(" other trainings |" if several else ""),
         rule=Markup("---|" if several else ""),
@@ -280,7 +323,7 @@ def _row(m: Measurement, several: bool) -> Markup:
     """Return the row of one number; `several` adds the column of other trainings."""
     return fill(
         "| {heading} | {text} | {others}{real} | {protocol!c} {hash} |",
-        heading=m.heading,
+        heading=_linked(m, m.heading),
         text=Markup(m.text),
         others=Markup(f"{m.other_trainings_text} | " if several else ""),
         real=Markup("" if m.real_baseline is None else f"{m.real_baseline:.4g}"),

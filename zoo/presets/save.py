@@ -136,6 +136,7 @@ def save(
         paper=model.paper,
         paper_url=model.paper_url,
         differs=list(differs),
+        idea=class_idea(type(model)),
         class_differs=class_differs(type(model)),
     )
     facts = Facts(
@@ -188,6 +189,21 @@ def class_name(cls: type) -> str:
     qualified name."""
     in_package = cls.__module__.startswith("zoo.models.")
     return f"zoo.models.{cls.__name__}" if in_package else cls.__qualname__
+
+
+def class_idea(cls: type[Model]) -> str | None:
+    """Return the sentences on the idea of the model `cls` as one line, or `None` without any.
+
+    Raises:
+        ArgumentError: if its `idea` is no text.
+    """
+    if cls.idea is None:
+        return None
+    if not isinstance(cls.idea, str) or not cls.idea.strip():
+        raise ArgumentError(
+            f"{cls.__name__}.idea must be a text of sentences, or None. Received: {cls.idea!r}."
+        )
+    return " ".join(cls.idea.split())
 
 
 def class_differs(cls: type) -> str | None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import base64
 import html
+import re
 from pathlib import Path
 
+from zoo.metrics.meanings import judgement
 from zoo.metrics.protocol import explanations
+from zoo.presets.main_numbers import main_numbers
 
 Rows = list[tuple[str, str]]
 
@@ -16,6 +19,7 @@ def rows(card) -> Rows:
     identity, signature = card.identity, card.signature
     size = sum(file.bytes for file in card.weights.files.values())
     return [
+        *_introduction(card),
         ("model", f"{identity.model}, family {identity.family}, group {identity.group}"),
         ("paper", ", ".join(dict.fromkeys((identity.paper, identity.paper_url)))),
         *(("differs", text) for text in identity.differs),
@@ -38,6 +42,20 @@ def rows(card) -> Rows:
             f"code {card.rights.code}; weights {card.rights.weights}; data {card.rights.data}",
         ),
     ]
+
+
+def _introduction(card) -> Rows:
+    """Return the rows of the idea of the model, and of its main numbers with what is good."""
+    sentences = re.split(r"(?<=[.!?])\s+", card.idea) if card.idea else []
+    good = [
+        f"{m.name} {m.text}. {judgement(m, card.signature.data.noun)}" for m in main_numbers(card)
+    ]
+    return [*_under("idea", sentences), *_under("good", good)]
+
+
+def _under(name: str, texts: list[str]) -> Rows:
+    """Return a row for each of `texts`, of which the first one bears `name`."""
+    return [(name if i == 0 else "", text) for i, text in enumerate(texts)]
 
 
 def _of_signature(signature) -> Rows:

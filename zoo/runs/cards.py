@@ -49,6 +49,7 @@ def identify(recipe: Recipe, model: keras.Model, facts: Facts, name: str | None 
         paper=model.paper,
         paper_url=model.paper_url,
         differs=facts.differs,
+        idea=save.class_idea(family.cls),
         class_differs=save.class_differs(type(model)),
     )
 
@@ -248,6 +249,7 @@ def describe(recipe: Recipe, preset: str | Path) -> None:
     identity = {
         "title": facts.title,
         "differs": facts.differs,
+        "idea": save.class_idea(families.family(recipe.family).cls),
         "class_differs": save.class_differs(families.family(recipe.family).cls),
     }
     rights = {"data": facts.data_rights, "weights": facts.license}

@@ -80,6 +80,13 @@ class Autoencoder(TakesCoders, Encodes, GenerativeModel):
     rate 1e-3 and not conjugate gradients.
     """
 
+    idea = (
+        "An encoder turns an image into a short code, and a decoder turns the code back into the "
+        "image. Both are trained to lose as little as possible on the way, so that the code "
+        "keeps what makes the images differ. Codes serve to compress, to compare and to classify "
+        "images; new images are the business of other models, because nothing says which codes "
+        "are likely."
+    )
     paper = (
         "Hinton and Salakhutdinov 2006, Reducing the Dimensionality of Data with Neural Networks"
     )

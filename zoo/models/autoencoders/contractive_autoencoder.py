@@ -48,6 +48,12 @@ class ContractiveAutoencoder(Autoencoder):
     Differs from the paper: Adam with rate 1e-3 and not stochastic gradient descent.
     """
 
+    idea = (
+        "A contractive autoencoder reproduces images through a code that changes little when the "
+        "image does. A penalty on the derivative of the code keeps only the changes that tell "
+        "one training image from another. Its codes are robust features, for instance for a "
+        "classifier that has few labels."
+    )
     paper = (
         "Rifai et al. 2011, Contractive Auto-Encoders: Explicit Invariance During Feature "
         "Extraction"

@@ -46,6 +46,12 @@ class DenoisingAutoencoder(Autoencoder, Denoises):
     Differs from the paper: Adam with rate 1e-3 and not stochastic gradient descent.
     """
 
+    idea = (
+        "A denoising autoencoder sees a corrupted image and is trained to give back the clean "
+        "one. To do so it must learn what images of the data look like, and cannot just copy its "
+        "input. It removes noise of the kind that it was trained with, and its codes are good "
+        "features for classifiers."
+    )
     paper = (
         "Vincent et al. 2008, Extracting and Composing Robust Features with Denoising Autoencoders"
     )

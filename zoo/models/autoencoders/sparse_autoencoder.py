@@ -52,6 +52,12 @@ class SparseAutoencoder(Autoencoder):
     weight decay; Adam with rate 1e-3 and not L-BFGS.
     """
 
+    idea = (
+        "A sparse autoencoder has many code units, of which only a few are active for one image. "
+        "A penalty on activity lets each unit stand for a part that some images have, such as a "
+        "stroke. Its codes are easy to look at, unit by unit, and are good features for linear "
+        "classifiers."
+    )
     paper = "Ng 2011, Sparse autoencoder (CS294A lecture notes)"
     paper_url = "https://web.stanford.edu/class/cs294a/sparseAutoencoder.pdf"
     loss_names = ("loss", "reconstruction", "sparsity", "inactive")

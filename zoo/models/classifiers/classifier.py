@@ -62,6 +62,11 @@ class Classifier(Classifies, Model):
     convolutions and the softmax's log-likelihood, none of which LeNet-5 has; Adam with rate 1e-3.
     """
 
+    idea = (
+        "A classifier maps an image to the probabilities of its classes. It is trained on "
+        "labelled images, and learns features in which the classes lie apart. It makes no "
+        "images: in this zoo its features and classes measure the images that other models make."
+    )
     paper = (
         "LeCun, Bottou, Bengio and Haffner 1998, Gradient-Based Learning Applied to Document "
         "Recognition"

@@ -45,6 +45,12 @@ class ACGAN(GAN, Classifies):
     average of the generator over training (`weights="raw"` gives the last one).
     """
 
+    idea = (
+        "A GAN with an auxiliary classifier draws images of a class that one asks for. Its "
+        "discriminator tells real images from generated ones and also names the class, and the "
+        "generator is rewarded if its images are recognised. It suits labelled data where images "
+        "should show their class clearly; within a class they may vary less than the data do."
+    )
     paper = (
         "Odena, Olah and Shlens 2017, Conditional Image Synthesis with Auxiliary Classifier GANs"
     )

@@ -40,6 +40,11 @@ class ConditionalGAN(GAN):
     from an average of the generator over training (`weights="raw"` gives the last one).
     """
 
+    idea = (
+        "A conditional GAN draws images of a class that one asks for. Generator and "
+        "discriminator both see the label, so that an image must look real and fit its class. It "
+        "suits labelled data, where one model then serves for all classes."
+    )
     paper = "Mirza and Osindero 2014, Conditional Generative Adversarial Nets"
     paper_url = "https://arxiv.org/abs/1411.1784"
 

@@ -40,6 +40,13 @@ class DCGAN(GAN):
     (`weights="raw"` gives the last one).
     """
 
+    idea = (
+        "A DCGAN is a GAN whose two networks are convolutional, with a few rules that make its "
+        "training stable. The generator turns random numbers into images, and the discriminator "
+        "learns to tell these from real ones. It makes sharp images of small size in one quick "
+        "pass, and is the baseline for other GANs; it gives no likelihood and no code of an "
+        "image."
+    )
     paper = (
         "Radford, Metz and Chintala 2015, Unsupervised Representation Learning with Deep "
         "Convolutional Generative Adversarial Networks"

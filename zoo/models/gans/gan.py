@@ -87,6 +87,11 @@ class GAN(Players, LatentModel):
     come from an average of the generator over training (`weights="raw"` gives the last one).
     """
 
+    idea = (
+        "A GAN is a game: a generator makes data from random numbers, and a discriminator tells "
+        "them from real data. Each learns from the errors of the other. Samples are sharp and need "
+        "one quick pass; there is no likelihood, and a part of the data may be left out."
+    )
     paper = "Goodfellow et al. 2014, Generative Adversarial Networks"
     paper_url = "https://arxiv.org/abs/1406.2661"
     averages = ("ema_generator",)
@@ -206,13 +211,8 @@ class GAN(Players, LatentModel):
         Raises:
             ValueError: if a name is unknown, or a number is out of range.
         """
-        objective = {
-            "loss": loss,
-            "penalty": penalty,
-            "critic_steps": critic_steps,
-            "augmentation": augmentation,
-        }
-        super().compile(optimizer, **objective, **kwargs)
+        objective = {"loss": loss, "penalty": penalty, "critic_steps": critic_steps}
+        super().compile(optimizer, augmentation=augmentation, **objective, **kwargs)
         self.images_seen.assign(0.0)
 
     def complete_objective(self, attributes: dict[str, Any]) -> None:

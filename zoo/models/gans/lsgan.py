@@ -36,6 +36,12 @@ class LSGAN(GAN):
     of the generator over training (`weights="raw"` gives the last one).
     """
 
+    idea = (
+        "A least squares GAN is a GAN whose discriminator aims at a number, 1 for real and 0 for "
+        "generated images, and is scored by the squared error. An image that is judged real but "
+        "lies far from the data is still pulled towards them, so that gradients do not vanish. "
+        "It suits small images where the training of a plain GAN stalls."
+    )
     paper = "Mao et al. 2017, Least Squares Generative Adversarial Networks"
     paper_url = "https://arxiv.org/abs/1611.04076"
     default_architecture = "dcgan"

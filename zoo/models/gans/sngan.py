@@ -41,6 +41,12 @@ class SNGAN(GAN):
     average of the generator over training (`weights="raw"` gives the last one).
     """
 
+    idea = (
+        "A GAN with spectral normalization keeps the slope of each layer of its discriminator at "
+        "1 or below. The discriminator can then not become so steep that the generator learns "
+        "nothing more from it, and no penalty has to be computed. It suits data on which other "
+        "GANs are unstable, at little more cost than a plain GAN."
+    )
     paper = "Miyato et al. 2018, Spectral Normalization for Generative Adversarial Networks"
     paper_url = "https://arxiv.org/abs/1802.05957"
     default_architecture = "sngan"

@@ -39,6 +39,13 @@ class WGAN(GAN):
     (`weights="raw"` gives the last one).
     """
 
+    idea = (
+        "A Wasserstein GAN trains its generator to lower an estimate of the distance by which "
+        "the data would have to be moved to become the samples. The critic that estimates the "
+        "distance is kept from being steep by clipping its weights. Its loss falls as samples "
+        "become better, which other GANs lack; the variant with a gradient penalty learns faster "
+        "and gives better samples."
+    )
     paper = "Arjovsky, Chintala and Bottou 2017, Wasserstein GAN"
     paper_url = "https://arxiv.org/abs/1701.07875"
     default_architecture = "dcgan"

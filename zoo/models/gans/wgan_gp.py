@@ -42,6 +42,12 @@ class WGANGP(WGAN):
     training (`weights="raw"` gives the last one).
     """
 
+    idea = (
+        "A Wasserstein GAN with a gradient penalty trains its generator to lower an estimate of "
+        "the distance between samples and data. A penalty holds the slope of the critic at 1, "
+        "which works better than clipping its weights. It trains stably with many kinds of "
+        "networks and rarely leaves out a part of the data, at the price of slower steps."
+    )
     paper = "Gulrajani et al. 2017, Improved Training of Wasserstein GANs"
     paper_url = "https://arxiv.org/abs/1704.00028"
     demands = Demands(per_image=True, output_bias=False)

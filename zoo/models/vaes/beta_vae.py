@@ -46,6 +46,12 @@ class BetaVAE(VAE):
     dense layer; the rate of Adam is 1e-3.
     """
 
+    idea = (
+        "A beta-VAE is a VAE that is held closer to its prior, by a weight beta of this term. "
+        "The pressure makes single latents stand for single factors of the data, such as the "
+        "width or the slant of a digit. It is good for looking at what varies in the data; its "
+        "reconstructions are blurred more than those of a VAE."
+    )
     paper = (
         "Higgins et al. 2017, beta-VAE: Learning Basic Visual Concepts with a Constrained "
         "Variational Framework"

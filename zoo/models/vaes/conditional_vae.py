@@ -40,6 +40,11 @@ class ConditionalVAE(VAE):
     those of `VAE`.
     """
 
+    idea = (
+        "A conditional VAE is a VAE whose encoder and decoder both see the class of the image. "
+        "The latents then hold what the class leaves open, such as the style of a digit. It "
+        "draws images of a class that one asks for, and draws one style for all classes."
+    )
     paper = (
         "Sohn, Lee and Yan 2015, Learning Structured Output Representation using Deep Conditional "
         "Generative Models"

@@ -49,6 +49,12 @@ class IWAE(VAE):
     only if `compile` is given a schedule; the output's bias starts at 0 and not at the mean image.
     """
 
+    idea = (
+        "An importance weighted autoencoder is a VAE that is trained on a tighter bound of the "
+        "log-likelihood. It draws several codes for each image and weighs them by how well they "
+        "explain it, so that the encoder may be less exact. It is good where the likelihood "
+        "counts, and it uses more of its latents than a VAE."
+    )
     paper = "Burda, Grosse and Salakhutdinov 2016, Importance Weighted Autoencoders"
     paper_url = "https://arxiv.org/abs/1509.00519"
 

@@ -85,6 +85,13 @@ class VAE(TakesCoders, Bounds, Encodes, LatentModel):
     on the weights.
     """
 
+    idea = (
+        "A variational autoencoder encodes an image as a distribution of codes, and decodes "
+        "codes to images. Codes are held close to a normal distribution, so that random codes "
+        "decode to new images and near codes to similar ones. It gives samples, codes and a "
+        "bound of the likelihood from one stable training; its images are smoother than those of "
+        "a GAN."
+    )
     paper = "Kingma and Welling 2014, Auto-Encoding Variational Bayes"
     paper_url = "https://arxiv.org/abs/1312.6114"
     loss_names = ("loss", "reconstruction", "kl")

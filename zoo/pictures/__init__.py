@@ -1,0 +1,26 @@
+"""Pictures of models: grids of samples, reconstructions below their originals, the plane of two
+latents, points over their true density, confusion matrices, and nearest neighbours."""
+
+from zoo.pictures.default import PICTURES, default_picture, needs_test_data
+from zoo.pictures.matrix import confusion
+from zoo.pictures.nearest import beside_neighbours, neighbours
+from zoo.pictures.of_inputs import reconstructions, translations
+from zoo.pictures.of_samples import manifold, samples
+from zoo.pictures.points import scatter
+
+natural = default_picture  # the name in earlier versions
+
+__all__ = [
+    "PICTURES",
+    "beside_neighbours",
+    "confusion",
+    "default_picture",
+    "manifold",
+    "natural",
+    "needs_test_data",
+    "neighbours",
+    "reconstructions",
+    "samples",
+    "scatter",
+    "translations",
+]
