@@ -128,7 +128,7 @@ def test_reconstructions(run, tmp_path):
     folder = zoo.save(model, tmp_path / "mine")
     path = tmp_path / "picture.png"
     code, _, err = run("sample", folder, "-o", path)
-    assert (code, "'mine' is shown by images of a data set: give --data" in err) == (1, True)
+    assert (code, "is shown by images of a data set: give --data" in err) == (1, True)
     images = np.random.default_rng(0).integers(0, 256, (30, 8, 8, 1), dtype="uint8")
     np.savez(tmp_path / "some.npz", x_train=images, x_test=images[:4])
     given = ("sample", folder, "--data", tmp_path / "some.npz", "--columns", 4, "-o", path)

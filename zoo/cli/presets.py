@@ -168,7 +168,7 @@ NOUNS = {"samples": "samples", "translates": "translations", "encodes": "reconst
 
 
 class _Shown(NamedTuple):
-    """What is shown: a preset, or the checkpoint of an epoch.
+    """The subject of a picture: a preset, or the checkpoint of an epoch.
 
     Attributes:
         name: its name in texts.
@@ -214,13 +214,14 @@ def _test_data(shown: _Shown, model, data: str | None):
 
     if not needs_test_data(model):
         if data is not None:
-            raise ArgumentError(f"--data is for autoencoders. Received: {data!r} for {shown.name}.")
+            named = repr(shown.name)
+            raise ArgumentError(f"--data is for autoencoders. Received: {data!r} for {named}.")
         return read(shown.data, "test") if shown.data in synthetic.NAMED else None
     if data is not None:
         return read_splits(data, model)[1]
     examples = shown.examples()
     if examples is None:
         raise ArgumentError(
-            f"{shown.name} is shown by {model.data.noun} of a data set: give --data."
+            f"{shown.name!r} is shown by {model.data.noun} of a data set: give --data."
         )
     return examples

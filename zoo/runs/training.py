@@ -355,7 +355,9 @@ def choose_monitor(
         return None, []
     objects = [m for m in recipe.metrics or () if isinstance(m, Metric)]
     known = [*objects, *Metric.named().values()]
-    metric = next((m for m in known if name in m.outputs), None)
+    having = [m for m in known if name in m.outputs]  # two may have it: of images and of points
+    fitting = [m for m in having if _suits(m, model, test)]
+    metric = next(iter(fitting or having), None)
     if name in logs:
         return Monitor(name, metric is None or metric.outputs[name] != "higher"), []
     if metric is None:
@@ -372,6 +374,15 @@ def choose_monitor(
         extractor=choose_extractor(model, test),
     )
     return Monitor(name, measured.lower), [measured]
+
+
+def _suits(metric: Metric | type[Metric], model: keras.Model, test: data.Source) -> bool:
+    """Return whether `metric` can be computed for `model` on the data `test`."""
+    try:
+        Metric.get(metric if isinstance(metric, Metric) else metric.name).check(model, test)
+    except ArgumentError:
+        return False
+    return True
 
 
 def choose_extractor(model: keras.Model, test: data.Source) -> str | None:
