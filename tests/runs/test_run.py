@@ -4,6 +4,7 @@ import dataclasses
 import os
 import shutil
 import zlib
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -291,7 +292,8 @@ def test_a_family_from_outside(tmp_path):
     card = Card.read(out / "preset" / "card.json")
     assert card.identity.family == "plain_gan"
     program = "import zoo, plain_gan_ring8; print(zoo.load('out/preset').sample(3).shape)"
-    done = python("-c", f"import os; os.chdir({str(tmp_path)!r})\n{program}", PYTHONPATH=tmp_path)
+    paths = os.pathsep.join(map(str, (tmp_path, Path(zoo.__file__).parent.parent)))
+    done = python("-c", f"import os; os.chdir({str(tmp_path)!r})\n{program}", PYTHONPATH=paths)
     assert done.stdout == "(3, 2)\n", done.stderr
 
 
