@@ -190,7 +190,7 @@ class TestSave:
         )
         folder = zoo.save(model, tmp_path / "mine", metrics=report.measurements)
         assert zoo.info(folder).metrics == report.measurements
-        assert "| kid ↓ |" in (folder / "README.md").read_text()
+        assert "| [kid ↓](#kid) |" in (folder / "README.md").read_text()
 
 
 FULL = """
