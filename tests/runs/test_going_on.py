@@ -147,14 +147,14 @@ class TestCheckpoints:
         (place / "config.json").write_bytes(config)
         state = checkpoint.read_state(place)
         weights = (place / storage.WEIGHTS).read_bytes()
-        checkpoint.write(place, weights, config.decode(), state)
+        checkpoint.write(place, weights, state, config.decode())
         assert zoo.load(place).sample(1, seed=0).shape == (1, 2)
         # As earlier versions wrote it.
         older = {key: value for key, value in state.items() if key != "config_sha256"}
         content = {"sha256": checkpoint._hash(older), "state": older}
         (place / checkpoint.STATE).write_text(checkpoint.json.dumps(content))
         (place / "config.json").unlink()
-        with pytest.raises(IntegrityError, match="of an earlier version.*zoo train --resume"):
+        with pytest.raises(IntegrityError, match="holds no configuration.*zoo train --resume"):
             zoo.load(place)
         go(rated, tmp_path, epochs=2)
 

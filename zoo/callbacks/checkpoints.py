@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import shutil
@@ -190,6 +191,8 @@ class Checkpoints(keras.callbacks.Callback):
     # During `fit`
 
     def on_train_begin(self, logs=None):
+        with contextlib.suppress(NotImplementedError):  # a model of the user without `get_config`
+            self._config = storage.config_text(self.model)
         if self.newest is not None:
             return
         if self.saved():
@@ -311,9 +314,7 @@ class Checkpoints(keras.callbacks.Callback):
         place, refused = checkpoint.place_of(self.folder, self.steps), None
         if engine.is_chief():
             try:
-                if self._config is None:
-                    self._config = storage.config_text(self.model)
-                checkpoint.write(place, weights, self._config, state)
+                checkpoint.write(place, weights, state, self._config)
             except OSError as error:
                 refused = error
         if engine.agreed(refused is not None):

@@ -2,7 +2,8 @@
 
 A folder such as `step-00000938` holds `model.weights.h5` and `config.json`, in Keras's format, and
 `state.json`: `{"sha256": ..., "state": {...}}`. The hash is the hash of the state, which holds the
-hashes of the other files. Earlier versions wrote no `config.json`. A checkpoint is written to a
+hashes of the other files. Earlier versions wrote no `config.json`, and none is written for a model
+without `get_config`. A checkpoint is written to a
 temporary folder and renamed once all of it is on the disk.
 """
 
@@ -69,26 +70,26 @@ def is_one(path: Path) -> bool:
     return (path / STATE).is_file()
 
 
-def write(place: Path, weights: bytes, config: str, state: dict[str, Any]) -> None:
+def write(place: Path, weights: bytes, state: dict[str, Any], config: str | None = None) -> None:
     """Write a checkpoint to `place`, which is unchanged if that fails.
 
     Args:
         place: the path of its folder.
         weights: the content of the file of the weights.
-        config: the configuration of the model, as JSON.
         state: the state of the training.
+        config: the configuration of the model, as JSON; `None` for a model without one.
 
     Raises:
         OSError: if it cannot be written, such as on a full disk.
     """
-    hashes = {
-        "weights_sha256": hashlib.sha256(weights).hexdigest(),
-        "config_sha256": hashlib.sha256(config.encode()).hexdigest(),
-    }
+    hashes = {"weights_sha256": hashlib.sha256(weights).hexdigest()}
+    if config is not None:
+        hashes["config_sha256"] = hashlib.sha256(config.encode()).hexdigest()
     state = {"format": FORMAT, **hashes, **state}
     with atomic_folder(place) as partial:
         (partial / storage.WEIGHTS).write_bytes(weights)
-        write_text(partial / storage.CONFIG, config)
+        if config is not None:
+            write_text(partial / storage.CONFIG, config)
         content = json.dumps({"sha256": _hash(state), "state": state}, indent=1)
         write_text(partial / STATE, content + "\n")
 
@@ -172,7 +173,8 @@ def read_model(place: Path) -> keras.Model:
     """Return the model of the checkpoint at `place`, uncompiled.
 
     Raises:
-        IntegrityError: if the checkpoint is damaged, or an earlier version wrote it.
+        IntegrityError: if the checkpoint is damaged, or holds no configuration, as those of earlier
+            versions and of models without `get_config`.
     """
     try:
         state = check(place)
@@ -180,8 +182,8 @@ def read_model(place: Path) -> keras.Model:
         raise IntegrityError(f"The checkpoint {place} is not whole: {error}.") from error
     if "config_sha256" not in state:
         raise IntegrityError(
-            f"The checkpoint {place} is of an earlier version, which kept no configuration in it: "
-            "zoo train --resume goes on from it."
+            f"The checkpoint {place} holds no configuration of its model, since an earlier version "
+            "wrote it or the model has no get_config: zoo train --resume goes on from it."
         )
     return storage.read_model(place, optimizers=True)
 
