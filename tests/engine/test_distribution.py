@@ -94,7 +94,7 @@ def test_launched_processes_are_stopped(tmp_path, number, code):
     """They end as one process does: with the command that was given, and the shell's exit code."""
     two = (*SMALL, "--epochs", 10, "--checkpoint-steps", 5, "--distribute", 2)
     with Program(tmp_path / "out", *two) as program:
-        assert program.reaches("Epoch 2/10"), program.printed()
+        assert program.reaches("epoch 1/10"), program.printed()
         program.send(number)
         assert program.ends() == code, program.printed()
         printed = program.printed()

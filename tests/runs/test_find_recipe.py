@@ -37,6 +37,9 @@ def test_of_an_installed_package(tmp_path, monkeypatch):
     monkeypatch.setattr(locate, "ROOT", tmp_path / "site-packages" / "zoo")
     found = [Found("zoo/__init__.py"), Found(f"../share/{locate.DISTRIBUTION}/recipes/a_gan.py")]
     monkeypatch.setattr(importlib.metadata, "files", lambda name: found)
+    assert locate.recipes() == {}  # it was moved, as by `pip install --target`
+    place.parent.mkdir(parents=True)
+    place.write_text("")
     assert locate.recipes() == {"a_gan": place}
     monkeypatch.setattr(importlib.metadata, "files", lambda name: None)
     assert locate.recipes() == {}

@@ -18,7 +18,7 @@ import zoo
 from zoo import callbacks
 from zoo.presets import save
 from zoo.runs.recipe import load_recipe
-from zoo.runs.run import Run
+from zoo.runs.shipping import Shipping
 
 def full(size):
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
@@ -39,7 +39,7 @@ elif what == "checkpoint":
 elif what == "picture":
     before(callbacks.SampleGrids, "on_epoch_end", 500)
 elif what == "preset":
-    before(Run, "write", 2_000)
+    before(Shipping, "_write", 2_000)
 elif what == "page":
     before(save, "model_card", 500)
 zoo.run_recipe(load_recipe(pathlib.Path(recipe)), [*options, "--out", out])
