@@ -170,7 +170,7 @@ def _test_data(preset, model, data: str | None):
         named = training is not None and training.data in synthetic.NAMED
         return read(training.data, "test") if named else None
     if data is not None:
-        return read_splits(data, model)[1]
+        return read_splits(data, model, "centre" if training is None else training.crop)[1]
     examples = read_examples(preset)
     if examples is None:
         raise ArgumentError(

@@ -74,6 +74,13 @@ def _training_options(command):
             "or ring8, grid25, line, spiral, two_moons or checkerboard.",
         ),
         click.option(
+            "--crop",
+            type=click.Choice(["centre", "random", "none"]),
+            help="What becomes of images whose aspect ratio is not the model's: the largest part "
+            "from the middle; such a part from another place each time; or the whole image, "
+            "squeezed.  [default: centre]",
+        ),
+        click.option(
             "--out",
             type=click.Path(path_type=Path),
             help="The folder of the run.  [default: runs/PRESET]",
@@ -159,6 +166,7 @@ class TrainOptions:
     seed: int | None
     trainings: int
     data: str | None
+    crop: str | None
     out: Path | None
     resume: bool
     checkpoint_steps: int | None
@@ -179,7 +187,8 @@ class TrainOptions:
             ZooError: if a setting is unknown, or its value is not allowed.
         """
         changes = dict(recipe.smoke) if self.smoke else {}
-        options = {name: getattr(self, name) for name in ("epochs", "seed", "data", "precision")}
+        names = ("epochs", "seed", "data", "crop", "precision")
+        options = {name: getattr(self, name) for name in names}
         changes |= {key: value for key, value in options.items() if value is not None}
         for setting in self.settings:
             key, equals, value = setting.partition("=")
@@ -232,7 +241,7 @@ def train(recipe: str, **options):
     Examples:
       zoo train dcgan_mnist --smoke
       zoo train dcgan_mnist --epochs 30 --set width=32 --out runs/narrow
-      zoo train dcgan_mnist --data path/to/images
+      zoo train dcgan_faces --data path/to/photos --set image_size=32 --crop random
       zoo train path/to/my_recipe.py --distribute 2 --precision bfloat16
       zoo train dcgan_mnist --device gpu:1
     """

@@ -21,7 +21,7 @@ from zoo.presets import save
 from zoo.presets.card import Card, Facts, Identity, Restored, Selected, Training
 from zoo.presets.load import info, load
 from zoo.runs.collection import rewrite_card
-from zoo.runs.recipe import Config, Recipe, source_sha256
+from zoo.runs.recipe import ADDED, Config, Recipe, source_sha256
 from zoo.runs.training import Splits, Trainer, choose_extractor, read
 
 
@@ -48,7 +48,8 @@ def facts_of(recipe: Recipe, training: Training) -> Facts:
     and rights do not hold, and are left out.
     """
     facts, config = recipe.facts, {**vars(recipe.config), "seed": training.seed}
-    changed = {k: v for k, v in training.settings.items() if v != config[k]}
+    settings = {**ADDED, **training.settings}
+    changed = {k: v for k, v in settings.items() if v != config[k]}
     differs = [*facts.differs, *(f"Not as in the recipe: {k}={v}." for k, v in changed.items())]
     rights = data.rights(training.data)
     if "data" in changed:

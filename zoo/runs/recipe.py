@@ -19,13 +19,17 @@ from PIL import Image
 
 from zoo import pictures
 from zoo.data import Source
-from zoo.errors import RecipeError, check_choice, unknown_name
+from zoo.data.image_format import check_crop
+from zoo.errors import RecipeError, SizeError, check_choice, unknown_name
 from zoo.evaluation import Metric
 from zoo.evaluation.plan import SAMPLES
 from zoo.presets import locate
 from zoo.presets.card import Facts
 
 PRECISIONS = ("float32", "bfloat16", "float16")
+# Settings that earlier versions did not know, and what these did. Checkpoints and cards record
+# them only where something else is done, so that those of earlier versions are still equal.
+ADDED = {"crop": "centre"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,9 +49,12 @@ class Config:
             `"float16"`.
         binarize: `"stochastic"` draws each pixel anew each time, as 0 or 1 with its grey level as
             the probability of 1; `None` leaves the pixels as they are.
+        crop: what becomes of images whose aspect ratio is not the model's. `"centre"` takes the
+            largest part of that aspect ratio, from the middle; `"random"` takes it from another
+            place each time, and from the middle of test images; `"none"` squeezes the whole image.
 
     Raises:
-        UnknownNameError: if `precision` is none of these.
+        UnknownNameError: if `precision` or `crop` is none of these.
     """
 
     data: str
@@ -57,9 +64,17 @@ class Config:
     flip: bool = False
     precision: str = "float32"
     binarize: str | None = None
+    crop: str = "centre"
 
     def __post_init__(self):
         check_choice("precision", self.precision, PRECISIONS)
+        object.__setattr__(self, "crop", check_crop(self.crop))
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The settings as checkpoints and cards record them."""
+        settings = dataclasses.asdict(self)
+        return {k: v for k, v in settings.items() if k not in ADDED or v != ADDED[k]}
 
     @contextlib.contextmanager
     def dtype_policy(self) -> Iterator[None]:
@@ -175,6 +190,35 @@ class Recipe:
         changed = {k: v for k, v in vars(self.config).items() if v != defaults[k]}
         text = "".join(map(inspect.getsource, parts))
         return text + "".join(f"{key} = {value!r}\n" for key, value in changed.items())
+
+    def built(self, config: Config, say: Callable[[str], None]) -> tuple[keras.Model, Config]:
+        """Build the model.
+
+        Where its networks are not made for the `image_size` of the settings, the nearest size that
+        they are made for takes its place.
+
+        Args:
+            config: the settings.
+            say: is given a line where another size is taken.
+
+        Returns:
+            The model and the settings that it was built with.
+
+        Raises:
+            SizeError: if there is no such size, or the settings do not hold the size.
+        """
+        try:
+            return self.build(config), config
+        except SizeError as error:
+            asked = vars(config).get("image_size")
+            if not error.nearest or error.size != (asked, asked):
+                raise
+            config = config.replace(image_size=error.nearest[0])
+            say(
+                f"image_size={asked} becomes {config.image_size}, the nearest size that the "
+                "networks are made for"
+            )
+            return self.build(config), config
 
     @property
     def file(self) -> Path | None:

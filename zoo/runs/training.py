@@ -79,7 +79,7 @@ def read(config: Config, model: keras.Model) -> Splits:
     Raises:
         DataError: if the data are not what the model takes, or have no labels that it needs.
     """
-    train, test = read_splits(config.data, model)
+    train, test = read_splits(config.data, model, config.crop)
     if train.images.shape[1:] != model.data.shape:
         raise DataError(
             f"The model takes {model.data.noun} of shape {model.data.shape}. Received: "
@@ -122,7 +122,7 @@ class Trainer:
         self.steps_per_epoch = self._batches(0).full_batches
         self.total_steps = self.steps_per_epoch * config.epochs
         # A training is defined by what its data hold, and not by their path.
-        self.settings: dict[str, Any] = {**dataclasses.asdict(config), "data": source.name}
+        self.settings: dict[str, Any] = {**config.record, "data": source.name}
         self.done = 0
 
     @functools.cached_property
@@ -220,6 +220,7 @@ class Trainer:
             self.config.batch_size,
             self.config.seed if attempt == 0 else _seed(self.config.seed, attempt),
             value_range=self.model.value_range,
+            crop=self.config.crop,
             flip=self.config.flip,
             binarize=self.config.binarize,
             shard=process(),
