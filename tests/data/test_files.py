@@ -78,7 +78,7 @@ def test_a_hostile_folder_trains(hostile, caplog):
         batches = zoo.data.load(hostile, image_size=SIZE, channels=1, batch_size=7, flip=True)
         grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     record, changed, animated = [r for r in caplog.records if r.name.startswith("zoo")]
-    assert changed.message.endswith(": 16 in colour made grey; 6 cropped to the centre, for 16x16")
+    assert changed.message.endswith(": 16 in colour made grey; 6 cropped to 16x16 at the centre")
     assert animated.message.endswith("but for the first picture of each (two/first.gif)")
     assert record.message.startswith("Skipped 5 unreadable of 25 images: ")
     for name in (

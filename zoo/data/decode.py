@@ -13,10 +13,11 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from zoo.data.image_format import ImageFormat, Shape
 from zoo.errors import DataError, ZooError
 
-# The formats that are read, as Pillow names them. Others hold no pixels, start another program, as
-# EPS does, are not told apart by their first bytes, as TGA, or have decoders that few people look
-# after.
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "JPEG2000", "AVIF", "ICO", "QOI")
+# The formats that are read, as Pillow names them. Others hold no pixels; start another program, as
+# EPS does; are not told by their first bytes, as TGA; are decoded in Python, where a small file
+# takes minutes, as QOI; hold pictures larger than their heads say, as ICO; or have decoders that
+# few people look after.
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "JPEG2000", "AVIF")
 LARGEST = 2**27  # pixels of one decoded image, which take half a gibibyte in colour
 ORIENTED = {"exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp"}  # places of orientations
 ORIENTATION = 0x0112  # the number of the orientation in EXIF data

@@ -90,9 +90,9 @@ class Shape(NamedTuple):
 
 # What happens to an image whose aspect ratio is another one than that of the result.
 CUTS = {
-    "centre": "cropped to the centre",
-    "random": "cropped, each time at another place",
-    "none": "squeezed without a crop",
+    "centre": "cropped to {} at the centre",
+    "random": "cropped to {}, each time at another place",
+    "none": "squeezed to {}",
 }
 
 
@@ -111,10 +111,10 @@ def changes(shapes: Sequence[Shape], image_format: ImageFormat, channels: int) -
     }
     if image_format.size is not None:
         height, width = image_format.size
-        counts[f"{CUTS[image_format.crop]}, for {height}x{width}"] = sum(
+        counts[CUTS[image_format.crop].format(f"{height}x{width}")] = sum(
             is_other_aspect(shape, image_format.size) for shape in shapes
         )
-        counts["smaller and enlarged"] = sum(
+        counts["enlarged"] = sum(
             shape.height < height or shape.width < width for shape in shapes
         )
     return [f"{count:,} {change}" for change, count in counts.items() if count]

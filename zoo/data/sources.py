@@ -113,7 +113,7 @@ def read(
             says how many images are cropped, squeezed, enlarged or of other colours than before.
         strict: whether it is an error if an image cannot be read or something else is left out.
             Without it, a warning says what is: pictures in hidden and system folders, of other
-            formats than PNG, JPEG, WebP, GIF, BMP, TIFF, PPM, JPEG 2000, AVIF, ICO and QOI, and
+            formats than PNG, JPEG, WebP, GIF, BMP, TIFF, PPM, JPEG 2000 and AVIF, and
             beside the folders of classes or splits; files without the suffix of a picture, but for
             texts and tables; devices, pipes and sockets; all pictures of an animation or of a file
             of several pages but the first one; folders without a readable picture, which are no
