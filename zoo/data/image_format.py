@@ -114,9 +114,7 @@ def changes(shapes: Sequence[Shape], image_format: ImageFormat, channels: int) -
         counts[CUTS[image_format.crop].format(f"{height}x{width}")] = sum(
             is_other_aspect(shape, image_format.size) for shape in shapes
         )
-        counts["enlarged"] = sum(
-            shape.height < height or shape.width < width for shape in shapes
-        )
+        counts["enlarged"] = sum(shape.height < height or shape.width < width for shape in shapes)
     return [f"{count:,} {change}" for change, count in counts.items() if count]
 
 

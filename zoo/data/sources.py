@@ -171,8 +171,10 @@ def _read(
     if is_path:
         raise DataError(f"There is no folder, .zip or .npz file {str(path)!r}.")
     if name_or_path in synthetic.NAMED:
-        if image_format.size is not None or image_format.channels is not None:
-            raise DataError(f"image_size and channels are for images. {name_or_path!r} is points.")
+        if image_format != ImageFormat(None, None):
+            raise DataError(
+                f"image_size, channels and crop are for images. {name_or_path!r} is points."
+            )
         return _draw(name_or_path, split)
     if name_or_path.startswith(stacked.PREFIX):
         if image_format.channels == 1:

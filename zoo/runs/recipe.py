@@ -27,8 +27,7 @@ from zoo.presets import locate
 from zoo.presets.card import Facts
 
 PRECISIONS = ("float32", "bfloat16", "float16")
-# Settings that earlier versions did not know, and what these did. Checkpoints and cards record
-# them only where something else is done, so that those of earlier versions are still equal.
+# Settings that earlier versions did not know, and so did not record, and what these versions did.
 ADDED = {"crop": "centre"}
 
 
@@ -69,12 +68,6 @@ class Config:
     def __post_init__(self):
         check_choice("precision", self.precision, PRECISIONS)
         object.__setattr__(self, "crop", check_crop(self.crop))
-
-    @property
-    def record(self) -> dict[str, Any]:
-        """The settings as checkpoints and cards record them."""
-        settings = dataclasses.asdict(self)
-        return {k: v for k, v in settings.items() if k not in ADDED or v != ADDED[k]}
 
     @contextlib.contextmanager
     def dtype_policy(self) -> Iterator[None]:

@@ -29,7 +29,7 @@ from zoo.errors import (
 from zoo.evaluation import Metric
 from zoo.evaluation import extractor as find_extractor
 from zoo.evaluation.real import read_splits
-from zoo.runs.recipe import Config, Recipe
+from zoo.runs.recipe import ADDED, Config, Recipe
 
 PARTS = 5  # two checkpoints are at most this fraction of a run apart, one fifth
 RESTORES = 3  # a training that made numbers which are not finite more often than this is given up
@@ -122,7 +122,7 @@ class Trainer:
         self.steps_per_epoch = self._batches(0).full_batches
         self.total_steps = self.steps_per_epoch * config.epochs
         # A training is defined by what its data hold, and not by their path.
-        self.settings: dict[str, Any] = {**config.record, "data": source.name}
+        self.settings: dict[str, Any] = {**dataclasses.asdict(config), "data": source.name}
         self.done = 0
 
     @functools.cached_property
@@ -157,6 +157,7 @@ class Trainer:
             keep=self.keeping.keep,
             monitor=monitor,
             stop=self.keeping.stop,
+            added=ADDED,
         )
         if self.keeping.resume:
             self.done = self.checkpoints.restore(self.model, self.say)
