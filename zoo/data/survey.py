@@ -27,7 +27,7 @@ AS_IT_IS = ImageFormat(None, None)
 
 
 class Seen(NamedTuple):
-    """What was seen of one image file.
+    """Hold what was seen of one image file.
 
     Attributes:
         name: the name of the file.
