@@ -93,6 +93,14 @@ def test_what_the_pictures_become(seen):
     assert "of one size, which image_size chooses (" in seen.result(ImageFormat(None, None))
 
 
+def test_equal_pixels_in_other_modes(tmp_path):
+    grey = Image.fromarray(np.eye(8, dtype="uint8") * 200)
+    for mode in ("L", "RGB", "RGBA", "P"):
+        grey.convert(mode).save(tmp_path / f"{mode}.png")
+    (names,) = zoo.data.survey(tmp_path).equal_pixels
+    assert names == ["L.png", "P.png", "RGB.png", "RGBA.png"]
+
+
 def test_many_copies_have_few_names(tmp_path):
     for i in range(9):
         picture = Image.fromarray(np.full((8, 8), 20 * (i // 2), "uint8"))

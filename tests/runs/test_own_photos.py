@@ -14,7 +14,7 @@ from zoo.callbacks import checkpoint_folder
 from zoo.errors import ArgumentError, SizeError, UnknownNameError
 from zoo.presets import storage
 from zoo.presets.card import Card
-from zoo.runs.cards import facts_of
+from zoo.runs.cards import facts_of, measure
 from zoo.runs.recipe import load_recipe
 from zoo.runs.training import Keeping, Trainer, read
 
@@ -65,7 +65,11 @@ def test_a_run_and_its_evaluation(recipe, pictures, tmp_path, compared_here, cro
     real = zoo.data.read(pictures, "train, one in ten", (28, 28), 1, expected)
     assert plan.test.sha256 == real.sha256
     assert plan.other_data is None
-    assert {p.data_sha256 for p in plan.protocols} == {m.protocol.data_sha256 for m in card.metrics}
+    measured = {p.data_sha256 for p in plan.protocols}
+    assert measured == {m.protocol.data_sha256 for m in card.metrics}
+    measure(recipe, config.replace(crop="centre"), out / "preset", print)
+    again = Card.read(out / "preset" / "card.json").metrics
+    assert {m.protocol.data_sha256 for m in again} == measured
 
 
 @pytest.mark.filterwarnings("ignore:(kid|prdc)")

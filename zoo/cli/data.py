@@ -18,6 +18,7 @@ from zoo.cli.base import (
     save_picture,
     say,
 )
+from zoo.data.image_format import CROPS
 from zoo.errors import ArgumentError, check_count
 
 PREVIEW = "preview.png"
@@ -58,7 +59,7 @@ def _reading_options(command):
         click.option("--channels", type=int, help="1 for grey, 3 for colour."),
         click.option(
             "--crop",
-            type=click.Choice(["centre", "random", "none"]),
+            type=click.Choice(CROPS),
             default="centre",
             help="What becomes of images of another aspect ratio: the largest part from the "
             "middle, such a part from another place each time, or the whole image, squeezed.",

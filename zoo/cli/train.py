@@ -19,6 +19,7 @@ from zoo.base import devices
 from zoo.base.shells import command_lines
 from zoo.base.stopping import Stop, Stopped, watched
 from zoo.cli.base import SETTINGS, OneLine, outliving_its_output, say
+from zoo.data.image_format import CROPS
 from zoo.errors import ArgumentError, DivergedError, StorageError, check_count
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def _training_options(command):
         ),
         click.option(
             "--crop",
-            type=click.Choice(["centre", "random", "none"]),
+            type=click.Choice(CROPS),
             help="What becomes of images whose aspect ratio is not the model's: the largest part "
             "from the middle; such a part from another place each time; or the whole image, "
             "squeezed.  [default: centre]",

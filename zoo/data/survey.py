@@ -35,7 +35,7 @@ class Seen(NamedTuple):
         kind: the format of the picture, as Pillow names it.
         mode: its mode, as Pillow names it, such as `"RGB"` or `"P"`.
         shape: its shape as it is shown.
-        pixels: the hash of its shape and of its pixels in colour.
+        pixels: the hash of its shape and of its pixels.
         one_colour: whether all its pixels have one colour, or nearly so.
     """
 
@@ -222,9 +222,10 @@ def _seen_or_error(files, row: int, sizes: dict[str, int]) -> Seen | UnreadableE
     except UnreadableError as error:
         return error
     levels = np.ptp(array.reshape(-1, array.shape[-1]), axis=0)
-    colour = array if array.shape[-1] == 3 else np.repeat(array, 3, axis=-1)
-    digest = hashlib.sha256(repr(colour.shape).encode())
-    digest.update(np.ascontiguousarray(colour))
+    if (array == array[..., :1]).all():  # grey levels in a picture with colours are grey
+        array = array[..., :1]
+    digest = hashlib.sha256(repr(array.shape).encode())
+    digest.update(np.ascontiguousarray(array))
     return Seen(
         name=files.names[row],
         sha256=sha256,

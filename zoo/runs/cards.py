@@ -175,7 +175,7 @@ def measure(
 
     Args:
         recipe: the recipe that made the preset.
-        config: its settings, of which `data` names the data.
+        config: its settings, of which `data` names the data; their crop is that of the card.
         preset: the name of a preset of the project, or the path of a preset's folder.
         echo: is given a line for each number.
 
@@ -188,7 +188,7 @@ def measure(
             f"--data must be what {card.name} was trained on, {card.training.data!r}. Received: "
             f"{config.data!r}."
         )
-    model = load(preset)
+    model, config = load(preset), config.replace(crop=card.training.crop)
     metrics = take_measurements(recipe, model, read(config, model), recipe.samples, echo)
     others = {(m.name, m.protocol.hash): m.other_trainings for m in card.metrics}
     metrics = [
