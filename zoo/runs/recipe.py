@@ -28,7 +28,7 @@ from zoo.presets.card import Facts
 
 PRECISIONS = ("float32", "bfloat16", "float16")
 # Settings that earlier versions did not know, and so did not record, and what these versions did.
-ADDED = {"crop": "centre"}
+ADDED = {"precision": "float32", "binarize": None, "crop": "centre"}
 
 
 @dataclasses.dataclass(frozen=True)
