@@ -145,11 +145,13 @@ class TestText:
 
         train = next(command for name, command in cli.commands.items() if name == "train")
         known = {option for parameter in train.params for option in parameter.opts}
-        recipe = load_recipe(ROOT / "recipes" / "dcgan_mnist.py")
-        for line in re.findall(r"(?:python recipes/|zoo train )\S+ (.*?)(?:#.*)?\n", PAGES[page]):
+        commands = r"(?:python recipes/|zoo train )(\S+) (.*?)(?:#.*)?\n"
+        for name, line in re.findall(commands, PAGES[page]):
             assert set(re.findall(r"--[\w-]+", line)) <= known
-            for setting in re.findall(r"--set (\S+)", line):
-                assert setting.partition("=")[0] in vars(recipe.config)
+            settings = re.findall(r"--set (\S+)", line)
+            if settings:
+                config = load_recipe(ROOT / "recipes" / f"{Path(name).stem}.py").config
+                assert {setting.partition("=")[0] for setting in settings} <= vars(config).keys()
 
     @pytest.mark.parametrize("page", PAGES)
     def test_extras_are_there(self, page):

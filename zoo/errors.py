@@ -26,6 +26,20 @@ class ArgumentError(ZooError, ValueError):
     """An argument has a value that is not allowed."""
 
 
+class SizeError(ArgumentError):
+    """Networks are not made for images of this size.
+
+    `size` is the height and the width that were asked for. `nearest` are the sizes of square images
+    that the networks are made for, at most two, nearest first.
+    """
+
+    def __init__(self, message: str, size: tuple[int, int], nearest: list[int]):
+        near = ", ".join(f"{side}x{side}" for side in nearest)
+        super().__init__(f"{message} Nearest sizes: {near}." if near else message)
+        self.size = size
+        self.nearest = nearest
+
+
 class UnknownNameError(ArgumentError):
     """A name is not among the known ones."""
 

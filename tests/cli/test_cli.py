@@ -234,7 +234,7 @@ class TestData:
             (tmp_path / name).mkdir()
             Image.new("L", (8, 8)).save(tmp_path / name / "a.png")
         out = run("data", "info", tmp_path)[1]
-        assert "classes  2, 1 each\n         0 cat, 1 dog\n" in out
+        assert "classes          2, 1 each\n                 0 cat, 1 dog\n" in out
 
     def test_preview(self, run, slice_path, tmp_path):
         path = tmp_path / "digits.png"

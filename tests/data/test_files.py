@@ -77,7 +77,8 @@ def test_a_hostile_folder_trains(hostile, caplog):
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         batches = zoo.data.load(hostile, image_size=SIZE, channels=1, batch_size=7, flip=True)
         grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    record, animated = [r for r in caplog.records if r.name.startswith("zoo")]
+    record, changed, animated = [r for r in caplog.records if r.name.startswith("zoo")]
+    assert changed.message.endswith(": 16 in colour made grey; 6 cropped to 16x16 at the centre")
     assert animated.message.endswith("but for the first picture of each (two/first.gif)")
     assert record.message.startswith("Skipped 5 unreadable of 25 images: ")
     for name in (
@@ -134,7 +135,7 @@ def test_splits_of_a_zip_file(tmp_path):
         zoo.data.read(tmp_path / "nowhere.zip")
 
 
-@pytest.mark.parametrize("crop", ["center", "random"])
+@pytest.mark.parametrize("crop", ["centre", "random", "none"])
 @pytest.mark.parametrize("kind", ["folder", "zipped"])
 def test_decoded_as_needed_gives_the_same(kind, crop, request):
     path = request.getfixturevalue(kind)
@@ -165,6 +166,7 @@ def test_a_file_that_breaks_later_is_replaced_by_the_next(folder, caplog):
     expected = source.images[np.arange(10)]
     file = folder / source.images.items.names[3]
     file.write_bytes(file.read_bytes()[:-200])
+    caplog.clear()
     with caplog.at_level(logging.WARNING):
         for _ in range(2):
             found = source.images[np.arange(10)]

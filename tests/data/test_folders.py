@@ -114,8 +114,9 @@ def test_further_pictures_of_a_file_are_named(tmp_path, caplog, zipped, limit):
         black.save(path / "cat" / name, kind, save_all=True, append_images=[white])
     path = write(path, zipped=zipped)
     options = {"image_size": 8, "channels": 1, "memory_limit": limit}
-    source, (line,) = read(path, caplog, **options)
+    source, (changed, line) = read(path, caplog, **options)
     assert source.images[:].max() == 0
+    assert changed.startswith(f"Of 7 images of {str(path)!r}: 2 in colour made grey")
     assert line == (
         f"Left out of {str(path)!r}: 4 animations or files of several pages, but for the first "
         "picture of each (cat/a.gif, cat/b.png, cat/c.webp, cat/d.tif)"

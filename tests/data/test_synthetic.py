@@ -181,7 +181,7 @@ class TestSource:
     def test_errors(self):
         with pytest.raises(DataError, match=r"must be one of \['test', 'train'\]"):
             zoo.data.read("ring8", "valid")
-        with pytest.raises(DataError, match="image_size and channels are for images"):
+        with pytest.raises(DataError, match="image_size, channels and crop are for images"):
             zoo.data.read("ring8", image_size=8)
         with pytest.raises(DataError, match="or points, float32 .* float64 of shape"):
             zoo.data.Batches(np.zeros((3, 2)))

@@ -12,6 +12,7 @@ from zoo.presets import locate
 from zoo.presets.card import Card
 from zoo.presets.page import model_card
 from zoo.runs import cards
+from zoo.runs.recipe import ADDED
 
 
 def test_rights_follow_the_data(recipe):
@@ -99,7 +100,6 @@ def test_the_smoke_run_is_not_the_card(recipe):
     """The shipped card is of a whole training."""
     training = json.loads((locate.CARDS / "dcgan_mnist.json").read_text())["training"]
     assert (training["data_images"], training["settings"]["epochs"] >= 20) == (60_000, True)
-    # It was made before there was a choice of precision, or of binary pixels.
-    settings = {"precision": "float32", "binarize": None, **training["settings"]}
-    settings["few"] = False
+    # It was made before there was a choice of precision, of binary pixels, of a crop or of few images.
+    settings = {**ADDED, **training["settings"]}
     assert settings == {**dataclasses.asdict(recipe.config), "data": "mnist"}

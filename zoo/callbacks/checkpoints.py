@@ -8,7 +8,7 @@ import math
 import shutil
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -73,6 +73,8 @@ class Checkpoints(keras.callbacks.Callback):
             callback that computes this log must come before this callback.
         stop: the request to end, which is checked after each step. After a request, a checkpoint
             is saved and `zoo.base.stopping.Stopped` is raised.
+        added: settings in `about` that earlier versions did not record, with the values that their
+            trainings had.
 
     Raises:
         DivergedError: during `fit`, at the first step with losses that are not finite, or when
@@ -90,12 +92,14 @@ class Checkpoints(keras.callbacks.Callback):
         snap: int | None = None,
         monitor: Monitor | None = None,
         stop: Stop | None = None,
+        added: Mapping[str, Any] | None = None,
     ):
         super().__init__()
         self.folder = Path(folder)
         self.steps_per_epoch = check_count("steps_per_epoch", steps_per_epoch)
         self.about: dict[str, Any] = {}
         self.describe(about)
+        self.added = {} if added is None else dict(added)
         self.every = None if every is None else check_count("every", every)
         self.keep = check_count("keep", keep)
         self.snap = None if snap is None else check_count("snap", snap)
@@ -151,8 +155,9 @@ class Checkpoints(keras.callbacks.Callback):
             return 0
         for name, why in {**broken, **torn}.items():
             say(f"{self.folder / name} is left out: {why}; {place.name} is taken.")
-        if state["about"] != self.former:
-            check_same(state["about"], self.about, self.folder)
+        about = {**self.added, **state["about"]}
+        if about != self.former:
+            check_same(about, self.about, self.folder)
         checkpoint.read_weights(place, model)
         self.steps = self.newest = state["step"]
         self.seconds, self.means = state["seconds"], state["means"]

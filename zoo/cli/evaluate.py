@@ -86,6 +86,7 @@ def evaluate(
       zoo evaluate runs/mine/preset --compare dcgan_mnist
     """
     from zoo import evaluation, pictures
+    from zoo.data.image_format import still
     from zoo.data.sources import training_split
     from zoo.evaluation.comparison import report_of
     from zoo.evaluation.real import read_named
@@ -122,7 +123,8 @@ def evaluate(
     say(report.model_dump_json(indent=2) if as_json else report)
     if neighbours is not None:
         measured_on = report.measurements[0].protocol.split if report.measurements else split
-        train = read_named(data or card.training.data, training_split(measured_on), model)
+        crop = "centre" if card.training is None else still(card.training.crop)
+        train = read_named(data or card.training.data, training_split(measured_on), model, crop)
         samples = model.sample(10, seed=0, **sampling)
         write_picture(neighbours, pictures.neighbours(samples, train, model.data.range))
         say(neighbours, err=as_json)

@@ -174,12 +174,14 @@ class _Shown(NamedTuple):
         name: its name in texts.
         read: a function that returns its model.
         data: the name of the data that it was trained on, if that is known.
+        crop: the crop of the images that it was trained on.
         examples: a function that returns the images that are stored with it, or `None`.
     """
 
     name: str
     read: Callable
     data: str | None
+    crop: str
     examples: Callable
 
 
@@ -194,16 +196,20 @@ def _shown(name: str, epoch: int | None) -> _Shown:
     from zoo.presets.locate import locate
     from zoo.presets.save import read_examples
     from zoo.runs.folder import CHECKPOINTS
+    from zoo.runs.recipe import ADDED
 
     if epoch is None:
         preset = locate(name)
         training = preset.card.training
-        data = None if training is None else training.data
-        return _Shown(name, preset.read, data, lambda: read_examples(preset))
+        data, crop = (None, "centre") if training is None else (training.data, training.crop)
+        return _Shown(name, preset.read, data, crop, lambda: read_examples(preset))
     place = checkpoint.of_epoch(user_path(name) / CHECKPOINTS, epoch)
-    data = checkpoint.read_state(place)["about"].get("data")
+    about = {**ADDED, **checkpoint.read_state(place)["about"]}
     named = f"epoch {epoch} of {name}"
-    return _Shown(named, lambda: checkpoint.read_model(place), data, lambda: None)
+    crop = "centre" if about["crop"] == "random" else about["crop"]
+    return _Shown(
+        named, lambda: checkpoint.read_model(place), about.get("data"), crop, lambda: None
+    )
 
 
 def _test_data(shown: _Shown, model, data: str | None):
@@ -218,7 +224,7 @@ def _test_data(shown: _Shown, model, data: str | None):
             raise ArgumentError(f"--data is for autoencoders. Received: {data!r} for {named}.")
         return read(shown.data, "test") if shown.data in synthetic.NAMED else None
     if data is not None:
-        return read_splits(data, model)[1]
+        return read_splits(data, model, shown.crop)[1]
     examples = shown.examples()
     if examples is None:
         raise ArgumentError(

@@ -14,6 +14,7 @@ from zoo.base import devices
 from zoo.base.importing import importable
 from zoo.base.stopping import Stop
 from zoo.cli.base import say
+from zoo.data.image_format import CROPS
 from zoo.errors import ArgumentError, check_count
 
 if TYPE_CHECKING:
@@ -64,6 +65,13 @@ def training_options(command):
             "--data",
             help="The training set: a TensorFlow Datasets name, a folder of images, an .npz file, "
             "or ring8, grid25, line, spiral, two_moons or checkerboard.",
+        ),
+        click.option(
+            "--crop",
+            type=click.Choice(CROPS),
+            help="What becomes of images whose aspect ratio is not the model's: the largest part "
+            "from the middle; such a part from another place each time; or the whole image, "
+            "squeezed.  [default: centre]",
         ),
         click.option(
             "--from",
@@ -207,6 +215,7 @@ class TrainOptions:
     seed: int | None
     trainings: int
     data: str | None
+    crop: str | None
     start: str | None
     out: Path | None
     name: str | None
@@ -238,7 +247,8 @@ class TrainOptions:
             ZooError: if a setting is unknown, or its value is not allowed.
         """
         changes = dict(recipe.smoke) if self.smoke else {}
-        options = {name: getattr(self, name) for name in ("epochs", "seed", "data", "precision")}
+        names = ("epochs", "seed", "data", "crop", "precision")
+        options = {name: getattr(self, name) for name in names}
         changes |= {key: value for key, value in options.items() if value is not None}
         for setting in self.settings:
             key, equals, value = setting.partition("=")

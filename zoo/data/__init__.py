@@ -15,12 +15,14 @@ from zoo.data.pairs import PairBatches, load_pairs, read_pairs
 from zoo.data.rights import rights
 from zoo.data.sources import Source, fitting, is_arrays, read, read_splits
 from zoo.data.stacked import stack
+from zoo.data.survey import Survey, survey
 from zoo.errors import ArgumentError, DataError
 
 __all__ = [
     "Batches",
     "PairBatches",
     "Source",
+    "Survey",
     "fitting",
     "grid",
     "load",
@@ -31,6 +33,7 @@ __all__ = [
     "rights",
     "save_grid",
     "stack",
+    "survey",
     "synthetic",
     "to_bytes",
     "to_range",
@@ -41,13 +44,13 @@ def load(
     name_or_path: Any,
     split: str = "train",
     *,
-    image_size: int | None = None,
+    image_size: int | tuple[int, int] | None = None,
     channels: int | None = None,
     labels: bool | None = None,
     batch_size: int = 64,
     seed: int = 0,
     shuffle: bool = True,
-    crop: str = "center",
+    crop: str = "centre",
     flip: bool = False,
     value_range: tuple[float, float] = (-1.0, 1.0),
     strict: bool = False,

@@ -15,6 +15,7 @@ from zoo.base.logs import quiet
 from zoo.base.processes import check_main_guard
 from zoo.base.ranges import BYTES, as_bytes, to_range
 from zoo.data.decoded import Broken
+from zoo.data.image_format import check_crop
 from zoo.data.stream import AHEAD, Stream
 from zoo.errors import ArgumentError, DataError, check_choice, check_count
 
@@ -55,7 +56,8 @@ class Batches(PyDataset):
         seed: the seed of the order and of all random changes below.
         shuffle: whether each epoch has a new order.
         value_range: the range of the float32 images in a batch. Points are not converted.
-        crop: `"center"`, or `"random"` for a new window in each epoch where images are not square.
+        crop: `"random"` for another window in each epoch where `images` are larger than their
+            windows, see `zoo.data.read`; `"centre"` or `"none"` for the middle.
         flip: whether each image is mirrored, left to right, with probability one half.
         dequantize: whether uniform noise of one grey level is added, drawn anew in each epoch. It
             makes likelihoods of continuous values finite (Theis et al. 2016).
@@ -84,7 +86,7 @@ class Batches(PyDataset):
         seed: int = 0,
         shuffle: bool = True,
         value_range: tuple[float, float] | None = (-1.0, 1.0),
-        crop: str = "center",
+        crop: str = "centre",
         flip: bool = False,
         dequantize: bool = False,
         binarize: str | None = None,
@@ -120,8 +122,7 @@ class Batches(PyDataset):
         self.seed = check_count("seed", seed, minimum=0)
         self.shuffle = shuffle
         self.value_range = None if points else value_range
-        check_choice("crop", crop, ("center", "random"))
-        self.crop = crop
+        self.crop = check_crop(crop)
         self.flip = flip
         self.dequantize = dequantize
         self.binarize = binarize

@@ -10,14 +10,21 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from zoo.data.image_format import ImageFormat, Shape
 from zoo.errors import DataError, ZooError
 
-# The formats that are read, as Pillow names them. Others hold no pixels, start another program, as
-# EPS does, or have decoders that few people look after.
+# The formats that are read, as Pillow names them. Others hold no pixels; start another program, as
+# EPS does; are not told by their first bytes, as TGA; are decoded in Python, where a small file
+# takes minutes, as QOI; hold pictures larger than their heads say, as ICO; or have decoders that
+# few people look after.
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "JPEG2000", "AVIF")
 LARGEST = 2**27  # pixels of one decoded image, which take half a gibibyte in colour
 ORIENTED = {"exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp"}  # places of orientations
-LONGEST = 4  # sides; of an image that is longer than 4 times its shorter side, the middle is used
+ORIENTATION = 0x0112  # the number of the orientation in EXIF data
+TURNED = (5, 6, 7, 8)  # orientations of a camera on its side
+# Of an image that is longer than 4 times the largest part of the wanted aspect ratio, the middle is
+# used.
+LONGEST = 4
 
 
 class UnreadableError(DataError):
@@ -63,18 +70,35 @@ def opened(file: BinaryIO) -> Image.Image:
     return Image.open(file, formats=formats())
 
 
-def prepare(image: Image.Image, image_size: int | None) -> None:
+def shape_of(image: Image.Image) -> Shape:
+    """Return the shape of an opened image as it is shown, from the head of its file."""
+    width, height = image.size
+    turned = image.getexif().get(ORIENTATION) in TURNED if ORIENTED & image.info.keys() else False
+    return Shape(*((width, height) if turned else (height, width)), 1 if is_grey(image) else 3)
+
+
+def is_grey(image: Image.Image) -> bool:
+    """Return whether an opened image has grey levels alone. One with a palette counts as colour."""
+    return image.mode != "LAB" and image.mode[0] in "1LIF"
+
+
+def prepare(image: Image.Image, size: tuple[int, int] | None) -> None:
     """Choose the size at which an opened image file will be decoded.
 
     Only the head of the file is read.
 
+    Args:
+        image: an opened image file.
+        size: the height and width of the result; `None` keeps the size.
+
     Raises:
         ValueError: if that size is too large.
     """
-    if image_size is not None:
+    if size is not None:
         # A JPEG file can be decoded at an eighth, a quarter or half of its size. The result is
-        # still at least twice as large as `image_size`. Other files are not changed.
-        image.draft(None, (2 * image_size, 2 * image_size))
+        # still at least twice as large as `size`. Other files are not changed.
+        side = 2 * max(size)  # in both directions, since the picture may lie on its side
+        image.draft(None, (side, side))
     if image.width * image.height > LARGEST:
         raise ValueError(f"{image.width}x{image.height} pixels are more than {LARGEST}")
 
@@ -85,13 +109,13 @@ def upright(image: Image.Image) -> Image.Image:
     return ImageOps.exif_transpose(image) if ORIENTED & image.info.keys() else image
 
 
-def pixels(image: Image.Image, image_size: int | None, channels: int | None) -> np.ndarray:
+def pixels(image: Image.Image, image_format: ImageFormat) -> np.ndarray:
     """Return the pixels of `image`, upright and antialiased, on white where it is transparent.
 
     Args:
         image: an opened image file.
-        image_size: the length of the shorter side in the result; `None` keeps the size.
-        channels: 1 for grey, 3 for colour; `None` keeps grey or colour.
+        image_format: the size, channels and crop. With the crop `"none"` the result has this size;
+            else it is the smallest one of the image's aspect ratio that `window` can be cut from.
 
     Returns:
         An 8-bit array of shape `(height, width, channels)`.
@@ -99,9 +123,10 @@ def pixels(image: Image.Image, image_size: int | None, channels: int | None) -> 
     Raises:
         ValueError: if the image is too large to be decoded.
     """
-    prepare(image, image_size)
+    prepare(image, image_format.size)
     image = upright(image)
-    grey = channels == 1 or (channels is None and image.mode[0] in "1LIF")
+    channels = image_format.channels
+    grey = channels == 1 or (channels is None and is_grey(image))
     if image.mode == "F":
         raise ValueError("its floating-point pixels have no known range")
     if image.mode.startswith("I"):
@@ -112,31 +137,56 @@ def pixels(image: Image.Image, image_size: int | None, channels: int | None) -> 
         image = Image.fromarray((np.asarray(image) / 257).round().astype("uint8"))
     if image.has_transparency_data:
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA"))
+    if image.mode == "LAB":  # Pillow converts it to RGB alone
+        image = image.convert("RGB")
     mode = "L" if grey else "RGB"
     if image.mode != mode:
         image = image.convert(mode)
-    if image_size is not None and min(image.size) != image_size:
-        longest = LONGEST * min(image.size)
-        if max(image.size) > longest:
-            image = ImageOps.fit(image, [min(side, longest) for side in image.size])
-        scale = image_size / min(image.size)
-        size = [max(image_size, round(side * scale)) for side in image.size]
-        image = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    if image_format.size is not None:
+        image = _resized(image, image_format.size, whole=image_format.crop == "none")
     array = np.asarray(image)
     return array if array.ndim == 3 else array[..., None]
 
 
-def window(image: np.ndarray, image_size: int, position: tuple[float, float] = (0.5, 0.5)):
-    """Return a square window of side `image_size`.
+def _resized(image: Image.Image, size: tuple[int, int], whole: bool) -> Image.Image:
+    """Return `image` at `size` if `whole`, and else at the smallest size that covers `size`.
+
+    Of a very long image only the middle is returned.
+    """
+    height, width = size
+    scale = max(height / image.height, width / image.width)
+    if whole:
+        wanted = [width, height]
+    elif scale == 1:
+        return image
+    else:
+        fitting = (image.height * width / height, image.width * height / width)
+        longest = [LONGEST * min(sides) for sides in zip(image.size, fitting, strict=True)]
+        if any(side > most for side, most in zip(image.size, longest, strict=True)):
+            middle = zip(image.size, longest, strict=True)
+            image = ImageOps.fit(image, [round(min(sides)) for sides in middle])
+        scale = max(height / image.height, width / image.width)
+        wanted = [
+            max(least, round(side * scale))
+            for side, least in zip(image.size, (width, height), strict=True)
+        ]
+    return image.resize(wanted, Image.Resampling.LANCZOS, reducing_gap=3.0)
+
+
+def window(
+    image: np.ndarray, size: tuple[int, int], position: tuple[float, float] = (0.5, 0.5)
+) -> np.ndarray:
+    """Return a window of the height and width `size`.
 
     Args:
         image: an array of shape `(height, width, channels)`.
-        image_size: the side of the window.
+        size: the height and width of the window.
         position: `(vertical, horizontal)` in [0, 1]; (0, 0) is the top left corner of the image,
             (1, 1) the bottom right corner.
     """
     top, left = (
-        min(int(share * (side - image_size + 1)), side - image_size)
-        for share, side in zip(position, image.shape[:2], strict=True)
+        min(int(share * (side - part + 1)), side - part)
+        for share, side, part in zip(position, image.shape[:2], size, strict=True)
     )
-    return image[top : top + image_size, left : left + image_size]
+    height, width = size
+    return image[top : top + height, left : left + width]

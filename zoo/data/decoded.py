@@ -16,20 +16,21 @@ import numpy as np
 from PIL import Image
 
 from zoo.base.text import one_line
-from zoo.data.decode import UnreadableError, decoding, pixels, prepare, window
+from zoo.data.decode import UnreadableError, decoding, pixels, prepare, shape_of, window
+from zoo.data.image_format import ImageFormat, Shape, report_changes
 from zoo.errors import DataError
 
 LARGE = 200 * 200  # pixels of an image from which on several threads decode faster than one
 MEMORY_LIMIT = 2**31  # bytes; a larger set is decoded image by image, when one is needed
+HASHED_AS = {"centre": "center"}  # the spelling in hashes of earlier versions
 log = logging.getLogger(__name__)
 
 
-class ImageFormat(NamedTuple):
-    """The size, the channels and the crop that images are converted to."""
+class Decoded(NamedTuple):
+    """The pixels of a converted image, and its shape before the conversion."""
 
-    image_size: int | None
-    channels: int | None
-    crop: str = "center"
+    pixels: np.ndarray
+    shape: Shape
 
 
 class Arrays:
@@ -57,13 +58,13 @@ class Arrays:
 
 
 class Ragged:
-    """Square windows into 8-bit images in memory whose shorter sides are equal."""
+    """Windows of one size into 8-bit images in memory that are larger in one direction."""
 
     dtype = np.dtype("uint8")
 
-    def __init__(self, images: list[np.ndarray], image_size: int):
+    def __init__(self, images: list[np.ndarray], size: tuple[int, int]):
         self.images = images
-        self.shape = (len(images), image_size, image_size, images[0].shape[-1])
+        self.shape = (len(images), *size, images[0].shape[-1])
 
     def __len__(self) -> int:
         return len(self.images)
@@ -80,15 +81,19 @@ class Ragged:
             positions: where the windows lie, of shape `(n, 2)`, in [0, 1).
 
         Returns:
-            An 8-bit array of shape `(n, image_size, image_size, channels)`.
+            An 8-bit array of shape `(n, height, width, channels)`.
         """
-        size = self.shape[1]
+        size = self.shape[1:3]
         pairs = zip(rows, positions, strict=True)
         return np.stack([window(self.images[row], size, position) for row, position in pairs])
 
     def select(self, rows) -> Ragged:
         """Return the subset with the indices `rows`."""
-        return Ragged([self.images[row] for row in rows], self.shape[1])
+        return Ragged([self.images[row] for row in rows], self.shape[1:3])
+
+    def centred(self) -> np.ndarray:
+        """Return the centre of each image."""
+        return self[:]
 
     def sha256(self) -> str:
         """Return the hash of the shapes and pixels of all images."""
@@ -122,7 +127,7 @@ class Lazy:
         self.items = items
         self.image_format = image_format._replace(channels=channels)
         self.strict = strict
-        self.shape = (len(items), image_format.image_size, image_format.image_size, channels)
+        self.shape = (len(items), *image_format.size, channels)
         self.threads = _threads(items)
         self.broken: set[int] = set()
 
@@ -161,13 +166,13 @@ class Lazy:
             positions: where the windows lie, of shape `(n, 2)`, in [0, 1).
 
         Returns:
-            An 8-bit array of shape `(n, image_size, image_size, channels)`.
+            An 8-bit array of shape `(n, height, width, channels)`.
 
         Raises:
             Broken: if an image cannot be read; a second call with the `readable` rows avoids it.
             DataError: if an image cannot be read and `strict`.
         """
-        size = self.image_format.image_size
+        size = self.shape[1:3]
         pairs = zip(rows, positions, strict=True)
         return np.stack([window(self._decode(row), size, position) for row, position in pairs])
 
@@ -179,7 +184,7 @@ class Lazy:
             DataError: if the image cannot be read and `strict`.
         """
         try:
-            return _decode(self.items, row, self.image_format)
+            return _decode(self.items, row, self.image_format).pixels
         except UnreadableError as error:
             name = one_line(self.items.names[row])
             if self.strict:
@@ -192,9 +197,15 @@ class Lazy:
         """Return the subset with the indices `rows`."""
         return Lazy(self.items.select(rows), self.image_format, self.shape[-1], self.strict)
 
+    def centred(self) -> Lazy:
+        """Return the same images, each cropped to its centre."""
+        image_format = self.image_format._replace(crop="centre")
+        return Lazy(self.items, image_format, self.shape[-1], self.strict)
+
     def sha256(self) -> str:
         """Return the hash of the names and the bytes of the files, not of their pixels."""
-        digest = hashlib.sha256(repr((*self.shape, self.image_format.crop)).encode())
+        crop = HASHED_AS.get(self.image_format.crop, self.image_format.crop)
+        digest = hashlib.sha256(repr((*self.shape, crop)).encode())
         for row, name in enumerate(self.items.names):
             digest.update(hashlib.sha256(os.fsencode(name)).digest())
             digest.update(hashlib.sha256(self.items.bytes(row)).digest())
@@ -219,10 +230,10 @@ def decoded(
     Raises:
         DataError: if images differ in shape; if none is readable; or if one is not and `strict`.
     """
-    size = image_format.image_size
+    size = image_format.size
     if size is None:
         _check_memory(items, image_format, name, memory_limit)
-    in_memory = size is None or len(items) * size**2 * (image_format.channels or 3) <= memory_limit
+    in_memory = size is None or image_format.bytes(len(items)) <= memory_limit
     read_image = _decode if in_memory else _head
     results = _map_rows(
         lambda row: _result_or_error(read_image, items, row, image_format),
@@ -236,55 +247,64 @@ def decoded(
         raise DataError(f"{name} holds no readable image.")
     readable = [results[row] for row in rows]
     if in_memory:
-        return joined(readable, size, name), rows
-    _check_shapes({(size, size, channels) for channels in readable}, size, name)
-    return Lazy(items.select(rows), image_format, readable[0], strict), rows
+        return joined(readable, image_format, name), rows
+    channels = image_format.channels or max(shape.channels for shape in readable)
+    report_changes(name, readable, image_format, channels)
+    return Lazy(items.select(rows), image_format, channels, strict), rows
 
 
-def joined(images: list[np.ndarray], image_size: int | None, name: str):
+def joined(images: list[Decoded], image_format: ImageFormat, name: str):
     """Return decoded images as one array, or as `Ragged` if a random crop can choose among windows.
+
+    Grey images beside colour ones become colour. One line says how images were changed.
 
     Raises:
         DataError: if the images differ in shape otherwise.
     """
-    shapes = {image.shape for image in images}
-    _check_shapes(shapes, image_size, name)
-    ragged = image_size is not None and {shape[:2] for shape in shapes} != {(image_size,) * 2}
-    return Ragged(images, image_size) if ragged else np.stack(images)
-
-
-def formatted(image: np.ndarray, image_format: ImageFormat) -> np.ndarray:
-    """Convert an image that is an array already."""
-    size = image_format.image_size
-    has_size = size is None or image.shape[:2] == (size, size)
-    if has_size and image_format.channels in (None, image.shape[2]):
-        return image
-    return _decode(Arrays([image]), 0, image_format)
-
-
-def _check_shapes(shapes: set, image_size: int | None, name: str) -> None:
-    """Raise a `DataError` if images differ in channels, or in shape where no size is given."""
-    if len({shape[-1] for shape in shapes}) > 1 or (image_size is None and len(shapes) > 1):
+    size = image_format.size
+    channels = max(image.pixels.shape[-1] for image in images)
+    arrays = [_with_channels(image.pixels, channels) for image in images]
+    shapes = {array.shape for array in arrays}
+    if len({shape[-1] for shape in shapes}) > 1 or (size is None and len(shapes) > 1):
         raise DataError(
             f"The images of {name} have {len(shapes)} shapes, such as {sorted(shapes)[:3]}; give "
             "image_size= and channels=."
         )
+    report_changes(name, [image.shape for image in images], image_format, channels)
+    ragged = size is not None and {shape[:2] for shape in shapes} != {size}
+    return Ragged(arrays, size) if ragged else np.stack(arrays)
 
 
-def _decode(items, row: int, image_format: ImageFormat) -> np.ndarray:
-    """Return the pixels of the image `row`."""
+def _with_channels(image: np.ndarray, channels: int) -> np.ndarray:
+    """Return a grey image as one of `channels` equal channels, if these are colours."""
+    grey = image.shape[-1] == 1 and channels == 3
+    return np.repeat(image, 3, axis=-1) if grey else image
+
+
+def formatted(image: np.ndarray, image_format: ImageFormat) -> Decoded:
+    """Convert an image that is an array already."""
+    has_size = image_format.size in (None, image.shape[:2])
+    if has_size and image_format.channels in (None, image.shape[2]):
+        return Decoded(image, Shape(*image.shape))
+    return _decode(Arrays([image]), 0, image_format)
+
+
+def _decode(items, row: int, image_format: ImageFormat) -> Decoded:
+    """Return the image `row`, converted."""
     with decoding(), items.open(row) as image:
-        array = pixels(image, image_format.image_size, image_format.channels)
-    if image_format.image_size is not None and image_format.crop == "center":
-        return np.ascontiguousarray(window(array, image_format.image_size))
-    return array
+        shape = shape_of(image)
+        array = pixels(image, image_format)
+    if image_format.size is not None and image_format.crop == "centre":
+        array = np.ascontiguousarray(window(array, image_format.size))
+    return Decoded(array, shape)
 
 
-def _head(items, row: int, image_format: ImageFormat) -> int:
-    """Return the channels of an image, from the head of its file."""
+def _head(items, row: int, image_format: ImageFormat) -> Shape:
+    """Return the shape of an image before its conversion, from the head of its file."""
     with decoding(), items.open(row) as image:
-        prepare(image, image_format.image_size)
-        return image_format.channels or (1 if image.mode[0] in "1LIF" else 3)
+        shape = shape_of(image)
+        prepare(image, image_format.size)
+        return shape
 
 
 def _result_or_error(read, items, row: int, image_format: ImageFormat):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
 import logging
 import os
@@ -100,6 +101,12 @@ class Files:
             if image.format not in ONE_PICTURE and _has_more(image):
                 self.animated.add(self.names[row])
             yield image
+
+    def identity(self, row: int) -> tuple[int, str]:
+        """Return the size of the file `row` in bytes, and its SHA-256."""
+        with self._file(row) as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            return file.tell(), digest
 
     def _file(self, row: int) -> BinaryIO:
         """Return the open file `row`. A subclass defines it."""

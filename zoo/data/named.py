@@ -18,7 +18,8 @@ import numpy as np
 
 from zoo.base.logs import quiet
 from zoo.data import idx, synthetic
-from zoo.data.decoded import MEMORY_LIMIT, Arrays, ImageFormat, decoded, formatted, joined
+from zoo.data.decoded import MEMORY_LIMIT, Arrays, decoded, formatted, joined
+from zoo.data.image_format import ImageFormat
 from zoo.errors import ArgumentError, DataError, MissingSplitError
 from zoo.files.remote import is_url
 
@@ -241,7 +242,7 @@ def read(
         labels = dataset.as_data_source(split=split, decoders=decoders) if labelled else None
         return _from_records(repr(name), source, labels, image_format, strict, memory_limit)
     count = dataset.info.splits[split].num_examples
-    size = _size(count, image_format)
+    size = image_format.bytes(count)
     if size > memory_limit:
         raise DataError(
             f"{name!r} is prepared as {dataset.info.file_format.value} files, which are read from "
@@ -252,11 +253,6 @@ def read(
     _hide_accelerators()
     examples = tfds.as_numpy(dataset.as_dataset(split=split))
     return _in_memory(repr(name), examples, labelled, image_format)
-
-
-def _size(count: int, image_format: ImageFormat) -> int:
-    """Return the size of images in bytes, or 0 where it is not known yet."""
-    return count * (image_format.image_size or 0) ** 2 * (image_format.channels or 3)
 
 
 def _from_records(
@@ -273,7 +269,7 @@ def _from_records(
         memory_limit: in bytes. Images of a larger set are read when they are needed.
     """
     count = len(source)
-    if _size(count, image_format) > memory_limit:
+    if image_format.bytes(count) > memory_limit:
         items = Records(source, list(range(count)))
         images, rows = decoded(items, image_format, strict, name, memory_limit)
         return images, None if labels is None else np.array([labels[row]["label"] for row in rows])
@@ -296,5 +292,5 @@ def _in_memory(
     for example in examples:  # each is resized at once, since memory may not hold the full sizes
         images.append(formatted(example["image"], image_format))
         labels.append(example["label"] if labelled else 0)
-    images = joined(images, image_format.image_size, name)
+    images = joined(images, image_format, name)
     return images, np.array(labels, dtype="int64") if labelled else None

@@ -10,10 +10,11 @@ from PIL import Image
 from zoo.base.ranges import as_bytes
 from zoo.data.batches import Batches
 from zoo.data.decode import prepare, upright
-from zoo.data.decoded import MEMORY_LIMIT, ImageFormat, decoded
+from zoo.data.decoded import MEMORY_LIMIT, decoded
 from zoo.data.files import FRAMES, report_left_out
+from zoo.data.image_format import ImageFormat
 from zoo.data.sources import Source, files_of
-from zoo.errors import ArgumentError, DataError, check_choice, check_count
+from zoo.errors import ArgumentError, DataError, check_choice
 from zoo.files.home import user_path
 
 
@@ -96,11 +97,12 @@ class PairBatches(Batches):
 def read_pairs(
     path: str | Path | tuple[str | Path, str | Path],
     split: str = "train",
-    image_size: int | None = None,
+    image_size: int | tuple[int, int] | None = None,
     channels: int = 3,
     inputs: str = "right",
     strict: bool = False,
     memory_limit: int = MEMORY_LIMIT,
+    crop: str = "centre",
 ) -> tuple[Source, Source]:
     """Return the inputs and the targets of a set of pairs, in the same order.
 
@@ -109,7 +111,8 @@ def read_pairs(
             pix2pix publish them; or two folders, `(inputs, targets)`, in which the two images of a
             pair have the same name without the suffix.
         split: `"train"`, or the sub-folder of another split.
-        image_size: see `zoo.data.read`, also for `strict` and `memory_limit`.
+        image_size: see `zoo.data.read`, also for `strict`, `memory_limit` and `crop`. The two
+            images of a pair are cropped alike.
         channels: 1 for grey, 3 for colour.
         inputs: `"left"` or `"right"`, the half that is the input. The other half is the target.
 
@@ -119,9 +122,7 @@ def read_pairs(
     """
     check_choice("inputs", inputs, ("left", "right"))
     check_choice("channels", channels, (1, 3))
-    if image_size is not None:
-        check_count("image_size", image_size)
-    image_format = ImageFormat(image_size, channels)
+    image_format = ImageFormat.of(image_size, channels, crop)
     if isinstance(path, tuple):
         if len(path) != 2:
             raise ArgumentError(f"path must be one path or two. Received: {len(path)}.")
@@ -152,28 +153,29 @@ def load_pairs(
     path: str | Path | tuple[str | Path, str | Path],
     split: str = "train",
     *,
-    image_size: int | None = None,
+    image_size: int | tuple[int, int] | None = None,
     channels: int = 3,
     inputs: str = "right",
     strict: bool = False,
     memory_limit: int = MEMORY_LIMIT,
+    crop: str = "centre",
     **batches,
 ) -> PairBatches:
     """Return batches of `(inputs, targets)`.
 
     Args:
-        path: see `read_pairs`, also for `split`, `image_size`, `channels`, `inputs`, `strict` and
-            `memory_limit`.
+        path: see `read_pairs`, also for `split`, `image_size`, `channels`, `inputs`, `strict`,
+            `memory_limit` and `crop`.
         **batches: arguments of `Batches`: `batch_size`, `seed`, `shuffle`, `value_range`, `flip`,
             `shard`, `decoding_processes`.
 
     Raises:
         DataError: if there are no pairs, or images cannot be used.
     """
-    sources = read_pairs(path, split, image_size, channels, inputs, strict, memory_limit)
+    sources = read_pairs(path, split, image_size, channels, inputs, strict, memory_limit, crop)
     for name, source in zip(("inputs", "targets"), sources, strict=True):
         as_bytes(name, source.images, DataError)
-    return PairBatches(Paired(*(source.images for source in sources)), **batches)
+    return PairBatches(Paired(*(source.images for source in sources)), crop=crop, **batches)
 
 
 def _files(path: str | Path, split: str, strict: bool):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,9 +12,10 @@ from zoo.base.arrays import as_array, as_labels
 from zoo.base.ranges import as_bytes
 from zoo.data import named, stacked, synthetic
 from zoo.data.decode import suffixes
-from zoo.data.decoded import MEMORY_LIMIT, ImageFormat, decoded, formatted, joined
+from zoo.data.decoded import MEMORY_LIMIT, Lazy, Ragged, decoded, formatted, joined
 from zoo.data.files import EMPTY, FRAMES, FolderFiles, ZipFiles, classes, report_left_out
-from zoo.errors import ArgumentError, DataError, MissingSplitError, check_choice, check_count
+from zoo.data.image_format import ImageFormat, still
+from zoo.errors import ArgumentError, DataError, MissingSplitError, check_count
 from zoo.files.arrays import opened
 from zoo.files.home import user_path
 
@@ -49,6 +50,13 @@ class Source(NamedTuple):
             labels=None if self.labels is None else self.labels[rows],
         )
 
+    def centred(self) -> Source:
+        """Return the same source with the centre of each image that has random windows."""
+        match self.images:
+            case Ragged() | Lazy():
+                return self._replace(images=self.images.centred())
+        return self
+
     @property
     def noun(self) -> str:
         """The plural of the data, `"images"` or `"points"`."""
@@ -73,9 +81,9 @@ class Source(NamedTuple):
 def read(
     name_or_path: str | Path | np.ndarray | tuple,
     split: str = "train",
-    image_size: int | None = None,
+    image_size: int | tuple[int, int] | None = None,
     channels: int | None = None,
-    crop: str = "center",
+    crop: str = "centre",
     strict: bool = False,
     memory_limit: int = MEMORY_LIMIT,
 ) -> Source:
@@ -95,16 +103,19 @@ def read(
             ten"` is each tenth image of the split `"train"`, or the last image if there are fewer
             than ten. `"train, nine in ten"` is the rest. `read_splits` divides a set without a test
             split into these two.
-        image_size: the height and width that images are antialiased and cropped to. `None` leaves
-            their size, which must then be equal for all.
-        channels: 1 for grey, 3 for colour; `None` keeps the images' channels.
-        crop: `"center"`, or `"random"` to draw a new window for each batch where images are not
-            square.
+        image_size: the size that images are antialiased to: one number for a square, or the height
+            and the width. `None` leaves their size, which must then be equal for all.
+        channels: 1 for grey, 3 for colour; `None` keeps the images' channels, but makes grey images
+            beside colour ones colour.
+        crop: what becomes of an image whose aspect ratio is not that of `image_size`. `"centre"`
+            takes the largest part of that aspect ratio, from the middle; `"random"` takes one from
+            another place for each batch, see `Batches`; `"none"` squeezes the whole image. One line
+            says how many images are cropped, squeezed, enlarged or of other colours than before.
         strict: whether it is an error if an image cannot be read or something else is left out.
             Without it, a warning says what is: pictures in hidden and system folders, of other
-            formats than PNG, JPEG, WebP, GIF, BMP, TIFF, PPM, JPEG 2000 and AVIF, and beside the
-            folders of classes or splits; files without the suffix of a picture, but for texts and
-            tables; devices, pipes and sockets; all pictures of an animation or of a file
+            formats than PNG, JPEG, WebP, GIF, BMP, TIFF, PPM, JPEG 2000 and AVIF, and
+            beside the folders of classes or splits; files without the suffix of a picture, but for
+            texts and tables; devices, pipes and sockets; all pictures of an animation or of a file
             of several pages but the first one; folders without a readable picture, which are no
             classes; and links to folders that are read under another name.
         memory_limit: in bytes. Images of a set that is larger at `image_size` are decoded each time
@@ -114,13 +125,8 @@ def read(
         DataError: if there is no such set, folder or split, or its images cannot be used.
         ArgumentError: if another argument has a wrong value.
     """
-    if image_size is not None:
-        check_count("image_size", image_size)
-    if channels is not None:
-        check_choice("channels", channels, (1, 3))
-    check_choice("crop", crop, ("center", "random"))
     check_count("memory_limit", memory_limit, minimum=0)
-    image_format = ImageFormat(image_size, channels, crop)
+    image_format = ImageFormat.of(image_size, channels, crop)
     is_divided = split in DIVIDED
     source = _read(
         name_or_path, "train" if is_divided else split, image_format, strict, memory_limit
@@ -165,21 +171,24 @@ def _read(
     if is_path:
         raise DataError(f"There is no folder, .zip or .npz file {str(path)!r}.")
     if name_or_path in synthetic.NAMED:
-        if image_format.image_size is not None or image_format.channels is not None:
-            raise DataError(f"image_size and channels are for images. {name_or_path!r} is points.")
+        if image_format != ImageFormat(None, None):
+            raise DataError(
+                f"image_size, channels and crop are for images. {name_or_path!r} is points."
+            )
         return _draw(name_or_path, split)
     if name_or_path.startswith(stacked.PREFIX):
         if image_format.channels == 1:
             raise DataError("channels=1 does not go with stacked images, which have 3.")
         inner = name_or_path.removeprefix(stacked.PREFIX)
-        digits = read(inner, split, image_format.image_size, 1, memory_limit=2**62)
+        crop = still(image_format.crop)  # three digits of one image cannot move apart
+        digits = read(inner, split, image_format.size, 1, crop, memory_limit=2**62)
         return Source(name_or_path, *stacked.stack(digits.images, digits.labels))
     return Source(
         name_or_path, *named.read(name_or_path, split, image_format, strict, memory_limit)
     )
 
 
-def fitting(image_shape: tuple[int, ...]) -> dict[str, int | None]:
+def fitting(image_shape: tuple[int, ...]) -> dict[str, Any]:
     """Return the arguments `image_size` and `channels` of `read` for a model of `image_shape`.
 
     They are empty for points, whose shape is `(n,)`.
@@ -188,7 +197,7 @@ def fitting(image_shape: tuple[int, ...]) -> dict[str, int | None]:
         case (_,):
             return {}
         case (height, width, channels):
-            return {"image_size": height if height == width else None, "channels": channels}
+            return {"image_size": (height, width), "channels": channels}
     raise ArgumentError(
         "image_shape must be (height, width, channels), or (n,) for points. Received: "
         f"{image_shape!r}."
@@ -196,7 +205,10 @@ def fitting(image_shape: tuple[int, ...]) -> dict[str, int | None]:
 
 
 def read_splits(
-    name_or_path: str | Path, image_size: int | None = None, channels: int | None = None
+    name_or_path: str | Path,
+    image_size: int | tuple[int, int] | None = None,
+    channels: int | None = None,
+    crop: str = "centre",
 ) -> tuple[Source, Source]:
     """Return the training and the test images of a set.
 
@@ -204,21 +216,25 @@ def read_splits(
 
     Args:
         name_or_path: see `read`, also for `image_size` and `channels`.
+        crop: see `read`. Of `"random"` the test images are cropped to the centre.
 
     Raises:
         DataError: if there is no such set, or its images cannot be used.
     """
     options = {"image_size": image_size, "channels": channels}
-    train = read(name_or_path, "train", **options)
+    train = read(name_or_path, "train", **options, crop=crop)
     try:
-        return train, read(name_or_path, "test", **options)
+        return train, read(name_or_path, "test", **options, crop=still(crop))
     except MissingSplitError:
         return divide(train)
 
 
 def divide(train: Source) -> tuple[Source, Source]:
-    """Divide a training split: return nine of ten data to train on, and each tenth to test with."""
-    return _divided(train, NINE_IN_TEN), _divided(train, ONE_IN_TEN)
+    """Divide a training split: return nine of ten data to train on, and each tenth to test with.
+
+    Of images with random windows the test images are the centres.
+    """
+    return _divided(train, NINE_IN_TEN), _divided(train, ONE_IN_TEN).centred()
 
 
 def training_split(split: str) -> str:
@@ -314,10 +330,8 @@ def _from_arrays(
         raise DataError(
             f"labels of {place} must be as many as images, {len(images)}. Received: {len(labels)}."
         )
-    if not points and (image_format.image_size or image_format.channels):
-        images = joined(
-            [formatted(image, image_format) for image in images], image_format.image_size, name
-        )
+    if not points and (image_format.size or image_format.channels):
+        images = joined([formatted(image, image_format) for image in images], image_format, place)
     return Source(name, images, labels)
 
 
@@ -390,20 +404,35 @@ def _split_folder(folders: set[str], split: str, path: Path) -> str | None:
     return same[0] if same else None
 
 
-def _without_images(files: FolderFiles | ZipFiles, rows: list[int]) -> set[str]:
+def without_images(files: FolderFiles | ZipFiles, rows: list[int]) -> set[str]:
     """Return the folders that hold none of the readable images `rows`, unless the set is flat."""
     if 2 * sum("/" in name for name in files.names) <= len(files):
         return set()
     return files.subfolders - files.select(rows).folders()
 
 
-def _read_files(
-    path: Path, split: str, image_format: ImageFormat, strict: bool, memory_limit: int
-) -> Source:
-    """Return the images of a folder or zip file, flat or with a sub-folder for each class.
+class Selected(NamedTuple):
+    """The image files of a split of a folder or zip file, and their classes.
+
+    Attributes:
+        files: the image files that are read; `files.left_out` names the others.
+        labels: the class of each file, or `None`.
+        classes: the names of the classes, or `None`.
+    """
+
+    files: FolderFiles | ZipFiles
+    labels: np.ndarray | None
+    classes: tuple[str, ...] | None
+
+
+def select_files(path: Path, split: str) -> Selected:
+    """Return the image files of a split, flat or with a sub-folder for each class.
 
     Images beside the folders of the classes are left out. If there are more of these, all images
     are read, without classes.
+
+    Raises:
+        DataError: if there is no such file or split, or no image in it.
     """
     files, class_folders = files_of(path, split)
     known_classes = classes(files.names, class_folders)
@@ -415,11 +444,19 @@ def _read_files(
         files.left_out[reason] = sorted(files.folders())
     files = files.select(np.flatnonzero(labels >= 0))
     files.left_out["beside the folders of the classes"] = beside
+    if names is None:
+        return Selected(files, None, None)
+    return Selected(files, labels[labels >= 0], tuple(names))
+
+
+def _read_files(
+    path: Path, split: str, image_format: ImageFormat, strict: bool, memory_limit: int
+) -> Source:
+    """Return the images of a folder or zip file."""
+    files, labels, names = select_files(path, split)
     report_left_out(repr(str(path)), files.left_out, strict)
     images, rows = decoded(files, image_format, strict, repr(str(path)), memory_limit)
-    found = {FRAMES: files.animated, EMPTY: _without_images(files, rows)}
+    found = {FRAMES: files.animated, EMPTY: without_images(files, rows)}
     report_left_out(repr(str(path)), found, strict)
     name = path.stem if path.suffix.lower() == ".zip" else path.name
-    if names is None:
-        return Source(name, images, None)
-    return Source(name, images, labels[labels >= 0][rows], tuple(names))
+    return Source(name, images, None if labels is None else labels[rows], names)

@@ -10,6 +10,7 @@ from typing import Any
 
 from zoo import engine
 from zoo.data import Source
+from zoo.data.image_format import still
 from zoo.data.sources import divide, training_split
 from zoo.engine.model import Model
 from zoo.errors import (
@@ -141,7 +142,7 @@ def plan(
         missing = [_without_classes(metric, extractor, test) for metric in chosen]
         reasons = [few or none for few, none in zip(reasons, missing, strict=True)]
     chosen = [metric for metric, why in zip(chosen, reasons, strict=True) if why is None]
-    train = _train(train, data, test.split, model, chosen, baseline)
+    train = _train(train, data, test.split, subject, chosen, baseline)
     for metric in chosen:
         metric.check(model, test)
     needs = frozenset().union(*(metric.needs for metric in chosen))
@@ -201,11 +202,17 @@ class _Subject:
         if not self.same_name:
             return False
         try:  # other splits of the same set are the data of the card too
-            train = read_real(data, "train", self.model)
+            train = read_real(data, "train", self.model, crop=self.crop)
         except DataError:  # there are no training data
             return False
         known = self.card.training.data_sha256
         return known in (train.sha256, divide(train)[0].sha256)
+
+    @property
+    def crop(self) -> str:
+        """The crop of the images that the model was trained on, see `zoo.data.read`."""
+        training = None if self.card is None else self.card.training
+        return "centre" if training is None else training.crop
 
     @property
     def other_data(self) -> str | None:
@@ -222,13 +229,14 @@ class _Subject:
     def read_test(self, data, split: str | None) -> tuple[Any, Source]:
         """Read the real data; return the argument that named them, and the data."""
         usual = (self.common("split") if self.same_name else None) or "test"
+        crop = still(self.crop)
         if data is not None:
-            return data, read_test(data, split, usual, self.model)
+            return data, read_test(data, split, usual, self.model, crop)
         if self.card is None or self.card.training is None:
             raise ArgumentError("data is needed: the real images that samples are compared with.")
         data = self.card.training.data
         try:
-            return data, read_test(data, split, usual, self.model)
+            return data, read_test(data, split, usual, self.model, crop)
         except MissingSplitError:
             raise
         except DataError as error:
@@ -317,7 +325,7 @@ def _checked(sampling: dict[str, Any], model) -> str:
 
 
 def _train(
-    train, data, split: str | None, model, chosen: list[Metric], baseline: bool
+    train, data, split: str | None, subject: _Subject, chosen: list[Metric], baseline: bool
 ) -> Source | None:
     """Return the training data, or `None` if neither a metric nor the baseline needs them.
 
@@ -327,11 +335,12 @@ def _train(
     scored = baseline and any(m.of_samples and m.baseline == "train" for m in chosen)
     if not needed and not scored:
         return None
+    model, crop = subject.model, still(subject.crop)
     if train is not None:
-        return read_real(train, "train", model, "train")
+        return read_real(train, "train", model, "train", crop).centred()
     if isinstance(data, str | Path):
         try:
-            return read_real(data, training_split(split), model, "train")
+            return read_real(data, training_split(split), model, "train", crop)
         except MissingSplitError:
             if needed:
                 raise

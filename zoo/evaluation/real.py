@@ -9,12 +9,13 @@ import numpy as np
 from zoo import data as zoo_data
 from zoo.base.arrays import as_labels
 from zoo.data import Source
+from zoo.data.image_format import still
 from zoo.data.sources import ONE_IN_TEN, divide
 from zoo.engine.spaces import Classes, Images
 from zoo.errors import ArgumentError, MissingSplitError
 
 
-def read_test(data, split: str | None, usual: str, model) -> Source:
+def read_test(data, split: str | None, usual: str, model, crop: str = "centre") -> Source:
     """Read the real images that `model` is measured on.
 
     Args:
@@ -22,22 +23,23 @@ def read_test(data, split: str | None, usual: str, model) -> Source:
         split: the split that the user named, or `None`.
         usual: the split if the user named none.
         model: the model.
+        crop: the crop of images of a set that is given by name, see `zoo.data.read`.
 
     Raises:
         ValueError: as for `read_real`.
         DataError: if there is no such split, with advice if the user named none.
     """
     if split is not None:
-        return read_real(data, split, model)
+        return read_real(data, split, model, crop=crop)
     try:
-        return read_real(data, usual, model)
+        return read_real(data, usual, model, crop=crop)
     except MissingSplitError as error:
         raise MissingSplitError(
             f"{error} Another split can be named; of training images, {ONE_IN_TEN!r} is each tenth."
         ) from error
 
 
-def read_real(data, split: str, model, argument: str = "data") -> Source:
+def read_real(data, split: str, model, argument: str = "data", crop: str = "centre") -> Source:
     """Return `data` as a source of 8-bit images of the model's shape, or of points.
 
     Args:
@@ -45,13 +47,14 @@ def read_real(data, split: str, model, argument: str = "data") -> Source:
         split: the split of a set that is given by name.
         model: the model.
         argument: the name of the argument in errors.
+        crop: the crop of images of a set that is given by name, see `zoo.data.read`.
 
     Raises:
         ValueError: if the images have another shape or type, or values are out of range.
     """
     space = model.data
     if isinstance(data, str | Path):
-        source = read_named(data, split, model)
+        source = read_named(data, split, model, crop)
     elif isinstance(data, Source):
         source = data
     elif hasattr(data, "images") and hasattr(data, "labels"):
@@ -67,27 +70,30 @@ def read_real(data, split: str, model, argument: str = "data") -> Source:
     return source
 
 
-def read_named(data: str | Path, split: str, model) -> Source:
+def read_named(data: str | Path, split: str, model, crop: str = "centre") -> Source:
     """Read a set by its name or path: images of the model's shape, or points.
+
+    `crop` is what becomes of images of another aspect ratio, see `zoo.data.read`.
 
     For a model whose condition is an image the set holds pairs; the input images are then the
     labels of the targets.
     """
     options = zoo_data.fitting(model.data.shape)
     if not isinstance(model.condition, Images):
-        return zoo_data.read(data, split, **options)
-    inputs, targets = zoo_data.read_pairs(data, split, **options)
+        return zoo_data.read(data, split, crop=crop, **options)
+    inputs, targets = zoo_data.read_pairs(data, split, crop=crop, **options)
     return targets._replace(labels=inputs.images, split=split)
 
 
-def read_splits(data: str | Path, model) -> tuple[Source, Source]:
+def read_splits(data: str | Path, model, crop: str = "centre") -> tuple[Source, Source]:
     """Read the training and the test data of a set for `model`.
 
-    If there is no test split, each tenth training datum is held out as test data.
+    If there is no test split, each tenth training datum is held out as test data. Where the `crop`
+    is `"random"`, test images are cropped to the centre.
     """
-    train = read_named(data, "train", model)
+    train = read_named(data, "train", model, crop)
     try:
-        return train, read_named(data, "test", model)
+        return train, read_named(data, "test", model, still(crop))
     except MissingSplitError:
         return divide(train)
 

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 
 from zoo.base.named import Named
 from zoo.engine.spaces import Space
-from zoo.errors import ArgumentError, unknown_name
+from zoo.errors import ArgumentError, SizeError, unknown_name
+from zoo.networks.sizes import nearest_sizes
 
 
 class NamedNetworks(Named):
@@ -77,18 +78,26 @@ class NamedNetworks(Named):
         return sorted(name for name, each in cls.named().items() if each.fits(data, *asked))
 
     def check_fits(self, data: Space, *asked) -> None:
-        """Raise unless these networks fit `data`; the error names those that do.
+        """Raise unless these networks fit `data`; the error names those that do, and their sizes.
 
         `asked` is what `fits` of the kind takes beside the data.
+
+        Raises:
+            SizeError: if `data` are images of another size than these networks are for.
+            ArgumentError: if `data` are no images.
         """
         if not type(self).fits(data, *asked):
             kind = next(each for each in type(self).__mro__ if NamedNetworks in each.__bases__)
             fitting = kind.fitting(data, *asked)
-            raise ArgumentError(
+            message = (
                 f"The {self.kind} {self.name!r} does not fit {data.noun} of shape {data.shape}: "
                 f"it is for {self.fits_words}. Allowed: "
                 f"{', '.join(map(repr, fitting))}, or networks of your own."
             )
+            if data.name != "images":
+                raise ArgumentError(message)
+            near = nearest_sizes(data, lambda other: type(self).fits(other, *asked))
+            raise SizeError(message, (data.height, data.width), near)
 
     # Definitions by subclasses
 

@@ -244,6 +244,14 @@ class Training(Record):
     other_seeds: list[int] = Field([])  # the seeds of other trainings in the table of numbers
 
     @property
+    def crop(self) -> str:
+        """The crop of the training images, see `zoo.data.read`.
+
+        Trainings to which this setting was not known took the centre.
+        """
+        return self.settings.get("crop", "centre")
+
+    @property
     def minutes(self) -> int:
         """The duration in whole minutes."""
         return round(self.seconds / 60)

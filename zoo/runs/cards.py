@@ -33,7 +33,7 @@ from zoo.presets.card import (
 from zoo.presets.load import info, load
 from zoo.runs.collection import rewrite_card
 from zoo.runs.ownership import Ownership
-from zoo.runs.recipe import Config, Recipe, source_sha256
+from zoo.runs.recipe import ADDED, Config, Recipe, source_sha256
 from zoo.runs.training import Splits, Trainer, choose_extractor, read
 
 
@@ -71,6 +71,7 @@ def facts_for(recipe: Recipe, settings: dict[str, Any], data_name: str, seed: in
     and rights do not hold, and are left out.
     """
     facts, config = recipe.facts, {**vars(recipe.config), "seed": seed}
+    settings = {**ADDED, **settings}
     changed = {k: v for k, v in settings.items() if v != config[k]}
     differs = [*facts.differs, *(f"Not as in the recipe: {k}={v}." for k, v in changed.items())]
     rights = data.rights(data_name)
@@ -207,7 +208,7 @@ def measure(
 
     Args:
         recipe: the recipe that made the preset.
-        config: its settings, of which `data` names the data.
+        config: its settings, of which `data` names the data; their crop is that of the card.
         preset: the name of a preset of the project, or the path of a preset's folder.
         echo: is given a line for each number.
 
@@ -220,7 +221,7 @@ def measure(
             f"--data must be what {card.name} was trained on, {card.training.data!r}. Received: "
             f"{config.data!r}."
         )
-    model = load(preset)
+    model, config = load(preset), config.replace(crop=card.training.crop)
     metrics = take_measurements(recipe, model, read(config, model), recipe.samples, echo)
     others = {(m.name, m.protocol.hash): m.other_trainings for m in card.metrics}
     metrics = [

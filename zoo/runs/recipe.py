@@ -20,13 +20,16 @@ from PIL import Image
 from zoo import pictures
 from zoo.base.importing import importable
 from zoo.data import Source
-from zoo.errors import RecipeError, check_choice, unknown_name
+from zoo.data.image_format import check_crop
+from zoo.errors import RecipeError, SizeError, check_choice, unknown_name
 from zoo.evaluation import Metric
 from zoo.evaluation.plan import SAMPLES
 from zoo.presets import locate
 from zoo.presets.card import Facts
 
 PRECISIONS = ("float32", "bfloat16", "float16")
+# Settings that earlier versions did not know, and so did not record, and what these versions did.
+ADDED = {"precision": "float32", "binarize": None, "crop": "centre", "few": False}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,9 +51,12 @@ class Config:
             the probability of 1; `None` leaves the pixels as they are.
         few: suits 100 to 1,000 images: they are mirrored, the discriminator of a GAN sees augmented
             images, and half of it is frozen if the training starts from another model.
+        crop: what becomes of images whose aspect ratio is not the model's. `"centre"` takes the
+            largest part of that aspect ratio, from the middle; `"random"` takes it from another
+            place each time, and from the middle of test images; `"none"` squeezes the whole image.
 
     Raises:
-        UnknownNameError: if `precision` is none of these.
+        UnknownNameError: if `precision` or `crop` is none of these.
     """
 
     data: str
@@ -61,9 +67,11 @@ class Config:
     precision: str = "float32"
     binarize: str | None = None
     few: bool = False
+    crop: str = "centre"
 
     def __post_init__(self):
         check_choice("precision", self.precision, PRECISIONS)
+        object.__setattr__(self, "crop", check_crop(self.crop))
 
     @contextlib.contextmanager
     def dtype_policy(self) -> Iterator[None]:
@@ -179,6 +187,35 @@ class Recipe:
         changed = {k: v for k, v in vars(self.config).items() if v != defaults[k]}
         text = "".join(map(inspect.getsource, parts))
         return text + "".join(f"{key} = {value!r}\n" for key, value in changed.items())
+
+    def built(self, config: Config, say: Callable[[str], None]) -> tuple[keras.Model, Config]:
+        """Build the model.
+
+        Where its networks are not made for the `image_size` of the settings, the nearest size that
+        they are made for takes its place.
+
+        Args:
+            config: the settings.
+            say: is given a line where another size is taken.
+
+        Returns:
+            The model and the settings that it was built with.
+
+        Raises:
+            SizeError: if there is no such size, or the settings do not hold the size.
+        """
+        try:
+            return self.build(config), config
+        except SizeError as error:
+            asked = vars(config).get("image_size")
+            if not error.nearest or error.size != (asked, asked):
+                raise
+            config = config.replace(image_size=error.nearest[0])
+            say(
+                f"image_size={asked} becomes {config.image_size}, the nearest size that the "
+                "networks are made for"
+            )
+            return self.build(config), config
 
     @property
     def file(self) -> Path | None:

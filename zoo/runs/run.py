@@ -179,13 +179,13 @@ class Run:
         return None if self.start is None else self.start.base
 
     def build(self) -> keras.Model:
-        """Build the model.
+        """Build the model; another `image_size` is taken where the networks need one.
 
         Raises:
             RecipeError: if its class is not the class of the recipe's family.
         """
         cls = families.family(self.recipe.family).cls
-        model = self.recipe.build(self.config)
+        model, self.config = self.recipe.built(self.config, self.say)
         if type(model) is not cls:
             built = families.family_of(type(model))
             advice = (

@@ -18,7 +18,7 @@ from zoo.presets.card import Base
 from zoo.runs import cards
 from zoo.runs.folder import CHECKPOINTS
 from zoo.runs.ownership import Ownership
-from zoo.runs.recipe import Recipe
+from zoo.runs.recipe import ADDED, Recipe
 from zoo.runs.training import last_checkpoint
 
 
@@ -160,7 +160,7 @@ def _of_checkpoint(given: str, place: Path, recipe: Recipe) -> Start:
             f"--from must be a checkpoint of the same recipe, or a preset. Received: {place}, a "
             "checkpoint of another one."
         )
-    settings = {key: about[key] for key in vars(recipe.config) if key in about}
+    settings = {key: v for key, v in {**ADDED, **about}.items() if key in vars(recipe.config)}
     config = recipe.config.replace(**settings)
     facts = cards.facts_for(recipe, settings, about["data"], config.seed)
     earlier = Base(**about["from"]["base"]) if "from" in about else None

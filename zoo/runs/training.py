@@ -32,7 +32,7 @@ from zoo.evaluation.real import read_splits
 from zoo.presets import checkpoint
 from zoo.runs import continuing
 from zoo.runs.folder import CHECKPOINTS
-from zoo.runs.recipe import Config, Recipe
+from zoo.runs.recipe import ADDED, Config, Recipe
 
 PARTS = 5  # two checkpoints are at most this fraction of a run apart, one fifth
 RESTORES = 3  # a training that made numbers which are not finite more often than this is given up
@@ -85,7 +85,7 @@ def read(config: Config, model: keras.Model) -> Splits:
     Raises:
         DataError: if the data are not what the model takes, or have no labels that it needs.
     """
-    train, test = read_splits(config.data, model)
+    train, test = read_splits(config.data, model, config.crop)
     if train.images.shape[1:] != model.data.shape:
         raise DataError(
             f"The model takes {model.data.noun} of shape {model.data.shape}. Received: "
@@ -136,8 +136,6 @@ class Trainer:
         self.total_steps = self.steps_per_epoch * config.epochs
         # A training is defined by what its data hold, and not by their path.
         self.settings: dict[str, Any] = {**dataclasses.asdict(config), "data": source.name}
-        if not config.few:  # which earlier versions did not know
-            del self.settings["few"]
         self.own = {*vars(config)} - {field.name for field in dataclasses.fields(Config)}
         self.plan = continuing.plan(folder, self.settings, self.own, keeping.resume)
         self.done = 0
@@ -190,6 +188,7 @@ class Trainer:
             snap=self.keeping.snap,
             monitor=monitor,
             stop=self.keeping.stop,
+            added=ADDED,
         )
         if self.keeping.resume:
             self.done = self.checkpoints.restore(self.model, self.say)
@@ -267,6 +266,7 @@ class Trainer:
             self.config.batch_size,
             self.config.seed if attempt == 0 else _seed(self.config.seed, attempt),
             value_range=self.model.value_range,
+            crop=self.config.crop,
             flip=self.config.flip or self.config.few,
             binarize=self.config.binarize,
             shard=process(),

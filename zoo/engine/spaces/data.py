@@ -36,9 +36,11 @@ class Images(Space):
         self.shape = (self.height, self.width, self.channels)
 
     def _advice_on_shape(self) -> str:
-        if self.height != self.width or self.channels not in (1, 3):
+        if self.channels not in (1, 3):
             return ""
-        size = f"image_size={self.height}, channels={self.channels}"
+        square = self.height == self.width
+        size = f"image_size={self.height if square else (self.height, self.width)}"
+        size += f", channels={self.channels}"
         return f" zoo.data.load(images, {size}) gives batches of this shape."
 
     def _in_range(self) -> str:
