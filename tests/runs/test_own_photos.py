@@ -10,9 +10,8 @@ from program import arrays
 from small import RECIPES, TINY, run_of
 
 import zoo
-from zoo.callbacks import checkpoint_folder
 from zoo.errors import ArgumentError, SizeError, UnknownNameError
-from zoo.presets import storage
+from zoo.presets import checkpoint, storage
 from zoo.presets.card import Card
 from zoo.runs.cards import facts_of, measure
 from zoo.runs.recipe import ADDED, load_recipe
@@ -33,16 +32,16 @@ def config_of(recipe, pictures, **settings):
     return recipe.config.replace(**{**TINY, "data": str(pictures), **settings})
 
 
-def test_random_crops_in_training_and_centres_in_the_test(recipe, pictures):
+def test_random_crops_in_training_and_centres_in_the_test(recipe, pictures, tmp_path):
     config = config_of(recipe, pictures, crop="random")
     model = recipe.build(config)
     train, test = read(config, model)
     centre = zoo.data.read(pictures, "train, one in ten", image_size=28, channels=1)
     assert test.sha256 == centre.sha256
-    trainer = Trainer(model, train, config, Keeping(), print)
+    trainer = Trainer(model, train, config, tmp_path, Keeping(), print)
     batches = trainer._batches(0)
     same = dataclasses.replace(config, crop="centre")
-    middle = Trainer(model, train, same, Keeping(), print)._batches(0)
+    middle = Trainer(model, train, same, tmp_path, Keeping(), print)._batches(0)
     assert (batches.batch(1, 0)[0].shape, batches.crop) == ((28, 28, 1), "random")
     np.testing.assert_array_equal(batches.order(1), middle.order(1))
     assert (batches.batch(1, 0) != middle.batch(1, 0)).any()
@@ -77,8 +76,8 @@ def test_a_resumed_run_sees_the_same_random_crops(recipe, pictures, tmp_path, co
     config = config_of(recipe, pictures, crop="random", batch_size=16)
     run_of(recipe, config, tmp_path / "whole", keep=9).run()
     shutil.copytree(tmp_path / "whole" / "checkpoints", tmp_path / "resumed" / "checkpoints")
-    *_, last = checkpoint_folder.saved(tmp_path / "whole" / "checkpoints")
-    for place in checkpoint_folder.saved(tmp_path / "resumed" / "checkpoints")[3:]:
+    *_, last = checkpoint.saved(tmp_path / "whole" / "checkpoints")
+    for place in checkpoint.saved(tmp_path / "resumed" / "checkpoints")[3:]:
         shutil.rmtree(place)  # of six steps two are done, in the first of two epochs
     run_of(recipe, config, tmp_path / "resumed", resume=True).run()
     again = tmp_path / "resumed" / "checkpoints" / last.name
@@ -90,11 +89,11 @@ def test_a_resumed_run_sees_the_same_random_crops(recipe, pictures, tmp_path, co
 
 def test_checkpoints_of_earlier_versions_are_resumed(copied, recipe, slice_path, compared_here):
     """They know nothing of settings that came later, such as the crop, which was the centre."""
-    for place in checkpoint_folder.saved(copied / "checkpoints"):
-        state = checkpoint_folder.read_state(place)
+    for place in checkpoint.saved(copied / "checkpoints"):
+        state = checkpoint.read_state(place)
         assert {key: state["about"].pop(key) for key in ADDED} == ADDED
         weights = (place / storage.WEIGHTS).read_bytes()
-        checkpoint_folder.write(place, weights, state)
+        checkpoint.write(place, weights, state)
     config = recipe.config.replace(**TINY, data=str(slice_path))
     with pytest.raises(ArgumentError, match="other settings: crop 'centre' -> 'none'. Give"):
         run_of(recipe, config.replace(crop="none"), copied, resume=True).run()

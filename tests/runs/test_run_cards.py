@@ -100,6 +100,6 @@ def test_the_smoke_run_is_not_the_card(recipe):
     """The shipped card is of a whole training."""
     training = json.loads((locate.CARDS / "dcgan_mnist.json").read_text())["training"]
     assert (training["data_images"], training["settings"]["epochs"] >= 20) == (60_000, True)
-    # It was made before there was a choice of precision, of binary pixels, of a crop or of few images.
+    # It was made before there was a choice of these.
     settings = {**ADDED, **training["settings"]}
     assert settings == {**dataclasses.asdict(recipe.config), "data": "mnist"}

@@ -206,9 +206,8 @@ def _shown(name: str, epoch: int | None) -> _Shown:
     place = checkpoint.of_epoch(user_path(name) / CHECKPOINTS, epoch)
     about = {**ADDED, **checkpoint.read_state(place)["about"]}
     named = f"epoch {epoch} of {name}"
-    crop = "centre" if about["crop"] == "random" else about["crop"]
     return _Shown(
-        named, lambda: checkpoint.read_model(place), about.get("data"), crop, lambda: None
+        named, lambda: checkpoint.read_model(place), about.get("data"), about["crop"], lambda: None
     )
 
 

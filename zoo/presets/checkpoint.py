@@ -82,10 +82,12 @@ def write(place: Path, weights: bytes, state: dict[str, Any], config: str | None
     Raises:
         OSError: if it cannot be written, such as on a full disk.
     """
-    hashes = {"weights_sha256": hashlib.sha256(weights).hexdigest()}
+    contents = {"weights_sha256": weights}
     if config is not None:
-        hashes["config_sha256"] = hashlib.sha256(config.encode()).hexdigest()
-    state = {"format": FORMAT, **hashes, **state}
+        contents["config_sha256"] = config.encode()
+    hashes = {key: hashlib.sha256(content).hexdigest() for key, content in contents.items()}
+    rest = {key: value for key, value in state.items() if not key.endswith("_sha256")}
+    state = {"format": FORMAT, **hashes, **rest}
     with atomic_folder(place) as partial:
         (partial / storage.WEIGHTS).write_bytes(weights)
         if config is not None:
