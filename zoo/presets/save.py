@@ -207,7 +207,6 @@ def write(
     training: Training | None = None,
     half_precision: bool = True,
     examples: np.ndarray | None = None,
-    programs: Sequence[Path] = (),
 ) -> Card:
     """Write all files of a preset to the empty `folder`, and return their card.
 
@@ -225,14 +224,13 @@ def write(
         training: the record of the training, or `None` if no recipe trained the model.
         half_precision: whether float32 arrays are stored as float16.
         examples: 8-bit images that are stored with the preset, or `None`.
-        programs: Python files that register classes of the model which are not of this package.
     """
     half_precision = half_precision and not is_quantized(model)
     storage.write_model(model, folder, half_precision)
     files = _files(folder)
     stored = storage.read_model(folder)  # possibly in half precision, as users load it
     named = storage.write_components(stored, folder, half_precision)
-    golden.write_golden(stored, folder, GOLDEN_IMAGES, *programs)
+    golden.write_golden(stored, folder, GOLDEN_IMAGES)
     if (image := picture(stored)) is not None:
         image.save(folder / hub.PICTURE)
     if examples is not None:
@@ -240,6 +238,8 @@ def write(
     everything = _files(folder)
     parts = {part: {name: everything[name] for name in names} for part, names in named.items()}
     of_parts = {name for names in named.values() for name in names}
+    configs = [storage.CONFIG, *(f"{part}.json" for part in named)]
+    classes = [item for name in configs for item in storage.foreign_classes(folder, name).items()]
     card = Card(
         identity=identity,
         weights=Weights(
@@ -248,6 +248,7 @@ def write(
             components=parts,
             parameters=model.count_params(),
             dtype="float16" if half_precision else "float32",
+            modules={name: module for name, module in classes if module is not None},
         ),
         signature=Signature.of(model, backends(folder)).with_classes(facts.classes),
         training=training,

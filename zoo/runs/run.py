@@ -215,7 +215,6 @@ class Run:
         save.check_replaceable(folder)
         facts = cards.facts_of(recipe, training)
         identity = cards.identify(recipe, model, facts)
-        files = () if recipe.file is None else (recipe.file,)
         examples = recipe.examples if training.data == recipe.config.data else 0
         with storage_errors(folder), atomic_folder(folder) as partial:
             save.write(
@@ -225,10 +224,9 @@ class Run:
                 facts,
                 metrics=self.evaluate,
                 picture=lambda stored: recipe.picture(stored, test),
-                backends=lambda stored: golden.differences(stored, *files),
+                backends=golden.differences,
                 training=training,
                 examples=test.images[:examples] if examples else None,
-                programs=files,
             )
         return folder
 
