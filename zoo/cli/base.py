@@ -153,8 +153,8 @@ def trust_option(command):
         "--trust",
         multiple=True,
         metavar="MODULE",
-        help="Import MODULE, of the working folder or PYTHONPATH, if a preset has classes of it; its "
-        "code runs with your rights; repeatable.",
+        help="Import MODULE, of the working folder or PYTHONPATH, if a preset has classes of it. "
+        "Its code runs with your rights. Repeatable.",
     )
     @functools.wraps(command)
     def trusted(*args, trust: tuple[str, ...], **options):

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import keras
-
+from zoo.engine.any_model import AnyModel
 from zoo.errors import ArgumentError
 from zoo.files.home import user_path
 from zoo.presets import hub, storage
@@ -35,7 +34,7 @@ def load(
     components: Sequence[str] | None = None,
     *,
     trust: Sequence[str] = (),
-) -> keras.Model:
+) -> AnyModel:
     """Load the pretrained model `name`, uncompiled.
 
     It is ready to sample; `compile()` and `fit` fine-tune it. Every file is checked against the

@@ -35,7 +35,7 @@ import zoo
 {copies}
 
 - Model: {model!c}, family {family!c}, {parameters:,} parameters.
-- Paper: {paper}.{differs}
+{modules}- Paper: {paper}.{differs}
 {trained}{signature}
 {measured}{limits}## Rights
 
@@ -157,8 +157,11 @@ def model_card(card: Card, place: str | None = None) -> str:
             preset, or a path if no recipe of this package trained it.
     """
     identity, training, signature = card.identity, card.training, card.signature
-    source = place or (card.name if training is not None else f"path/to/{card.name}")
-    loaded = f"zoo.load({python(source)})"
+    named = training is not None and training.recipe.startswith("recipes/")
+    source = place or (card.name if named else f"path/to/{card.name}")
+    modules = list(dict.fromkeys(card.weights.modules.values()))
+    trust = f", trust=[{', '.join(map(python, modules))}]" if modules else ""
+    loaded = f"zoo.load({python(source)}{trust})"
     use = next((USES[task] for task in USES if task in signature.tasks), None)
     pictured = PICTURE in card.weights.extras
     images = signature.data.kind == "images"  # for others Hugging Face has no pipeline
@@ -179,9 +182,16 @@ def model_card(card: Card, place: str | None = None) -> str:
         pipeline=Markup(f"pipeline_tag: {use.pipeline}\n" if use is not None and images else ""),
         example=Markup(f"model = {loaded}" if use is None else use.example(signature, loaded)),
         copies="From a copy of this folder, its path takes the place of the name."
-        if training is not None or place is not None
+        if named or place is not None
         else "The path is that of this folder.",
         model=identity.model,
+        modules=joined(
+            "",
+            (
+                fill("- The class {name!c} is of the module {module!c}.\n", name=n, module=m)
+                for n, m in card.weights.modules.items()
+            ),
+        ),
         parameters=card.weights.parameters,
         paper=link(identity.paper, identity.paper_url),
         differs=_differs(card),

@@ -120,12 +120,7 @@ def save(
             f"metrics must be the measurements of a report of zoo.evaluate. Received: {metrics!r}."
         )
     _check_classes(model, classes)
-    check_can_be_saved(model, compiled=False)
-    try:
-        config = without_compiling(keras.saving.serialize_keras_object(model))
-        safety.check_config(config, "model")
-    except IntegrityError as error:  # now, and not first when somebody loads the preset
-        raise ArgumentError(f"{error}") from error
+    check_loadable(model)
     family = family_of(type(model))
     identity = Identity(
         preset=preset_name(folder),
@@ -161,6 +156,19 @@ def save(
             half_precision=half_precision,
         )
     return folder
+
+
+def check_loadable(model: Model) -> None:
+    """Raise an `ArgumentError` if `zoo.load` would refuse a preset of `model`.
+
+    It names the layer that runs code, or the class that is not registered.
+    """
+    check_can_be_saved(model, compiled=False)
+    try:
+        config = without_compiling(keras.saving.serialize_keras_object(model))
+        safety.check_config(config, "model")
+    except IntegrityError as error:  # now, and not first when somebody loads the preset
+        raise ArgumentError(f"{error}") from error
 
 
 def _check_classes(model: Model, classes: Sequence[str] | None) -> None:

@@ -18,7 +18,7 @@ from zoo.metrics import Measurement
 from zoo.models import families
 from zoo.presets import golden, hub, save
 from zoo.presets.card import Card, Selected, Training
-from zoo.runs import cards
+from zoo.runs import cards, rehearsal
 from zoo.runs.collection import rewrite_card
 from zoo.runs.folder import CHECKPOINTS, PRESET, SAMPLES, alone_in, remove_earlier
 from zoo.runs.recipe import Config, Recipe
@@ -73,6 +73,7 @@ class Run:
         self.code = recipe.source
         self.samples = SMOKE_IMAGES if smoke else recipe.samples
         self.splits: Splits | None = None
+        self.repeats = False  # a run of the same recipe with another seed
 
     def run(self) -> Path | None:
         """Train and evaluate the recipe, and write the preset.
@@ -125,8 +126,9 @@ class Run:
             keras.utils.set_random_seed(self.config.seed)
             model = self.build()
             self.splits = self.read(model)
-            self._clear_out()  # not before there is something to train on
             self._introduce(model)
+            self._rehearse(model)
+            self._clear_out()  # not before there is something to train on
             training = self.train(model)
         if not chief:
             return None
@@ -215,7 +217,7 @@ class Run:
         save.check_replaceable(folder)
         facts = cards.facts_of(recipe, training)
         identity = cards.identify(recipe, model, facts)
-        examples = recipe.examples if training.data == recipe.config.data else 0
+        examples = recipe.examples if training.data == recipe.config.data_name else 0
         with storage_errors(folder), atomic_folder(folder) as partial:
             save.write(
                 model,
@@ -240,6 +242,7 @@ class Run:
         other = copy.copy(self)
         other.config = self.config.replace(seed=seed)
         other.out = self.out / f"seed-{seed}"
+        other.repeats = True
         return other
 
     def _check_out(self) -> None:
@@ -256,6 +259,18 @@ class Run:
                 f"{self.out} holds a training already: continue it with --resume, or choose "
                 "another --out."
             )
+
+    def _rehearse(self, model: keras.Model) -> None:
+        """Raise now if the end of the run would fail, as far as that can be known.
+
+        Runs with other seeds, which share their recipe with the first, and runs on several devices
+        are checked in less detail.
+        """
+        rehearsal.check(self.recipe, model, self.splits, self.samples)
+        alone = devices_in_use() == 1 and not self.repeats
+        if alone and rehearsal.is_needed(self.recipe, model):
+            self.say("rehearsing the end of the run")
+            rehearsal.rehearse(self.recipe, self.config, self.splits)
 
     def _clear_out(self) -> None:
         """Remove what an earlier run wrote to `out` if `anew`, in the first process.

@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 from pathlib import Path
+from typing import ClassVar
 
 import keras
 from keras import ops
@@ -40,7 +41,7 @@ class BEGAN(zoo.models.LatentModel):
     paper = "Berthelot, Schumm and Metz 2017, BEGAN"
     paper_url = "https://arxiv.org/abs/1703.10717"
     loss_names = ("discriminator_loss", "generator_loss", "convergence", "k")
-    compile_arguments = {
+    compile_arguments: ClassVar = {
         "gamma": zoo.models.Argument("gamma", functools.partial(zoo.errors.check_number, "gamma")),
         "rate": zoo.models.Argument("rate", functools.partial(zoo.errors.check_number, "rate")),
     }
@@ -61,6 +62,10 @@ class BEGAN(zoo.models.LatentModel):
     @classmethod
     def test_config(cls):
         return {"image_shape": (8, 8, 1), "latent_dim": 4, "units": 60}
+
+    @classmethod
+    def test_compile(cls):
+        return {"gamma": 0.9, "rate": 0.1}
 
     @property
     def players(self):
