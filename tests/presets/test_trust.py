@@ -148,10 +148,11 @@ def test_a_module_that_does_not_help(preset, place, text, message):
 
 @pytest.mark.once
 class TestHostileCards:
-    def test_a_trusted_module_is_imported_for_a_class_of_the_model_alone(self, preset, place):
+    def test_one_trusted_module_brings_no_other(self, preset, place):
         (place / "tiny_package.py").write_text("1 / 0")
         change(preset, {NAME: "tiny_own", "other>Class": "tiny_package"})
-        zoo.load(preset, trust=["tiny_own", "tiny_package"])
+        with pytest.raises(TrustError, match=r"needs 'other>Class' of the module 'tiny_package'"):
+            zoo.load(preset, trust=["tiny_own"])
         assert "tiny_package" not in sys.modules
 
     def test_a_class_without_a_module_is_refused(self, preset):

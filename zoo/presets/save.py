@@ -26,7 +26,7 @@ from zoo.files.fetch import read, sha256
 from zoo.files.home import atomic_folder, storage_errors, user_path, write_text
 from zoo.metrics import Measurement
 from zoo.models.families import OWN, family_of
-from zoo.presets import golden, hub, locate, safety, storage
+from zoo.presets import golden, hub, locate, safety, storage, trust
 from zoo.presets.card import Card, Facts, File, Identity, Rights, Signature, Training, Weights
 from zoo.presets.page import PAGE_NAME, model_card
 from zoo.presets.preset import Preset
@@ -167,6 +167,7 @@ def check_loadable(model: Model) -> None:
     try:
         config = without_compiling(keras.saving.serialize_keras_object(model))
         safety.check_config(config, "model")
+        trust.foreign_classes(config, "model")
     except IntegrityError as error:  # now, and not first when somebody loads the preset
         raise ArgumentError(f"{error}") from error
 

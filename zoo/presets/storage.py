@@ -135,8 +135,15 @@ def read_weights(model: keras.Model, path: Path, model_text: str = "the model") 
 
 
 def read_component(folder: Path, name: str, modules: Mapping[str, str]) -> keras.Model:
-    """Return the part `name` of a model, which `write_components` wrote to `folder`."""
-    return read_model(folder, f"{name}.json", f"{name}.weights.h5", modules)
+    """Return the part `name` of a model, which `write_components` wrote to `folder`.
+
+    It needs only those of `modules` whose classes are in the part.
+    """
+    path = folder / f"{name}.json"
+    check_limit(f"The file {path}", "bytes", path.stat().st_size, LARGEST)
+    needed = {*trust.names_in(_parsed(path.read_bytes(), path), f"The file {path}")}
+    modules = {name: module for name, module in modules.items() if name in needed}
+    return read_model(folder, path.name, f"{name}.weights.h5", modules)
 
 
 def read_file(path: Path) -> keras.Model:
@@ -195,7 +202,7 @@ def _built(path: Path, most: int, modules: Mapping[str, str]) -> keras.Model:
     check_limit(f"The file {path}", "bytes", path.stat().st_size, LARGEST)
     text = path.read_bytes()
     config = _parsed(text, path)
-    trust.import_allowed(config, modules, f"The file {path}")
+    trust.import_allowed(modules, f"The file {path}")
     safety.check_config(config, f"The file {path}")
     if b'"quantization":' in text:
         # Integers take the place of kernels that were made before. Two of int4 are one number.

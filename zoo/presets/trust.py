@@ -18,6 +18,7 @@ from typing import Any
 
 import keras
 
+from zoo.base.named import Named
 from zoo.errors import ArgumentError, TrustError
 from zoo.presets import safety
 
@@ -58,30 +59,37 @@ def foreign_classes(config: Any, source: str) -> dict[str, str | None]:
 
     They have the names under which Keras knows them. The module is `None` where no other program
     can import it, as for a class of a notebook.
+
+    Raises:
+        ArgumentError: if a class that is given by its own name is not registered with Keras.
     """
-    found = {}
-    for name in _names(config, source):
-        known = keras.saving.get_registered_object(name)
-        if known is not None and known.__module__.partition(".")[0] not in KNOWN:
-            found[name] = _module_of(known.__module__)
-    return found
+    found = {name: keras.saving.get_registered_object(name) for name in names_in(config, source)}
+    for cls in filter(_is_foreign, _given_by_name(config, source)):
+        name = keras.saving.get_registered_name(cls)
+        if keras.saving.get_registered_object(name) is not cls:
+            raise ArgumentError(
+                f"{cls.kind} must be of a class that is registered. Received: {cls.name!r} of "
+                f"{cls.__name__}, which needs @keras.saving.register_keras_serializable() above it."
+            )
+        found[name] = cls
+    return {
+        name: _module_of(known.__module__) for name, known in found.items() if _is_foreign(known)
+    }
 
 
-def import_allowed(config: Any, modules: Mapping[str, str], source: str) -> None:
-    """Import the modules of the classes in `config` that this program does not know, if the user
-    allows it.
+def import_allowed(modules: Mapping[str, str], source: str) -> None:
+    """Import the modules of classes that this program does not know, if the user allows it.
 
     Args:
-        config: the serialized model.
         modules: the module of each class of other packages, as the card has it.
-        source: the name of the file of `config` in errors.
+        source: the name of the file that needs the classes, for errors.
 
     Raises:
         TrustError: if a module is not allowed, cannot be imported, or lacks its class.
     """
-    for name in dict.fromkeys(_names(config, source)):
-        if name in modules and keras.saving.get_registered_object(name) is None:
-            _import(name, modules[name], source)
+    for name, module in modules.items():
+        if keras.saving.get_registered_object(name) is None:
+            _import(name, module, source)
 
 
 def _import(name: str, module: str, source: str) -> None:
@@ -121,7 +129,31 @@ def folders_of(modules: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(folders))
 
 
-def _names(config: Any, source: str) -> Iterator[str]:
+def _is_foreign(known: Any) -> bool:
+    """Return whether an object that Keras knows, or `None`, is of another package."""
+    return known is not None and known.__module__.partition(".")[0] not in KNOWN
+
+
+def _given_by_name(config: Any, source: str) -> Iterator[type[Named]]:
+    """Yield the classes, such as a prior, that `config` holds by their own name alone.
+
+    The argument has the name of the kind, as in `prior="mixture"`.
+    """
+    kinds = [kind for kind in _subclasses(Named) if "kind" in vars(kind)]
+    for part in safety.objects(config, source):
+        arguments = part.get("config")
+        for key, value in arguments.items() if isinstance(arguments, dict) else ():
+            for kind in kinds:
+                if kind.kind == key and isinstance(value, str) and value in kind.named():
+                    yield kind.named()[value]
+
+
+def _subclasses(cls: type) -> list[type]:
+    """Return all classes below `cls`."""
+    return [each for child in cls.__subclasses__() for each in (child, *_subclasses(child))]
+
+
+def names_in(config: Any, source: str) -> Iterator[str]:
     """Yield the names by which Keras looks for the registered objects in `config`."""
     for part in safety.objects(config, source):
         name = part.get("registered_name") or part["class_name"]
