@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+from zoo.base.described import complete
 from zoo.errors import ArgumentError, instance_hint, unknown_name
 
 
@@ -23,6 +24,7 @@ class Named:
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
+        complete(cls)
         kind = next((base for base in cls.__mro__[1:] if "kind" in vars(base)), None)
         if kind is None or not _has_own_name(cls):
             return
