@@ -139,10 +139,11 @@ def test_the_bound_of_the_ring_is_exact():
     """The ELBO, log p(x) and the density against sums over a grid of latents."""
     Ring = importlib.import_module("ring_vae").Ring
     options = {"image_shape": (2, 2, 1), "latent_dim": 2, "hidden_units": (4,)}
-    model = zoo.create("vae", prior="ring", **options)
-    assert type(model.prior) is Ring
+    assert type(zoo.create("vae", prior="ring", **options).prior) is Ring
+    # Wide components, or few samples would tell little.
+    model = zoo.create("vae", prior=Ring(components=3, radius=1.0, sigma=0.8), **options)
     step = 0.05
-    axis = np.arange(-6, 6, step, dtype="float32")
+    axis = np.arange(-8, 8, step, dtype="float32")
     grid = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
     prior = np.asarray(ops.convert_to_numpy(model.prior.log_prob(grid)), "float64")
     assert np.exp(prior).sum() * step**2 == pytest.approx(1.0, abs=1e-4)
@@ -157,8 +158,8 @@ def test_the_bound_of_the_ring_is_exact():
         elbo = (np.exp(log_q) * (log_x + prior - log_q)).sum() * step**2
         assert elbo < exact
         image = images[i : i + 1]
-        assert model.elbo(image, k=4000)[0] == pytest.approx(elbo, abs=0.1)
-        assert elbo - 0.1 < model.log_prob(image, k=4000)[0] < exact + 0.1
+        assert model.elbo(image, k=4000)[0] == pytest.approx(elbo, abs=0.15)
+        assert elbo - 0.15 < model.log_prob(image, k=4000)[0] < exact + 0.1
 
 
 @pytest.mark.once

@@ -45,8 +45,9 @@ def described_by(other: Callable) -> Callable:
         own = sections_of(function.__doc__)
         found = entries_of(sections_of(other.__doc__).get("Args:", []))
         found |= entries_of(own.pop("Args:", []))
+        by_name = {name.lstrip("*"): text for name, text in found.items()}
         names = inspect.signature(function).parameters
-        lines = [line for name in names for line in found.get(name, [])]
+        lines = [line for name in names for line in by_name.get(name, [])]
         function.__doc__ = _joined({"": own.pop(""), "Args:": lines, **own})
         return function
 
