@@ -64,6 +64,10 @@ class IntegrityError(ZooError):
     """The bytes of a file are not those that its card names."""
 
 
+class TrustError(ZooError, ImportError):
+    """A preset needs a module that the user has not allowed, or that lacks its classes."""
+
+
 class FetchError(ZooError):
     """A file cannot be fetched."""
 

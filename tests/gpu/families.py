@@ -273,7 +273,7 @@ def waits_of_fit() -> list[str]:
     return problems
 
 
-def golden_here(program: str, folder: Path, files, backend: str) -> str:
+def golden_here(program: str, folder: Path, backend: str) -> str:
     """As `golden._on_cpu`, in this process and on this backend."""
     with default_device("cpu"):
         model = storage.read_model(folder)

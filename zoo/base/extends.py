@@ -60,8 +60,8 @@ def extends(parent: type) -> Callable:
 
 def _joined(doc: str, parent_doc: str, signature: inspect.Signature) -> str:
     """Return the docstring `doc` with the parent's errors and its other arguments added."""
-    own_sections, parent_sections = _sections(doc), _sections(parent_doc)
-    descriptions = _entries(parent_sections.get("Args:", [])) | _entries(
+    own_sections, parent_sections = sections_of(doc), sections_of(parent_doc)
+    descriptions = entries_of(parent_sections.get("Args:", [])) | entries_of(
         own_sections.pop("Args:", [])
     )
     arguments = [line for name in signature.parameters for line in descriptions.get(name, [])]
@@ -72,7 +72,7 @@ def _joined(doc: str, parent_doc: str, signature: inspect.Signature) -> str:
     return "\n\n".join("\n".join(part) for part in parts)
 
 
-def _sections(doc: str) -> dict[str, list[str]]:
+def sections_of(doc: str) -> dict[str, list[str]]:
     """Map the title of each section of a docstring, such as `Args:`, to its lines.
 
     The text before the first section has the title `""`.
@@ -80,13 +80,15 @@ def _sections(doc: str) -> dict[str, list[str]]:
     title = ""
     sections: dict[str, list[str]] = {title: []}
     for line in inspect.cleandoc(doc).splitlines():
-        if re.fullmatch(r"[A-Z]\w*:", line):
+        if re.fullmatch(r"[A-Z]\w*:|Differs from the paper:.*", line):
             title = line
-        sections.setdefault(title, []).extend([] if line == title else [line])
+            sections[title] = []
+        else:
+            sections[title].append(line)
     return {title: "\n".join(lines).rstrip("\n").split("\n") for title, lines in sections.items()}
 
 
-def _entries(lines: list[str]) -> dict[str, list[str]]:
+def entries_of(lines: list[str]) -> dict[str, list[str]]:
     """Map the name of each argument to the lines that describe it."""
     name = ""
     entries: dict[str, list[str]] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+from zoo.base.described import complete
 from zoo.errors import ArgumentError, instance_hint, unknown_name
 
 
@@ -21,9 +22,50 @@ class Named:
     required: tuple[str, ...]
     name: str | None = None
 
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        complete(cls)
+        kind = next((base for base in cls.__mro__[1:] if "kind" in vars(base)), None)
+        if kind is None or not _has_own_name(cls):
+            return
+        other = kind.named()[cls.name]
+        if _place(other) != _place(cls):
+            raise ArgumentError(
+                f"name must be one that no other {kind.kind} has. Received: {cls.name!r} of "
+                f"{_place(cls)}, which is that of {_place(other)}."
+            )
+
     def get_config(self) -> dict[str, Any]:
-        """Return the constructor arguments."""
-        return {key: getattr(self, key) for key in inspect.signature(type(self)).parameters}
+        """Return the constructor arguments.
+
+        Raises:
+            ArgumentError: if the object has not kept one of them as an attribute.
+        """
+        cls = type(self)
+        try:
+            return {name: getattr(self, name) for name in cls.argument_names()}
+        except AttributeError as error:
+            raise ArgumentError(
+                f"{cls.__name__} must keep each argument of its constructor as an attribute of the "
+                f"same name, or define get_config. Received: {error}."
+            ) from error
+
+    @classmethod
+    def argument_names(cls) -> list[str]:
+        """Return the names of the constructor's arguments.
+
+        A constructor that takes `**kwargs` passes them on to its parent, whose arguments count too.
+        """
+        names: list[str] = []
+        for base in cls.__mro__:
+            if "__init__" not in vars(base) or base is object:
+                continue
+            _, *parameters = inspect.signature(base.__init__).parameters.values()
+            named = [p.name for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
+            names += [name for name in named if name not in names]
+            if not any(p.kind is p.VAR_KEYWORD for p in parameters):
+                break
+        return names
 
     @classmethod
     def from_config(cls, config: dict[str, Any]):
@@ -32,12 +74,14 @@ class Named:
 
     @classmethod
     def named(cls) -> dict[str, type]:
-        """Map each name to the class of this kind that has it."""
-        classes = {}
-        for subclass in cls.__subclasses__():
-            if "name" in vars(subclass):
-                classes.setdefault(subclass.name, subclass)  # the package's classes come first
-            classes = {**subclass.named(), **classes}
+        """Map each name to the class of this kind that has it.
+
+        Of two definitions of one class, as after a notebook cell ran twice, the last one counts.
+        """
+        classes: dict[str, type] = {}
+        for subclass in _below(cls):
+            if _place(classes.setdefault(subclass.name, subclass)) == _place(subclass):
+                classes[subclass.name] = subclass
         return classes
 
     @classmethod
@@ -88,3 +132,23 @@ class Named:
         if value not in classes:
             raise unknown_name(cls.kind, value, classes)
         return classes[value]()
+
+
+def _below(cls: type) -> list[type]:
+    """Return the subclasses of `cls`, at any depth, that have a name of their own, each once."""
+    found: dict[type, None] = {}
+    for subclass in cls.__subclasses__():
+        if _has_own_name(subclass):
+            found[subclass] = None
+        found |= dict.fromkeys(_below(subclass))
+    return list(found)
+
+
+def _has_own_name(cls: type) -> bool:
+    """Return whether `cls` itself, and not a parent, has a name."""
+    return isinstance(vars(cls).get("name"), str)
+
+
+def _place(cls: type) -> str:
+    """Return the module and the name of the definition of `cls`."""
+    return f"{cls.__module__}.{cls.__qualname__}"

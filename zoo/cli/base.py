@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import os
 import sys
 import tempfile
@@ -143,6 +144,28 @@ def print_rows(rows, indent: str = "") -> None:
     for name, text in rows:
         line = " ".join(str(text).splitlines())  # spaces stay, which align columns
         say(f"{indent}{name:{width}}  {line}")
+
+
+def trust_option(command):
+    """Add the option `--trust` to `command`, during which presets may cause these imports."""
+
+    @click.option(
+        "--trust",
+        multiple=True,
+        metavar="MODULE",
+        help="Import MODULE, of the working folder or PYTHONPATH, if a preset has classes of it. "
+        "Its code runs with your rights. Repeatable.",
+    )
+    @functools.wraps(command)
+    def trusted(*args, trust: tuple[str, ...], **options):
+        from zoo.presets.trust import trusting
+
+        if trust and os.getcwd() not in sys.path:
+            sys.path.append(os.getcwd())  # as `python -m zoo` has it
+        with trusting(trust):
+            return command(*args, **options)
+
+    return trusted
 
 
 def picture_option(default: str):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from zoo.cli.base import OneLine, check_writable, say, warnings_in_lines
+from zoo.cli.base import OneLine, check_writable, say, trust_option, warnings_in_lines
 from zoo.errors import ArgumentError
 from zoo.files.home import write_picture
 
@@ -60,6 +60,7 @@ from zoo.files.home import write_picture
     type=click.Path(path_type=Path),
     help="Write a picture of samples to this file, each beside its nearest training images.",
 )
+@trust_option
 def evaluate(
     preset: str,
     metrics: str | None,

@@ -19,6 +19,7 @@ from zoo.cli.base import (
     save_picture,
     say,
     scale_option,
+    trust_option,
     warnings_in_lines,
 )
 from zoo.errors import ArgumentError, check_count, nearest
@@ -107,6 +108,7 @@ def info(preset: str, as_json: bool):
     "--weights",
     help="The generator of a GAN: ema for the average over training, raw for the last one.",
 )
+@trust_option
 def sample(
     preset: str,
     count: int | None,

@@ -11,6 +11,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from zoo.base.described import complete
 from zoo.engine.attached import attach, attached_to, load_adapters_whole, save_adapters_whole
 from zoo.engine.players import Frozen
 from zoo.engine.rebuilding import bare
@@ -46,6 +47,7 @@ class Configured:
                 )
         if "__init__" in vars(cls):
             cls.__init__ = _constructor(cls.__init__)
+        complete(cls)
 
     def __new__(cls, *args, **kwargs):
         check_tasks(cls)

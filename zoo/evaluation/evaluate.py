@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from zoo.base.warn import warn
-from zoo.errors import ArgumentError
+from zoo.errors import ArgumentError, unknown_name
 from zoo.evaluation.collected import PART, Collected, reference
 from zoo.evaluation.metric import Metric, Subject
 from zoo.evaluation.plan import SAMPLES, Metrics, Plan, images_sha256, plan
@@ -192,6 +192,9 @@ class _Values:
             scored = todo.score_real and metric.of_samples
             statistics = real.get(metric.baseline) if scored else None
             baseline = {} if statistics is None else metric.measure(statistics, subject)
+            for key in self.values[i]:
+                if key not in metric.outputs:
+                    raise unknown_name(f"output of the metric {metric.name}", key, metric.outputs)
             if scored and metric.baseline == "train" and todo.train is not None:
                 self.notes[i] += todo.why_no_baseline
             for note in self.notes[i]:

@@ -268,6 +268,9 @@ def _named(metrics: Metrics) -> list[Metric]:
     chosen = [Metric.get(metric) for metric in metrics]
     if not chosen:
         raise ArgumentError(f"metrics holds none. Allowed: {', '.join(sorted(Metric.named()))}.")
+    for metric in chosen:
+        if not isinstance(metric.name, str):
+            raise ArgumentError(f"The metric {type(metric).__name__} needs a name.")
     outputs = [output for metric in chosen for output in metric.outputs]
     repeated = sorted({output for output in outputs if outputs.count(output) > 1})
     if repeated:

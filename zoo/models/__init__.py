@@ -1,5 +1,7 @@
 """The models of the zoo, with one file for each paper."""
 
+from zoo.engine.any_model import AnyModel
+from zoo.engine.compilation import Argument
 from zoo.engine.latent import LatentModel
 from zoo.engine.model import GenerativeModel, Model
 from zoo.engine.sampler import Sampler
@@ -9,7 +11,7 @@ from zoo.models.classifiers import *
 from zoo.models.gans import *
 from zoo.models.vaes import *
 
-__all__ = ["GenerativeModel", "LatentModel", "Model", "Sampler"]
+__all__ = ["AnyModel", "Argument", "GenerativeModel", "LatentModel", "Model", "Sampler"]
 __all__ += autoencoders.__all__
 __all__ += classifiers.__all__
 __all__ += gans.__all__

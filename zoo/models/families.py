@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import keras
 
+from zoo.engine.any_model import AnyModel
 from zoo.errors import ArgumentError, instance_hint, unknown_name
 
 NAME = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
@@ -145,7 +146,7 @@ def family_of(cls: type) -> Family | None:
     return next((registered for registered in _families.values() if registered.cls is cls), None)
 
 
-def create(name: str, **config: Any) -> keras.Model:
+def create(name: str, **config: Any) -> AnyModel:
     """Create a new, untrained model of a family.
 
     Args:

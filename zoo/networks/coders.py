@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import keras
 from keras import layers
 
+from zoo.base.described import described_by
 from zoo.engine.spaces import Classes, Space, classes_or_none, of_image_shape
 from zoo.errors import ArgumentError
 from zoo.networks.coding import Code, Coding, Posterior
@@ -79,6 +80,7 @@ class Coders(NamedNetworks):
         outputs = coding.outputs(self.features(x, data, coding), self.code_activation)
         return keras.Model(inputs, outputs, name=name)
 
+    @described_by(encoder)
     def decoder(
         self,
         data: Space,
@@ -89,8 +91,10 @@ class Coders(NamedNetworks):
     ) -> keras.Model:
         """Return the network from codes or latents, or `[latents, labels]`, to unbounded numbers.
 
-        They have the shape `(batch, height, width, outputs * channels)`. `outputs` is their number
-        for each pixel and channel. The other arguments are as for `encoder`.
+        They have the shape `(batch, height, width, outputs * channels)`.
+
+        Args:
+            outputs: how many they are for each pixel and channel.
         """
         self.check_fits(data, type(coding))
         inputs = x = keras.Input((coding.latent_dim,), name=coding.inputs)
@@ -253,6 +257,7 @@ def encoder(
     return chosen.encoder(data, coding, classes_or_none(num_classes), name)
 
 
+@described_by(encoder)
 def decoder(
     image_shape: tuple[int, int, int],
     latent_dim: int,
@@ -267,8 +272,10 @@ def decoder(
     """Return the decoder of a variational autoencoder.
 
     It maps latents, or `[latents, labels]`, to the parameters of the likelihood, of shape `(batch,
-    height, width, outputs * channels)`. `outputs` is the number of parameters of each pixel and
-    channel. The other arguments are as for `encoder`; hidden layers are in reverse order.
+    height, width, outputs * channels)`. Hidden layers are in reverse order.
+
+    Args:
+        outputs: the number of parameters of each pixel and channel.
     """
     data = of_image_shape(image_shape, points=False)
     coding = Posterior(latent_dim, hidden_units)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -31,7 +30,7 @@ class NamedNetworks(Named):
     @classmethod
     def settings(cls, name: str) -> list[str]:
         """Return the names of the settings of the networks `name`."""
-        return list(inspect.signature(cls._class(name)).parameters)
+        return cls._class(name).argument_names()
 
     @classmethod
     def all_settings(cls) -> set[str]:

@@ -24,6 +24,7 @@ from zoo.files.limits import check_limit
 from zoo.metrics.protocol import Measurement
 from zoo.models import families
 from zoo.presets import table
+from zoo.presets.trust import MODULE
 
 FORMAT = 4
 LARGEST = 2**22  # bytes of a card, and of an index
@@ -52,6 +53,7 @@ def _plain(name: str) -> str:
 FileName = Annotated[str, AfterValidator(_plain)]
 
 
+ModuleName = Annotated[str, Field(pattern=MODULE, max_length=200)]
 PartName = Annotated[str, Field(pattern=r"^[a-z]+(_[a-z]+)*$")]
 LOADED = frozenset({"config.json", "model.weights.h5"})
 NEEDED = LOADED | {"metadata.json"}  # the files of Keras's format
@@ -87,6 +89,7 @@ class Weights(Record):
     components: dict[PartName, dict[FileName, File]] = Field({})  # parts that load alone
     parameters: Annotated[int, Field(gt=0)]  # the number of weights of all networks
     dtype: Text  # the type of the arrays in the files
+    modules: dict[Line, ModuleName] = Field({})  # the module of each class of other packages
 
     @model_validator(mode="after")
     def _lists_all_files(self) -> Weights:

@@ -19,7 +19,7 @@ import keras
 from zoo.errors import ArgumentError, IntegrityError
 from zoo.files.fetch import sha256
 from zoo.files.home import atomic_folder, unfinished, write_text
-from zoo.presets import storage
+from zoo.presets import storage, trust
 
 STATE = "state.json"
 FORMAT = 1
@@ -86,6 +86,10 @@ def write(place: Path, weights: bytes, state: dict[str, Any], config: str | None
     if config is not None:
         contents["config_sha256"] = config.encode()
     hashes = {key: hashlib.sha256(content).hexdigest() for key, content in contents.items()}
+    if config is not None:
+        foreign = trust.foreign_classes(json.loads(config), str(place))
+        known = {name: module for name, module in foreign.items() if module is not None}
+        state = {**state, "modules": known}
     rest = {key: value for key, value in state.items() if not key.endswith("_sha256")}
     state = {"format": FORMAT, **hashes, **rest}
     with atomic_folder(place) as partial:
@@ -187,7 +191,7 @@ def read_model(place: Path) -> keras.Model:
             f"The checkpoint {place} holds no configuration of its model, since an earlier version "
             "wrote it or the model has no get_config: zoo train --resume goes on from it."
         )
-    return storage.read_model(place, optimizers=True)
+    return storage.read_model(place, modules=state["modules"], optimizers=True)
 
 
 def _hash(state: dict[str, Any]) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -14,54 +14,42 @@ from zoo import engine
 from zoo.base import backends, devices
 from zoo.errors import IntegrityError, RecipeError
 from zoo.files import arrays
+from zoo.presets import storage, trust
 
 GOLDEN = "golden.npz"
 MOST = 2**28  # bytes of its arrays
 
-_FILES = """
-import pathlib, runpy, sys
-from zoo.presets import golden, storage
-folder, *files = map(pathlib.Path, sys.argv[1:])
-for file in files:
-    sys.path.insert(0, str(file.parent))
-    runpy.run_path(str(file))
-model = storage.read_model(folder)
+_READ = """
+import json, pathlib, sys
+from zoo.presets import golden, storage, trust
+folder, given = pathlib.Path(sys.argv[1]), json.loads(sys.argv[2])
+sys.path[:0] = given["folders"]
+sys.path += [place for place in given["path"] if place not in sys.path]
+with trust.trusting(given["modules"].values()):
+    model = storage.read_model(folder, modules=given["modules"])
 """
 _DIFFERENCE = "print(golden.difference(model, folder))"
 _WRITE = "golden.write_here(model, folder, {n})"
 
 
-def write_golden(model, folder: Path, n: int, *files: Path) -> None:
+def write_golden(model, folder: Path, n: int) -> None:
     """Write `n` of the model's golden inputs, and its outputs for them, to `folder`.
 
     The outputs are those of a CPU: on an accelerator a process of its own reads the model in
-    `folder`. A model with a class that only this program knows is computed here.
+    `folder`. A model with a class that no other program can import is computed here.
 
     Args:
         model: the model in `folder`.
         folder: the folder of the preset.
         n: the number of inputs.
-        files: Python files that the process runs first.
 
     Raises:
         RecipeError: if the preset does not work on the CPU.
     """
-    known = files or _is_known(keras.saving.serialize_keras_object(model))
-    if engine.device() == "CPU" or not known:
+    if engine.device() == "CPU" or None in storage.foreign_classes(folder).values():
         write_here(model, folder, n)
     else:
-        _on_cpu(_WRITE.format(n=n), folder, files, keras.backend.backend())
-
-
-def _is_known(config) -> bool:
-    """Return whether all classes in a model's configuration are of Keras and of this package."""
-    if isinstance(config, list | tuple):
-        return all(map(_is_known, config))
-    if not isinstance(config, dict):
-        return True
-    registered = config.get("registered_name")
-    own = isinstance(registered, str) and ">" in registered and not registered.startswith("zoo>")
-    return not own and all(map(_is_known, config.values()))
+        _on_cpu(_WRITE.format(n=n), folder, keras.backend.backend())
 
 
 def write_here(model, folder: Path, n: int) -> None:
@@ -82,33 +70,40 @@ def difference(model, folder: Path) -> float:
         return float(np.abs(outputs - golden["outputs"]).max())
 
 
-def differences(folder: Path, *files: Path) -> dict[str, float]:
+def differences(folder: Path) -> dict[str, float]:
     """Return the largest difference from the golden outputs in the preset's `folder`, by backend.
 
-    Each installed backend runs in a process of its own, on the CPU.
-
-    Args:
-        folder: the folder of the preset.
-        files: Python files that each process runs first: they register classes from outside of
-            this package.
+    Each installed backend runs in a process of its own, on the CPU. It imports the modules of
+    classes of other packages by the names that a card gives them.
 
     Raises:
-        RecipeError: if the preset does not work on one of the backends.
+        RecipeError: if the preset does not work on one of the backends, or it has a class that no
+            other program can import.
     """
     by_backend = {}
     for name in backends.installed():
-        by_backend[name] = float(_on_cpu(_DIFFERENCE, folder, files, name).split()[-1])
+        by_backend[name] = float(_on_cpu(_DIFFERENCE, folder, name).split()[-1])
     return by_backend
 
 
-def _on_cpu(program: str, folder: Path, files: Sequence[Path], backend: str) -> str:
+def _on_cpu(program: str, folder: Path, backend: str) -> str:
     """Run `program` on the preset in `folder` in a process on the CPU; return what it prints.
 
     Raises:
         RecipeError: if it fails.
     """
+    modules = storage.foreign_classes(folder)
+    for name, module in modules.items():
+        if module is None:
+            raise RecipeError(
+                f"{name!r} must be defined in a module that another program can import, a file "
+                "whose name has letters, digits, hyphens and underscores. Received: a class of no "
+                "such file."
+            )
+    folders = trust.folders_of(modules.values())
+    given = json.dumps({"modules": modules, "folders": folders, "path": sys.path})
     process = subprocess.run(
-        [sys.executable, "-c", _FILES + program, folder, *files],
+        [sys.executable, "-c", _READ + program, folder, given],
         env={**devices.environment("cpu"), "KERAS_BACKEND": backend},
         check=False,
         capture_output=True,

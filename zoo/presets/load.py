@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import keras
-
+from zoo.engine.any_model import AnyModel
 from zoo.errors import ArgumentError
 from zoo.files.home import user_path
 from zoo.presets import checkpoint, hub, storage
 from zoo.presets.card import Card
 from zoo.presets.locate import is_keras_file, is_path, locate
+from zoo.presets.trust import trusting
 
 
 def info(name: str | Path) -> Card:
@@ -29,7 +29,12 @@ def info(name: str | Path) -> Card:
     return preset.card.with_picture(preset.folder / hub.PICTURE)
 
 
-def load(name: str | Path, components: Sequence[str] | None = None) -> keras.Model:
+def load(
+    name: str | Path,
+    components: Sequence[str] | None = None,
+    *,
+    trust: Sequence[str] = (),
+) -> AnyModel:
     """Load the pretrained model `name`, uncompiled.
 
     It is ready to sample; `compile()` and `fit` fine-tune it. Every file is checked against the
@@ -47,12 +52,17 @@ def load(name: str | Path, components: Sequence[str] | None = None) -> keras.Mod
         components: a list of one part to load alone: `["generator"]` of a GAN or `["decoder"]` of
             a variational autoencoder. The result is a `zoo.models.Sampler`, which only samples.
             Only the files of that part are fetched if the card lists them.
+        trust: the names of modules that may be imported, such as `["mine"]`, if the card names them
+            as those of classes of the model. Their code runs with your rights. A module that the
+            program has imported already needs no trust, and any other is never imported.
 
     Raises:
         UnknownNameError: if there is no such preset or component, with the nearest names.
         FetchError: if a file cannot be fetched, with the failure of each source.
         IntegrityError: if a file is missing, its bytes differ from its card, or it holds anything
             but arrays and the configuration of known classes.
+        TrustError: if the model has a class of a module that is neither imported nor in `trust`, or
+            such a module cannot be imported, or does not register the class.
 
     Example:
 
@@ -62,13 +72,20 @@ def load(name: str | Path, components: Sequence[str] | None = None) -> keras.Mod
     """
     place = _checkpoint(name)
     if place is None and not is_keras_file(name):
-        return locate(name).read(components)
+        with trusting(trust):
+            return locate(name).read(components)
     if components is not None:
         raise ArgumentError(
             f"components= is not for Keras files and checkpoints. Received: {name!r}."
         )
     if place is not None:
-        return checkpoint.read_model(place)
+        with trusting(trust):
+            return checkpoint.read_model(place)
+    if trust:
+        raise ArgumentError(
+            f"trust= is not for Keras files, which name no modules: import {', '.join(trust)} "
+            f"before. Received: {name!r}."
+        )
     path = user_path(name)
     if not path.is_file():
         raise ArgumentError(f"There is no file {str(path)!r}.")

@@ -192,9 +192,9 @@ def matching(
 
     A preset on this machine whose card cannot be read is left out, with a warning.
     """
-    family = None if family is None else families.family(family).name
-    if group is not None and group not in families.groups():
-        raise unknown_name("group", group, families.groups())
+    groups = sorted({*families.groups(), families.OWN})
+    if group is not None and group not in groups:
+        raise unknown_name("group", group, groups)
     pattern = pattern.lower() if re.search(r"[*?\[]", pattern) else f"*{pattern.lower()}*"
     known = sorted({*known_names(), *listed})
     known = [name for name in known if fnmatch.fnmatchcase(name, pattern)]
@@ -208,6 +208,9 @@ def matching(
         name: preset.card.identity.family if preset else getattr(listed.get(name), "family", None)
         for name, preset in presets.items()
     }
+    # A preset of a family from elsewhere is listed before its module is imported, too.
+    if family is not None and family not in family_of.values():
+        family = families.family(family).name
     return [
         name
         for name, preset in presets.items()
@@ -218,8 +221,10 @@ def matching(
 
 
 def _group(family: str | None) -> str | None:
-    """Return the group of a registered family."""
-    return families.family(family).group if family in families.families() else None
+    """Return the group of a family, which is `OWN` for those of modules that are not imported."""
+    if family is None:
+        return None
+    return families.family(family).group if family in families.families() else families.OWN
 
 
 def _known(name: str) -> Preset | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import NamedTuple
 
 from zoo.base.markup import Markup, anchored, fill, joined, link, markdown, name, python
@@ -38,7 +37,7 @@ import zoo
 {copies}
 
 - Model: {model!c}, family {family!c}, {parameters:,} parameters.
-- Paper: {paper}.{differs}
+{modules}- Paper: {paper}.{differs}
 {trained}{signature}
 {measured}{limits}## Rights
 
@@ -167,9 +166,12 @@ def model_card(card: Card, place: str | None = None) -> str:
             preset, or a path if no recipe of this package trained it.
     """
     identity, training, signature = card.identity, card.training, card.signature
-    of_zoo = training is not None and Path(training.recipe).stem == card.name
-    source = place or (card.name if of_zoo else f"path/to/{card.name}")
-    loaded = f"zoo.load({python(source)})"
+    recipe = None if training is None else training.recipe
+    named = recipe == f"recipes/{card.name}.py"
+    source = place or (card.name if named else f"path/to/{card.name}")
+    modules = list(dict.fromkeys(card.weights.modules.values()))
+    trust = f", trust=[{', '.join(map(python, modules))}]" if modules else ""
+    loaded = f"zoo.load({python(source)}{trust})"
     use = next((USES[task] for task in USES if task in signature.tasks), None)
     pictured = PICTURE in card.weights.extras
     images = signature.data.kind == "images"  # for others Hugging Face has no pipeline
@@ -195,9 +197,16 @@ def model_card(card: Card, place: str | None = None) -> str:
         pipeline=Markup(f"pipeline_tag: {use.pipeline}\n" if use is not None and images else ""),
         example=Markup(f"model = {loaded}" if use is None else use.example(signature, loaded)),
         copies="From a copy of this folder, its path takes the place of the name."
-        if of_zoo or place is not None
+        if named or place is not None
         else "The path is that of this folder.",
         model=identity.model,
+        modules=joined(
+            "",
+            (
+                fill("- The class {name!c} is of the module {module!c}.\n", name=n, module=m)
+                for n, m in card.weights.modules.items()
+            ),
+        ),
         parameters=card.weights.parameters,
         paper=link(identity.paper, identity.paper_url),
         differs=_differs(card),

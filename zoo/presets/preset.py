@@ -168,7 +168,8 @@ class Preset:
     def _read(self, components: Sequence[str] | None) -> keras.Model:
         """Fetch, verify and read the model, or one part of it."""
         if components is None:
-            return storage.read_model(self.ensure().folder)
+            preset = self.ensure()
+            return storage.read_model(preset.folder, modules=preset.card.weights.modules)
         parts = [components] if isinstance(components, str) else components
         if not isinstance(parts, list | tuple) or len(parts) != 1 or not isinstance(parts[0], str):
             raise ArgumentError(
@@ -177,8 +178,9 @@ class Preset:
         (part,) = parts
         preset = self.ensure(parts)
         if preset.card.weights.components:
-            return storage.read_component(preset.folder, part)
-        parts_of_model = storage.read_model(preset.folder).components()
+            return storage.read_component(preset.folder, part, preset.card.weights.modules)
+        model = storage.read_model(preset.folder, modules=preset.card.weights.modules)
+        parts_of_model = model.components()
         if part not in parts_of_model:
             raise unknown_name(f"component of {preset.card.name}", part, parts_of_model)
         return parts_of_model[part]

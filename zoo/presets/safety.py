@@ -63,7 +63,7 @@ def check_config(config: Any, source: str) -> None:
     Raises:
         IntegrityError: with the name of the refused object.
     """
-    for part in _objects(config, source):
+    for part in objects(config, source):
         name, module, registered = names = [part.get(key) for key in NAMES]
         are_texts = name is not None and all(isinstance(text, str | None) for text in names)
         if are_texts and name in PLAIN:
@@ -87,7 +87,7 @@ def check_config(config: Any, source: str) -> None:
             )
 
 
-def _objects(config: Any, source: str) -> Iterator[dict[str, Any]]:
+def objects(config: Any, source: str) -> Iterator[dict[str, Any]]:
     """Yield every serialized object in `config`, at any depth up to `DEEPEST`."""
     waiting = [(config, 1)]
     count = 0

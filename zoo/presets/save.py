@@ -26,7 +26,7 @@ from zoo.files.fetch import read, sha256
 from zoo.files.home import atomic_folder, storage_errors, user_path, write_text
 from zoo.metrics import Measurement
 from zoo.models.families import OWN, family_of
-from zoo.presets import golden, hub, locate, safety, storage
+from zoo.presets import golden, hub, locate, safety, storage, trust
 from zoo.presets.card import Card, Facts, File, Identity, Rights, Signature, Training, Weights
 from zoo.presets.page import PAGE_NAME, model_card
 from zoo.presets.preset import Preset
@@ -120,12 +120,7 @@ def save(
             f"metrics must be the measurements of a report of zoo.evaluate. Received: {metrics!r}."
         )
     _check_classes(model, classes)
-    check_can_be_saved(model, compiled=False)
-    try:
-        config = without_compiling(keras.saving.serialize_keras_object(model))
-        safety.check_config(config, "model")
-    except IntegrityError as error:  # now, and not first when somebody loads the preset
-        raise ArgumentError(f"{error}") from error
+    check_loadable(model)
     family = family_of(type(model))
     identity = Identity(
         preset=preset_name(folder),
@@ -162,6 +157,20 @@ def save(
             half_precision=half_precision,
         )
     return folder
+
+
+def check_loadable(model: Model) -> None:
+    """Raise an `ArgumentError` if `zoo.load` would refuse a preset of `model`.
+
+    It names the layer that runs code, or the class that is not registered.
+    """
+    check_can_be_saved(model, compiled=False)
+    try:
+        config = without_compiling(keras.saving.serialize_keras_object(model))
+        safety.check_config(config, "model")
+        trust.foreign_classes(config, "model")
+    except IntegrityError as error:  # now, and not first when somebody loads the preset
+        raise ArgumentError(f"{error}") from error
 
 
 def _check_classes(model: Model, classes: Sequence[str] | None) -> None:
@@ -223,7 +232,6 @@ def write(
     training: Training | None = None,
     half_precision: bool = True,
     examples: np.ndarray | None = None,
-    programs: Sequence[Path] = (),
 ) -> Card:
     """Write all files of a preset to the empty `folder`, and return their card.
 
@@ -241,14 +249,13 @@ def write(
         training: the record of the training, or `None` if no recipe trained the model.
         half_precision: whether float32 arrays are stored as float16.
         examples: 8-bit images that are stored with the preset, or `None`.
-        programs: Python files that register classes of the model which are not of this package.
     """
     half_precision = half_precision and not is_quantized(model)
     storage.write_model(model, folder, half_precision)
     files = _files(folder)
     stored = storage.read_model(folder)  # possibly in half precision, as users load it
     named = storage.write_components(stored, folder, half_precision)
-    golden.write_golden(stored, folder, GOLDEN_IMAGES, *programs)
+    golden.write_golden(stored, folder, GOLDEN_IMAGES)
     if (image := picture(stored)) is not None:
         image.save(folder / hub.PICTURE)
     if examples is not None:
@@ -256,6 +263,8 @@ def write(
     everything = _files(folder)
     parts = {part: {name: everything[name] for name in names} for part, names in named.items()}
     of_parts = {name for names in named.values() for name in names}
+    configs = [storage.CONFIG, *(f"{part}.json" for part in named)]
+    classes = [item for name in configs for item in storage.foreign_classes(folder, name).items()]
     card = Card(
         identity=identity,
         weights=Weights(
@@ -264,6 +273,7 @@ def write(
             components=parts,
             parameters=model.count_params(),
             dtype="float16" if half_precision else "float32",
+            modules={name: module for name, module in classes if module is not None},
         ),
         signature=Signature.of(model, backends(folder)).with_classes(facts.classes),
         training=training,

@@ -11,6 +11,7 @@ import json
 import math
 import zipfile
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 import h5py
@@ -26,7 +27,7 @@ from zoo.errors import ArgumentError, IntegrityError
 from zoo.files import archive
 from zoo.files.home import write_text
 from zoo.files.limits import check_limit
-from zoo.presets import safety
+from zoo.presets import safety, trust
 
 CONFIG = "config.json"
 METADATA = "metadata.json"
@@ -80,7 +81,11 @@ def write_components(model: keras.Model, folder: Path, half_precision: bool = Tr
 
 
 def read_model(
-    folder: Path, config: str = CONFIG, weights: str = WEIGHTS, optimizers: bool = False
+    folder: Path,
+    config: str = CONFIG,
+    weights: str = WEIGHTS,
+    modules: Mapping[str, str] | None = None,
+    optimizers: bool = False,
 ) -> keras.Model:
     """Return the model in `folder`, uncompiled, with float32 weights.
 
@@ -88,20 +93,29 @@ def read_model(
         folder: the folder of a preset.
         config: the name of the file of the configuration.
         weights: the name of the file of the weights.
+        modules: the modules of classes of other packages, which are imported if the user allows it.
         optimizers: whether the file of the weights holds those of optimizers too, which are not
             read.
 
     Raises:
+        TrustError: if the user does not allow it, or such a module lacks its class.
         IntegrityError: if the files name an unknown class, or hold anything but the arrays of the
             model.
     """
     engine.forget_kernels()  # of models that a server has read and dropped
     source = f"The file {folder / weights}"
     shapes = safety.check_arrays(folder / weights, source)
-    model = _built(folder / config, _numbers(shapes))
+    model = _built(folder / config, _numbers(shapes), modules or {})
     safety.check_fits(shapes, model, source, more=optimizers)
     read_weights(model, folder / weights, f"the model of {config}")
     return model
+
+
+def foreign_classes(folder: Path, config: str = CONFIG) -> dict[str, str | None]:
+    """Return the module of each class of other packages in a configuration in `folder`, see
+    `zoo.presets.trust.foreign_classes`."""
+    path = folder / config
+    return trust.foreign_classes(_parsed(path.read_bytes(), path), f"The file {path}")
 
 
 def _numbers(shapes: Counter) -> int:
@@ -124,9 +138,16 @@ def read_weights(model: keras.Model, path: Path, model_text: str = "the model") 
         raise IntegrityError(f"The file {path} does not fit {model_text}. {error}") from error
 
 
-def read_component(folder: Path, name: str) -> keras.Model:
-    """Return the part `name` of a model, which `write_components` wrote to `folder`."""
-    return read_model(folder, f"{name}.json", f"{name}.weights.h5")
+def read_component(folder: Path, name: str, modules: Mapping[str, str]) -> keras.Model:
+    """Return the part `name` of a model, which `write_components` wrote to `folder`.
+
+    It needs only those of `modules` whose classes are in the part.
+    """
+    path = folder / f"{name}.json"
+    check_limit(f"The file {path}", "bytes", path.stat().st_size, LARGEST)
+    needed = {*trust.names_in(_parsed(path.read_bytes(), path), f"The file {path}")}
+    modules = {name: module for name, module in modules.items() if name in needed}
+    return read_model(folder, path.name, f"{name}.weights.h5", modules)
 
 
 def read_file(path: Path) -> keras.Model:
@@ -176,7 +197,7 @@ def _parsed(text: bytes, path: Path) -> dict:
     return config
 
 
-def _built(path: Path, most: int) -> keras.Model:
+def _built(path: Path, most: int, modules: Mapping[str, str]) -> keras.Model:
     """Build the model of the configuration in `path`, with weights that are not set yet.
 
     `most` is the largest allowed number of parameters: a forged configuration cannot fill the
@@ -185,6 +206,7 @@ def _built(path: Path, most: int) -> keras.Model:
     check_limit(f"The file {path}", "bytes", path.stat().st_size, LARGEST)
     text = path.read_bytes()
     config = _parsed(text, path)
+    trust.import_allowed(modules, f"The file {path}")
     safety.check_config(config, f"The file {path}")
     if b'"quantization":' in text:
         # Integers take the place of kernels that were made before. Two of int4 are one number.

@@ -28,6 +28,7 @@ def rows(card) -> Rows:
             "weights",
             f"{card.weights.parameters:,} parameters, {size / 2**20:.1f} MiB, {card.weights.dtype}",
         ),
+        *(("needs", f"{name}, of the module {m}") for name, m in card.weights.modules.items()),
         *_of_signature(signature),
         (
             "backends",

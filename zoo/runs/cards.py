@@ -70,7 +70,8 @@ def facts_for(recipe: Recipe, settings: dict[str, Any], data_name: str, seed: in
     Settings that are not the recipe's are named. For other data the recipe's title, limits, classes
     and rights do not hold, and are left out.
     """
-    facts, config = recipe.facts, {**vars(recipe.config), "seed": seed}
+    facts = recipe.facts
+    config = {**vars(recipe.config), "seed": seed, "data": recipe.config.data_name}
     settings = {**ADDED, **settings}
     changed = {k: v for k, v in settings.items() if v != config[k]}
     differs = [*facts.differs, *(f"Not as in the recipe: {k}={v}." for k, v in changed.items())]
@@ -112,7 +113,7 @@ def record_training(
     """
     history = trainer.checkpoints.history
     return Training(
-        recipe=f"recipes/{recipe.preset}.py",
+        recipe=recipe.place,
         recipe_sha256=source_sha256(code),
         settings=trainer.settings,
         seed=trainer.config.seed,
@@ -153,6 +154,16 @@ def _versions() -> dict[str, str]:
     return versions
 
 
+def choose_metrics(recipe: Recipe, model: keras.Model, test: data.Source) -> tuple[Any, str | None]:
+    """Return the metrics of the card, as `zoo.evaluate` takes them, and the extractor, or `None`
+    for the default of each."""
+    extractor = choose_extractor(model, test)
+    if extractor is None:
+        return recipe.metrics, None
+    candidates = [Metric.get(m) for m in recipe.metrics or default_metrics(model, test)]
+    return [m for m in candidates if m.needs <= {"features", "images"}], extractor
+
+
 def take_measurements(
     recipe: Recipe, model: keras.Model, splits: Splits, n: int, say: Callable[[str], None]
 ) -> list[Measurement]:
@@ -170,11 +181,7 @@ def take_measurements(
     """
     say("evaluating")
     train, test = splits
-    extractor = choose_extractor(model, test)
-    metrics = recipe.metrics
-    if extractor is not None:
-        candidates = [Metric.get(m) for m in metrics or default_metrics(model, test)]
-        metrics = [m for m in candidates if m.needs <= {"features", "images"}]
+    metrics, extractor = choose_metrics(recipe, model, test)
     report = evaluate(model, test, metrics, n, train=train, extractor=extractor)
     for measurement in report.measurements:
         say(f"  {measurement.name} {measurement}")
@@ -216,7 +223,7 @@ def measure(
         ZooError: if there is no such preset, it is not of this recipe, or its data cannot be read.
     """
     card = _card_of(recipe, preset)
-    if config.data != card.training.data and Path(config.data).stem != card.training.data:
+    if config.data_name != card.training.data:
         raise RecipeError(
             f"--data must be what {card.name} was trained on, {card.training.data!r}. Received: "
             f"{config.data!r}."

@@ -24,9 +24,14 @@ def check_publishable(recipe: Recipe, config: Config, smoke: bool) -> None:
     """
     if smoke:
         raise RecipeError("--publish does not go with --smoke.")
+    if not recipe.place.startswith("recipes/"):
+        raise RecipeError(
+            f"--publish is for the recipes of this package. Received: {recipe.place}. zoo.push "
+            "copies a preset of your own to a place of yours."
+        )
     for key, value in vars(config).items():
-        same = Path(value).stem if key == "data" else value  # a file holds the data of its name
-        if same != getattr(recipe.config, key):
+        same = key == "data" and config.data_name == recipe.config.data_name
+        if not same and value != getattr(recipe.config, key):
             raise RecipeError(
                 f"--publish is for the recipe as it stands. Received: {key}={value!r} in place of "
                 f"{getattr(recipe.config, key)!r}."

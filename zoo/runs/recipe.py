@@ -24,6 +24,7 @@ from zoo.data.image_format import check_crop
 from zoo.errors import RecipeError, SizeError, check_choice, unknown_name
 from zoo.evaluation import Metric
 from zoo.evaluation.plan import SAMPLES
+from zoo.files.home import user_path
 from zoo.presets import locate
 from zoo.presets.card import Facts
 
@@ -72,6 +73,14 @@ class Config:
     def __post_init__(self):
         check_choice("precision", self.precision, PRECISIONS)
         object.__setattr__(self, "crop", check_crop(self.crop))
+
+    @property
+    def data_name(self) -> str:
+        """The name that cards give the data: of a file or a folder its own, without the path."""
+        path = user_path(self.data)
+        if path.suffix.lower() in (".npz", ".zip"):
+            return path.stem
+        return path.name if path.is_dir() else self.data
 
     @contextlib.contextmanager
     def dtype_policy(self) -> Iterator[None]:
@@ -141,8 +150,8 @@ class Recipe:
 
     Raises:
         UnknownNameError: if `ship` is neither, or `smoke` names no setting.
-        RecipeError: if a value of `smoke` has the wrong type, or `published` and `reported` are
-            both given.
+        RecipeError: if `preset` has other characters than names have, a value of `smoke` has the
+            wrong type, or `published` and `reported` are both given.
     """
 
     preset: str
@@ -170,6 +179,11 @@ class Recipe:
                     f"published={self.published!r} and reported={reported!r}."
                 )
             object.__setattr__(self, "published", reported)
+        if not isinstance(self.preset, str) or not locate.NAME.fullmatch(self.preset):
+            raise RecipeError(
+                "preset must be of small letters and digits, with single underscores or hyphens "
+                f"between. Received: {self.preset!r}."
+            )
         check_choice("ship", self.ship, ("last", "best"))
         self.config.replace(**self.smoke)  # unknown settings are refused now, not during a run
 
@@ -222,6 +236,13 @@ class Recipe:
         """The file that defines `build`; `None` if it was defined in no file."""
         file = inspect.getsourcefile(self.build)
         return Path(file).resolve() if file is not None and Path(file).is_file() else None
+
+    @property
+    def place(self) -> str:
+        """The file of the recipe as cards name it: in `recipes/` for those of this package."""
+        file = f"{self.preset}.py"
+        ours = self.file is not None and self.file in locate.recipes().values()
+        return f"recipes/{file}" if ours else file
 
     @property
     def sha256(self) -> str:

@@ -19,13 +19,13 @@ from zoo.errors import ArgumentError, RecipeError, check_choice
 from zoo.models import families
 from zoo.presets import hub, save
 from zoo.presets.card import Base, Card, Selected, Training
-from zoo.runs import cards
+from zoo.runs import cards, rehearsal
 from zoo.runs.collection import rewrite_card
 from zoo.runs.folder import CHECKPOINTS, PRESET, SAMPLES, alone_in, remove_earlier
 from zoo.runs.history import History
 from zoo.runs.ownership import Ownership
 from zoo.runs.recipe import Config, Recipe
-from zoo.runs.shipping import MEASURES, Shipping
+from zoo.runs.shipping import MEASURES, Shipping, chosen_measure
 from zoo.runs.start import Start, find_start
 from zoo.runs.training import Keeping, Splits, Trainer, choose_monitor, read
 
@@ -100,6 +100,7 @@ class Run:
         self.samples = SMOKE_IMAGES if smoke else recipe.samples
         self.splits: Splits | None = None
         self.start: Start | None = None
+        self.repeats = False  # a run of the same recipe with another seed
 
     def run(self) -> Path | None:
         """Train and evaluate the recipe, and write the preset.
@@ -155,8 +156,9 @@ class Run:
             model = self.build()
             self.splits = self.read(model)
             self._check_start(model)
-            self._clear_out()  # not before there is something to train on
             self._introduce(model)
+            self._rehearse(model)
+            self._clear_out()  # not before there is something to train on
             training = self.train(model)
         if not chief:
             return None
@@ -271,6 +273,7 @@ class Run:
         other = copy.copy(self)
         other.config = self.config.replace(seed=seed)
         other.out = self.out / f"seed-{seed}"
+        other.repeats = True
         return other
 
     def _check_out(self) -> None:
@@ -307,6 +310,19 @@ class Run:
             self.start.check(model)
         if self.config.few and model.data.name != "images":
             raise RecipeError(f"few is for images. Received: few=True for {model.data.noun}.")
+
+    def _rehearse(self, model: keras.Model) -> None:
+        """Raise now if the end of the run would fail, as far as that can be known.
+
+        Runs with other seeds, which share their recipe with the first, and runs on several devices
+        are checked in less detail.
+        """
+        measure = chosen_measure(self.measure, self.splits)
+        rehearsal.check(self.recipe, model, self.splits, self.samples, measure == "full")
+        alone = devices_in_use() == 1 and not self.repeats
+        if alone and rehearsal.is_needed(self.recipe, model):
+            self.say("rehearsing the end of the run")
+            rehearsal.rehearse(self.recipe, self.config, self.splits)
 
     def _clear_out(self) -> None:
         """Remove what an earlier run wrote to `out` if `anew`, in the first process.

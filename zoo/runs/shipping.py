@@ -73,9 +73,7 @@ class Shipping:
             ArgumentError: if the folder holds other files than a preset.
         """
         folder = self._write(self._rebuild(model), training)
-        measure = self.measure
-        if measure is None:
-            measure = "quick" if len(self.splits.test.images) < FEW_HELD_OUT else "full"
+        measure = chosen_measure(self.measure, self.splits)
         if measure != "none":
             stored = storage.read_model(folder)  # in half precision, as users load it
             numbers = {"quick": self._quick, "full": self._full}[measure](stored)
@@ -94,8 +92,7 @@ class Shipping:
             clear_unfinished(folder)
         save.check_replaceable(folder)
         facts = self.ownership.applied(cards.facts_of(recipe, training), self.base)
-        files = () if recipe.file is None else (recipe.file,)
-        examples = recipe.examples if training.data == recipe.config.data else 0
+        examples = recipe.examples if training.data == recipe.config.data_name else 0
         with storage_errors(folder), atomic_folder(folder) as partial:
             save.write(
                 model,
@@ -104,10 +101,9 @@ class Shipping:
                 facts,
                 metrics=lambda stored: [],
                 picture=lambda stored: recipe.picture(stored, test),
-                backends=lambda stored: golden.differences(stored, *files),
+                backends=golden.differences,
                 training=training,
                 examples=test.images[:examples] if examples else None,
-                programs=files,
             )
         return folder
 
@@ -149,6 +145,13 @@ class Shipping:
         picture = pictures.neighbours(samples, _held(self.splits.train), model.data.range)
         write_picture(self.out / NEIGHBOURS, picture)
         self.say(f"  samples beside their nearest training images: {self.out / NEIGHBOURS}")
+
+
+def chosen_measure(measure: str | None, splits: Splits) -> str:
+    """Return `measure`, or for `None` the one that suits the number of held-out data."""
+    if measure is not None:
+        return measure
+    return "quick" if len(splits.test.images) < FEW_HELD_OUT else "full"
 
 
 def _held(train: Source) -> Source:

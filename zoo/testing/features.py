@@ -25,7 +25,7 @@ from zoo.testing.examples import (
     values_of,
 )
 
-STEPS = 240  # of `learns`
+STEPS = 240  # of `learns`, by default
 
 
 def callbacks(make: Make) -> None:
@@ -162,8 +162,8 @@ def _half_precision(make: Make, name: str) -> None:
         assert np.abs(array(variable) - old).max() > 0, f"{variable.path} does not move"
 
 
-def learns(make: Make) -> None:
-    """Check that training on one example lowers the error of the model on it."""
+def learns(make: Make, steps: int = STEPS) -> None:
+    """Check that training on one example lowers the error of the model on it in some `steps`."""
     model = make()
     model.compile(keras.optimizers.Adam(5e-3, beta_1=0.5), **model.test_compile())
     data, *condition = arrays(model, BATCH)
@@ -172,12 +172,12 @@ def learns(make: Make) -> None:
         condition[0][:] = condition[0][:1]
     measure, error = _measure(model, data, condition)
     before = error()
-    parts = [np.concatenate([part] * STEPS) for part in (data, *condition)]
+    parts = [np.concatenate([part] * steps) for part in (data, *condition)]
     model.fit(*fed(model, *parts), batch_size=BATCH, verbose=0)
     after, wanted = error(), min(before, 2 / 3 * before)
     assert after < wanted, (
-        f"{measure} must fall below {wanted:g} in {STEPS} steps on one datum alone: it was "
-        f"{before:g} before, and is {after:g} after"
+        f"{measure} must fall below {wanted:g} in {steps} steps on one datum alone: it was "
+        f"{before:g} before, and is {after:g} after. More steps are steps= of check_model"
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from zoo.engine.tasks import tasks_of
-from zoo.errors import ArgumentError, unknown_name
+from zoo.errors import ArgumentError, check_count, unknown_name
 from zoo.testing import arguments, features, package, tasks, training
 from zoo.testing.examples import Make, Skipped
 
@@ -35,11 +35,10 @@ OF_THE_BASE_CLASS: tuple[Check, ...] = (
     features.mixed_bfloat16,
     features.mixed_float16,
 )
-LEARNING: tuple[Check, ...] = (features.learns,)
 PACKAGE: tuple[Check, ...] = (package.picture, package.metrics, package.preset)
 
 
-def checks(model_class: type) -> dict[str, Check]:
+def checks(model_class: type, steps: int = features.STEPS) -> dict[str, Check]:
     """Return the checks that apply to a class of models, by name, in the order of their run.
 
     Each is a function `check(make)`, where `make(**changes)` creates a fresh small model. It raises
@@ -48,6 +47,7 @@ def checks(model_class: type) -> dict[str, Check]:
 
     Args:
         model_class: a subclass of `zoo.models.Model`.
+        steps: the steps in which the model must learn one datum.
 
     Example:
 
@@ -56,9 +56,15 @@ def checks(model_class: type) -> dict[str, Check]:
     >>> "samples" in found, "classifies" in found
     (True, False)
     """
+    check_count("steps", steps)
     own = tasks_of(model_class) if isinstance(model_class, type) else ()
     of_tasks = tuple(check for name, check in tasks.TASKS.items() if name in own)
-    found = (*EVERY, *of_tasks, *PACKAGE, *OF_THE_BASE_CLASS, *LEARNING)
+
+    @functools.wraps(features.learns)
+    def learns(make: Make) -> None:
+        features.learns(make, steps)
+
+    found = (*EVERY, *of_tasks, *PACKAGE, *OF_THE_BASE_CLASS, learns)
     return {check.__name__: _seeded(check) for check in found}
 
 
@@ -96,6 +102,8 @@ def check_model(
     model_class: type,
     config: dict[str, Any] | None = None,
     checks: Iterable[str] | None = None,
+    *,
+    steps: int = features.STEPS,
 ) -> dict[str, str]:
     """Check that a class of models keeps the contract of this package.
 
@@ -110,6 +118,8 @@ def check_model(
         config: the arguments of its constructor, for a small model; by default those of its
             `test_config()`.
         checks: the names of the checks to run, see `zoo.testing.checks`; by default all.
+        steps: the steps in which the model must learn one datum (the check `learns`); more for one
+            that learns slowly, such as a GAN whose players hold each other back.
 
     Returns:
         The checks that were skipped, by name, each with the reason.
@@ -117,6 +127,7 @@ def check_model(
     Raises:
         AssertionError: with the name of the first check that fails.
         UnknownNameError: if there is no such check for this class, with the nearest names.
+        ArgumentError: if `steps` is no positive whole number.
 
     Example:
 
@@ -125,7 +136,7 @@ def check_model(
     >>> skipped
     {'players': 'the model has one player'}
     """
-    known, skipped = all_checks(model_class), {}
+    known, skipped = all_checks(model_class, steps), {}
     names = [checks] if isinstance(checks, str) else list(known if checks is None else checks)
     for name in names:
         if name not in known:

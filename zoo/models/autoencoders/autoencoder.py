@@ -11,6 +11,7 @@ import numpy as np
 from keras import ops
 
 from zoo.base.arrays import as_array
+from zoo.base.described import described_by
 from zoo.base.extends import extends
 from zoo.engine.batch import Batch, check_logits
 from zoo.engine.compilation import Argument
@@ -251,11 +252,9 @@ class Autoencoder(TakesCoders, Encodes, GenerativeModel):
             batch_size,
         )
 
+    @described_by(encode)
     def reconstruct(self, images, batch_size: int = 256) -> np.ndarray:
-        """Encode and decode each image, and return an array of the shape of `images`.
-
-        The arguments are as for `encode`.
-        """
+        """Encode and decode each image, and return an array of the shape of `images`."""
         return self.infer("reconstruct", self.call, self.checked_inputs(images), batch_size)
 
     def golden_inputs(self, n):

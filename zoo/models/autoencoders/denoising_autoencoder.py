@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from zoo.base.described import described_by
 from zoo.base.extends import extends
 from zoo.corruption import Corruption
 from zoo.engine.compilation import Argument
@@ -94,10 +95,8 @@ class DenoisingAutoencoder(Autoencoder, Denoises):
     def corrupted(self, images):
         return self.corruption(images, self.random)
 
+    @described_by(Autoencoder.encode)
     def denoise(self, images, batch_size: int = 256) -> np.ndarray:
-        """Return a clean image for each noisy one, whose values may lie outside of [0, 1].
-
-        The arguments are as for `encode`.
-        """
+        """Return a clean image for each noisy one, whose values may lie outside of [0, 1]."""
         inputs = self.checked_inputs(images, in_range=False)
         return self.infer("reconstruct", self.call, inputs, batch_size)

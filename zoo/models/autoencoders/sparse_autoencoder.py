@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
+from zoo.base.described import described_by
 from zoo.base.extends import extends
 from zoo.engine.compilation import Argument
 from zoo.errors import ArgumentError
@@ -113,9 +114,7 @@ class SparseAutoencoder(Autoencoder):
         inactive = ops.mean(ops.cast(silent, "float32"))
         return penalty, {"sparsity": ops.mean(penalty), "inactive": inactive}
 
+    @described_by(Autoencoder.encode)
     def inactivity(self, images, batch_size: int = 256) -> Inactivity:
-        """Measure the sparsity of the codes of `images`, see `zoo.metrics.inactivity`.
-
-        The arguments are as for `encode`.
-        """
+        """Measure the sparsity of the codes of `images`, see `zoo.metrics.inactivity`."""
         return inactivity(self.encode(images, batch_size))

@@ -9,6 +9,7 @@ import numpy as np
 from keras import ops
 
 from zoo.augmentation import Augmentation
+from zoo.base.described import described_by
 from zoo.base.extends import extends
 from zoo.engine.batch import Batch, check_body
 from zoo.engine.compilation import Argument, optional
@@ -169,21 +170,18 @@ class Classifier(Classifies, Model):
         """
         return self._infer("features", lambda x: self.body(x, training=False), images, batch_size)
 
+    @described_by(features)
     def probabilities(self, images, batch_size: int = 256) -> np.ndarray:
         """Return the probability of each class for each image, float32 of shape
         `(n, num_classes)`.
-
-        The arguments are as for `features`.
         """
         return self._infer(
             "probabilities", lambda x: ops.softmax(self.call(x), axis=-1), images, batch_size
         )
 
+    @described_by(features)
     def classify(self, images, batch_size: int = 256) -> np.ndarray:
-        """Return the most probable class of each image, int64 of shape `(n,)`.
-
-        The arguments are as for `features`.
-        """
+        """Return the most probable class of each image, int64 of shape `(n,)`."""
         return self.probabilities(images, batch_size).argmax(axis=1)
 
     def feature_network(self):

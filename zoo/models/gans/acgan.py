@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from zoo.base.described import described_by
 from zoo.base.extends import extends
 from zoo.engine.tasks import Classifies
 from zoo.errors import ArgumentError, check_count
@@ -126,11 +127,9 @@ class ACGAN(GAN, Classifies):
             batch_size,
         )
 
+    @described_by(probabilities)
     def classify(self, images, batch_size: int = 256) -> np.ndarray:
-        """Return the most probable class of each image, int64 of shape `(n,)`.
-
-        The arguments are as for `probabilities`.
-        """
+        """Return the most probable class of each image, int64 of shape `(n,)`."""
         return self.probabilities(images, batch_size).argmax(axis=1)
 
 

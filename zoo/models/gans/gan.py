@@ -11,6 +11,7 @@ from keras import ops
 
 from zoo import engine
 from zoo.augmentation import Augmentation
+from zoo.base.described import described_by
 from zoo.base.extends import extends
 from zoo.engine.averaging import copy
 from zoo.engine.batch import Batch, minibatch, paired
@@ -292,6 +293,7 @@ class GAN(Players, LatentModel):
     def generate(self, latents, labels=None):
         return self.ema_generator(paired(latents, labels), training=False)
 
+    @described_by(LatentModel.sample)
     def sample(
         self,
         n: int | None = None,
@@ -304,11 +306,9 @@ class GAN(Players, LatentModel):
         noise=None,
         condition=None,
     ) -> np.ndarray:
-        """Generate images, as `LatentModel.sample` does.
+        """Generate images, as every `LatentModel` does.
 
         Args:
-            n: as for `LatentModel.sample`, and `seed`, `latents`, `labels`, `batch_size`, `noise`
-                and `condition`.
             weights: `"ema"` for the averaged generator, or `"raw"` for the last one.
         """
         check_choice("weights", weights, ("ema", "raw"))

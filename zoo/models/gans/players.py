@@ -68,7 +68,7 @@ class Players(TakesArchitecture):
         """Set both networks and the spaces of the model, and check that the networks fit together.
 
         Args:
-            image_shape: as for `GAN`, and all other arguments.
+            image_shape: the shape of the data, or `None` if both networks are given.
             num_classes: the number of classes of a conditional model, or `None`.
             architecture: the architecture by name or as an object, or `None` for the default.
             settings: the settings of an architecture that is given by name.

@@ -29,7 +29,8 @@ class BetaVAE(VAE):
     Args:
         image_shape: as for `VAE`, and `latent_dim`, `likelihood`, `architecture`, `width`,
             `encoder`, `decoder` and `name`.
-        hidden_units: as for `VAE`; `None` means `(256,)`.
+        hidden_units: the units of each dense hidden layer of the encoder, as a setting of a named
+            architecture; the decoder has them in reverse. `None` means `(256,)`.
 
     Raises:
         ValueError: if an argument has a wrong value, or the two networks do not fit together.

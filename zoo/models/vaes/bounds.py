@@ -7,6 +7,7 @@ import math
 import numpy as np
 from keras import ops
 
+from zoo.base.described import described_by
 from zoo.engine.tasks import Scores
 from zoo.errors import check_choice, check_count
 
@@ -35,7 +36,8 @@ class Bounds(Scores):
         The KL is exact if the prior has a formula for it, as N(0, I) has.
 
         Args:
-            images: as for `encode`, and `labels`.
+            images: of shape `(n, height, width, channels)`, in [0, 1].
+            labels: the classes of the images, of shape `(n,)`, for conditional models.
             k: the number of samples of q that estimate E_q[log p(x | z)].
             seed: the seed of the samples.
             batch_size: the number of images that are computed at once.
@@ -49,6 +51,7 @@ class Bounds(Scores):
         total = self._accumulated(np.add, self._elbos, images, labels, k, seed, batch_size)
         return (total / k).astype("float32")
 
+    @described_by(elbo)
     def log_prob(
         self,
         images,
@@ -66,11 +69,8 @@ class Bounds(Scores):
         grow with k.
 
         Args:
-            images: as for `encode`, and `labels`.
             method: `"iwae"` or `"elbo"`.
             k: the number of samples for each image.
-            seed: the seed of the samples.
-            batch_size: the number of images that are computed at once.
 
         Returns:
             A float32 NumPy array of shape `(n,)`.

@@ -32,7 +32,8 @@ class IWAE(VAE):
         image_shape: as for `VAE`, and all other arguments; the default networks are the paper's,
             with two hidden layers of 200 tanh units and 50 latents.
         latent_dim: the number of latent variables.
-        hidden_units: as for `VAE`; `None` means `(200, 200)`.
+        hidden_units: the units of each dense hidden layer of the encoder, as a setting of a named
+            architecture; the decoder has them in reverse. `None` means `(200, 200)`.
 
     Raises:
         ValueError: if an argument has a wrong value, or the two networks do not fit together.

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from zoo.base.described import described_by
 from zoo.base.extends import extends
 from zoo.engine import scalars
 from zoo.engine.batch import Batch, paired
@@ -268,10 +269,11 @@ class VAE(TakesCoders, Bounds, Encodes, LatentModel):
             raise ArgumentError(f"{type(self).__name__} needs labels, one for each row of latents.")
         return self.sample(latents=latents, labels=labels, batch_size=batch_size)
 
+    @described_by(encode)
     def reconstruct(self, images, labels=None, batch_size: int = 256) -> np.ndarray:
         """Encode and decode each image, by the mean of q(z | x).
 
-        The arguments are as for `encode`, and the result has the shape of `images`.
+        The result has the shape of `images`.
         """
         mean, _ = self.encode(images, labels, batch_size)
         return self.decode(mean, labels, batch_size)
