@@ -4,7 +4,6 @@ import dataclasses
 import os
 import shutil
 import zlib
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -254,47 +253,6 @@ def test_data_that_do_not_fit_the_model(recipe, ring, slice_path, tmp_path):
     np.savez(tmp_path / "many.npz", x=np.zeros((40, 28, 28, 1), dtype="uint8"), y=np.arange(40))
     with pytest.raises(ValueError, match="labels must lie in 0 to 9"):
         run(conditional, tmp_path / "many.npz", tmp_path)
-
-
-OWN_FAMILY = """
-@keras.saving.register_keras_serializable("mine")
-class Halved(zoo.losses.NonSaturating):
-    def generator(self, fake):
-        return 0.5 * super().generator(fake)
-
-
-@zoo.register_family("plain_gan", package="mine")
-class PlainGAN(zoo.models.GAN):
-    pass
-
-
-def build(config):
-    return PlainGAN(
-"""
-
-
-@pytest.mark.once
-def test_a_family_from_outside(tmp_path):
-    """Its recipe is one file; who loads its preset imports the class."""
-    text = RING.read_text()
-    for old, new in {
-        "def build(config):\n    return zoo.models.GAN(\n": OWN_FAMILY.lstrip(),
-        'family="gan"': 'family="plain_gan"',
-        'preset="gan_ring8"': 'preset="plain_gan_ring8"',
-        "compile(adam, ": "compile(adam, loss=Halved(), ",
-    }.items():
-        assert old in text
-        text = text.replace(old, new)
-    path, out = tmp_path / "plain_gan_ring8.py", tmp_path / "out"
-    path.write_text(text)
-    done = python(path, "--smoke", "--set", "batch_size=64", "--out", out)
-    assert done.returncode == 0, done.stderr
-    card = Card.read(out / "preset" / "card.json")
-    assert card.identity.family == "plain_gan"
-    program = "import zoo, plain_gan_ring8; print(zoo.load('out/preset').sample(3).shape)"
-    program = f"import os, sys; os.chdir({str(tmp_path)!r}); sys.path.append('.')\n{program}"
-    done = python("-c", program, PYTHONPATH=str(Path(zoo.__file__).parent.parent))
-    assert done.stdout == "(3, 2)\n", done.stderr
 
 
 @pytest.mark.once

@@ -5,14 +5,12 @@ from __future__ import annotations
 import contextlib
 import copy
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import keras
 
 from zoo.callbacks import SampleGrids
-from zoo.callbacks.progress import Progress
 from zoo.engine import agreed, check_divides, distribute, is_chief, keep_memory
 from zoo.engine import devices as devices_in_use
 from zoo.errors import ArgumentError, RecipeError, check_choice
@@ -20,9 +18,9 @@ from zoo.models import families
 from zoo.presets import hub, save
 from zoo.presets.card import Base, Card, Selected, Training
 from zoo.runs import cards, rehearsal
+from zoo.runs.callbacks import MakesCallbacks, telling, users
 from zoo.runs.collection import rewrite_card
 from zoo.runs.folder import CHECKPOINTS, PRESET, SAMPLES, alone_in, remove_earlier
-from zoo.runs.history import History
 from zoo.runs.ownership import Ownership
 from zoo.runs.recipe import Config, Recipe
 from zoo.runs.shipping import MEASURES, Shipping, chosen_measure
@@ -30,7 +28,6 @@ from zoo.runs.start import Start, find_start
 from zoo.runs.training import Keeping, Splits, Trainer, choose_monitor, read
 
 SMOKE_IMAGES = 1024
-MakesCallbacks = Callable[[dict[str, Any], Path], Sequence[keras.callbacks.Callback]]
 
 
 class Run:
@@ -232,7 +229,7 @@ class Run:
         start = None if self.start is None else self.start.record
         trainer.begin(self.code, monitor, start)
         grids = SampleGrids(self.out / SAMPLES, lambda model: recipe.picture(model, test))
-        trainer.fit(measurements, grids, self._callbacks(trainer))
+        trainer.fit(measurements, grids, self._others(trainer))
         selected = None
         if recipe.ship == "best":
             best = trainer.load_best()
@@ -241,27 +238,11 @@ class Run:
             recipe, self.code, trainer, selected, self.base, self.ownership.wishes
         )
 
-    def _callbacks(self, trainer: Trainer) -> list[keras.callbacks.Callback]:
-        """Return the callbacks that follow the checkpoints and the pictures.
-
-        Raises:
-            RecipeError: if `callbacks` gives anything but callbacks.
-        """
-        callbacks = [History(self.out, trainer.checkpoints, picture=not self.smoke)]
-        if is_chief() and self.echo is not None:
-            callbacks.append(
-                Progress(trainer.total_steps, self.config.epochs, trainer.done, self.say)
-            )
-        if self.callbacks is not None:
-            others = self.callbacks(dict(trainer.settings), self.out)
-            if not isinstance(others, list | tuple) or not all(
-                isinstance(each, keras.callbacks.Callback) for each in others
-            ):
-                raise RecipeError(
-                    f"callbacks must return a list of Keras callbacks. Received: {others!r}."
-                )
-            callbacks += others
-        return callbacks
+    def _others(self, trainer: Trainer) -> list[keras.callbacks.Callback]:
+        """Return the callbacks that follow the checkpoints and the pictures."""
+        say = None if self.echo is None else self.say
+        shown = telling(trainer, self.out, say, picture=not self.smoke)
+        return [*shown, *users(self.callbacks, dict(trainer.settings), self.out)]
 
     def say(self, line: str) -> None:
         """Give `line` to `echo`, in the process that speaks to the user."""
