@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import click
 import keras
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from PIL import Image
 from shipped import HUB
 
 import zoo
+from zoo.cli import cli
 from zoo.engine import spaces
 from zoo.presets.preset import Preset
 
@@ -353,3 +355,20 @@ class TestEvaluate:
         assert (code != 0, out) == (True, "")
         assert message in err
         assert err.count("\n") == 1
+
+
+def commands(command, path=()):
+    """Yields the words of each command that does something."""
+    if isinstance(command, click.Group):
+        for name, inner in command.commands.items():
+            yield from commands(inner, (*path, name))
+    else:
+        yield path
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("words", list(commands(cli)), ids=" ".join)
+def test_help_teaches_by_an_example(run, words):
+    shown = run(*words, "--help")[1]
+    examples = shown.partition("Example")[2]
+    assert f"  zoo {' '.join(words)}" in examples

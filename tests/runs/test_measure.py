@@ -23,6 +23,12 @@ def test_quick_is_for_few_held_out_images(recipe, slice_path, tmp_path):
     assert any(line.startswith("  overfitting ") for line in said)
     page = (tmp_path / "preset" / "README.md").read_text()
     assert "overfitting" in page
+    # Its data are found again, by the folder of the run alone.
+    again = zoo.evaluate(tmp_path, metrics="overfitting")
+    known = {m.name: m for m in zoo.info(tmp_path).metrics}
+    for name in known:
+        assert again[name].value == pytest.approx(known[name].value)
+    assert str(slice_path) not in (tmp_path / "preset" / "card.json").read_text()
 
 
 def test_none(recipe, slice_path, tmp_path):

@@ -163,7 +163,12 @@ def data_preview(
     out: Path | None,
 ):
     """Write a picture of some images, or of all points, of the set NAME_OR_PATH, see `zoo data
-    info`."""
+    info`.
+
+    \b
+    Example:
+      zoo data preview photos/ --image-size 64 -n 100 -o preview.png
+    """
     import numpy as np
 
     from zoo import pictures
@@ -199,6 +204,10 @@ def data_prepare(name: str, downloaded: str | None):
 
     This is needed once. Any backend prepares and reads mnist, fashion_mnist and kmnist. Other sets
     are those of TensorFlow Datasets. TensorFlow prepares them, and any backend reads them then.
+
+    \b
+    Example:
+      zoo data prepare mnist
     """
     from zoo.data import named
 

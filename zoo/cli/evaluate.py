@@ -84,7 +84,7 @@ def evaluate(
     Examples:
       zoo evaluate dcgan_mnist
       zoo evaluate dcgan_mnist --metrics fid,kid,prdc -n 10000 --json > dcgan.json
-      zoo evaluate runs/mine/preset --compare dcgan_mnist
+      zoo evaluate runs/mine
     """
     from zoo import evaluation, pictures
     from zoo.data.image_format import still
@@ -125,7 +125,7 @@ def evaluate(
     if neighbours is not None:
         measured_on = report.measurements[0].protocol.split if report.measurements else split
         crop = "centre" if card.training is None else still(card.training.crop)
-        train = read_named(data or card.training.data, training_split(measured_on), model, crop)
+        train = read_named(data or located.data, training_split(measured_on), model, crop)
         samples = model.sample(10, seed=0, **sampling)
         write_picture(neighbours, pictures.neighbours(samples, train, model.data.range))
         say(neighbours, err=as_json)

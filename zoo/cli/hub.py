@@ -78,6 +78,11 @@ def verify(names: tuple[str, ...], outputs: bool):
     cards.
 
     Every byte is read. The command fails if a file differs.
+
+    \b
+    Examples:
+      zoo verify
+      zoo verify runs/mine/preset --outputs
     """
     from zoo.files import remote
     from zoo.presets import hub, locate
@@ -160,7 +165,12 @@ def push(preset: str, url: str, overwrite: bool):
 @click.command(cls=OneLine)
 @click.argument("base")
 def index(base: str):
-    """Write index.json of the hub at BASE, which lists the presets in the folders below it."""
+    """Write index.json of the hub at BASE, which lists the presets in the folders below it.
+
+    \b
+    Example:
+      zoo index file:///srv/hub
+    """
     from zoo.files import remote
     from zoo.presets import hub
 
@@ -175,7 +185,12 @@ def cache():
 
 @cache.command("list")
 def cache_list():
-    """List the entries of the cache, with their sizes and sources."""
+    """List the entries of the cache, with their sizes and sources.
+
+    \b
+    Example:
+      zoo cache list
+    """
     from zoo.files import home
     from zoo.presets.cache import entries
 
@@ -192,6 +207,10 @@ def cache_clean(name: str | None):
 
     NAME is a name in `zoo cache list`, or the name of a preset, which means all its versions.
     Removed files are fetched or computed anew when they are needed.
+
+    \b
+    Example:
+      zoo cache clean dcgan_faces
     """
     from zoo.presets.cache import clean
 

@@ -33,7 +33,13 @@ SAMPLES = "samples.png"
 @click.option("--group", help="Only presets of this group, such as gans.")
 @click.option("--hub", is_flag=True, help="List the presets of the hub in ZOO_HUB too.")
 def list_command(pattern: str, family: str | None, group: str | None, hub: bool):
-    """List the presets whose names hold PATTERN, such as mnist, or match it, such as 'gan_*'."""
+    """List the presets whose names hold PATTERN, such as mnist, or match it, such as 'gan_*'.
+
+    \b
+    Examples:
+      zoo list mnist
+      zoo list --group vaes
+    """
     from zoo.presets.load import info as card_of
     from zoo.presets.locate import matching
 
@@ -59,7 +65,13 @@ def list_command(pattern: str, family: str | None, group: str | None, hub: bool)
 @click.option("--json", "as_json", is_flag=True, help="Print the whole card as JSON.")
 def info(preset: str, as_json: bool):
     """Show the card of PRESET: its model, its training, its measured numbers, its limits and its
-    rights."""
+    rights.
+
+    \b
+    Examples:
+      zoo info dcgan_mnist
+      zoo info runs/mine --json
+    """
     from zoo.presets.load import info as card_of
 
     card = card_of(preset)
@@ -196,6 +208,7 @@ def _shown(name: str, epoch: int | None) -> _Shown:
     from zoo.files.home import user_path
     from zoo.presets import checkpoint
     from zoo.presets.locate import locate
+    from zoo.presets.preset import data_of_run
     from zoo.presets.save import read_examples
     from zoo.runs.folder import CHECKPOINTS
     from zoo.runs.recipe import ADDED
@@ -203,14 +216,13 @@ def _shown(name: str, epoch: int | None) -> _Shown:
     if epoch is None:
         preset = locate(name)
         training = preset.card.training
-        data, crop = (None, "centre") if training is None else (training.data, training.crop)
-        return _Shown(name, preset.read, data, crop, lambda: read_examples(preset))
+        crop = "centre" if training is None else training.crop
+        return _Shown(name, preset.read, preset.data, crop, lambda: read_examples(preset))
     place = checkpoint.of_epoch(user_path(name) / CHECKPOINTS, epoch)
     about = {**ADDED, **checkpoint.read_state(place)["about"]}
     named = f"epoch {epoch} of {name}"
-    return _Shown(
-        named, lambda: checkpoint.read_model(place), about.get("data"), about["crop"], lambda: None
-    )
+    data = data_of_run(user_path(name)) or about.get("data")
+    return _Shown(named, lambda: checkpoint.read_model(place), data, about["crop"], lambda: None)
 
 
 def _test_data(shown: _Shown, model, data: str | None):
@@ -224,9 +236,11 @@ def _test_data(shown: _Shown, model, data: str | None):
             named = repr(shown.name)
             raise ArgumentError(f"--data is for autoencoders. Received: {data!r} for {named}.")
         return read(shown.data, "test") if shown.data in synthetic.NAMED else None
+    examples = None if data is not None else shown.examples()
+    if data is None and examples is None and shown.data is not None and Path(shown.data).exists():
+        data = shown.data  # of a run
     if data is not None:
         return read_splits(data, model, shown.crop)[1]
-    examples = shown.examples()
     if examples is None:
         raise ArgumentError(
             f"{shown.name!r} is shown by {model.data.noun} of a data set: give --data."

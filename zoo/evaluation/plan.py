@@ -172,13 +172,15 @@ def plan(
 class _Subject:
     """A model, its name, and its card if it is a preset.
 
-    `same_name` is whether the real data have the name of the data in the card.
+    `same_name` is whether the real data have the name of the data in the card, and `data` the name
+    or the path of the data that it was trained on, if they are known.
     """
 
     model: Any
     name: str
     card: Card | None
     same_name: bool
+    data: str | None
 
     def common(self, field: str):
         """Return the value of a field of the card's protocols, or `None` if they differ in it.
@@ -234,7 +236,7 @@ class _Subject:
             return data, read_test(data, split, usual, self.model, crop)
         if self.card is None or self.card.training is None:
             raise ArgumentError("data is needed: the real images that samples are compared with.")
-        data = self.card.training.data
+        data = self.data
         try:
             return data, read_test(data, split, usual, self.model, crop)
         except MissingSplitError:
@@ -254,12 +256,13 @@ def _subject(model_or_preset, data) -> _Subject:
                 "model_or_preset must be a model of this package, or the name or the path of a "
                 f"preset. Received: {model_or_preset!r}.{instance_hint(model_or_preset)}"
             )
-        return _Subject(model_or_preset, model_or_preset.name, None, False)
+        return _Subject(model_or_preset, model_or_preset.name, None, False, None)
     preset = locate(model_or_preset)
     card = preset.card
     trained_on = None if card.training is None else card.training.data
     same = data is None or (isinstance(data, str | Path) and Path(data).stem == trained_on)
-    return _Subject(preset.read(), card.name, card, trained_on is not None and same)
+    same_name = trained_on is not None and same
+    return _Subject(preset.read(), card.name, card, same_name, preset.data)
 
 
 def _named(metrics: Metrics) -> list[Metric]:

@@ -18,6 +18,17 @@ from zoo.files.home import home
 from zoo.presets import hub, storage
 from zoo.presets.card import Card, File
 
+DATA = "data.txt"  # in the folder of a run, the path of its data, which no card holds
+
+
+def data_of_run(run: Path) -> str | None:
+    """Return the path of the data of a run, if they are a file or a folder of this machine."""
+    try:
+        path = (run / DATA).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return None
+    return path if path and Path(path).exists() else None
+
 
 @dataclasses.dataclass(frozen=True)
 class Preset:
@@ -59,6 +70,18 @@ class Preset:
                 return cls.in_folder(of_run)
             raise IntegrityError(f"There is no preset in {folder}: it holds no card.json.")
         return cls(Card.read(folder / hub.CARD), folder)
+
+    @property
+    def data(self) -> str | None:
+        """The data that it was trained on: of a run of this machine their path, else their name.
+
+        It is `None` for a preset that no recipe made.
+        """
+        training = self.card.training
+        if training is None:
+            return None
+        path = data_of_run(self.folder.parent) if self.urls is None else None
+        return training.data if path is None else path
 
     @classmethod
     def fetched(cls, card: Card, urls: Iterable[str], pinned: bool = False) -> Preset:

@@ -12,8 +12,9 @@ from filelock import FileLock, Timeout
 from zoo.base.warn import warn
 from zoo.engine import agreed, is_chief
 from zoo.errors import RecipeError
-from zoo.files.home import make_folder, unfinished
+from zoo.files.home import make_folder, storage_errors, unfinished, user_path, write_text
 from zoo.presets import checkpoint
+from zoo.presets.preset import DATA
 
 CHECKPOINTS, SAMPLES, PRESET = "checkpoints", "samples", "preset"
 PICTURES = "epoch-[0-9]*.png"
@@ -70,6 +71,20 @@ def _locked(out: Path) -> Iterator[None]:
         for folder in made:
             with contextlib.suppress(OSError):  # it holds what the run wrote
                 folder.rmdir()
+
+
+def note_data(out: Path, data: str) -> None:
+    """Note the path of the data in the folder of a run, in the first process.
+
+    `zoo evaluate` finds them by it. It stands in no card, which others see.
+
+    Raises:
+        StorageError: if it cannot be written.
+    """
+    path = user_path(data)
+    if is_chief() and path.exists():
+        with storage_errors(out):
+            write_text(out / DATA, f"{path.absolute()}\n")
 
 
 def remove_earlier(out: Path) -> None:

@@ -20,7 +20,7 @@ from zoo.presets.card import Base, Card, Selected, Training
 from zoo.runs import cards, rehearsal
 from zoo.runs.callbacks import MakesCallbacks, telling, users
 from zoo.runs.collection import rewrite_card
-from zoo.runs.folder import CHECKPOINTS, PRESET, SAMPLES, alone_in, remove_earlier
+from zoo.runs.folder import CHECKPOINTS, PRESET, SAMPLES, alone_in, note_data, remove_earlier
 from zoo.runs.ownership import Ownership
 from zoo.runs.recipe import Config, Recipe
 from zoo.runs.shipping import MEASURES, Shipping, chosen_measure
@@ -156,6 +156,7 @@ class Run:
             self._introduce(model)
             self._rehearse(model)
             self._clear_out()  # not before there is something to train on
+            note_data(self.out, self.config.data)
             training = self.train(model)
         if not chief:
             return None
