@@ -13,7 +13,7 @@ from click.core import ParameterSource
 from zoo.base import devices
 from zoo.base.importing import importable
 from zoo.base.stopping import Stop
-from zoo.cli.base import say
+from zoo.cli.base import say, trust_option
 from zoo.data.image_format import CROPS
 from zoo.errors import ArgumentError, check_count
 
@@ -199,7 +199,7 @@ def training_options(command):
     ]
     for option in reversed(options):
         command = option(command)
-    return command
+    return trust_option(command)  # of --from
 
 
 # The options that have a meaning where nothing is trained.
