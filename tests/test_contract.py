@@ -11,7 +11,7 @@ CLASSES = {name: families.family(name).cls for name in zoo.families()}
 # The family that a group is named after stands for it where the base class keeps a promise for
 # all, or where a training takes its time.
 HEADS = [group.removesuffix("s") for group in zoo.groups()]
-ONCE_A_GROUP = {check.__name__ for check in (*suite.OF_THE_BASE_CLASS, *suite.LEARNING)}
+ONCE_A_GROUP = {check.__name__ for check in suite.OF_THE_BASE_CLASS} | {"learns"}
 # The code of these checks is that of the spaces and of the base class, on NumPy arrays: the heads
 # run them on every backend, and the others on one.
 OF_NO_BACKEND = {
@@ -20,8 +20,15 @@ OF_NO_BACKEND = {
     if check.__name__ not in ("training", "players", "saving")
 }
 # On TensorFlow graphs are the subject of these alone, and save time where there are many steps.
-OF_GRAPHS = {"training", "eager", "resuming", "callbacks", "mixed_bfloat16", "mixed_float16"}
-OF_GRAPHS |= {check.__name__ for check in suite.LEARNING}
+OF_GRAPHS = {
+    "training",
+    "eager",
+    "resuming",
+    "callbacks",
+    "mixed_bfloat16",
+    "mixed_float16",
+    "learns",
+}
 CASES = [
     (family, check)
     for family, cls in CLASSES.items()

@@ -113,7 +113,10 @@ class Model(Signed, Steps, Compiled, Configured, Saved, engine.StepAdaptor, Shar
 
     @property
     def can_judge(self) -> bool:
-        """Whether the model tells real data from generated, by `discriminate(data, labels)`."""
+        """Whether the model tells real data from generated, by `discriminate(data, labels)`.
+
+        It takes labels if the attribute `discriminator_sees_labels` is true.
+        """
         return False
 
     def suit_few(self, trained: list[keras.layers.Layer]) -> list[str]:

@@ -31,7 +31,9 @@ def _likeness(model: Model, data, condition) -> np.ndarray:
 SCORES: dict[str, tuple[Callable[[Model], bool], Callable[..., np.ndarray]]] = {
     "discriminator": (
         lambda model: model.can_judge,
-        lambda model, data, condition: model.discriminate(data, condition),
+        lambda model, data, condition: model.discriminate(
+            data, condition if model.discriminator_sees_labels else None
+        ),
     ),
     "log_prob": (lambda model: "scores" in model.tasks, _bound),
     "reconstruction": (lambda model: "encodes" in model.tasks, _likeness),
