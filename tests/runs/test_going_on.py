@@ -190,7 +190,7 @@ class TestProgress:
         clock = itertools.count(step=seconds)
         monkeypatch.setattr("zoo.callbacks.progress.time.perf_counter", lambda: next(clock))
         said = []
-        progress = Progress(epochs * steps, epochs, done, said.append, terminal=False)
+        progress = Progress(epochs * steps, epochs, lambda: done, said.append, terminal=False)
         progress.on_train_begin()
         for epoch in range(done // steps, epochs):
             progress.on_epoch_begin(epoch)
@@ -214,7 +214,7 @@ class TestProgress:
         assert said[-1] == "epoch 200/200: loss 0.25"
 
     def test_on_a_terminal(self, capsys):
-        progress = Progress(4, 2, 2, print, terminal=True)
+        progress = Progress(4, 2, lambda: 2, print, terminal=True)
         progress.on_train_begin()
         progress.on_epoch_begin(1)
         for batch in range(2):

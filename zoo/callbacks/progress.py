@@ -23,7 +23,7 @@ class Progress(keras.callbacks.Callback):
     Args:
         steps: the number of steps of the whole training.
         epochs: the number of its epochs.
-        done: the number of steps that are done before `fit`.
+        done: a function that returns the number of steps that are done before a call of `fit`.
         say: is given one line at a time.
         terminal: whether to draw a line on the terminal; by default whether there is one.
     """
@@ -32,21 +32,23 @@ class Progress(keras.callbacks.Callback):
         self,
         steps: int,
         epochs: int,
-        done: int,
+        done: Callable[[], int],
         say: Callable[[str], None],
         terminal: bool | None = None,
     ):
         super().__init__()
-        self.steps, self.epochs, self.done, self.say = steps, epochs, done, say
+        self.steps, self.epochs, self.done_before, self.say = steps, epochs, done, say
         self.terminal = sys.stdout.isatty() if terminal is None else terminal
         self.bar = None
         self.begun: tuple[int, float] | None = None  # the first step that is timed, and its time
         self.estimated = False
-        self.said = self.since = -LINE_SECONDS
-        self.seen = done
+        self.said = -LINE_SECONDS
+        self.done = self.seen = 0
 
     def on_train_begin(self, logs=None):
-        self.since = time.perf_counter()
+        self.close()  # of a training that went back
+        self.done = self.seen = self.done_before()
+        self.begun, self.since = None, time.perf_counter()
         if self.terminal:
             self.bar = tqdm(
                 total=self.steps,

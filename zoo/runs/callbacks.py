@@ -30,7 +30,8 @@ def telling(
     """
     callbacks: list[keras.callbacks.Callback] = [History(out, trainer.checkpoints, picture)]
     if is_chief() and say is not None:
-        callbacks.append(Progress(trainer.total_steps, trainer.config.epochs, trainer.done, say))
+        steps, epochs = trainer.total_steps, trainer.config.epochs
+        callbacks.append(Progress(steps, epochs, lambda: trainer.done, say))
     return callbacks
 
 
