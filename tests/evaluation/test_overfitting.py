@@ -75,6 +75,16 @@ def test_images_that_are_learnt_by_heart():
 
 
 @pytest.mark.once
+def test_sorted_data_are_drawn_from():
+    """Of images in the order of their classes the first ones are of one class."""
+    images = np.repeat(np.arange(0, 250, 10, dtype="uint8"), 40)[:, None, None, None]
+    images = np.broadcast_to(images, (1000, 8, 8, 1))
+    model = small("autoencoder", hidden_units=(4,))
+    found = measured(model, images, images[::10])["overfitting"]
+    assert abs(found.value) < 3 * found.standard_error
+
+
+@pytest.mark.once
 def test_a_model_without_a_score():
     model = small("classifier", num_classes=3)
     with pytest.raises(ArgumentError, match="'overfitting' is for models with a discriminator, l"):

@@ -125,6 +125,8 @@ class TestCheckpoints:
         go(rated, tmp_path, epochs=5, keep=1, snap=2)
         folder = tmp_path / "checkpoints"
         assert [checkpoint.step_of(place) // 2 for place in checkpoint.saved(folder)] == [2, 4, 5]
+        go(rated, tmp_path, epochs=6, keep=1)  # also where later epochs are not
+        assert [checkpoint.step_of(place) // 2 for place in checkpoint.saved(folder)] == [2, 4, 6]
         place = checkpoint.of_epoch(folder, 4)
         model = zoo.load(place)
         found = arrays(place / storage.WEIGHTS)
@@ -132,8 +134,10 @@ class TestCheckpoints:
             assert any(np.array_equal(value, other) for other in found.values())
         assert model.sample(3, seed=0).shape == (3, 2)
         assert not model.compiled
-        with pytest.raises(ArgumentError, match="kept in .*: 2, 4, 5. Received: 3"):
+        with pytest.raises(ArgumentError, match="kept in .*: 2, 4, 6. Received: 3"):
             checkpoint.of_epoch(folder, 3)
+        (checkpoint.of_epoch(folder, 2) / checkpoint.STATE).write_text("{")  # one is damaged
+        assert checkpoint.of_epoch(folder, 4) == place
         with pytest.raises(ArgumentError, match="not for Keras files and checkpoints"):
             zoo.load(place, components=["generator"])
 
@@ -207,6 +211,20 @@ class TestProgress:
         assert said[1].endswith(" left")
         assert said[-1] == "epoch 3/3: loss 0.25"
         assert len(said) == 4
+
+    def test_a_training_that_went_back(self, monkeypatch):
+        """Or that was continued within an epoch: `fit` is called again."""
+        clock = itertools.count(step=2.0)
+        monkeypatch.setattr("zoo.callbacks.progress.time.perf_counter", lambda: next(clock))
+        said, done = [], [0]
+        progress = Progress(20, 2, lambda: done[0], said.append, terminal=False)
+        for start, steps in ((0, 9), (4, 16)):  # the second one from an earlier step
+            done[0] = start
+            progress.on_train_begin()
+            for batch in range(steps):
+                progress.on_train_batch_end(batch, {"loss": 0.5})
+        assert progress.done == 20
+        assert said == ["about 30 s for 15 more steps", "about 22 s for 11 more steps"]
 
     def test_few_lines_of_short_epochs(self, monkeypatch):
         said = self.lines(monkeypatch, seconds=0.01, epochs=200)

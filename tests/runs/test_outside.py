@@ -95,6 +95,9 @@ def test_every_program(name, tmp_path, run, slice_path):
     assert code == 0, error
     code, _, error = run("sample", out, "-o", tmp_path / "a.png", "--trust", name)
     assert code == 0, error
+    code, table, error = run("compare", out, out / "seed-1")
+    assert code == 0, error
+    assert "seed-1" in table
     said = python("-m", "zoo", "train", path, "--smoke", "--resume", "--out", out)
     assert "steps are done" in said
     program = f"import sys, zoo; sys.path.append({str(OUTSIDE)!r})"

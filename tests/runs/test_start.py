@@ -11,7 +11,7 @@ from small import TINY, run, run_of
 import zoo
 from zoo.engine.attached import own_variables
 from zoo.engine.carrying import carry, weighted
-from zoo.errors import ArgumentError
+from zoo.errors import ArgumentError, IntegrityError
 from zoo.presets import checkpoint, storage
 from zoo.presets.card import Base
 from zoo.runs.ownership import Ownership
@@ -19,6 +19,8 @@ from zoo.runs.ownership import Ownership
 RESEARCH = Base(preset="faces", weights_license="other", data_rights="research", sha256="0" * 64)
 UNKNOWN = RESEARCH.model_copy(update={"weights_license": "unknown"})
 FREE = RESEARCH.model_copy(update={"weights_license": "Apache-2.0"})
+NOTICE = RESEARCH.model_copy(update={"weights_license": "cc-by-4.0"})
+PUBLIC = RESEARCH.model_copy(update={"weights_license": "cc0-1.0"})
 
 
 def first_step(out):
@@ -57,7 +59,8 @@ class TestRuns:
         assert card.training.base.sha256 == base.weights.files["model.weights.h5"].sha256
         assert "Its training started from dcgan_mnist." in card.identity.differs
         page = (tmp_path / "preset" / "README.md").read_text()
-        assert "base_model: dcgan_mnist\n" in page
+        assert "base_model" not in page  # it is at no repository of Hugging Face
+        assert "Its training started from dcgan_mnist." in page
         assert "# mine\n" in page
         assert 'zoo.load("path/to/mine").sample(64' in page
         assert 'zoo.load("dcgan_mnist")' not in page
@@ -108,8 +111,13 @@ class TestRuns:
             with pytest.raises(ValueError, match=message):
                 run(recipe, slice_path, tmp_path / "out", start=start, anew=True)
             assert not (tmp_path / "out" / "preset").exists()
-        with pytest.raises(ArgumentError, match="checkpoint of another one"):
+        with pytest.raises(ArgumentError, match="with a layer like one of this GAN"):
             run_of(ring, ring.config, tmp_path / "ring", start=str(place)).run()
+        torn = tmp_path / "torn"
+        shutil.copytree(place, torn)
+        (torn / storage.WEIGHTS).write_bytes(b"")
+        with pytest.raises(IntegrityError, match="torn is not whole: model.weights.h5 is damaged"):
+            run(recipe, slice_path, tmp_path / "out", start=str(torn), anew=True)
 
 
 def gan(**changes):
@@ -193,6 +201,9 @@ class TestOwnership:
             ("cc-by-sa-4.0", FREE, "cc-by-sa-4.0"),
             ("cc-by-sa-4.0", RESEARCH, "other"),
             ("cc-by-nc-4.0", None, "cc-by-nc-4.0"),
+            ("cc0-1.0", NOTICE, "cc-by-4.0"),
+            ("cc-by-4.0", PUBLIC, "cc-by-4.0"),
+            ("cc0-1.0", None, "cc0-1.0"),
         ],
     )
     def test_the_stricter_licence(self, of_data, of_start, expected):
@@ -212,6 +223,9 @@ class TestOwnership:
         ):
             with pytest.raises(ArgumentError, match=expected):
                 Ownership(license="mit").check(facts, base)
+        with pytest.raises(ArgumentError, match="--license must be 'cc-by-4.0'"):
+            Ownership(license="cc0-1.0").check(self.facts("cc0-1.0"), NOTICE)
+        Ownership(license="mit").check(self.facts("cc0-1.0"), NOTICE)  # it asks for a notice, too
         owned = Ownership(license="mit", license_override="The photographs are mine.")
         owned.check(self.facts(), RESEARCH)
         facts = owned.applied(self.facts(), RESEARCH)
@@ -225,7 +239,10 @@ class TestOwnership:
         [
             ({"name": "My GAN"}, "--name must be of small letters"),
             ({"name": "dcgan_mnist"}, "'dcgan_mnist', the name of another preset"),
+            ({"name": "a" * 101}, "--name must have at most 100 characters. Received: 101"),
             ({"title": "a\nb"}, "--title must be one line"),
+            ({"title": "a\rb"}, "--title must be one line"),
+            ({"license": "CC BY 4.0"}, "--license must be an identifier, such as 'cc-by-4.0'"),
             ({"license": " "}, "--license must be one line"),
             ({"license_override": "because"}, "without --license"),
         ],

@@ -42,6 +42,8 @@ def described_by(other: Callable) -> Callable:
     """
 
     def decorate(function):
+        if function.__doc__ is None or other.__doc__ is None:  # under `python -OO`
+            return function
         own = sections_of(function.__doc__)
         found = entries_of(sections_of(other.__doc__).get("Args:", []))
         found |= entries_of(own.pop("Args:", []))

@@ -21,6 +21,7 @@ from zoo.base.stopping import Stop
 from zoo.base.warn import warn
 from zoo.callbacks.same import check_same
 from zoo.engine.finite import broken_step, player_of, player_with_broken_weights
+from zoo.engine.spaces import Classes
 from zoo.errors import ArgumentError, DivergedError, IntegrityError, StorageError, check_count
 from zoo.presets import checkpoint, storage
 
@@ -104,6 +105,7 @@ class Checkpoints(keras.callbacks.Callback):
         self.keep = check_count("keep", keep)
         self.snap = None if snap is None else check_count("snap", snap)
         self._config: str | None = None
+        self._classes: list[str] | None = None  # the names of the classes
         self.monitor = monitor
         self.stop = Stop() if stop is None else stop
         self.steps = 0
@@ -196,6 +198,9 @@ class Checkpoints(keras.callbacks.Callback):
     # During `fit`
 
     def on_train_begin(self, logs=None):
+        condition = getattr(self.model, "condition", None)  # a model of Keras has none
+        if isinstance(condition, Classes) and condition.names is not None:
+            self._classes = list(condition.names)
         with contextlib.suppress(NotImplementedError):  # a model of the user without `get_config`
             self._config = storage.config_text(self.model)
         if self.newest is not None:
@@ -276,9 +281,13 @@ class Checkpoints(keras.callbacks.Callback):
         state, weights = self._state(), self._finite_weights()
         self._write(weights, state)
         if engine.is_chief():
-            between = None if self.snap is None else self.snap * self.steps_per_epoch
-            _remove_others(self.folder, self.steps, self.keep, between)
+            _remove_others(self.folder, self.steps, self.keep)
         self.newest = self.steps
+
+    @property
+    def _between(self) -> int:
+        """The number of steps from one checkpoint that is kept for good to the next."""
+        return self.snap * self.steps_per_epoch
 
     def _state(self) -> dict[str, Any]:
         """Return the state of the training, as data for JSON."""
@@ -291,7 +300,9 @@ class Checkpoints(keras.callbacks.Callback):
             "means": [ops.convert_to_numpy(v).tolist() for v in variables] if within else None,
             "history": self.history,
             "best": self.best,
+            "kept": bool(self.snap and self.steps and not self.steps % self._between),
             "restored": self.restored,
+            "classes": self._classes,
             "about": self.about,
         }
 
@@ -345,17 +356,24 @@ class Checkpoints(keras.callbacks.Callback):
         return f"the last good checkpoint is {checkpoint.place_of(self.folder, self.newest)}"
 
 
-def _remove_others(folder: Path, steps: int, keep: int, between: int | None) -> None:
+def _is_kept(place: Path) -> bool:
+    """Return whether the checkpoint at `place` is kept for good, as long as it is whole."""
+    try:
+        return checkpoint.read_state(place).get("kept", False)
+    except IntegrityError:
+        return False
+
+
+def _remove_others(folder: Path, steps: int, keep: int) -> None:
     """Remove old checkpoints.
 
-    The last `keep` ones up to `steps` stay, the best checkpoint that each of them records, and one
-    every `between` steps. Checkpoints of later steps were found damaged when this process began,
-    and are removed too.
+    The last `keep` ones up to `steps` stay, the best checkpoint that each of them records, and
+    those that say that they are kept for good. Checkpoints of later steps were found damaged when
+    this process began, and are removed too.
     """
     saved = checkpoint.saved(folder)
-    done = {place: checkpoint.step_of(place) for place in saved}
-    done = {place: step for place, step in done.items() if step <= steps}
-    last = list(done)[-keep:]
+    done = [place for place in saved if checkpoint.step_of(place) <= steps]
+    last = done[-keep:]
     needed = set(last)
     for place in last:
         try:
@@ -364,7 +382,6 @@ def _remove_others(folder: Path, steps: int, keep: int, between: int | None) -> 
             continue  # a damaged checkpoint records no best one
         if best is not None:
             needed.add(checkpoint.place_of(folder, best["step"]))
-    if between is not None:
-        needed |= {place for place, step in done.items() if step and step % between == 0}
+    needed |= {place for place in done if place not in needed and _is_kept(place)}
     for old in {*saved, *checkpoint.left(folder)} - needed:
         shutil.rmtree(old, ignore_errors=True)  # leftovers are removed the next time

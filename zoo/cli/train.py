@@ -124,11 +124,12 @@ def _renew_card(recipe: Recipe, config: Config, options: TrainOptions) -> None:
 
     out = options.folder(recipe) / "preset"
     preset = recipe.preset if options.publish else out
+    tell = (lambda line: None) if options.quiet else say
     if options.remeasure:
-        cards.measure(recipe, config, preset, say)
+        cards.measure(recipe, config, preset, tell)
     if options.describe:
         cards.describe(recipe, preset)
-    say(f"rewritten: the card of {preset}")
+    tell(f"rewritten: the card of {preset}")
 
 
 def _trained(recipe: Recipe, command: Sequence[str], options: TrainOptions) -> Path | None:
@@ -140,10 +141,14 @@ def _trained(recipe: Recipe, command: Sequence[str], options: TrainOptions) -> P
 
     out = options.folder(recipe)
     with watched() as stop:
+        run = options.run(recipe, stop)
         try:
-            return options.run(recipe, stop).run_seeds(options.trainings)
+            return run.run_seeds(options.trainings)
         except Stopped as stopped:
-            if engine.is_chief():
+            if engine.is_chief() and run.written is not None and options.trainings == 1:
+                say(f"\nstopped by {stopped}. The preset {run.written} is whole, without numbers.")
+                say("--remeasure, in place of --resume, takes them.")
+            elif engine.is_chief():
                 say(f"\nstopped by {stopped}. {_kept(out)}\n  {_resuming(command)}")
             sys.exit(stopped.exit_code)
         except DivergedError:

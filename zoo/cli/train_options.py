@@ -95,7 +95,8 @@ def training_options(command):
         click.option(
             "--license-override",
             metavar="REASON",
-            help="Why --license may differ from the licence of --from; it stands in the card.",
+            help="Why --license may differ from the licence that follows from the data and from "
+            "--from; it stands in the card.",
         ),
         click.option(
             "--resume",
@@ -204,6 +205,7 @@ def training_options(command):
 
 # The options that have a meaning where nothing is trained.
 OF_CARDS = {"remeasure", "describe", "publish", "out", "data", "smoke", "device", "recipe"}
+OF_CARDS |= {"trust", "quiet"}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -281,7 +283,8 @@ class TrainOptions:
 
     def check_unchanged(self) -> None:
         """Raise if an option makes another preset than that of the recipe."""
-        for option in ("start", "name", "title", "license", "license_override", "monitor", "ship"):
+        of_owner = ("start", "name", "title", "license", "license_override")
+        for option in (*of_owner, "monitor", "ship", "measure", "callbacks"):
             if (value := getattr(self, option)) is not None:
                 name = {"start": "from"}.get(option, option.replace("_", "-"))
                 raise ArgumentError(

@@ -11,6 +11,7 @@ from zoo.engine.model import Model
 from zoo.errors import ArgumentError, check_count
 from zoo.evaluation.metric import Metric
 from zoo.evaluation.of_images import with_error
+from zoo.evaluation.real import drawn
 
 
 def _bound(model: Model, data, condition) -> np.ndarray:
@@ -50,7 +51,8 @@ class Overfitting(Metric):
     1 where a training datum scores one standard deviation better.
 
     Args:
-        n: the largest number of training data, and of held-out data, that are scored.
+        n: the largest number of training data, and of held-out data, that are scored. Of more, the
+            same `n` are drawn each time.
     """
 
     name = "overfitting"
@@ -89,12 +91,12 @@ class Overfitting(Metric):
         return values
 
     def _scores(self, subject, source: Source) -> np.ndarray:
-        """Return the scores of the first data of `source`, in float64."""
-        model, first = subject.model, source.select(slice(self.n))
+        """Return the scores of data of `source`, in float64."""
+        model, some = subject.model, drawn(source, self.n)
         condition = None
         if model.condition is not None:
-            condition = model.condition.from_stored(np.asarray(first.labels))
-        data = model.data.from_stored(np.asarray(first.images[:]))
+            condition = model.condition.from_stored(np.asarray(some.labels))
+        data = model.data.from_stored(np.asarray(some.images[:]))
         score = SCORES[_score_of(model)][1]
         return np.asarray(score(model, data, condition), dtype="float64")
 

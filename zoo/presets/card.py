@@ -29,7 +29,9 @@ from zoo.presets.trust import MODULE
 FORMAT = 4
 LARGEST = 2**22  # bytes of a card, and of an index
 
-PresetName = Annotated[str, Field(pattern=r"^[a-z0-9]+([_-][a-z0-9]+)*$", max_length=100)]
+LONGEST_NAME = 100  # characters of the name of a preset
+NAME = r"^[a-z0-9]+([_-][a-z0-9]+)*$"
+PresetName = Annotated[str, Field(pattern=NAME, max_length=LONGEST_NAME)]
 
 
 # Windows reads these names, with any suffix, as devices.
@@ -210,6 +212,7 @@ class Base(Record):
     """The record of the model whose weights a training started from."""
 
     preset: Line  # its name
+    repository: Line | None = None  # at Hugging Face, such as "user/repo"
     weights_license: Line
     data_rights: Line
     sha256: Sha256  # the hash of the file of its weights

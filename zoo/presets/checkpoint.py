@@ -49,12 +49,14 @@ def of_epoch(folder: Path, epoch: int) -> Path:
     """Return the checkpoint in `folder` of the end of an epoch.
 
     Raises:
-        ArgumentError: if it was not kept, with the epochs that were.
-        IntegrityError: if a checkpoint is damaged.
+        ArgumentError: if it was not kept, or is damaged, with the epochs that were.
     """
     kept = {}
     for place in saved(folder):
-        state = read_state(place)
+        try:
+            state = read_state(place)
+        except IntegrityError:
+            continue
         if state["means"] is None:  # else it is within an epoch
             kept[state["epoch"]] = place
     if epoch not in kept:
@@ -191,7 +193,10 @@ def read_model(place: Path) -> keras.Model:
             f"The checkpoint {place} holds no configuration of its model, since an earlier version "
             "wrote it or the model has no get_config: zoo train --resume goes on from it."
         )
-    return storage.read_model(place, modules=state["modules"], optimizers=True)
+    model = storage.read_model(place, modules=state["modules"], optimizers=True)
+    if state.get("classes"):
+        model.condition = model.condition.named(state["classes"])
+    return model
 
 
 def _hash(state: dict[str, Any]) -> str:

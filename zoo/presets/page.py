@@ -180,8 +180,8 @@ def model_card(card: Card, place: str | None = None) -> str:
         license=card.rights.weights.lower(),
         weights=card.rights.weights,
         base=Markup()
-        if training is None or training.base is None
-        else fill("base_model: {base!y}\n", base=training.base.preset),
+        if training is None or training.base is None or training.base.repository is None
+        else fill("base_model: {base!y}\n", base=training.base.repository),
         datasets=Markup()
         if training is None
         else fill("datasets:\n- {data!y}\n", data=training.data),

@@ -103,11 +103,7 @@ def save(
         check_line(argument, text)
     if title is not None:
         check_line("title", title)
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.+-]*", license):
-        raise ArgumentError(
-            "license must be an identifier, such as 'cc-by-4.0', 'apache-2.0' or 'unknown'. "
-            f"Received: {license!r}."
-        )
+    check_license("license", license)
     for argument, texts in (("limits", limits), ("differs", differs)):
         if isinstance(texts, str):
             raise ArgumentError(f"{argument} must be a list of sentences. Received: {texts!r}.")
@@ -366,6 +362,15 @@ def check_line(argument: str, text: object) -> None:
     need."""
     if not isinstance(text, str) or not text.strip() or len(text.splitlines()) != 1:
         raise ArgumentError(f"{argument} must be one line of text. Received: {text!r}.")
+
+
+def check_license(argument: str, text: str) -> None:
+    """Raise unless `text` is the identifier of a licence."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.+-]*", text):
+        raise ArgumentError(
+            f"{argument} must be an identifier, such as 'cc-by-4.0', 'apache-2.0' or 'unknown'. "
+            f"Received: {text!r}."
+        )
 
 
 def check_replaceable(folder: Path) -> None:

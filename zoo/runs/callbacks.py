@@ -1,4 +1,4 @@
-"""The callbacks of a run beside checkpoints and pictures: what it shows, and those of the user."""
+"""The callbacks of a run that come last: its progress, and those of the user."""
 
 from __future__ import annotations
 
@@ -11,28 +11,21 @@ import keras
 from zoo.callbacks.progress import Progress
 from zoo.engine import is_chief
 from zoo.errors import RecipeError
-from zoo.runs.history import History
 from zoo.runs.training import Trainer
 
 MakesCallbacks = Callable[[dict[str, Any], Path], Sequence[keras.callbacks.Callback]]
 
 
-def telling(
-    trainer: Trainer, out: Path, say: Callable[[str], None] | None, picture: bool
-) -> list[keras.callbacks.Callback]:
-    """Return the callbacks that write the history of a training, and show its progress.
+def telling(trainer: Trainer, say: Callable[[str], None] | None) -> list[keras.callbacks.Callback]:
+    """Return the callbacks that show the progress of a training.
 
     Args:
         trainer: the training.
-        out: the folder of the run.
         say: is given the lines of progress; `None` for none.
-        picture: whether the history is drawn, too.
     """
-    callbacks: list[keras.callbacks.Callback] = [History(out, trainer.checkpoints, picture)]
-    if is_chief() and say is not None:
-        steps, epochs = trainer.total_steps, trainer.config.epochs
-        callbacks.append(Progress(steps, epochs, lambda: trainer.done, say))
-    return callbacks
+    if not is_chief() or say is None:
+        return []
+    return [Progress(trainer.total_steps, trainer.config.epochs, lambda: trainer.done, say)]
 
 
 def users(

@@ -197,10 +197,15 @@ def with_published(recipe: Recipe, measurement: Measurement) -> Measurement:
 
 
 def with_other_trainings(card: Card, others: Sequence[Card]) -> Card:
-    """Return `card` with the numbers of `others`, the cards of trainings with other seeds."""
+    """Return `card` with the numbers of `others`, the cards of trainings with other seeds.
+
+    A number that one of them lacks stands alone.
+    """
     values = [{m.name: m.value for m in other.metrics} for other in others]
     metrics = [
         m.model_copy(update={"other_trainings": [by_name[m.name] for by_name in values]})
+        if all(m.name in by_name for by_name in values)
+        else m
         for m in card.metrics
     ]
     seeds = {"other_seeds": [other.training.seed for other in others]}

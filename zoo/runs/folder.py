@@ -18,6 +18,8 @@ from zoo.presets.preset import DATA
 
 CHECKPOINTS, SAMPLES, PRESET = "checkpoints", "samples", "preset"
 PICTURES = "epoch-[0-9]*.png"
+HISTORY, DRAWN_HISTORY, NEIGHBOURS = "history.csv", "history.png", "neighbours.png"
+FILES = (HISTORY, DRAWN_HISTORY, NEIGHBOURS, DATA)
 LOCK = ".lock"
 
 
@@ -82,13 +84,15 @@ def note_data(out: Path, data: str) -> None:
         StorageError: if it cannot be written.
     """
     path = user_path(data)
-    if is_chief() and path.exists():
+    if is_chief():
         with storage_errors(out):
-            write_text(out / DATA, f"{path.absolute()}\n")
+            (out / DATA).unlink(missing_ok=True)  # of an earlier run
+            if path.exists():
+                write_text(out / DATA, f"{path.absolute()}\n")
 
 
 def remove_earlier(out: Path) -> None:
-    """Remove the checkpoints, the pictures and the preset that a run wrote to `out`.
+    """Remove the checkpoints, the pictures, the tables and the preset that a run wrote to `out`.
 
     Other files stay. Folders that are empty then are removed too.
 
@@ -99,6 +103,8 @@ def remove_earlier(out: Path) -> None:
     saved = (*checkpoint.saved(checkpoints), *checkpoint.left(checkpoints))
     for folder in (*saved, *filter(Path.exists, [preset]), *unfinished(preset)):
         shutil.rmtree(folder.resolve())  # a link stays
+    for name in FILES:
+        (out / name).unlink(missing_ok=True)
     for path in (*samples.glob(PICTURES), *samples.glob(f".{PICTURES}")):
         path.unlink()
     for folder in (checkpoints, samples):

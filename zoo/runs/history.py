@@ -13,15 +13,14 @@ import keras
 from zoo import engine
 from zoo.callbacks import Checkpoints
 from zoo.files.home import atomic_file, storage_errors, write_text
-
-CSV, PICTURE = "history.csv", "history.png"
+from zoo.runs.folder import DRAWN_HISTORY, HISTORY
 
 
 class History(keras.callbacks.Callback):
     """Write the logs of all epochs to `history.csv` after each epoch, in the first process.
 
-    At the end of the training they are drawn to `history.png`, where matplotlib is installed (the
-    extra `plot`).
+    By `finish`, at the end of the training, they are drawn to `history.png`, where matplotlib is
+    installed (the extra `plot`).
 
     Args:
         folder: the folder of the files.
@@ -38,13 +37,15 @@ class History(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         if engine.is_chief():
-            place = self.folder / CSV
+            place = self.folder / HISTORY
             with storage_errors(place):
                 write_text(place, as_csv(self.checkpoints.history))
 
-    def on_train_end(self, logs=None):
+    def finish(self) -> None:
+        """Write the table, which a killed process may owe, and draw the picture."""
+        self.on_epoch_end(-1)
         if self.picture and engine.is_chief() and self.checkpoints.history:
-            draw(self.checkpoints.history, self.folder / PICTURE)
+            draw(self.checkpoints.history, self.folder / DRAWN_HISTORY)
 
 
 def as_csv(history: Sequence[dict[str, float]]) -> str:

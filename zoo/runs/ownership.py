@@ -7,14 +7,14 @@ import dataclasses
 from zoo.data.rights import UNKNOWN
 from zoo.errors import ArgumentError
 from zoo.presets import locate
-from zoo.presets.card import Base, Facts, Wishes
+from zoo.presets.card import LONGEST_NAME, Base, Facts, Wishes
+from zoo.presets.save import check_license, check_line
 
-# Licences that allow any use, as Hugging Face calls them. Others bind what is made of them.
-OPEN = frozenset(
-    {
-        *("apache-2.0", "mit", "isc", "bsd-2-clause", "bsd-3-clause", "unlicense", "cc0-1.0"),
-        *("cc-by-3.0", "cc-by-4.0"),
-    }
+# Licences that allow any use, as Hugging Face calls them: some ask for nothing, and some for a
+# notice. Others bind what is made of them.
+FREE = frozenset({"unlicense", "cc0-1.0"})
+NOTICE = frozenset(
+    {"apache-2.0", "mit", "isc", "bsd-2-clause", "bsd-3-clause", "cc-by-3.0", "cc-by-4.0"}
 )
 OTHER = "other"  # one that none of these names describes
 
@@ -49,11 +49,15 @@ class Ownership:
             raise ArgumentError(
                 f"--name must be a new one. Received: {self.name!r}, the name of another preset."
             )
+        if self.name is not None and len(self.name) > LONGEST_NAME:
+            raise ArgumentError(
+                f"--name must have at most {LONGEST_NAME} characters. Received: {len(self.name)}."
+            )
         for option in ("title", "license", "license_override"):
-            text = getattr(self, option)
-            if text is not None and (not text.strip() or "\n" in text):
-                name = option.replace("_", "-")
-                raise ArgumentError(f"--{name} must be one line. Received: {text!r}.")
+            if (text := getattr(self, option)) is not None:
+                check_line(f"--{option.replace('_', '-')}", text)
+        if self.license is not None:
+            check_license("--license", self.license)
         if self.license_override is not None and self.license is None:
             raise ArgumentError(
                 "--license-override is the reason for --license. Received: "
@@ -73,9 +77,12 @@ class Ownership:
             ArgumentError: if the data, or the start, allow less.
         """
         inherited = _inherited(facts, base)
-        if self.license is None or self.license_override is not None or not _binds(inherited):
+        if self.license is None or self.license_override is not None:
             return
-        if self.license.lower() != inherited.lower():
+        allowed = self.license.lower() == inherited.lower() or (
+            not _binds(inherited) and _strictness(self.license) >= _strictness(inherited)
+        )
+        if not allowed and inherited != UNKNOWN.weights:
             start = "" if base is None else f"; and of {base.preset}: {base.data_rights}"
             raise ArgumentError(
                 f"--license must be {inherited!r}, which follows from the data: "
@@ -89,11 +96,10 @@ class Ownership:
         changes = {"license": self.license or inherited, "title": self.title or facts.title}
         if base is not None:
             changes["differs"] = [*facts.differs, f"Its training started from {base.preset}."]
-            if _binds(base.weights_license):
-                changes["data_rights"] = (
-                    f"{facts.data_rights}; and of {base.preset}, from which it started: "
-                    f"{base.data_rights}"
-                )
+            changes["data_rights"] = (
+                f"{facts.data_rights}; and of {base.preset}, from which it started: "
+                f"{base.data_rights}"
+            )
         if self.license_override is not None:
             sentence = f"Its licence is not the one that follows, {inherited}: "
             changes["limits"] = [*facts.limits, sentence + self.license_override]
@@ -107,15 +113,19 @@ def _inherited(facts: Facts, base: Base | None) -> str:
     """
     licences = [facts.license or UNKNOWN.weights]
     if base is not None:
-        licences.append(base.weights_license)
+        licences.insert(0, base.weights_license)  # of equally strict ones that of the weights
     binding = {licence.lower(): licence for licence in licences if _binds(licence)}
-    if len(binding) > 1:
-        return OTHER
-    if binding:
-        return next(iter(binding.values()))
-    return max(licences, key=lambda licence: licence == UNKNOWN.weights)
+    return OTHER if len(binding) > 1 else max(licences, key=_strictness)
 
 
 def _binds(licence: str) -> bool:
     """Return whether a licence is known, and asks for its like or forbids something."""
-    return licence.lower() not in OPEN and licence != UNKNOWN.weights
+    return _strictness(licence) == 3
+
+
+def _strictness(licence: str) -> int:
+    """Return how much a licence asks: nothing, a notice, what is not known, or more."""
+    name = licence.lower()
+    if name in FREE:
+        return 0
+    return 1 if name in NOTICE else 2 if name == UNKNOWN.weights else 3

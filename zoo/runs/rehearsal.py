@@ -17,16 +17,18 @@ from zoo.errors import RecipeError
 from zoo.evaluation import Metric
 from zoo.evaluation.plan import plan
 from zoo.presets import golden, save, trust
-from zoo.presets.card import Identity, Signature
+from zoo.presets.card import Facts, Rights, Signature
 from zoo.runs import cards
+from zoo.runs.ownership import Ownership
 from zoo.runs.recipe import Config, Recipe
+from zoo.runs.shipping import quick_numbers
 from zoo.runs.training import Splits
 
 FEW = 64  # samples of a metric, and test data
 
 
 def check(
-    recipe: Recipe, model: keras.Model, splits: Splits, samples: int, measured: bool = True
+    recipe: Recipe, model: keras.Model, splits: Splits, samples: int, measure: str = "full"
 ) -> None:
     """Raise if no preset can be made of `model`, whatever its training gives.
 
@@ -35,16 +37,15 @@ def check(
         model: its model.
         splits: the data.
         samples: how many samples each number of the card is computed from.
-        measured: whether the metrics of the recipe are measured.
+        measure: which numbers are measured, `"none"`, `"quick"` or `"full"`.
 
     Raises:
-        ZooError: if the model cannot be saved and loaded, a text of the card breaks its rules, or a
-            metric does not suit the model and its data.
+        ZooError: if the model cannot be saved and loaded, or a metric does not suit the model and
+            its data.
     """
     save.check_loadable(model)
-    _identity(recipe, model)
     Signature.of(model, {}).with_classes(recipe.facts.classes)
-    if not measured:
+    if measure != "full":
         return
     metrics, extractor = cards.choose_metrics(recipe, model, splits.test)
     plan(model, splits.test, metrics, samples, train=splits.train, extractor=extractor)
@@ -60,7 +61,30 @@ def is_needed(recipe: Recipe, model: keras.Model) -> bool:
     )
 
 
-def rehearse(recipe: Recipe, config: Config, splits: Splits) -> None:
+def check_texts(recipe: Recipe, model: keras.Model, facts: Facts, ownership: Ownership) -> None:
+    """Raise if a text of the card breaks its rules.
+
+    Args:
+        recipe: the recipe.
+        model: its model.
+        facts: the facts of the card, with the wishes of its owner.
+        ownership: the wishes.
+
+    Raises:
+        RecipeError: if one does, with the text.
+    """
+    try:
+        cards.identify(recipe, model, facts, ownership.name)
+        Rights(code="Apache-2.0", weights=facts.license, data=facts.data_rights)
+    except pydantic.ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(map(str, e['loc']))}: {e['msg']} (received {str(e['input'])[:80]!r})"
+            for e in error.errors()
+        )
+        raise RecipeError(f"No card can be made of {recipe.preset!r}: {faults}.") from error
+
+
+def rehearse(recipe: Recipe, config: Config, splits: Splits, measure: str = "full") -> None:
     """Make a preset of an untrained model in a temporary folder, with few samples.
 
     The model is written, read by a process on each backend, sampled and measured, and its picture
@@ -70,6 +94,7 @@ def rehearse(recipe: Recipe, config: Config, splits: Splits) -> None:
         recipe: the recipe.
         config: its settings.
         splits: the data.
+        measure: which numbers are measured, `"none"`, `"quick"` or `"full"`.
 
     Raises:
         Exception: as the code of the recipe or of its classes raises.
@@ -77,6 +102,11 @@ def rehearse(recipe: Recipe, config: Config, splits: Splits) -> None:
     test, silent = splits.test, _ignore
     rows = np.random.default_rng(0).permutation(len(test.images))[:FEW]
     few = splits._replace(test=test.select(np.sort(rows)))
+    measured = {
+        "none": lambda stored: [],
+        "quick": lambda stored: quick_numbers(stored, few, seconds=0.0),
+        "full": lambda stored: cards.take_measurements(recipe, stored, few, FEW, silent),
+    }
     with (
         _same_random_numbers(),
         filtered("ignore"),  # of few samples
@@ -88,25 +118,13 @@ def rehearse(recipe: Recipe, config: Config, splits: Splits) -> None:
         save.write(
             model,
             Path(place),
-            _identity(recipe, model),
+            cards.identify(recipe, model, recipe.facts),
             recipe.facts.model_copy(update=rights),
-            metrics=lambda stored: cards.take_measurements(recipe, stored, few, FEW, silent),
+            metrics=measured[measure],
             picture=lambda stored: recipe.picture(stored, test),
             backends=golden.differences,
             examples=test.images[: recipe.examples] if recipe.examples else None,
         )
-
-
-def _identity(recipe: Recipe, model: keras.Model) -> Identity:
-    """Return the identity of the preset, or raise if a text of it is not allowed."""
-    try:
-        return cards.identify(recipe, model, recipe.facts)
-    except pydantic.ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(map(str, e['loc']))}: {e['msg']} (received {str(e['input'])[:80]!r})"
-            for e in error.errors()
-        )
-        raise RecipeError(f"No card can be made of {recipe.preset!r}: {faults}.") from error
 
 
 @contextlib.contextmanager

@@ -16,11 +16,12 @@ from zoo.engine import devices as devices_in_use
 from zoo.errors import ArgumentError, RecipeError, check_choice
 from zoo.models import families
 from zoo.presets import hub, save
-from zoo.presets.card import Base, Card, Selected, Training
+from zoo.presets.card import Base, Card, Facts, Selected, Training
 from zoo.runs import cards, rehearsal
 from zoo.runs.callbacks import MakesCallbacks, telling, users
 from zoo.runs.collection import rewrite_card
 from zoo.runs.folder import CHECKPOINTS, PRESET, SAMPLES, alone_in, note_data, remove_earlier
+from zoo.runs.history import History
 from zoo.runs.ownership import Ownership
 from zoo.runs.recipe import Config, Recipe
 from zoo.runs.shipping import MEASURES, Shipping, chosen_measure
@@ -97,6 +98,7 @@ class Run:
         self.samples = SMOKE_IMAGES if smoke else recipe.samples
         self.splits: Splits | None = None
         self.start: Start | None = None
+        self.written: Path | None = None  # the preset that was written last
         self.repeats = False  # a run of the same recipe with another seed
 
     def run(self) -> Path | None:
@@ -170,6 +172,7 @@ class Run:
             base=self.base,
             measure=self.measure,
             say=self.say,
+            on_written=self._note_written,
         )
         return shipping.ship(model, training)
 
@@ -230,7 +233,9 @@ class Run:
         start = None if self.start is None else self.start.record
         trainer.begin(self.code, monitor, start)
         grids = SampleGrids(self.out / SAMPLES, lambda model: recipe.picture(model, test))
-        trainer.fit(measurements, grids, self._others(trainer))
+        history = History(self.out, trainer.checkpoints, picture=not self.smoke)
+        trainer.fit(measurements, grids, [history, *self._others(trainer)])
+        history.finish()
         selected = None
         if recipe.ship == "best":
             best = trainer.load_best()
@@ -240,10 +245,12 @@ class Run:
         )
 
     def _others(self, trainer: Trainer) -> list[keras.callbacks.Callback]:
-        """Return the callbacks that follow the checkpoints and the pictures."""
-        say = None if self.echo is None else self.say
-        shown = telling(trainer, self.out, say, picture=not self.smoke)
+        """Return the callbacks that show progress, and those of the user."""
+        shown = telling(trainer, None if self.echo is None else self.say)
         return [*shown, *users(self.callbacks, dict(trainer.settings), self.out)]
+
+    def _note_written(self, folder: Path) -> None:
+        self.written = folder
 
     def say(self, line: str) -> None:
         """Give `line` to `echo`, in the process that speaks to the user."""
@@ -255,6 +262,7 @@ class Run:
         other = copy.copy(self)
         other.config = self.config.replace(seed=seed)
         other.out = self.out / f"seed-{seed}"
+        other.given = None if self.start is None else self.start.given
         other.repeats = True
         return other
 
@@ -285,13 +293,19 @@ class Run:
 
     def _check_start(self, model: keras.Model) -> None:
         """Raise if the start, the licence or `few` does not suit the model and its data."""
-        settings = {**dataclasses.asdict(self.config), "data": self.splits.train.name}
-        facts = cards.facts_for(self.recipe, settings, settings["data"], self.config.seed)
-        self.ownership.check(facts, self.base)
+        self.ownership.check(self._facts, self.base)
         if self.start is not None:
             self.start.check(model)
+            if self.anew:  # which may remove it
+                self.start.fetch()
         if self.config.few and model.data.name != "images":
             raise RecipeError(f"few is for images. Received: few=True for {model.data.noun}.")
+
+    @property
+    def _facts(self) -> Facts:
+        """The facts of the recipe for the settings and the data of this run."""
+        settings = {**dataclasses.asdict(self.config), "data": self.splits.train.name}
+        return cards.facts_for(self.recipe, settings, settings["data"], self.config.seed)
 
     def _rehearse(self, model: keras.Model) -> None:
         """Raise now if the end of the run would fail, as far as that can be known.
@@ -300,11 +314,13 @@ class Run:
         are checked in less detail.
         """
         measure = chosen_measure(self.measure, self.splits)
-        rehearsal.check(self.recipe, model, self.splits, self.samples, measure == "full")
+        facts = self.ownership.applied(self._facts, self.base)
+        rehearsal.check_texts(self.recipe, model, facts, self.ownership)
+        rehearsal.check(self.recipe, model, self.splits, self.samples, measure)
         alone = devices_in_use() == 1 and not self.repeats
         if alone and rehearsal.is_needed(self.recipe, model):
             self.say("rehearsing the end of the run")
-            rehearsal.rehearse(self.recipe, self.config, self.splits)
+            rehearsal.rehearse(self.recipe, self.config, self.splits, measure)
 
     def _clear_out(self) -> None:
         """Remove what an earlier run wrote to `out` if `anew`, in the first process.

@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import keras
 import numpy as np
+from PIL import Image
 
 from zoo import pictures
-from zoo.data import Source
 from zoo.evaluation import Overfitting, evaluate
+from zoo.evaluation.real import drawn
 from zoo.files.home import atomic_folder, clear_unfinished, storage_errors, write_picture
+from zoo.metrics import Measurement
 from zoo.presets import golden, hub, save, storage
 from zoo.presets.card import Base, Card, Training
 from zoo.runs import cards
 from zoo.runs.collection import rewrite_card
-from zoo.runs.folder import PRESET
+from zoo.runs.folder import NEIGHBOURS, PRESET
 from zoo.runs.ownership import Ownership
 from zoo.runs.recipe import Config, Recipe
 from zoo.runs.training import Splits
 
 MEASURES = ("none", "quick", "full")
 FEW_HELD_OUT = 1_000  # below this number of held-out data, distances of distributions say little
-SCORED = 500  # the most training and held-out data that a quick measurement looks at
+SCORED, PROBED = 500, 32  # the most data of each kind that are scored, and those that are timed
+SHARE, SECONDS = 0.1, 10.0  # a quick measurement takes this part of the training's time, or seconds
 SHOWN = 8  # the samples beside their nearest training images
-NEIGHBOURS = "neighbours.png"
+SEARCHED, SEARCHED_BYTES = 5_000, 2**28  # the most training images that are searched
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,6 +48,7 @@ class Shipping:
         measure: `"none"`, `"quick"` or `"full"`; `None` for quick below 1,000 held-out data, and
             full from there.
         say: is given a line at each stage.
+        on_written: is given the folder of the preset once it is whole.
     """
 
     recipe: Recipe
@@ -55,6 +60,7 @@ class Shipping:
     base: Base | None
     measure: str | None
     say: Callable[[str], None]
+    on_written: Callable[[Path], None] = lambda folder: None
 
     def ship(self, model: keras.Model, training: Training) -> Path:
         """Write the preset to `out/preset`, and then its numbers.
@@ -73,12 +79,26 @@ class Shipping:
             ArgumentError: if the folder holds other files than a preset.
         """
         folder = self._write(self._rebuild(model), training)
+        self.on_written(folder)
         measure = chosen_measure(self.measure, self.splits)
-        if measure != "none":
-            stored = storage.read_model(folder)  # in half precision, as users load it
-            numbers = {"quick": self._quick, "full": self._full}[measure](stored)
-            card = Card.read(folder / hub.CARD)
-            rewrite_card(folder, card.model_copy(update={"metrics": numbers}))
+        if measure == "none":
+            return folder
+        stored = storage.read_model(folder)  # in half precision, as users load it
+        if measure == "quick":
+            self.say("evaluating in short; --remeasure takes all numbers")
+            seconds = max(SECONDS, SHARE * training.seconds)
+            numbers = quick_numbers(stored, self.splits, seconds)
+            for number in numbers:
+                self.say(f"  {number.name} {number}")
+        else:
+            numbers = cards.take_measurements(
+                self.recipe, stored, self.splits, self.samples, self.say
+            )
+        card = Card.read(folder / hub.CARD)
+        rewrite_card(folder, card.model_copy(update={"metrics": numbers}))
+        if measure == "quick" and "samples" in stored.tasks and stored.data.name == "images":
+            write_picture(self.out / NEIGHBOURS, neighbours(stored, self.splits))
+            self.say(f"  samples beside their nearest training images: {self.out / NEIGHBOURS}")
         return folder
 
     def _write(self, model: keras.Model, training: Training) -> Path:
@@ -117,35 +137,6 @@ class Shipping:
             variable.assign(keras.ops.convert_to_numpy(value))
         return model
 
-    def _full(self, model: keras.Model) -> list:
-        """Return the numbers of the recipe, or those that suit the model."""
-        return cards.take_measurements(self.recipe, model, self.splits, self.samples, self.say)
-
-    def _quick(self, model: keras.Model) -> list:
-        """Return what tells overfitting, and draw samples beside their nearest training images."""
-        self.say("evaluating in short; --remeasure takes all numbers")
-        train, test = (source.select(slice(SCORED)) for source in self.splits)
-        numbers = []
-        if Overfitting.suits(model):
-            report = evaluate(model, test, Overfitting(SCORED), train=train, seeds=1)
-            numbers = report.measurements
-        for number in numbers:
-            self.say(f"  {number.name} {number}")
-        if "samples" in model.tasks and model.data.name == "images":
-            self._draw_neighbours(model)
-        return numbers
-
-    def _draw_neighbours(self, model: keras.Model) -> None:
-        """Draw samples beside their nearest training images."""
-        conditions = {}
-        if model.condition is not None:
-            stored = np.asarray(self.splits.test.labels[:SHOWN])
-            conditions = {"condition": model.condition.from_stored(stored)}
-        samples = model.sample(None if conditions else SHOWN, seed=0, **conditions)
-        picture = pictures.neighbours(samples, _held(self.splits.train), model.data.range)
-        write_picture(self.out / NEIGHBOURS, picture)
-        self.say(f"  samples beside their nearest training images: {self.out / NEIGHBOURS}")
-
 
 def chosen_measure(measure: str | None, splits: Splits) -> str:
     """Return `measure`, or for `None` the one that suits the number of held-out data."""
@@ -154,6 +145,32 @@ def chosen_measure(measure: str | None, splits: Splits) -> str:
     return "quick" if len(splits.test.images) < FEW_HELD_OUT else "full"
 
 
-def _held(train: Source) -> Source:
-    """Return the training images as an array, or the first of a set that is read from its files."""
-    return train.select(slice(10_000))
+def quick_numbers(model: keras.Model, splits: Splits, seconds: float) -> list[Measurement]:
+    """Return the numbers that tell overfitting, which take about `seconds` at most.
+
+    There are none for a model without a score, see `zoo.evaluation.Overfitting`.
+    """
+    if not Overfitting.suits(model):
+        return []
+
+    def measured(n: int) -> list[Measurement]:
+        train, test = (drawn(source, n) for source in splits)
+        return evaluate(model, test, Overfitting(n), train=train, seeds=1).measurements
+
+    began = time.perf_counter()
+    numbers = measured(PROBED)  # whose time holds what compiles
+    taken = time.perf_counter() - began
+    affordable = min(SCORED, int(PROBED * (seconds - taken) / taken))
+    return measured(affordable) if affordable > PROBED else numbers
+
+
+def neighbours(model: keras.Model, splits: Splits) -> Image.Image:
+    """Draw samples beside their nearest training images, among some that are drawn of many."""
+    conditions = {}
+    if model.condition is not None:
+        stored = np.asarray(drawn(splits.test, SHOWN).labels)
+        conditions = {"condition": model.condition.from_stored(stored)}
+    samples = model.sample(None if conditions else SHOWN, seed=0, **conditions)
+    size = int(np.prod(model.data.shape)) * 4
+    train = drawn(splits.train, max(SHOWN, min(SEARCHED, SEARCHED_BYTES // size)))
+    return pictures.neighbours(samples, train, model.data.range, k=min(9, len(train.images)))

@@ -9,17 +9,17 @@ from typing import Any
 
 import keras
 
+from zoo import data
 from zoo.engine.carrying import carry, networks, weighted
-from zoo.errors import ArgumentError
+from zoo.errors import ArgumentError, IntegrityError
 from zoo.files import remote
 from zoo.files.home import user_path
 from zoo.presets import checkpoint, locate
-from zoo.presets.card import Base
+from zoo.presets.card import Base, Facts
 from zoo.runs import cards
 from zoo.runs.folder import CHECKPOINTS
 from zoo.runs.ownership import Ownership
 from zoo.runs.recipe import ADDED, Recipe
-from zoo.runs.training import last_checkpoint
 
 
 @dataclasses.dataclass
@@ -45,6 +45,12 @@ class Start:
     def record(self) -> dict[str, Any]:
         """The record of the start in the checkpoints of the training."""
         return {"given": self.given, "base": self.base.model_dump(), "layers": self.layers}
+
+    def fetch(self) -> None:
+        """Read its model now, before its files may go."""
+        if self.read is not None:
+            model = self.read()
+            self.read = lambda: model
 
     def check(self, model: keras.Model) -> None:
         """Raise unless the start is a model of data like those of `model`.
@@ -95,7 +101,7 @@ def find_start(given: str | None, recipe: Recipe, out: Path, resume: bool) -> St
         given: what `--from` names: the name, path or URL of a preset; the folder of a run, whose
             preset it is or, where it has none yet, its last checkpoint; the folder of a checkpoint;
             or `None`.
-        recipe: the recipe that runs, which made a checkpoint.
+        recipe: the recipe that runs.
         out: the folder of the run.
         resume: whether a training in `out` is continued.
 
@@ -114,18 +120,25 @@ def find_start(given: str | None, recipe: Recipe, out: Path, resume: bool) -> St
         folder = user_path(given)
         place = folder if (folder / checkpoint.STATE).is_file() else None
         if place is None and not (folder / "preset").is_dir():
-            place = last_checkpoint(folder)
+            place, *_ = checkpoint.newest_whole(folder / CHECKPOINTS)
         if place is not None:
             return _of_checkpoint(given, place, recipe)
     preset = locate.locate(given)
     card = preset.card
     base = Base(
         preset=card.name,
+        repository=_repository(given),
         weights_license=card.rights.weights,
         data_rights=card.rights.data,
         sha256=card.weights.files["model.weights.h5"].sha256,
     )
     return Start(given, base, card.signature.data.noun, preset.read)
+
+
+def _repository(given: str) -> str | None:
+    """Return the repository at Hugging Face that a URL names, such as `"user/repo"`, or `None`."""
+    scheme, _, rest = given.partition("://")
+    return "/".join(rest.partition("@")[0].split("/")[:2]) if scheme == "hf" else None
 
 
 def _continued(given: str | None, record: dict[str, Any] | None, out: Path) -> Start | None:
@@ -147,33 +160,41 @@ def _continued(given: str | None, record: dict[str, Any] | None, out: Path) -> S
 
 
 def _of_checkpoint(given: str, place: Path, recipe: Recipe) -> Start:
-    """Return the start from a checkpoint of `recipe`.
+    """Return the start from a checkpoint.
+
+    One of `recipe` itself may be of an earlier version, which kept no configuration of its model.
 
     Raises:
-        ArgumentError: if it is of another recipe.
-        IntegrityError: if it is damaged.
+        IntegrityError: if it is damaged, or is such a one of another recipe.
     """
-    state = checkpoint.check(place)
-    about = state["about"]
-    if about.get("recipe") != recipe.source:
-        raise ArgumentError(
-            f"--from must be a checkpoint of the same recipe, or a preset. Received: {place}, a "
-            "checkpoint of another one."
-        )
-    settings = {key: v for key, v in {**ADDED, **about}.items() if key in vars(recipe.config)}
-    config = recipe.config.replace(**settings)
-    facts = cards.facts_for(recipe, settings, about["data"], config.seed)
+    try:
+        state = checkpoint.check(place)
+    except IntegrityError as error:
+        raise IntegrityError(f"The checkpoint {place} is not whole: {error}.") from error
+    about, name = {**ADDED, **state["about"]}, place.absolute().parent.parent.name
+    of_recipe = about.get("recipe") == recipe.source
+    rights = data.rights(about["data"])
+    facts = Facts(
+        title=name, differs=[], limits=[], data_rights=rights.data, license=rights.weights
+    )
+    if of_recipe:
+        name = recipe.preset
+        settings = {key: v for key, v in about.items() if key in vars(recipe.config)}
+        config = recipe.config.replace(**settings)
+        facts = cards.facts_for(recipe, settings, about["data"], config.seed)
     earlier = Base(**about["from"]["base"]) if "from" in about else None
     facts = Ownership().applied(facts, earlier)  # with the restrictions of its own start
 
     def read() -> keras.Model:
+        if not of_recipe or "config_sha256" in state:
+            return checkpoint.read_model(place)
         with config.dtype_policy():
             model = recipe.build(config)
             checkpoint.read_weights(place, model)  # without the optimizers
         return model
 
     base = Base(
-        preset=f"{recipe.preset}, step {state['step']}",
+        preset=f"{name}, step {state['step']}",
         weights_license=facts.license,
         data_rights=facts.data_rights,
         sha256=state["weights_sha256"],
