@@ -5,7 +5,6 @@ from PIL import Image
 from small import TINY, run, run_of
 
 import zoo
-from zoo.runs.shipping import Shipping
 
 pytestmark = [pytest.mark.once, pytest.mark.usefixtures("compared_here")]
 
@@ -38,10 +37,10 @@ def test_none(recipe, slice_path, tmp_path):
 
 
 def test_what_ends_a_measurement_leaves_a_preset(recipe, slice_path, tmp_path, monkeypatch):
-    def interrupted(self, model):
+    def interrupted(*args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Shipping, "_full", interrupted)
+    monkeypatch.setattr("zoo.runs.cards.take_measurements", interrupted)
     with pytest.raises(KeyboardInterrupt):
         run(recipe, slice_path, tmp_path)
     assert numbers(tmp_path) == set()

@@ -8,7 +8,7 @@ import math
 import shutil
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,7 +21,6 @@ from zoo.base.stopping import Stop
 from zoo.base.warn import warn
 from zoo.callbacks.same import check_same
 from zoo.engine.finite import broken_step, player_of, player_with_broken_weights
-from zoo.engine.spaces import Classes
 from zoo.errors import ArgumentError, DivergedError, IntegrityError, StorageError, check_count
 from zoo.presets import checkpoint, storage
 
@@ -76,6 +75,8 @@ class Checkpoints(keras.callbacks.Callback):
             is saved and `zoo.base.stopping.Stopped` is raised.
         added: settings in `about` that earlier versions did not record, with the values that their
             trainings had.
+        classes: the names of the classes of a conditional model, by which `zoo.load` gives them to
+            the model of a checkpoint; `None` for none.
 
     Raises:
         DivergedError: during `fit`, at the first step with losses that are not finite, or when
@@ -94,6 +95,7 @@ class Checkpoints(keras.callbacks.Callback):
         monitor: Monitor | None = None,
         stop: Stop | None = None,
         added: Mapping[str, Any] | None = None,
+        classes: Sequence[str] | None = None,
     ):
         super().__init__()
         self.folder = Path(folder)
@@ -105,7 +107,7 @@ class Checkpoints(keras.callbacks.Callback):
         self.keep = check_count("keep", keep)
         self.snap = None if snap is None else check_count("snap", snap)
         self._config: str | None = None
-        self._classes: list[str] | None = None  # the names of the classes
+        self.classes = None if classes is None else list(classes)
         self.monitor = monitor
         self.stop = Stop() if stop is None else stop
         self.steps = 0
@@ -164,21 +166,8 @@ class Checkpoints(keras.callbacks.Callback):
         self.steps = self.newest = state["step"]
         self.seconds, self.means = state["seconds"], state["means"]
         self.history, self.restored = state["history"], state["restored"]
-        self.best = state["best"]
-        self._check_best(say)
+        self.best = _best(self.folder, state["best"], self.monitor, say)
         return self.steps
-
-    def _check_best(self, say: Callable[[str], None]) -> None:
-        """Forget the best checkpoint if it is damaged, or was chosen by another monitor."""
-        if self.best is None or self.monitor is None or self.best["name"] != self.monitor.name:
-            self.best = None
-            return
-        place = checkpoint.place_of(self.folder, self.best["step"])
-        try:
-            checkpoint.check(place)
-        except IntegrityError as error:
-            say(f"The best checkpoint, {place}, is lost: {error}; the best from now on is kept.")
-            self.best = None
 
     def load_best(self, model: keras.Model) -> None:
         """Load the best checkpoint into the compiled `model`.
@@ -198,9 +187,6 @@ class Checkpoints(keras.callbacks.Callback):
     # During `fit`
 
     def on_train_begin(self, logs=None):
-        condition = getattr(self.model, "condition", None)  # a model of Keras has none
-        if isinstance(condition, Classes) and condition.names is not None:
-            self._classes = list(condition.names)
         with contextlib.suppress(NotImplementedError):  # a model of the user without `get_config`
             self._config = storage.config_text(self.model)
         if self.newest is not None:
@@ -284,10 +270,10 @@ class Checkpoints(keras.callbacks.Callback):
             _remove_others(self.folder, self.steps, self.keep)
         self.newest = self.steps
 
-    @property
-    def _between(self) -> int:
-        """The number of steps from one checkpoint that is kept for good to the next."""
-        return self.snap * self.steps_per_epoch
+    def _is_for_good(self) -> bool:
+        """Return whether a checkpoint of this step is kept for good."""
+        epochs, rest = divmod(self.steps, self.steps_per_epoch)
+        return self.snap is not None and rest == 0 and epochs > 0 and epochs % self.snap == 0
 
     def _state(self) -> dict[str, Any]:
         """Return the state of the training, as data for JSON."""
@@ -300,9 +286,9 @@ class Checkpoints(keras.callbacks.Callback):
             "means": [ops.convert_to_numpy(v).tolist() for v in variables] if within else None,
             "history": self.history,
             "best": self.best,
-            "kept": bool(self.snap and self.steps and not self.steps % self._between),
+            "kept": self._is_for_good(),
             "restored": self.restored,
-            "classes": self._classes,
+            "classes": self.classes,
             "about": self.about,
         }
 
@@ -354,6 +340,21 @@ class Checkpoints(keras.callbacks.Callback):
         if self.newest is None:
             return "there is no checkpoint yet"
         return f"the last good checkpoint is {checkpoint.place_of(self.folder, self.newest)}"
+
+
+def _best(
+    folder: Path, best: dict[str, Any] | None, monitor: Monitor | None, say: Callable[[str], None]
+) -> dict[str, Any] | None:
+    """Return `best`, or `None` if it is damaged, or was chosen by another monitor."""
+    if best is None or monitor is None or best["name"] != monitor.name:
+        return None
+    place = checkpoint.place_of(folder, best["step"])
+    try:
+        checkpoint.check(place)
+    except IntegrityError as error:
+        say(f"The best checkpoint, {place}, is lost: {error}; the best from now on is kept.")
+        return None
+    return best
 
 
 def _is_kept(place: Path) -> bool:

@@ -42,7 +42,7 @@ class Progress(keras.callbacks.Callback):
         self.bar = None
         self.begun: tuple[int, float] | None = None  # the first step that is timed, and its time
         self.estimated = False
-        self.said = -LINE_SECONDS
+        self.said, self.since = -LINE_SECONDS, 0.0
         self.done = self.seen = 0
 
     def on_train_begin(self, logs=None):

@@ -25,7 +25,7 @@ from zoo.runs.history import History
 from zoo.runs.ownership import Ownership
 from zoo.runs.recipe import Config, Recipe
 from zoo.runs.shipping import MEASURES, Shipping, chosen_measure
-from zoo.runs.start import Start, find_start
+from zoo.runs.start import Start, find_start, prepare
 from zoo.runs.training import Keeping, Splits, Trainer, choose_monitor, read
 
 SMOKE_IMAGES = 1024
@@ -228,13 +228,17 @@ class Run:
         folder = self.out / CHECKPOINTS
         trainer = Trainer(model, self.splits.train, self.config, folder, self.keeping, self.say)
         recipe.compile(model, self.config, trainer.planned_steps)
-        self._prepare(model)  # before a checkpoint is restored, whose optimizer has no frozen layer
+        prepare(
+            model, self.start, self.config.few, self.say
+        )  # before a checkpoint is restored, whose optimizer has no frozen layer
         monitor, measurements = choose_monitor(recipe, model, test, self.samples)
         start = None if self.start is None else self.start.record
         trainer.begin(self.code, monitor, start)
         grids = SampleGrids(self.out / SAMPLES, lambda model: recipe.picture(model, test))
         history = History(self.out, trainer.checkpoints, picture=not self.smoke)
-        trainer.fit(measurements, grids, [history, *self._others(trainer)])
+        shown = telling(trainer, None if self.echo is None else self.say)
+        of_user = users(self.callbacks, dict(trainer.settings), self.out)
+        trainer.fit(measurements, grids, [history, *shown, *of_user])
         history.finish()
         selected = None
         if recipe.ship == "best":
@@ -243,11 +247,6 @@ class Run:
         return cards.record_training(
             recipe, self.code, trainer, selected, self.base, self.ownership.wishes
         )
-
-    def _others(self, trainer: Trainer) -> list[keras.callbacks.Callback]:
-        """Return the callbacks that show progress, and those of the user."""
-        shown = telling(trainer, None if self.echo is None else self.say)
-        return [*shown, *users(self.callbacks, dict(trainer.settings), self.out)]
 
     def _note_written(self, folder: Path) -> None:
         self.written = folder
@@ -280,16 +279,6 @@ class Run:
                 f"{self.out} holds a training already: continue it with --resume, or choose "
                 "another --out."
             )
-
-    def _prepare(self, model: keras.Model) -> None:
-        """Give the compiled `model` the weights of the start, and suit it to few images."""
-        if self.start is not None and self.start.layers is None:  # else a checkpoint has them
-            self.start.carry_to(model, self.say)
-        if self.config.few:
-            trained = [] if self.start is None else self.start.carried(model)
-            changes = ["images are mirrored", *model.suit_few(trained)]
-            model.follow_weights()
-            self.say(f"for few images: {'; '.join(changes)}")
 
     def _check_start(self, model: keras.Model) -> None:
         """Raise if the start, the licence or `few` does not suit the model and its data."""

@@ -92,6 +92,20 @@ class Start:
         return [of_networks[name][i] for name, places in self.layers.items() for i in places]
 
 
+def prepare(model: keras.Model, start: Start | None, few: bool, say: Callable[[str], None]) -> None:
+    """Give the compiled `model` the weights of the start, and suit it to few images if `few`.
+
+    The layers of a training that is continued have their weights in its checkpoint.
+    """
+    if start is not None and start.layers is None:
+        start.carry_to(model, say)
+    if few:
+        trained = [] if start is None else start.carried(model)
+        changes = ["images are mirrored", *model.suit_few(trained)]
+        model.follow_weights()
+        say(f"for few images: {'; '.join(changes)}")
+
+
 def find_start(given: str | None, recipe: Recipe, out: Path, resume: bool) -> Start | None:
     """Find what a training in `out` starts from.
 

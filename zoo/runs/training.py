@@ -16,7 +16,7 @@ from zoo.base.stopping import Stop
 from zoo.callbacks import Checkpoints, Evaluation, SampleGrids
 from zoo.callbacks.checkpoints import Monitor
 from zoo.engine import device, feed, is_out_of_memory, process
-from zoo.engine.spaces import Classes
+from zoo.engine.spaces import Classes, Space
 from zoo.errors import (
     ArgumentError,
     DataError,
@@ -189,6 +189,7 @@ class Trainer:
             monitor=monitor,
             stop=self.keeping.stop,
             added=ADDED,
+            classes=_names_of(self.model.condition),
         )
         if self.keeping.resume:
             self.done = self.checkpoints.restore(self.model, self.say)
@@ -312,6 +313,11 @@ class Trainer:
             value = _seed(self.config.seed, len(checkpoints.restored), index + 1)
             seed.assign(np.array([value, 0], dtype=seed.dtype))
         self.say(f"\n{error} Back to step {self.done}, and on with other random numbers.")
+
+
+def _names_of(condition: Space | None) -> Sequence[str] | None:
+    """Return the names of the classes that are the condition of a model, if they have names."""
+    return condition.names if isinstance(condition, Classes) else None
 
 
 def _advised(error: DivergedError, advice: str) -> DivergedError:
