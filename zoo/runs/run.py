@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import dataclasses
+import functools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -172,7 +173,7 @@ class Run:
             base=self.base,
             measure=self.measure,
             say=self.say,
-            on_written=self._note_written,
+            on_written=functools.partial(setattr, self, "written"),
         )
         return shipping.ship(model, training)
 
@@ -247,9 +248,6 @@ class Run:
         return cards.record_training(
             recipe, self.code, trainer, selected, self.base, self.ownership.wishes
         )
-
-    def _note_written(self, folder: Path) -> None:
-        self.written = folder
 
     def say(self, line: str) -> None:
         """Give `line` to `echo`, in the process that speaks to the user."""
