@@ -91,6 +91,23 @@ def note_data(out: Path, data: str) -> None:
                 write_text(out / DATA, f"{path.absolute()}\n")
 
 
+def clear(out: Path) -> None:
+    """Remove what an earlier run wrote to `out`, in the first process.
+
+    Raises:
+        RecipeError: if it cannot be removed, in all processes that train together.
+    """
+    error = None
+    if is_chief():
+        try:
+            remove_earlier(out)
+        except OSError as caught:
+            error = caught
+    if agreed(error is not None):
+        reason = "see the first process" if error is None else error
+        raise RecipeError(f"--out {out} cannot be cleared: {reason}.") from error
+
+
 def remove_earlier(out: Path) -> None:
     """Remove the checkpoints, the pictures, the tables and the preset that a run wrote to `out`.
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import keras
 
 from zoo.callbacks import SampleGrids
-from zoo.engine import agreed, check_divides, distribute, is_chief, keep_memory
+from zoo.engine import check_divides, distribute, is_chief, keep_memory
 from zoo.engine import devices as devices_in_use
 from zoo.errors import ArgumentError, RecipeError, check_choice
 from zoo.models import families
@@ -21,7 +21,7 @@ from zoo.presets.card import Base, Card, Facts, Selected, Training
 from zoo.runs import cards, rehearsal
 from zoo.runs.callbacks import MakesCallbacks, telling, users
 from zoo.runs.collection import rewrite_card
-from zoo.runs.folder import CHECKPOINTS, PRESET, SAMPLES, alone_in, note_data, remove_earlier
+from zoo.runs.folder import CHECKPOINTS, PRESET, SAMPLES, alone_in, clear, note_data
 from zoo.runs.history import History
 from zoo.runs.ownership import Ownership
 from zoo.runs.recipe import Config, Recipe
@@ -158,7 +158,8 @@ class Run:
             self._check_start(model)
             self._introduce(model)
             self._rehearse(model)
-            self._clear_out()  # not before there is something to train on
+            if self.anew:  # not before there is something to train on
+                clear(self.out)
             note_data(self.out, self.config.data)
             training = self.train(model)
         if not chief:
@@ -308,22 +309,6 @@ class Run:
         if alone and rehearsal.is_needed(self.recipe, model):
             self.say("rehearsing the end of the run")
             rehearsal.rehearse(self.recipe, self.config, self.splits, measure)
-
-    def _clear_out(self) -> None:
-        """Remove what an earlier run wrote to `out` if `anew`, in the first process.
-
-        Raises:
-            RecipeError: if it cannot be removed, in all processes that train together.
-        """
-        error = None
-        if self.anew and is_chief():
-            try:
-                remove_earlier(self.out)
-            except OSError as caught:
-                error = caught
-        if agreed(error is not None):
-            reason = "see the first process" if error is None else error
-            raise RecipeError(f"--out {self.out} cannot be cleared: {reason}.") from error
 
     def _introduce(self, model: keras.Model) -> None:
         """Say what is trained, on which data, for how long, and on which device."""
