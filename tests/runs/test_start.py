@@ -92,9 +92,13 @@ class TestRuns:
             run_of(ring, config, tmp_path / out, start=str(place), say=said.append).run()
             (line,) = [line for line in said if line.startswith("started from")]
             assert expected in line
+        # Trainings with other seeds start there too, where the first one is continued.
+        config = ring.config.replace(**small, latent_dim=2)
+        run_of(ring, config, tmp_path / "same", resume=True, measure="none").run_seeds(2)
+        base = zoo.info(tmp_path / "same" / "seed-1").training.base
+        assert base == zoo.info(tmp_path / "same").training.base
         # What is continued needs its start no more, and takes no other.
         shutil.rmtree(place)
-        config = ring.config.replace(**small, latent_dim=2)
         run_of(ring, config, tmp_path / "same", resume=True).run()
         assert zoo.info(tmp_path / "same").training.base.preset == f"gan_ring8, step {step}"
         again = run_of(ring, config, tmp_path / "same", resume=True, start="gan_ring8")
