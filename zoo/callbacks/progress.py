@@ -18,7 +18,8 @@ class Progress(keras.callbacks.Callback):
     """Tell how far a training is, at which rate it goes, and how long it will last.
 
     On a terminal it is one line, which is drawn over again. Elsewhere each epoch is a line, at most
-    one in five seconds. An estimate of the whole time follows the first steps.
+    one in five seconds. An estimate of the time of all steps follows the first ones. It counts
+    neither pictures nor what is measured after an epoch.
 
     Args:
         steps: the number of steps of the whole training.
