@@ -85,7 +85,7 @@ def test_the_whole_way(tmp_path, run):
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_every_program(name, tmp_path, run, slice_path):
     path, out = OUTSIDE / f"{name}.py", tmp_path / "out"
-    said = python(path, "--smoke", "--trainings", "2", "--out", out)
+    said = python(path, "--smoke", "--measure", "full", "--trainings", "2", "--out", out)
     # A loss is no part of a preset, so that there is nothing of one's own to rehearse.
     assert said.count("rehearsing") == (name != "relativistic_ring8")
     check_card(name, out)
