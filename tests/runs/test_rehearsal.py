@@ -31,7 +31,7 @@ class WrongOutput(zoo.evaluation.Metric):
     """A metric whose number has another name than it says."""
 
     needs = frozenset({"images"})
-    outputs = {"promised": "lower"}  # noqa: RUF012
+    outputs = {"promised": "lower"}  # noqa: RUF012 (metrics are written so)
 
     def measure(self, samples, subject):
         return {"given": 1.0}
