@@ -11,8 +11,8 @@ backend:
   differentiated again. With `has_aux`, `fn(x) -> (y, aux)`, and the result is
   `(d sum(y) / dx, aux)`.
 - `apply_gradients(optimizer, grads, variables)` takes one step of a Keras optimizer.
-- `compiled(fn, variables)` returns `fn` as an inference function, jitted where that is faster.
-  `variables` are all that it reads or assigns.
+- `compiled(fn, model)` returns `fn` as an inference function, jitted where that is faster. It reads
+  and assigns variables of `model` alone.
 - `read_as_tensors(variables)` is a context in which the values of `variables` are tensors, of which
   Keras's gradients of 8-bit layers can be taken; nothing is assigned in it.
 - `to_numpy(x)` returns the result of a compiled function as an array to read. It copies only from

@@ -127,7 +127,7 @@ class FiniteLosses(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         self.epoch, self.warned = epoch, False
-        self._model.readings.restart()
+        self._model.begin_epoch()
 
     def on_train_batch_end(self, batch, logs=None):
         self._look(batch + 1, logs)

@@ -141,7 +141,9 @@ def _local(value):
     return value.addressable_data(0) if on_several and value.is_fully_replicated else value
 
 
-def compiled(fn: Callable, variables: Sequence) -> Callable:
+def compiled(fn: Callable, model: keras.Model) -> Callable:
+    variables = model.variables
+
     @jax.jit
     def pure(values, *args):
         with Scope(variables, values) as scope:

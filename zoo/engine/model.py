@@ -298,7 +298,7 @@ class Model(Signed, Steps, Compiled, Configured, Saved, engine.StepAdaptor, Shar
             engine.synchronize(self)
             self.forget_stale_functions()
             if key not in self._inference_functions:
-                self._inference_functions[key] = engine.compiled(fn, self.variables)
+                self._inference_functions[key] = engine.compiled(fn, self)
             return batched(self._inference_functions[key], inputs, batch_size)
 
 

@@ -13,7 +13,7 @@ from zoo.base.named import Named
 PLAIN = (bool, int, float, str, type(None))
 # Attributes that Keras changes in each `fit`.
 OF_TRAINING = (
-    *("stop_training", "built"),
+    *("stop_training", "built", "training"),
     *("train_function", "test_function", "predict_function"),
 )
 

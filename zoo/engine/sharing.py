@@ -29,6 +29,10 @@ class Shared:
         vars(self)["_turns"], vars(self)["_calls"] = Turns(), threading.RLock()
         vars(self)["readings"] = Readings()
 
+    def begin_epoch(self) -> None:
+        """Note that an epoch of `fit` begins."""
+        self.readings.restart()
+
     @property
     def turns(self) -> contextlib.AbstractContextManager:
         """The lock of the model's state.

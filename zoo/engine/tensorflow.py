@@ -126,8 +126,8 @@ def forget_kernels() -> None:
     context.context().clear_kernel_cache()
 
 
-def compiled(fn: Callable, variables: Sequence) -> Callable:
-    del variables  # captured by reference
+def compiled(fn: Callable, model: keras.Model) -> Callable:
+    del model  # its variables are captured by reference
     # TensorFlow counts tracings by the code of a function, and would take the functions of several
     # models for one that is traced again and again. A partial has no code, and counts alone.
     return tf.function(functools.partial(fn), reduce_retracing=True)

@@ -84,7 +84,7 @@ class Extractor:
         self.image_shape = tuple(inputs[0].shape[1:]) if inputs else (None,) * 3
         self.has_classes = len(outputs or ()) > 1
         self._sha256 = sha256
-        self._function = compiled(self._outputs, network.variables)
+        self._function = compiled(self._outputs, network)
 
     @property
     def sha256(self) -> str:

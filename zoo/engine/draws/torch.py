@@ -8,15 +8,25 @@ import keras
 import torch
 from keras import ops
 
+from zoo.engine.torch.tape import fed
+
 
 def normal(shape, seed):
-    numbers = ops.empty(shape, "float32")
-    return numbers if numbers.is_meta else numbers.normal_(generator=_generator(seed, numbers))
+    return _drawn(torch.Tensor.normal_, shape, seed)
 
 
 def uniform(shape, seed):
-    numbers = ops.empty(shape, "float32")
-    return numbers if numbers.is_meta else numbers.uniform_(generator=_generator(seed, numbers))
+    return _drawn(torch.Tensor.uniform_, shape, seed)
+
+
+def _drawn(fill, shape, seed):
+    """Return numbers that are drawn anew in each replay of the step."""
+
+    def draw():
+        numbers = ops.empty(shape, "float32")
+        return numbers if numbers.is_meta else fill(numbers, generator=_generator(seed, numbers))
+
+    return fed(draw)
 
 
 def _generator(seed, numbers) -> torch.Generator:

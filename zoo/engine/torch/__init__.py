@@ -1,4 +1,4 @@
-"""The engine on PyTorch, by eager autograd.
+"""The engine on PyTorch, by eager autograd, and by replays of steps (`zoo.engine.torch.capture`).
 
 A gradient that will be differentiated again keeps its graph.
 """
@@ -6,15 +6,16 @@ A gradient that will be differentiated again keeps its graph.
 from __future__ import annotations
 
 import contextlib
-import math
 from collections.abc import Callable, Sequence
 
 import keras
 import numpy as np
 import torch
 
-from zoo.engine.adam import is_plain_adam
-from zoo.engine.scalars import add_to
+from zoo.engine import parallel
+from zoo.engine.settings import settings_of
+from zoo.engine.torch.adam import adam_step
+from zoo.engine.torch.capture import captured
 
 
 def value_and_grad(loss_fn: Callable, variables: Sequence) -> tuple:
@@ -57,68 +58,8 @@ def _detach(value):
 
 
 def apply_gradients(optimizer, grads: Sequence, variables: Sequence) -> None:
-    if not _adam_step(optimizer, grads, variables):
+    if not adam_step(optimizer, grads, variables):
         optimizer.apply(grads, variables)
-
-
-def _adam_step(optimizer, grads, variables) -> bool:
-    """Take one step of Adam in one pass over the weights, where Keras makes a dozen.
-
-    Returns:
-        Whether the step was taken, which needs the paper's rule without any extra.
-    """
-    if not is_plain_adam(optimizer, variables):
-        return False
-    values = [v.value.detach() for v in variables]
-    indices = [optimizer._get_variable_index(variable) for variable in variables]
-    momentums = [optimizer._momentums[index].value for index in indices]
-    velocities = [optimizer._velocities[index].value for index in indices]
-    # Gradients of kernels have strides, which the fused operation ignores, and which take others
-    # off their fast way.
-    grads = [grad.contiguous() for grad in grads]
-    on_cpu = all(value.device.type == "cpu" and value.is_contiguous() for value in values)
-    step = _fused_adam_step if on_cpu else _adam_step_on_device
-    step(optimizer, values, grads, momentums, velocities)
-    return True
-
-
-def _fused_adam_step(optimizer, values, grads, momentums, velocities) -> None:
-    rate = float(optimizer.learning_rate)  # the rate of a schedule at this step
-    add_to(optimizer.iterations, 1)
-    steps = optimizer.iterations.value.float()
-    torch._fused_adam_(
-        values,
-        grads,
-        momentums,
-        velocities,
-        [],
-        [steps] * len(values),
-        lr=rate,
-        beta1=optimizer.beta_1,
-        beta2=optimizer.beta_2,
-        weight_decay=0.0,
-        # Keras adds epsilon before the bias correction of the second moment, PyTorch after it.
-        eps=optimizer.epsilon / math.sqrt(1 - optimizer.beta_2 ** float(steps)),
-        amsgrad=False,
-        maximize=False,
-    )
-
-
-def _adam_step_on_device(optimizer, values, grads, momentums, velocities) -> None:
-    """Take the same step, with a rate and a count that the host does not read."""
-    rate = keras.ops.convert_to_tensor(optimizer.learning_rate)
-    add_to(optimizer.iterations, 1)
-    steps = optimizer.iterations.value.float()
-    correction = torch.sqrt(1 - optimizer.beta_2**steps) / (1 - optimizer.beta_1**steps)
-    torch._foreach_mul_(momentums, optimizer.beta_1)
-    torch._foreach_add_(momentums, grads, alpha=1 - optimizer.beta_1)
-    torch._foreach_mul_(velocities, optimizer.beta_2)
-    torch._foreach_addcmul_(velocities, grads, grads, value=1 - optimizer.beta_2)
-    roots = torch._foreach_sqrt(velocities)
-    torch._foreach_add_(roots, optimizer.epsilon)
-    changes = torch._foreach_div(momentums, roots)
-    torch._foreach_mul_(changes, rate * correction)
-    torch._foreach_sub_(values, changes)
 
 
 def read_as_tensors(variables) -> contextlib.AbstractContextManager:
@@ -140,13 +81,12 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 def jit_by_default() -> bool:
     """Return whether `jit_compile="auto"` compiles with this backend and device."""
-    # On a CPU `torch.compile` is slower than eager execution, and its first step takes minutes.
-    return False
+    return device() == "CPU"  # where replays are timed and tested
 
 
 def can_jit() -> bool:
     """Return whether `jit_compile=True` can be met."""
-    return True
+    return parallel.replicas() == 1
 
 
 def synchronize(model: keras.Model) -> None:
@@ -161,12 +101,12 @@ def forget_kernels() -> None:
     pass
 
 
-def compiled(fn: Callable, variables: Sequence) -> Callable:
-    del variables  # read in place
+def compiled(fn: Callable, model: keras.Model) -> Callable:
+    function = captured(fn, model, f"an inference function of {type(model).__name__}", tuple)
 
     @torch.no_grad()
     def call(*args):
-        return fn(*keras.tree.map_structure(keras.ops.convert_to_tensor, args))
+        return function(*keras.tree.map_structure(keras.ops.convert_to_tensor, args))
 
     return call
 
@@ -176,15 +116,30 @@ def to_numpy(x) -> np.ndarray:
     return (x.float() if x.dtype == torch.bfloat16 else x).numpy()  # NumPy has no bfloat16
 
 
+STEPS = {"train": "training", "test": "validation", "predict": "prediction"}
+
+
 class StepAdaptor:
     """A mixin that gives `training_logs` and `validation_logs` Keras's PyTorch signatures."""
 
+    def compile(self, *args, **kwargs):
+        # Keras would hand each step to `torch.compile`, which takes minutes and is slower.
+        super().compile(*args, **{**kwargs, "jit_compile": False})
+
+    def begin_epoch(self):
+        super().begin_epoch()
+        self.forget_stale_functions()  # a callback may have changed layers
+
     def in_turn(self, function, kind: str):
+        title = f"the {STEPS[kind]} step of {type(self).__name__}"
+        function = captured(function, self, title, lambda: settings_of(self))
+
         def step(data):
             with self.turns:
                 results = function(data)
                 return results if kind == "predict" else self._read(results, kind)
 
+        step.captured = function
         return step
 
     def _read(self, logs: dict, kind: str) -> dict:
