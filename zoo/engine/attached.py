@@ -16,6 +16,7 @@ from keras import ops
 from zoo.engine.settings import settings_of
 from zoo.errors import ArgumentError
 
+HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 QUANTIZED = ("int8", "int4", "float8")  # the modes that a configuration can record
 
 
@@ -244,6 +245,8 @@ class Structure:
             self.objects += [layer, *variables]
             self.settings += [layer.trainable, layer.dtype_policy.name]
             self.settings += [v.trainable for v in variables]
+            # Those of PyTorch, whose layers call them.
+            self.settings += [len(vars(layer).get(name, ())) for name in HOOKS]
 
     def equals(self, other: Structure | None) -> bool:
         """Return whether `other` has the same layers, weights and settings."""

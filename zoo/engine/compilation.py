@@ -122,6 +122,8 @@ class Compiled:
         argument = next((key for key in declared if declared[key].attribute == name), None)
         if argument is None:
             super().__setattr__(name, value)
+            if isinstance(value, keras.layers.Layer) and vars(self).get("_fitting"):
+                self.forget_stale_functions()
         else:
             self._change(argument, declared, value)
 

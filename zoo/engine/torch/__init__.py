@@ -102,12 +102,13 @@ def forget_kernels() -> None:
 
 
 def compiled(fn: Callable, model: keras.Model) -> Callable:
-    function = captured(fn, model, f"an inference function of {type(model).__name__}", tuple)
+    function = captured(fn, model, f"inference function of {type(model).__name__}", tuple)
 
     @torch.no_grad()
     def call(*args):
         return function(*keras.tree.map_structure(keras.ops.convert_to_tensor, args))
 
+    call.captured = function
     return call
 
 
@@ -131,7 +132,7 @@ class StepAdaptor:
         self.forget_stale_functions()  # a callback may have changed layers
 
     def in_turn(self, function, kind: str):
-        title = f"the {STEPS[kind]} step of {type(self).__name__}"
+        title = f"{STEPS[kind]} step of {type(self).__name__}"
         function = captured(function, self, title, lambda: settings_of(self))
 
         def step(data):

@@ -11,15 +11,17 @@ import keras
 import numpy as np
 import torch
 
+from zoo.engine import scalars
+
 from zoo.base.named import Named
 from zoo.base.warn import warn
+from zoo.engine.attached import HOOKS
 from zoo.engine.settings import PLAIN
 from zoo.engine.torch.replay import Replay, of_outputs
 from zoo.engine.torch.tape import Tape
 from zoo.errors import ArgumentError
 
 KEPT = 8  # the replays of so many signatures are kept
-HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 WATCHED = 4  # a function is watched at most so often for one signature
 
 
@@ -56,15 +58,18 @@ class Captured:
     def __call__(self, *args):
         if self.failure is not None or self._is_watched_already():
             return self.function(*args)
-        tensors = keras.tree.flatten(args)
-        if not all(isinstance(each, torch.Tensor) for each in tensors):
+        args = keras.tree.map_structure(_sent, args)
+        leaves = keras.tree.flatten(args)
+        tensors = [leaf for leaf in leaves if isinstance(leaf, torch.Tensor)]
+        others = [leaf for leaf in leaves if not isinstance(leaf, torch.Tensor)]
+        if not all(isinstance(each, PLAIN) for each in others):
             return self.function(*args)
         settings = self.settings()
         if settings != self._seen:
             self._seen = settings
             self.replays.clear()
             self._tapes.clear()
-        signature = self._signature(args, tensors)
+        signature = self._signature(args, tensors, others)
         replay = self.replays.get(signature)
         if replay is not None and replay.fits():
             self.replays.move_to_end(signature)
@@ -79,11 +84,12 @@ class Captured:
         """Return whether something else watches PyTorch, or changes what it does."""
         return bool(torch._C._len_torch_dispatch_stack() or torch._C._len_torch_function_stack())
 
-    def _signature(self, args, tensors) -> Hashable:
+    def _signature(self, args, tensors: list, others: list) -> Hashable:
         """Return what decides, beside the settings, about the operations of a call."""
         shapes = tuple((x.shape, x.stride(), x.dtype, x.device) for x in tensors)
-        structure = None if len(tensors) == 1 else str(keras.tree.map_structure(lambda x: 0, args))
-        return shapes, structure, self.model.training, torch.is_autocast_enabled("cpu")
+        structure = str(keras.tree.map_structure(_kind, args)) if len(tensors) > 1 else None
+        mode = getattr(self.model, "training", None), torch.is_autocast_enabled("cpu")
+        return shapes, structure, tuple(others), mode
 
     def _watch(self, signature: Hashable, args, tensors: list):
         """Call the function with a tape, and make a replay if it did the same as before."""
@@ -124,6 +130,15 @@ class Captured:
         self.told(reason)
 
 
+def _sent(leaf):
+    """Return an array of NumPy as a tensor, and anything else unchanged."""
+    return scalars.sent(leaf) if isinstance(leaf, np.ndarray) else leaf
+
+
+def _kind(leaf) -> int:
+    return int(isinstance(leaf, torch.Tensor))
+
+
 def captured(function: Callable, model: keras.Model, title: str, settings: Callable) -> Callable:
     """Return `function`, captured as the argument `jit_compile` of `compile` of `model` says.
 
@@ -140,12 +155,17 @@ def captured(function: Callable, model: keras.Model, title: str, settings: Calla
     if not wish or arguments.get("run_eagerly") or (wish == "auto" and not on_cpu):
         return function
 
+    told = vars(model).setdefault("_told_of_captures", set())
+
     def tell(reason: str) -> None:
         if wish == "auto":
-            warn(f"{title} is not captured, since {reason}. It runs as slowly as before.")
+            if title in told:
+                return
+            told.add(title)
+            warn(f"The {title} is not captured, since {reason}. It runs as PyTorch runs it.")
         else:
             raise ArgumentError(
-                f"jit_compile must be False or 'auto', since {title} cannot be captured: {reason}. "
+                f"jit_compile must be False or 'auto', since the {title} cannot be captured: {reason}. "
                 "Received: True."
             )
 
