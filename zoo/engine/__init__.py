@@ -27,8 +27,8 @@ backend:
 - `computes_after_a_fork()` tells whether the child of a process that has computed can compute.
 - `forget_kernels()` frees what the backend keeps of variables that are gone.
 - `synchronize(model)` writes the newest state into the variables of a model, also during `fit`.
-- `jit_by_default()` tells whether `jit_compile="auto"` means compilation with XLA for this backend
-  and device.
+- `jit_by_default()` tells whether `jit_compile="auto"` means that steps are compiled with this
+  backend and device: by XLA, or on PyTorch by capture and replay.
 - `can_jit()` tells whether `jit_compile=True` can be met here.
 - `is_out_of_memory(error)` tells whether `error` says that the device has no memory left.
 - `keep_memory()` makes the C library's allocator keep the memory of a step for the next one.

@@ -61,8 +61,9 @@ class Compiled:
             optimizer: `None` for the paper's optimizers; one optimizer (or its name), of which
                 each player gets a copy; or a dict from player to optimizer, in which missing
                 players keep the paper's.
-            jit_compile: whether steps are compiled with XLA; `"auto"` does so where it is faster,
-                on JAX and on TensorFlow with a GPU. On TensorFlow, steps of several devices or
+            jit_compile: whether steps are compiled: by XLA on TensorFlow and JAX, by capture and
+                replay on PyTorch. `"auto"` does so where it is faster: on JAX, on TensorFlow with
+                a GPU, on PyTorch on a CPU. On TensorFlow and PyTorch, steps of several devices or
                 processes cannot be.
             run_eagerly: whether each step runs uncompiled, for debugging.
             steps_per_execution: as in Keras; PyTorch allows 1 only.
@@ -309,7 +310,7 @@ class Compiled:
         if arguments.get("jit_compile") is True and not engine.can_jit():
             warn(
                 "The model was compiled with jit_compile=True, which cannot be met where several "
-                "devices or processes train: its steps are not compiled with XLA."
+                "devices or processes train: its steps are not compiled."
             )
             arguments["jit_compile"] = "auto"
         self.compile(**arguments)
@@ -349,7 +350,7 @@ def _declared(cls: type) -> dict[str, Argument]:
 
 
 def _jit(asked: bool | str) -> bool:
-    """Return whether steps are compiled with XLA, for the argument `jit_compile` of `compile`."""
+    """Return whether steps are compiled, for the argument `jit_compile` of `compile`."""
     if asked == "auto":
         return engine.jit_by_default()
     if not isinstance(asked, bool):
@@ -357,7 +358,7 @@ def _jit(asked: bool | str) -> bool:
     if asked and not engine.can_jit():
         raise ArgumentError(
             "jit_compile must be False or 'auto' where several devices or processes train, whose "
-            "steps XLA does not compile on TensorFlow. Received: True."
+            "steps are not compiled on TensorFlow and PyTorch. Received: True."
         )
     return asked
 

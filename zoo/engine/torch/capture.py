@@ -11,10 +11,9 @@ import keras
 import numpy as np
 import torch
 
-from zoo.engine import scalars
-
 from zoo.base.named import Named
 from zoo.base.warn import warn
+from zoo.engine import scalars
 from zoo.engine.attached import HOOKS
 from zoo.engine.settings import PLAIN
 from zoo.engine.torch.replay import Replay, of_outputs
@@ -30,8 +29,8 @@ class Captured:
 
     The first call builds what is built late. The next two are watched (`zoo.engine.torch.tape`). If
     both did the same, further calls replay it, with the random numbers, weights and rates of their
-    own. Tensors of other shapes are another signature, which is watched anew. A function that cannot
-    be replayed runs as before, and `told` is called once with the reason.
+    own. Tensors of other shapes are another signature, which is watched anew. A function that
+    cannot be replayed runs as before, and `told` is called once with the reason.
 
     Args:
         function: the function. Its arguments and results are structures of tensors.
@@ -165,8 +164,8 @@ def captured(function: Callable, model: keras.Model, title: str, settings: Calla
             warn(f"The {title} is not captured, since {reason}. It runs as PyTorch runs it.")
         else:
             raise ArgumentError(
-                f"jit_compile must be False or 'auto', since the {title} cannot be captured: {reason}. "
-                "Received: True."
+                f"jit_compile must be False or 'auto', since the {title} cannot be captured: "
+                f"{reason}. Received: True."
             )
 
     return Captured(function, model, settings, tell)

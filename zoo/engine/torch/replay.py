@@ -15,9 +15,9 @@ from zoo.engine.torch.tape import Entry, Slot, Tape, mapped, slots_in
 class Replay:
     """A function that does what a watched function did, without its Python.
 
-    It reads and changes the same variables in place. Its operations are a Python program, whose text
-    is `code`. `torch.fx` would write such a program too, but calls each operation by its full name,
-    which costs a small model a tenth of its step.
+    It reads and changes the same variables in place. Its operations are a Python program, whose
+    text is `code`. `torch.fx` writes such programs too, but calls each operation by its full name
+    and through a method in Python.
 
     Args:
         tape: a tape without a failure.
