@@ -31,6 +31,10 @@ backend:
   backend and device: by XLA, or on PyTorch by capture and replay.
 - `can_jit()` tells whether `jit_compile=True` can be met here.
 - `is_out_of_memory(error)` tells whether `error` says that the device has no memory left.
+- `use_onednn()` lets XLA compute with oneDNN on a CPU, where JAX has made no array yet, and returns
+  whether it does. It is a setting of the process, `XLA_FLAGS`, in which nothing is overridden; on
+  TensorFlow and PyTorch it changes nothing. `zoo train` makes it, and importing this package does
+  not.
 - `keep_memory()` makes the C library's allocator keep the memory of a step for the next one.
 - `device()` returns the device that the backend computes on, `"CPU"` or the name of an accelerator.
 - `StepAdaptor` turns `training_logs(data)` and `validation_logs(data)` into this backend's
@@ -89,6 +93,7 @@ read_as_tensors = _backend.read_as_tensors
 reads_itself = _backend.reads_itself
 synchronize = _backend.synchronize
 to_numpy = _backend.to_numpy
+use_onednn = _backend.use_onednn
 value_and_grad = _backend.value_and_grad
 
 __all__ = [
@@ -123,6 +128,7 @@ __all__ = [
     "replicas",
     "synchronize",
     "to_numpy",
+    "use_onednn",
     "uses_tf32",
     "value_and_grad",
 ]

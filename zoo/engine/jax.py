@@ -12,13 +12,19 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 from collections.abc import Callable, Sequence
+from importlib import metadata
 
 import jax
 import keras
 import numpy as np
+from jax._src import xla_bridge
 
 from zoo.engine.collected import add, collecting
+
+ONEDNN = "--xla_cpu_use_onednn"
+ONEDNN_SINCE = (0, 10)  # the first jaxlib with which it was tried
 
 
 class Scope(keras.StatelessScope):
@@ -116,6 +122,18 @@ def jit_by_default() -> bool:
 
 def can_jit() -> bool:
     """Return whether `jit_compile=True` can be met."""
+    return True
+
+
+def use_onednn() -> bool:
+    chosen = os.environ.get("XLA_FLAGS", "")
+    if ONEDNN in chosen:
+        return f"{ONEDNN}=true" in chosen
+    # An older jaxlib may end the process at a flag that it does not know. Flags are read once.
+    known = tuple(map(int, metadata.version("jaxlib").split(".")[:2])) >= ONEDNN_SINCE
+    if not known or xla_bridge.backends_are_initialized():
+        return False
+    os.environ["XLA_FLAGS"] = f"{chosen} {ONEDNN}=true".strip()
     return True
 
 

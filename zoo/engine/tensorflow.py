@@ -113,6 +113,10 @@ def can_jit() -> bool:
     return parallel.replicas() == 1 and not tf.distribute.has_strategy()
 
 
+def use_onednn() -> bool:
+    return False  # its operations use it by themselves
+
+
 def synchronize(model: keras.Model) -> None:
     pass
 

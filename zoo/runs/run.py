@@ -12,7 +12,7 @@ from pathlib import Path
 import keras
 
 from zoo.callbacks import SampleGrids
-from zoo.engine import check_divides, distribute, is_chief, keep_memory
+from zoo.engine import check_divides, distribute, is_chief, keep_memory, use_onednn
 from zoo.engine import devices as devices_in_use
 from zoo.errors import ArgumentError, RecipeError, check_choice
 from zoo.models import families
@@ -146,6 +146,7 @@ class Run:
     def _run(self, until_written: contextlib.ExitStack) -> Path | None:
         """Run as `run` does, alone in `out` until the end of the stack `until_written`."""
         keep_memory()
+        use_onednn()
         # After `distribute` each process takes itself for the first, so the value is kept.
         with distribute(self.devices) as chief, self.config.dtype_policy():
             until_written.enter_context(alone_in(self.out))

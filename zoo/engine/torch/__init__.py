@@ -89,6 +89,10 @@ def can_jit() -> bool:
     return parallel.replicas() == 1
 
 
+def use_onednn() -> bool:
+    return False  # its operations use it by themselves
+
+
 def synchronize(model: keras.Model) -> None:
     pass
 
