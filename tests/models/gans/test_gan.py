@@ -316,7 +316,7 @@ class TestUpdate:
         """In a compiled function, where TensorFlow may not know the number of rows."""
         parts = [
             array(
-                zoo.engine.compiled(lambda x, i=i: minibatch(x, i, 3), [])(
+                zoo.engine.compiled(lambda x, i=i: minibatch(x, i, 3), keras.layers.Layer())(
                     np.arange(rows, dtype="float32")
                 )
             )

@@ -16,6 +16,7 @@ from zoo.engine import parallel
 from zoo.engine.settings import settings_of
 from zoo.engine.torch.adam import adam_step
 from zoo.engine.torch.capture import captured
+from zoo.engine.torch.tape import as_one
 
 
 def value_and_grad(loss_fn: Callable, variables: Sequence) -> tuple:
@@ -59,7 +60,24 @@ def _detach(value):
 
 def apply_gradients(optimizer, grads: Sequence, variables: Sequence) -> None:
     if not adam_step(optimizer, grads, variables):
-        optimizer.apply(grads, variables)
+        as_one(_Step(optimizer, variables), grads)
+
+
+class _Step:
+    """A step of an optimizer of Keras, whose rate the host may read."""
+
+    def __init__(self, optimizer: keras.optimizers.Optimizer, variables: Sequence):
+        self.optimizer, self.variables = optimizer, variables
+        self._identity = tuple(map(id, (optimizer, *variables)))
+
+    def __call__(self, grads: Sequence) -> None:
+        self.optimizer.apply(grads, self.variables)
+
+    def __eq__(self, other) -> bool:
+        return isinstance(other, _Step) and self._identity == other._identity
+
+    def __hash__(self) -> int:
+        return hash(self._identity)
 
 
 def read_as_tensors(variables) -> contextlib.AbstractContextManager:

@@ -87,7 +87,7 @@ class Captured:
         """Return what decides, beside the settings, about the operations of a call."""
         shapes = tuple((x.shape, x.stride(), x.dtype, x.device) for x in tensors)
         structure = str(keras.tree.map_structure(_kind, args)) if len(tensors) > 1 else None
-        mode = getattr(self.model, "training", None), torch.is_autocast_enabled("cpu")
+        mode = self.model.training, torch.is_autocast_enabled("cpu")
         return shapes, structure, tuple(others), mode
 
     def _watch(self, signature: Hashable, args, tensors: list):

@@ -125,9 +125,9 @@ class _Program:
     def _function(self, function: Callable) -> str:
         """Return the name of a function."""
         if function not in self._functions:
-            name = (
-                str(function).replace(".", "_") if hasattr(function, "_op") else function.__name__
-            )
+            name = f"f{len(self._functions)}"
+            if hasattr(function, "_op"):  # an operation of ATen
+                name = str(function).replace(".", "_")
             self._functions[function] = name
             # Without the overload's own Python.
             self._names[name] = getattr(function, "_op", function)

@@ -119,6 +119,8 @@ class Tape:
         schema = getattr(function, "_schema", None)
         changes = schema is None or schema.is_mutable
         tags = getattr(function, "tags", ())
+        if torch.Tag.data_dependent_output in tags and all(map(self.is_constant, args)):
+            return  # the number of a constant
         if torch.Tag.data_dependent_output in tags or torch.Tag.dynamic_output_shape in tags:
             self.fail(f"numbers decide about the result of {function}")
             return
@@ -128,7 +130,7 @@ class Tape:
             self.fail(f"{function} returns what is no tensor")
             return
         args, kwargs = mapped(self._with_slot, args), mapped(self._with_slot, kwargs)
-        if not changes and self._is_constant(function, (args, kwargs), tensors):
+        if not changes and self._gives_constants(function, (args, kwargs), tensors):
             for tensor in tensors:
                 slot = self._mark(tensor)
                 self.constants[slot] = tensor
@@ -157,7 +159,11 @@ class Tape:
         """Say that `tensor` holds the numbers of `same` in the same memory."""
         tensor._of_tape = self, self.slot(same)
 
-    def _is_constant(self, function, arguments, results: list) -> bool:
+    def is_constant(self, value) -> bool:
+        """Return whether an argument is the same in each replay."""
+        return not isinstance(value, torch.Tensor) or self._slot_of_result(value) in self.constants
+
+    def _gives_constants(self, function, arguments, results: list) -> bool:
         """Return whether a call returns the same numbers in each replay."""
         if torch.Tag.nondeterministic_seeded in getattr(function, "tags", ()):
             return False
@@ -223,10 +229,10 @@ def mapped(change: Callable, value):
 
 
 def _changed(function, args: tuple) -> list:
-    """Return the positional arguments that a call changes."""
+    """Return the positional arguments that an operation of ATen changes."""
     schema = getattr(function, "_schema", None)
     if schema is None:
-        return list(args)
+        return []
     pairs = zip(args, schema.arguments, strict=False)
     return [each for each, named in pairs if named.alias_info and named.alias_info.is_write]
 
@@ -274,7 +280,7 @@ class _Reads(TorchFunctionMode):
             if self.tape.failure is None:
                 self.tape.write(func, args, kwargs or {}, results)
             return results
-        if func in READS:
+        if func in READS and not self.tape.is_constant(args[0]):
             name = getattr(func, "__name__", str(func))
             self.tape.fail(f"it reads the numbers of a tensor ({name})")
         return func(*args, **(kwargs or {}))
