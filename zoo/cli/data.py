@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from zoo.base.logs import quiet
+from zoo.base.program import import_all
 from zoo.cli.base import (
     SETTINGS,
     OneLineGroup,
@@ -171,9 +172,7 @@ def data_preview(
     """
     import numpy as np
 
-    from zoo import pictures
     from zoo.data import grid, read
-    from zoo.pictures.sheets import check_undivided
 
     check_count("-n", count)
     check_count("--seed", seed, minimum=0)
@@ -182,6 +181,10 @@ def data_preview(
     check_writable(out or Path(PREVIEW), new=out is None)
     source = read(name_or_path, split, image_size, channels, crop)
     if source.noun == "points":
+        import_all()
+        from zoo import pictures
+        from zoo.pictures.sheets import check_undivided
+
         check_undivided(scale, "points")
         picture = pictures.scatter(source.images, source)
     else:

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import click
 
-from zoo.cli.base import OneLine, check_writable, say, trust_option, warnings_in_lines
+from zoo.cli.base import Computing, check_writable, say, trust_option, warnings_in_lines
 from zoo.errors import ArgumentError
 from zoo.files.home import write_picture
 
 
-@click.command(cls=OneLine)
+@click.command(cls=Computing)
 @click.argument("preset")
 @click.option(
     "--metrics", help="The names of metrics, separated by commas, such as fid,kid,prdc,modes."

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import click
 
 from zoo.cli.base import (
+    Computing,
     OneLine,
     check_writable,
     listed,
@@ -40,15 +41,14 @@ def list_command(pattern: str, family: str | None, group: str | None, hub: bool)
       zoo list mnist
       zoo list --group vaes
     """
-    from zoo.presets.load import info as card_of
-    from zoo.presets.locate import matching
+    from zoo.presets.locate import locate, matching
 
     at_hub = listed() if hub else {}
     with warnings_in_lines():
         names = matching(at_hub, pattern, family, group)
     width = max(map(len, names), default=0)
     for name in names:
-        entry = at_hub.get(name) or card_of(name).identity
+        entry = at_hub.get(name) or locate(name).card.identity
         say(f"{name:{width}}  {entry.title}")
     if not names:
         with warnings_in_lines():
@@ -72,16 +72,16 @@ def info(preset: str, as_json: bool):
       zoo info dcgan_mnist
       zoo info runs/mine --json
     """
-    from zoo.presets.load import info as card_of
+    from zoo.presets.locate import locate
 
-    card = card_of(preset)
+    card = locate(preset).card
     if as_json:
         say(card.model_dump_json(indent=2))
         return
     say(card)
 
 
-@click.command(cls=OneLine)
+@click.command(cls=Computing)
 @click.argument("preset")
 @click.option(
     "-n",
@@ -210,7 +210,7 @@ def _shown(name: str, epoch: int | None) -> _Shown:
     from zoo.presets.locate import locate
     from zoo.presets.preset import data_of_run
     from zoo.presets.save import read_examples
-    from zoo.runs.folder import CHECKPOINTS
+    from zoo.runs.places import CHECKPOINTS
     from zoo.runs.recipe import ADDED
 
     if epoch is None:
