@@ -7,14 +7,19 @@ from pathlib import Path
 import click
 
 from zoo.base.tables import FORMATS
+from zoo.cli import words
 from zoo.cli.base import Computing, say
 from zoo.errors import ArgumentError
 from zoo.files.home import make_folder, storage_errors, write_text
 
 
 @click.command(cls=Computing)
-@click.argument("models", nargs=-1, required=True)
-@click.option("--metrics", help="The names of numbers, separated by commas, such as fid,recall.")
+@click.argument("models", nargs=-1, required=True, shell_complete=words.preset_or_path)
+@click.option(
+    "--metrics",
+    shell_complete=words.numbers,
+    help="The names of numbers, separated by commas, such as fid,recall.",
+)
 @click.option(
     "--format",
     "form",

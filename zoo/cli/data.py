@@ -10,6 +10,7 @@ import click
 
 from zoo.base.logs import quiet
 from zoo.base.program import import_all
+from zoo.cli import words
 from zoo.cli.base import (
     SETTINGS,
     OneLineGroup,
@@ -51,7 +52,12 @@ def _size(context, parameter, value: str | None) -> int | tuple[int, int] | None
 def _reading_options(command):
     """Add the options that choose and resize the images of a set to `command`."""
     options = [
-        click.option("--split", default="train", help="The split of the set, such as train."),
+        click.option(
+            "--split",
+            default="train",
+            shell_complete=words.split,
+            help="The split of the set, such as train.",
+        ),
         click.option(
             "--image-size",
             metavar="N|HxW",
@@ -73,7 +79,7 @@ def _reading_options(command):
 
 
 @data.command("info")
-@click.argument("name_or_path")
+@click.argument("name_or_path", shell_complete=words.data_set_or_path)
 @_reading_options
 def data_info(
     name_or_path: str,
@@ -146,7 +152,7 @@ def _class_rows(counts: Sequence[int], names: Iterable[str] | None) -> list[tupl
 
 
 @data.command("preview")
-@click.argument("name_or_path")
+@click.argument("name_or_path", shell_complete=words.data_set_or_path)
 @_reading_options
 @click.option("-n", "count", default=64, help="The number of images.")
 @click.option("--seed", default=0, help="The seed by which images are chosen.")
@@ -196,7 +202,7 @@ def data_preview(
 
 
 @data.command("prepare")
-@click.argument("name")
+@click.argument("name", shell_complete=words.data_set)
 @click.option(
     "--downloaded",
     metavar="FOLDER",

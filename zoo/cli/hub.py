@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from zoo.base.program import import_all
+from zoo.cli import words
 from zoo.cli.base import (
     SETTINGS,
     Computing,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=OneLine)
-@click.argument("names", nargs=-1)
+@click.argument("names", nargs=-1, shell_complete=words.preset_or_path)
 @click.option(
     "--all", "everything", is_flag=True, help="Fetch all presets that `zoo list --hub` shows."
 )
@@ -73,7 +74,7 @@ def fetch(
 
 
 @click.command(cls=OneLine)
-@click.argument("names", nargs=-1)
+@click.argument("names", nargs=-1, shell_complete=words.preset_or_path)
 @click.option("--outputs", is_flag=True, help="Compare the model's outputs with the golden ones.")
 @trust_option
 def verify(names: tuple[str, ...], outputs: bool):
@@ -150,7 +151,7 @@ def _compared(preset: Preset, present: Collection[str]) -> str:
 
 
 @click.command(cls=Computing)
-@click.argument("preset")
+@click.argument("preset", shell_complete=words.preset_or_path)
 @click.argument("url")
 @click.option("--overwrite", is_flag=True, help="Replace a preset of another name.")
 def push(preset: str, url: str, overwrite: bool):
@@ -209,7 +210,7 @@ def cache_list():
 
 
 @cache.command("clean")
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=words.cached)
 def cache_clean(name: str | None):
     """Remove the entries of the cache called NAME, or all of them.
 

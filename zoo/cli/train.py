@@ -17,6 +17,7 @@ import click
 from zoo.base import devices
 from zoo.base.shells import command_lines
 from zoo.base.stopping import Stopped, watched
+from zoo.cli import words
 from zoo.cli.base import SETTINGS, Computing, OneLine, outliving_its_output, say
 from zoo.cli.train_options import TrainOptions, training_options
 from zoo.errors import ArgumentError, DivergedError, StorageError
@@ -29,7 +30,7 @@ STARTED_AS = "ZOO_STARTED_AS"
 
 
 @click.command(cls=Computing)
-@click.argument("recipe")
+@click.argument("recipe", shell_complete=words.recipe)
 @training_options
 def train(recipe: str, **options):
     """Run RECIPE, the name of a preset or a Python file: train and evaluate its model, and write
