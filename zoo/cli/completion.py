@@ -23,7 +23,7 @@ def completion(shell: str):
     Examples:
       echo 'eval "$(zoo completion bash)"' >> ~/.bashrc
       echo 'eval "$(zoo completion zsh)"' >> ~/.zshrc
-      zoo completion fish > ~/.config/fish/completions/zoo.fish
+      echo 'zoo completion fish | source' >> ~/.config/fish/config.fish
     """
     program = click.get_current_context().find_root().command
     say(get_completion_class(shell)(program, {}, "zoo", "_ZOO_COMPLETE").source())
