@@ -5,7 +5,6 @@ Everywhere else `import zoo` imports Keras and registers all classes at once.
 
 from __future__ import annotations
 
-import importlib
 import re
 import sys
 
@@ -40,9 +39,10 @@ def import_all() -> None:
     global _waiting
     if not _waiting:
         return
+    package = sys.modules["zoo"]
     _waiting = False
     try:
-        importlib.reload(sys.modules["zoo"])
+        package.__spec__.loader.exec_module(package)
     except BaseException:
         _waiting = True
         raise
