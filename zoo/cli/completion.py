@@ -17,13 +17,13 @@ def completion(shell: str):
     """Print the lines by which SHELL completes the words of `zoo`: commands, options, and names of
     presets, recipes, metrics and data sets.
 
-    The shell reads them at each of its starts.
+    The shell reads them when it starts, from a file of its own.
 
     \b
     Examples:
-      echo 'eval "$(zoo completion bash)"' >> ~/.bashrc
-      echo 'eval "$(zoo completion zsh)"' >> ~/.zshrc
-      echo 'zoo completion fish | source' >> ~/.config/fish/config.fish
+      zoo completion bash >> ~/.bashrc
+      zoo completion zsh >> ~/.zshrc
+      zoo completion fish > ~/.config/fish/completions/zoo.fish
     """
     program = click.get_current_context().find_root().command
     say(get_completion_class(shell)(program, {}, "zoo", "_ZOO_COMPLETE").source())
