@@ -17,17 +17,17 @@ NAME = "keras-generative-zoo"
 PACKAGE = Path(__file__).resolve().parent / "zoo" / "__init__.py"
 
 
+running = False  # whether this process is the program, which imports Keras once it is needed
+
+
 def main() -> None:
-    """Run the program `zoo`, or end with one line if `import zoo` gives something else, or fails
-    for want of a backend."""
+    """Run the program `zoo`, or end with one line if `import zoo` gives something else."""
+    global running
     if (fault := other_zoo()) is not None:
         sys.exit(f"zoo: error: {fault}")
-    try:
-        from zoo.cli import main as run
-    except ImportError as error:
-        if type(error).__name__ != "BackendError":  # which cannot be imported either
-            raise
-        sys.exit(f"zoo: error: {error}")
+    running = True
+    from zoo.cli import main as run
+
     run()
 
 
@@ -69,4 +69,6 @@ def _is_installed(path: Path) -> bool:
 
 
 if __name__ == "__main__":
-    main()
+    import keras_generative_zoo  # under the name by which `zoo` finds out that it runs
+
+    keras_generative_zoo.main()

@@ -25,6 +25,7 @@ import importlib.metadata
 import json
 import os
 import platform
+import resource
 import statistics
 import subprocess
 import sys
@@ -35,7 +36,7 @@ from cases import CASES, TOY, flops, weights_of
 
 HERE = Path(__file__).parent
 BACKENDS = ("tensorflow", "torch", "jax")
-PARTS = ("rate", "training", "memory", "sampling", "first_step", "start", "sizes")
+PARTS = ("rate", "training", "memory", "sampling", "first_step", "start", "commands", "sizes")
 RECOMMENDED = "zoo tensorflow keep"  # the fastest configuration for a CPU in float32
 BFLOAT16 = "zoo tensorflow bfloat16 keep"
 PLAIN = "loop torch"
@@ -368,6 +369,29 @@ def start(table: Table, rounds: int) -> None:
         )
 
 
+COMMANDS = ("--help", "train --help", "data --help", "list", "info dcgan_mnist")
+AT_ONCE = 0.6  # seconds that a command may take that computes nothing
+
+
+def commands(table: Table, rounds: int) -> None:
+    """Seconds of user time in which the program prints help, a list and a card: they hardly depend
+    on what else the machine does."""
+    found = {words: [] for words in COMMANDS}
+    for _ in range(rounds):
+        for words, seconds in found.items():
+            begun = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+            subprocess.run(
+                [sys.executable, "-m", "keras_generative_zoo", *words.split()],
+                stdout=subprocess.DEVNULL,
+                check=True,
+            )
+            seconds.append(resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - begun)
+    for words, seconds in found.items():
+        value = statistics.median(seconds)
+        limit = f"{AT_ONCE} s"
+        table.add("commands", words, "zoo", value, "s, user", limit, value / AT_ONCE, 1.0, True)
+
+
 def machine() -> list[str]:
     """What the numbers hang on."""
     model = next(
@@ -442,6 +466,8 @@ def main() -> None:
             table.write(options.out, head)  # half an hour is long
     if "start" in options.only:
         start(table, 1 if options.quick else 5)
+    if "commands" in options.only:
+        commands(table, 1 if options.quick else 5)
     if "sizes" in options.only:
         sizes(table, options.quick)
     table.write(options.out, head)

@@ -1,7 +1,7 @@
 """Writes the cards of the project's presets, and the pages made of them, in the format of today.
 
 Nothing is measured anew: a card of an older format is converted as `Card.read` does, and what a
-class says of its paper is read from its docstring.
+class says of its idea and of its paper is read from it.
 
 python scripts/upgrade_cards.py
 """
@@ -13,14 +13,14 @@ import warnings
 from zoo.models import families
 from zoo.presets import locate
 from zoo.presets.card import Card
-from zoo.presets.save import class_differs
+from zoo.presets.save import class_differs, class_idea
 from zoo.runs.collection import rewrite_card
 
 
 def described_anew(card: Card) -> Card:
-    """The card with what the docstring of the class says today."""
+    """The card with what the class says today."""
     cls = families.family(card.identity.family).cls
-    changes = {"class_differs": class_differs(cls)}
+    changes = {"idea": class_idea(cls), "class_differs": class_differs(cls)}
     return card.model_copy(update={"identity": card.identity.model_copy(update=changes)})
 
 

@@ -9,37 +9,39 @@
 import importlib
 
 from zoo.base.backends import one_backend_error
-
-with one_backend_error():
-    import keras  # noqa: F401
-
-from zoo import (
-    augmentation,
-    callbacks,
-    corruption,
-    data,
-    engine,
-    errors,
-    evaluation,
-    layers,
-    losses,
-    metrics,
-    models,
-    networks,
-    pictures,
-)
-from zoo.engine import distribute
-from zoo.evaluation import compare, evaluate
-from zoo.models.families import create, families, groups, register_family
-from zoo.presets import hub
-from zoo.presets.card import Card, Facts
-from zoo.presets.load import info, load
-from zoo.presets.locate import names as list
-from zoo.presets.locate import register
-from zoo.presets.save import push, save
-from zoo.runs.recipe import Config, Recipe
-from zoo.schedules import LinearDecay
+from zoo.base.program import import_all, is_waiting
 from zoo.version import __version__
+
+if not is_waiting():  # the program `zoo` waits until a command needs them
+    with one_backend_error():
+        import keras  # noqa: F401
+
+    from zoo import (
+        augmentation,
+        callbacks,
+        corruption,
+        data,
+        engine,
+        errors,
+        evaluation,
+        layers,
+        losses,
+        metrics,
+        models,
+        networks,
+        pictures,
+    )
+    from zoo.engine import distribute
+    from zoo.evaluation import compare, evaluate
+    from zoo.models.families import create, families, groups, register_family
+    from zoo.presets import hub
+    from zoo.presets.card import Card, Facts
+    from zoo.presets.load import info, load
+    from zoo.presets.locate import names as list
+    from zoo.presets.locate import register
+    from zoo.presets.save import push, save
+    from zoo.runs.recipe import Config, Recipe
+    from zoo.schedules import LinearDecay
 
 __all__ = [
     "Card",
@@ -86,6 +88,9 @@ def __getattr__(name: str):
         return importlib.import_module("zoo.testing")
     if name == "run_recipe":
         return importlib.import_module("zoo.cli").run_recipe
+    if name in __all__ and is_waiting():
+        import_all()
+        return globals()[name]
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -11,10 +11,15 @@ from zoo.errors import BackendError, ZooError
 pytestmark = pytest.mark.once
 BACKEND = keras.backend.backend()
 COMMANDS = {
-    "zoo": ("-c", "import keras_generative_zoo as command; command.main()", "list"),
-    "python -m zoo": ("-m", "zoo", "list"),
-    "python -Pmzoo": ("-Pmzoo", "list"),
-    "python -m keras_generative_zoo": ("-m", "keras_generative_zoo", "list"),
+    "zoo": (
+        "-c",
+        "import keras_generative_zoo as command; command.main()",
+        "sample",
+        "dcgan_mnist",
+    ),
+    "python -m zoo": ("-m", "zoo", "sample", "dcgan_mnist"),
+    "python -Pmzoo": ("-Pmzoo", "sample", "dcgan_mnist"),
+    "python -m keras_generative_zoo": ("-m", "keras_generative_zoo", "sample", "dcgan_mnist"),
 }
 IMPORT = """
 try:

@@ -14,7 +14,7 @@ from zoo.models import families
 from zoo.presets import locate
 from zoo.presets.card import Card
 from zoo.presets.page import model_card
-from zoo.presets.save import EXAMPLES, class_differs
+from zoo.presets.save import EXAMPLES, class_differs, class_idea
 from zoo.runs.recipe import load_recipe
 
 pytestmark = pytest.mark.once
@@ -122,7 +122,8 @@ def test_recipe_is_the_presets(card, recipe):
     assert card.training.recipe_sha256 == recipe.sha256
     facts, identity = recipe.facts, card.identity
     assert (identity.title, identity.differs) == (facts.title, facts.differs)
-    assert identity.class_differs == class_differs(families.family(recipe.family).cls)
+    cls = families.family(recipe.family).cls
+    assert (identity.idea, identity.class_differs) == (class_idea(cls), class_differs(cls))
     assert card.limits == facts.limits
     known = zoo.data.rights(recipe.config.data)
     assert "unknown" not in known

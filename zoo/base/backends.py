@@ -6,7 +6,6 @@ import contextlib
 import importlib.util
 import json
 import os
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +13,6 @@ from pathlib import Path
 from zoo.errors import BackendError
 
 BACKENDS = ("tensorflow", "jax", "torch")
-RUN_AS_MODULE = re.compile(r" -\w*m ?zoo\b")  # python -m zoo
 INSTALL = "pip install 'keras-generative-zoo[{}]'"
 
 
@@ -29,22 +27,14 @@ def installed() -> list[str]:
 def one_backend_error() -> Iterator[None]:
     """Choose a backend, and turn any failure of the block, which imports Keras, into one error.
 
-    `python -m zoo` imports the package before it runs anything in it. In place of the error it ends
-    with one line, as the command `zoo` does.
-
     Raises:
         BackendError: if no backend can be chosen, or Keras cannot be imported with it.
     """
+    choose_backend()
     try:
-        choose_backend()
-        try:
-            yield
-        except Exception as error:
-            raise _broken(error) from None
-    except BackendError as error:
-        if sys.argv[:1] == ["-m"] and RUN_AS_MODULE.search(" ".join(sys.orig_argv)):
-            sys.exit(f"zoo: error: {error}")
-        raise
+        yield
+    except Exception as error:
+        raise _broken(error) from None
 
 
 def choose_backend() -> None:

@@ -7,6 +7,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+# The name of a module, with dots between those of packages.
+MODULE = r"^[A-Za-z0-9_][A-Za-z0-9_-]*(\.[A-Za-z0-9_][A-Za-z0-9_-]*)*$"
+
 
 @contextlib.contextmanager
 def importable(folder: Path) -> Iterator[None]:

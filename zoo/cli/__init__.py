@@ -6,6 +6,7 @@ import click
 
 from zoo.cli.base import SETTINGS, OneLineGroup
 from zoo.cli.compare import compare
+from zoo.cli.completion import completion
 from zoo.cli.data import data
 from zoo.cli.evaluate import evaluate
 from zoo.cli.hub import cache, fetch, index, push, verify
@@ -45,6 +46,7 @@ COMMANDS = (
     progress,
     evaluate,
     compare,
+    completion,
 )
 for command in COMMANDS:
     cli.add_command(command)

@@ -16,6 +16,7 @@ import click
 
 from zoo.base.console import enduring_output, let_go_of_output, make_printing_safe
 from zoo.base.devices import share_memory
+from zoo.base.program import import_all
 from zoo.base.text import harmless
 from zoo.errors import ArgumentError, StorageError, ZooError
 from zoo.files.home import free_file, make_folder, storage_errors, write_picture
@@ -38,6 +39,17 @@ class OneLine(click.Command):
             code = super().main(args, prog_name, standalone_mode=False, **extra)
             sys.stdout.flush()  # what libraries printed
             sys.exit(code or 0)
+
+
+class Computing(OneLine):
+    """A command that computes, for which Keras is imported once its command line was read.
+
+    Other commands import no Keras, so that help, lists and completions are there at once.
+    """
+
+    def invoke(self, context):
+        import_all()
+        return super().invoke(context)
 
 
 class OneLineGroup(OneLine, click.Group):
@@ -158,9 +170,12 @@ def trust_option(command):
     )
     @functools.wraps(command)
     def trusted(*args, trust: tuple[str, ...], **options):
+        if not trust:
+            return command(*args, **options)
+        import_all()
         from zoo.presets.trust import trusting
 
-        if trust and os.getcwd() not in sys.path:
+        if os.getcwd() not in sys.path:
             sys.path.append(os.getcwd())  # as `python -m zoo` has it
         with trusting(trust):
             return command(*args, **options)

@@ -6,16 +6,20 @@ from pathlib import Path
 
 import click
 
-from zoo.cli.base import OneLine, say
+from zoo.base.tables import FORMATS
+from zoo.cli import words
+from zoo.cli.base import Computing, say
 from zoo.errors import ArgumentError
-from zoo.evaluation.comparison import FORMATS
-from zoo.evaluation.comparison import compare as compare_models
 from zoo.files.home import make_folder, storage_errors, write_text
 
 
-@click.command(cls=OneLine)
-@click.argument("models", nargs=-1, required=True)
-@click.option("--metrics", help="The names of numbers, separated by commas, such as fid,recall.")
+@click.command(cls=Computing)
+@click.argument("models", nargs=-1, required=True, shell_complete=words.preset_or_path)
+@click.option(
+    "--metrics",
+    shell_complete=words.numbers,
+    help="The names of numbers, separated by commas, such as fid,recall.",
+)
 @click.option(
     "--format",
     "form",
@@ -41,6 +45,8 @@ def compare(models: tuple[str, ...], metrics: str | None, form: str, out: Path |
       zoo compare dcgan_mnist gan_mnist wgan_gp_mnist --metrics fid,recall
       zoo compare runs/mine dcgan_mnist --format latex -o table.tex
     """
+    from zoo.evaluation.comparison import compare as compare_models
+
     chosen = None if metrics is None else [name.strip() for name in metrics.split(",")]
     if len(models) < 2:
         raise ArgumentError(f"MODELS must be two or more. Received: {', '.join(models)}.")

@@ -9,6 +9,8 @@ from pathlib import Path
 import click
 
 from zoo.base.logs import quiet
+from zoo.base.program import import_all
+from zoo.cli import words
 from zoo.cli.base import (
     SETTINGS,
     OneLineGroup,
@@ -50,7 +52,12 @@ def _size(context, parameter, value: str | None) -> int | tuple[int, int] | None
 def _reading_options(command):
     """Add the options that choose and resize the images of a set to `command`."""
     options = [
-        click.option("--split", default="train", help="The split of the set, such as train."),
+        click.option(
+            "--split",
+            default="train",
+            shell_complete=words.split,
+            help="The split of the set, such as train.",
+        ),
         click.option(
             "--image-size",
             metavar="N|HxW",
@@ -72,7 +79,7 @@ def _reading_options(command):
 
 
 @data.command("info")
-@click.argument("name_or_path")
+@click.argument("name_or_path", shell_complete=words.data_set_or_path)
 @_reading_options
 def data_info(
     name_or_path: str,
@@ -145,7 +152,7 @@ def _class_rows(counts: Sequence[int], names: Iterable[str] | None) -> list[tupl
 
 
 @data.command("preview")
-@click.argument("name_or_path")
+@click.argument("name_or_path", shell_complete=words.data_set_or_path)
 @_reading_options
 @click.option("-n", "count", default=64, help="The number of images.")
 @click.option("--seed", default=0, help="The seed by which images are chosen.")
@@ -171,9 +178,7 @@ def data_preview(
     """
     import numpy as np
 
-    from zoo import pictures
     from zoo.data import grid, read
-    from zoo.pictures.sheets import check_undivided
 
     check_count("-n", count)
     check_count("--seed", seed, minimum=0)
@@ -182,6 +187,10 @@ def data_preview(
     check_writable(out or Path(PREVIEW), new=out is None)
     source = read(name_or_path, split, image_size, channels, crop)
     if source.noun == "points":
+        import_all()
+        from zoo import pictures
+        from zoo.pictures.sheets import check_undivided
+
         check_undivided(scale, "points")
         picture = pictures.scatter(source.images, source)
     else:
@@ -193,7 +202,7 @@ def data_preview(
 
 
 @data.command("prepare")
-@click.argument("name")
+@click.argument("name", shell_complete=words.data_set)
 @click.option(
     "--downloaded",
     metavar="FOLDER",

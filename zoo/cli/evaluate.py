@@ -7,15 +7,18 @@ from pathlib import Path
 
 import click
 
-from zoo.cli.base import OneLine, check_writable, say, trust_option, warnings_in_lines
+from zoo.cli import words
+from zoo.cli.base import Computing, check_writable, say, trust_option, warnings_in_lines
 from zoo.errors import ArgumentError
 from zoo.files.home import write_picture
 
 
-@click.command(cls=OneLine)
-@click.argument("preset")
+@click.command(cls=Computing)
+@click.argument("preset", shell_complete=words.preset_or_path)
 @click.option(
-    "--metrics", help="The names of metrics, separated by commas, such as fid,kid,prdc,modes."
+    "--metrics",
+    shell_complete=words.metrics,
+    help="The names of metrics, separated by commas, such as fid,kid,prdc,modes.",
 )
 @click.option(
     "-n",
@@ -27,20 +30,24 @@ from zoo.files.home import write_picture
 @click.option("--seeds", default=3, help="The number of seeds of samples.")
 @click.option(
     "--data",
+    shell_complete=words.data_set_or_path,
     help="The set of real images, see `zoo data info`; by default the training set of the preset.",
 )
 @click.option(
     "--split",
+    shell_complete=words.split,
     help="The split of the real images, such as train, or 'train, one in ten' for sets without a "
     "test split; by default the split in the card if the data are those of the card, else test.",
 )
 @click.option(
     "--extractor",
+    shell_complete=words.extractor,
     help="The network that computes features: a classifier's preset or the path of one, inception "
     "or pixels.",
 )
 @click.option(
     "--weights",
+    shell_complete=words.generator,
     help="The generator of a GAN: ema for the average over training, raw for the last one.",
 )
 @click.option(
@@ -52,6 +59,7 @@ from zoo.files.home import write_picture
 @click.option(
     "--compare",
     "other",
+    shell_complete=words.preset_or_path,
     help="Compare with the numbers of another preset's card, or of a file written by --json, as "
     "`zoo compare` does.",
 )

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import sys
 import warnings
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import click
 
+from zoo.base.program import import_all
+from zoo.cli import words
 from zoo.cli.base import (
     SETTINGS,
+    Computing,
     OneLine,
     OneLineGroup,
     flat,
@@ -26,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=OneLine)
-@click.argument("names", nargs=-1)
+@click.argument("names", nargs=-1, shell_complete=words.preset_or_path)
 @click.option(
     "--all", "everything", is_flag=True, help="Fetch all presets that `zoo list --hub` shows."
 )
@@ -70,7 +74,7 @@ def fetch(
 
 
 @click.command(cls=OneLine)
-@click.argument("names", nargs=-1)
+@click.argument("names", nargs=-1, shell_complete=words.preset_or_path)
 @click.option("--outputs", is_flag=True, help="Compare the model's outputs with the golden ones.")
 @trust_option
 def verify(names: tuple[str, ...], outputs: bool):
@@ -113,7 +117,6 @@ def verify(names: tuple[str, ...], outputs: bool):
 def _verified(preset: Preset, outputs: bool) -> str:
     """Verify the files of `preset`, and return the result in words, or raise."""
     from zoo.files import fetch
-    from zoo.presets import golden, storage
     from zoo.presets.preset import check_inside
 
     weights = preset.card.weights
@@ -128,21 +131,27 @@ def _verified(preset: Preset, outputs: bool) -> str:
     result = f"{len({**needed, **present})} files are whole"
     if preset.missing:
         result += f", not fetched: {', '.join(preset.missing)}"
-    if outputs and (preset.missing or golden.GOLDEN not in present):
+    return f"{result}{_compared(preset, present)}" if outputs else result
+
+
+def _compared(preset: Preset, present: Collection[str]) -> str:
+    """Compare the outputs of `preset`, whose files `present` are whole, and return the difference
+    in words, or raise."""
+    import_all()
+    from zoo.presets import golden, storage
+
+    if preset.missing or golden.GOLDEN not in present:
         missing = ", ".join([*preset.missing, golden.GOLDEN])
         raise IntegrityError(
             f"Its outputs cannot be compared: {missing} must be there, which `zoo fetch --extras` "
             "sees to."
         )
-    if outputs:
-        model = storage.read_model(preset.folder, modules=weights.modules)
-        largest = golden.difference(model, preset.folder)
-        result += f", outputs off by {largest:.1g}"
-    return result
+    model = storage.read_model(preset.folder, modules=preset.card.weights.modules)
+    return f", outputs off by {golden.difference(model, preset.folder):.1g}"
 
 
-@click.command(cls=OneLine)
-@click.argument("preset")
+@click.command(cls=Computing)
+@click.argument("preset", shell_complete=words.preset_or_path)
 @click.argument("url")
 @click.option("--overwrite", is_flag=True, help="Replace a preset of another name.")
 def push(preset: str, url: str, overwrite: bool):
@@ -201,7 +210,7 @@ def cache_list():
 
 
 @cache.command("clean")
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=words.cached)
 def cache_clean(name: str | None):
     """Remove the entries of the cache called NAME, or all of them.
 

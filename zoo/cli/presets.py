@@ -11,7 +11,9 @@ from typing import NamedTuple
 
 import click
 
+from zoo.cli import words
 from zoo.cli.base import (
+    Computing,
     OneLine,
     check_writable,
     listed,
@@ -28,9 +30,13 @@ SAMPLES = "samples.png"
 
 
 @click.command("list", cls=OneLine)
-@click.argument("pattern", default="*")
-@click.option("--family", help="Only presets of this family, such as dcgan.")
-@click.option("--group", help="Only presets of this group, such as gans.")
+@click.argument("pattern", default="*", shell_complete=words.preset)
+@click.option(
+    "--family", shell_complete=words.family, help="Only presets of this family, such as dcgan."
+)
+@click.option(
+    "--group", shell_complete=words.group, help="Only presets of this group, such as gans."
+)
 @click.option("--hub", is_flag=True, help="List the presets of the hub in ZOO_HUB too.")
 def list_command(pattern: str, family: str | None, group: str | None, hub: bool):
     """List the presets whose names hold PATTERN, such as mnist, or match it, such as 'gan_*'.
@@ -40,15 +46,14 @@ def list_command(pattern: str, family: str | None, group: str | None, hub: bool)
       zoo list mnist
       zoo list --group vaes
     """
-    from zoo.presets.load import info as card_of
-    from zoo.presets.locate import matching
+    from zoo.presets.locate import locate, matching
 
     at_hub = listed() if hub else {}
     with warnings_in_lines():
         names = matching(at_hub, pattern, family, group)
     width = max(map(len, names), default=0)
     for name in names:
-        entry = at_hub.get(name) or card_of(name).identity
+        entry = at_hub.get(name) or locate(name).card.identity
         say(f"{name:{width}}  {entry.title}")
     if not names:
         with warnings_in_lines():
@@ -61,7 +66,7 @@ def list_command(pattern: str, family: str | None, group: str | None, hub: bool)
 
 
 @click.command(cls=OneLine)
-@click.argument("preset")
+@click.argument("preset", shell_complete=words.preset_or_path)
 @click.option("--json", "as_json", is_flag=True, help="Print the whole card as JSON.")
 def info(preset: str, as_json: bool):
     """Show the card of PRESET: its model, its training, its measured numbers, its limits and its
@@ -72,17 +77,17 @@ def info(preset: str, as_json: bool):
       zoo info dcgan_mnist
       zoo info runs/mine --json
     """
-    from zoo.presets.load import info as card_of
+    from zoo.presets.locate import locate
 
-    card = card_of(preset)
+    card = locate(preset).card
     if as_json:
         say(card.model_dump_json(indent=2))
         return
     say(card)
 
 
-@click.command(cls=OneLine)
-@click.argument("preset")
+@click.command(cls=Computing)
+@click.argument("preset", shell_complete=words.preset_or_path)
 @click.option(
     "-n",
     "count",
@@ -107,6 +112,7 @@ def info(preset: str, as_json: bool):
 )
 @click.option(
     "--data",
+    shell_complete=words.data_set_or_path,
     help="The set of images that an autoencoder reconstructs, see `zoo data info`; by default the "
     "examples stored with the preset.",
 )
@@ -118,6 +124,7 @@ def info(preset: str, as_json: bool):
 )
 @click.option(
     "--weights",
+    shell_complete=words.generator,
     help="The generator of a GAN: ema for the average over training, raw for the last one.",
 )
 @trust_option
@@ -210,7 +217,7 @@ def _shown(name: str, epoch: int | None) -> _Shown:
     from zoo.presets.locate import locate
     from zoo.presets.preset import data_of_run
     from zoo.presets.save import read_examples
-    from zoo.runs.folder import CHECKPOINTS
+    from zoo.runs.places import CHECKPOINTS
     from zoo.runs.recipe import ADDED
 
     if epoch is None:

@@ -73,7 +73,7 @@ def _pictures(run: Path) -> dict[int, Path]:
     Raises:
         ArgumentError: if there are fewer than two.
     """
-    from zoo.runs.folder import PICTURES, SAMPLES
+    from zoo.runs.places import PICTURES, SAMPLES
 
     found = {int(path.stem.partition("-")[2]): path for path in (run / SAMPLES).glob(PICTURES)}
     if len(found) < 2:

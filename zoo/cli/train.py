@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-import keras
 
 from zoo.base import devices
 from zoo.base.shells import command_lines
 from zoo.base.stopping import Stopped, watched
-from zoo.cli.base import SETTINGS, OneLine, outliving_its_output, say
+from zoo.cli import words
+from zoo.cli.base import SETTINGS, Computing, OneLine, outliving_its_output, say
 from zoo.cli.train_options import TrainOptions, training_options
 from zoo.errors import ArgumentError, DivergedError, StorageError
 
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 STARTED_AS = "ZOO_STARTED_AS"
 
 
-@click.command(cls=OneLine)
-@click.argument("recipe")
+@click.command(cls=Computing)
+@click.argument("recipe", shell_complete=words.recipe)
 @training_options
 def train(recipe: str, **options):
     """Run RECIPE, the name of a preset or a Python file: train and evaluate its model, and write
@@ -99,6 +99,8 @@ def _move_to(device: str, variables: dict[str, str]) -> None:
     Raises:
         ArgumentError: if the backend finds no such device.
     """
+    import keras
+
     from zoo import engine
 
     if os.environ.get(devices.CHOSEN) == device:

@@ -13,6 +13,7 @@ from click.core import ParameterSource
 from zoo.base import devices
 from zoo.base.importing import importable
 from zoo.base.stopping import Stop
+from zoo.cli import words
 from zoo.cli.base import say, trust_option
 from zoo.data.image_format import CROPS
 from zoo.errors import ArgumentError, check_count
@@ -63,6 +64,7 @@ def training_options(command):
         ),
         click.option(
             "--data",
+            shell_complete=words.data_set_or_path,
             help="The training set: a TensorFlow Datasets name, a folder of images, an .npz file, "
             "or ring8, grid25, line, spiral, two_moons or checkerboard.",
         ),
@@ -77,6 +79,7 @@ def training_options(command):
             "--from",
             "start",
             metavar="PRESET",
+            shell_complete=words.preset_or_path,
             help="Start from the weights of a preset (its name, folder or URL), of a run or of a "
             "checkpoint, as far as the layers are alike.",
         ),
@@ -124,6 +127,7 @@ def training_options(command):
         click.option(
             "--monitor",
             metavar="NUMBER",
+            shell_complete=words.number,
             help="The number that chooses the best checkpoint: a loss, or a number of a metric "
             "such as fid, which is then measured after each epoch.  [default: the recipe's]",
         ),

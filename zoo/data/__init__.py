@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from zoo.base.program import import_all
 from zoo.base.ranges import to_bytes, to_range
 from zoo.data import synthetic
-from zoo.data.batches import Batches
 from zoo.data.decoded import MEMORY_LIMIT
 from zoo.data.grid import grid, save_grid
-from zoo.data.pairs import PairBatches, load_pairs, read_pairs
 from zoo.data.rights import rights
 from zoo.data.sources import Source, fitting, is_arrays, read, read_splits
 from zoo.data.stacked import stack
 from zoo.data.survey import Survey, survey
 from zoo.errors import ArgumentError, DataError
+
+if TYPE_CHECKING:
+    from zoo.data.batches import Batches
+    from zoo.data.pairs import PairBatches, load_pairs, read_pairs
 
 __all__ = [
     "Batches",
@@ -38,6 +42,26 @@ __all__ = [
     "to_bytes",
     "to_range",
 ]
+
+
+# Batches are a class of Keras, without which images can be read and looked at.
+OF_KERAS = {
+    "Batches": "zoo.data.batches",
+    "PairBatches": "zoo.data.pairs",
+    "load_pairs": "zoo.data.pairs",
+    "read_pairs": "zoo.data.pairs",
+}
+
+
+def __getattr__(name: str):
+    if name not in OF_KERAS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import_all()
+    return getattr(importlib.import_module(OF_KERAS[name]), name)
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})
 
 
 def load(
@@ -84,6 +108,8 @@ def load(
     [(4, 32, 32, 1), (4,)]
     """
     arguments = {**locals(), **batches}
+    from zoo.data.batches import Batches
+
     if not isinstance(name_or_path, str | Path) and not is_arrays(name_or_path):
         return _unchanged(name_or_path, arguments)
     source = read(name_or_path, split, image_size, channels, crop, strict, memory_limit)

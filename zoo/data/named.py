@@ -13,7 +13,6 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from zoo.base.logs import quiet
@@ -86,9 +85,9 @@ def builder(name: str, **options):
 def _hide_accelerators() -> None:
     """Hide GPUs from TensorFlow where it only reads data: it would take all of their memory.
 
-    A program that has imported TensorFlow itself decides itself.
+    A program that has imported TensorFlow, itself or as the backend, decides itself.
     """
-    if keras.backend.backend() == "tensorflow" or "tensorflow" in sys.modules:
+    if "tensorflow" in sys.modules:
         return
     try:
         importlib.import_module("tensorflow").config.set_visible_devices([], "GPU")

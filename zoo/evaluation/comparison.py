@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from zoo.base.markup import fill
+from zoo.base.tables import FORMATS, text_table
 from zoo.errors import ArgumentError, ProtocolError, check_choice, unknown_name
 from zoo.evaluation.extractors import names as extractor_names
-from zoo.evaluation.report import Report, text_table
+from zoo.evaluation.report import Report
 from zoo.metrics import Measurement, Protocol
 from zoo.metrics.interval import half_width
 from zoo.metrics.protocol import ARROWS, PLUS_MINUS
 from zoo.presets.load import info
 
-FORMATS = ("text", "csv", "markdown", "latex")
 OVER_TRAININGS = (
     "(n) is a mean over n trainings, whose 95% confidence interval, by Student's t, is ±."
 )

@@ -8,23 +8,24 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
+from zoo.base.importing import MODULE
+from zoo.base.program import import_all
 from zoo.base.records import Line, Record, Sha256, Text
 from zoo.base.text import one_line
 from zoo.base.warn import warn
-from zoo.engine.model import Model
-from zoo.engine.spaces import Classes, Noise, Normal, Space, of_shape
-from zoo.engine.tasks import tasks_of
 from zoo.errors import ArgumentError, CardError
 from zoo.files.home import write_text
 from zoo.files.limits import check_limit
 from zoo.metrics.protocol import Measurement
-from zoo.models import families
 from zoo.presets import table
-from zoo.presets.trust import MODULE
+
+if TYPE_CHECKING:  # a card is read without Keras
+    from zoo.engine.model import Model
+    from zoo.engine.spaces import Space
 
 FORMAT = 4
 LARGEST = 2**22  # bytes of a card, and of an index
@@ -131,6 +132,8 @@ class SpaceRecord(Record):
     @classmethod
     def of(cls, space: Space) -> SpaceRecord:
         """Return the record of `space`."""
+        from zoo.engine.spaces import Classes
+
         classes = isinstance(space, Classes)
         return cls(
             kind=space.name,
@@ -154,6 +157,8 @@ class Signature(Record):
     @classmethod
     def of(cls, model: Model, backends: dict[str, float]) -> Signature:
         """Return the record of the signature of `model`."""
+        from zoo.engine.spaces import Noise
+
         noise = {} if model.noise is None else model.noise
         spaces = {"noise": noise} if isinstance(noise, Noise) else noise
         return cls(
@@ -175,6 +180,8 @@ class Signature(Record):
         Raises:
             ArgumentError: if the model has another number of classes.
         """
+        from zoo.engine.spaces import Classes
+
         if names is None or self.classes is None:
             return self
         if len(names) != len(self.classes):
@@ -313,10 +320,13 @@ class Card(Record):
     @property
     def idea(self) -> str | None:
         """The idea of the model and its use. Cards of earlier versions leave it to the family."""
+        if self.identity.idea is not None:
+            return self.identity.idea
+        import_all()
+        from zoo.models import families
+
         family = self.identity.family
-        if self.identity.idea is None and family in families.families():
-            return families.family(family).cls.idea
-        return self.identity.idea
+        return families.family(family).cls.idea if family in families.families() else None
 
     @property
     def heading(self) -> str:
@@ -427,6 +437,11 @@ def _from_3(raw: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
     contract = raw.get("contract")
     if not isinstance(contract, dict):
         return raw, []  # the schema says what is wrong
+    import_all()
+    from zoo.engine.spaces import Classes, Normal, of_shape
+    from zoo.engine.tasks import tasks_of
+    from zoo.models import families
+
     identity = raw.get("identity")
     family = identity.get("family") if isinstance(identity, dict) else None
     latents = contract.get("latent_shape")

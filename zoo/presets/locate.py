@@ -10,12 +10,12 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from zoo.base.program import import_all
 from zoo.base.warn import warn
-from zoo.errors import ArgumentError, ZooError, unknown_name
+from zoo.errors import ArgumentError, ZooError, check_choice, unknown_name
 from zoo.files import remote
 from zoo.files.fetch import offline
 from zoo.files.home import user_path
-from zoo.models import families
 from zoo.presets import hub as hubs  # functions have an argument `hub`
 from zoo.presets.card import Card
 from zoo.presets.preset import Preset
@@ -192,9 +192,6 @@ def matching(
 
     A preset on this machine whose card cannot be read is left out, with a warning.
     """
-    groups = sorted({*families.groups(), families.OWN})
-    if group is not None and group not in groups:
-        raise unknown_name("group", group, groups)
     pattern = pattern.lower() if re.search(r"[*?\[]", pattern) else f"*{pattern.lower()}*"
     known = sorted({*known_names(), *listed})
     known = [name for name in known if fnmatch.fnmatchcase(name, pattern)]
@@ -210,21 +207,38 @@ def matching(
     }
     # A preset of a family from elsewhere is listed before its module is imported, too.
     if family is not None and family not in family_of.values():
-        family = families.family(family).name
+        family = _families().family(family).name
+    cards = [preset.card for preset in presets.values() if preset]
+    if group is not None and group not in {card.identity.group for card in cards}:
+        check_choice("group", group, {*_families().groups(), _families().OWN})
     return [
         name
         for name, preset in presets.items()
         if family in (None, family_of[name])
-        and group in (None, _group(family_of[name]))
+        and (group is None or group == _group(preset, family_of[name]))
         and pretrained in (None, preset is not None and not preset.missing)
     ]
 
 
-def _group(family: str | None) -> str | None:
-    """Return the group of a family, which is `OWN` for those of modules that are not imported."""
+def _group(preset: Preset | None, family: str | None) -> str | None:
+    """Return the group of `preset`, or where its card is not known that of its family.
+
+    It is `OWN` for families of modules that are not imported.
+    """
+    if preset is not None:
+        return preset.card.identity.group
     if family is None:
         return None
-    return families.family(family).group if family in families.families() else families.OWN
+    known = _families()
+    return known.family(family).group if family in known.families() else known.OWN
+
+
+def _families():
+    """Return the module with the registry of all families, which cards alone do not need."""
+    import_all()
+    from zoo.models import families
+
+    return families
 
 
 def _known(name: str) -> Preset | None:

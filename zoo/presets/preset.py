@@ -7,16 +7,18 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import keras
-
-from zoo.engine.spaces import Classes
+from zoo.base.program import import_all
 from zoo.errors import ArgumentError, IntegrityError, WrongBytesError, unknown_name
 from zoo.files import remote
 from zoo.files.fetch import download, verify
 from zoo.files.home import home
-from zoo.presets import hub, storage
+from zoo.presets import hub
 from zoo.presets.card import Card, File
+
+if TYPE_CHECKING:
+    import keras
 
 DATA = "data.txt"  # in the folder of a run, the path of its data, which no card holds
 
@@ -183,6 +185,9 @@ class Preset:
 
         The model knows the names of its classes that are in the card.
         """
+        import_all()
+        from zoo.engine.spaces import Classes
+
         model = self._read(components)
         if isinstance(model.condition, Classes):
             model.condition = model.condition.named(self.card.signature.classes)
@@ -190,6 +195,8 @@ class Preset:
 
     def _read(self, components: Sequence[str] | None) -> keras.Model:
         """Fetch, verify and read the model, or one part of it."""
+        from zoo.presets import storage
+
         if components is None:
             preset = self.ensure()
             return storage.read_model(preset.folder, modules=preset.card.weights.modules)

@@ -18,11 +18,11 @@ from typing import Any
 
 import keras
 
+from zoo.base.importing import MODULE
 from zoo.base.named import Named
 from zoo.errors import ArgumentError, TrustError
 from zoo.presets import safety
 
-MODULE = r"^[A-Za-z0-9_][A-Za-z0-9_-]*(\.[A-Za-z0-9_][A-Za-z0-9_-]*)*$"
 KNOWN = {"zoo", "keras"}  # packages whose classes need no module in a card
 
 _trusted: contextvars.ContextVar[tuple[str, ...]] = contextvars.ContextVar("trusted", default=())

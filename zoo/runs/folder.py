@@ -15,10 +15,16 @@ from zoo.errors import RecipeError
 from zoo.files.home import make_folder, storage_errors, unfinished, user_path, write_text
 from zoo.presets import checkpoint
 from zoo.presets.preset import DATA
+from zoo.runs.places import (
+    CHECKPOINTS,
+    DRAWN_HISTORY,
+    HISTORY,
+    NEIGHBOURS,
+    PICTURES,
+    PRESET,
+    SAMPLES,
+)
 
-CHECKPOINTS, SAMPLES, PRESET = "checkpoints", "samples", "preset"
-PICTURES = "epoch-[0-9]*.png"
-HISTORY, DRAWN_HISTORY, NEIGHBOURS = "history.csv", "history.png", "neighbours.png"
 FILES = (HISTORY, DRAWN_HISTORY, NEIGHBOURS, DATA)
 LOCK = ".lock"
 

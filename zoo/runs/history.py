@@ -13,7 +13,7 @@ import keras
 from zoo import engine
 from zoo.callbacks import Checkpoints
 from zoo.files.home import atomic_file, storage_errors, write_text
-from zoo.runs.folder import DRAWN_HISTORY, HISTORY
+from zoo.runs.places import DRAWN_HISTORY, HISTORY
 
 
 class History(keras.callbacks.Callback):

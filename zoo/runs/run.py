@@ -21,9 +21,10 @@ from zoo.presets.card import Base, Card, Facts, Selected, Training
 from zoo.runs import cards, rehearsal
 from zoo.runs.callbacks import MakesCallbacks, telling, users
 from zoo.runs.collection import rewrite_card
-from zoo.runs.folder import CHECKPOINTS, PRESET, SAMPLES, alone_in, clear, note_data
+from zoo.runs.folder import alone_in, clear, note_data
 from zoo.runs.history import History
 from zoo.runs.ownership import Ownership
+from zoo.runs.places import CHECKPOINTS, PRESET, SAMPLES
 from zoo.runs.recipe import Config, Recipe
 from zoo.runs.shipping import MEASURES, Shipping, chosen_measure
 from zoo.runs.start import Start, find_start, prepare

@@ -20,8 +20,8 @@ from zoo.presets import golden, hub, save, storage
 from zoo.presets.card import Base, Card, Training
 from zoo.runs import cards
 from zoo.runs.collection import rewrite_card
-from zoo.runs.folder import NEIGHBOURS, PRESET
 from zoo.runs.ownership import Ownership
+from zoo.runs.places import NEIGHBOURS, PRESET
 from zoo.runs.recipe import Config, Recipe
 from zoo.runs.training import Splits
 

@@ -17,8 +17,8 @@ from zoo.files.home import user_path
 from zoo.presets import checkpoint, locate
 from zoo.presets.card import Base, Facts
 from zoo.runs import cards
-from zoo.runs.folder import CHECKPOINTS
 from zoo.runs.ownership import Ownership
+from zoo.runs.places import CHECKPOINTS
 from zoo.runs.recipe import ADDED, Recipe
 
 

@@ -31,7 +31,7 @@ from zoo.evaluation import extractor as find_extractor
 from zoo.evaluation.real import read_splits
 from zoo.presets import checkpoint
 from zoo.runs import continuing
-from zoo.runs.folder import CHECKPOINTS
+from zoo.runs.places import CHECKPOINTS
 from zoo.runs.recipe import ADDED, Config, Recipe
 
 PARTS = 5  # two checkpoints are at most this fraction of a run apart, one fifth
