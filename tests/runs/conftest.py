@@ -7,10 +7,12 @@ from typing import NamedTuple
 import keras
 import pytest
 import small
-from program import EVALUATING, SHORT, TRAINING, Program
+from program import EVALUATING, TRAINING
 
 from zoo.presets import golden, storage
 from zoo.runs.recipe import load_recipe
+
+STARTS = 5.0  # seconds, about: a program imports its backend
 
 
 class Alone(NamedTuple):
@@ -22,16 +24,22 @@ class Alone(NamedTuple):
 
 @pytest.fixture(scope="session")
 def undisturbed(tmp_path_factory):
-    out = tmp_path_factory.mktemp("alone") / "out"
-    with Program(out, *SHORT) as program:
-        ends = [0.0]
-        for sign in (TRAINING, EVALUATING):
-            assert program.reaches(sign), program.printed()
-            ends.append(time.perf_counter() - program.began)
-        assert program.ends() == 0, program.printed()
-        ends.append(time.perf_counter() - program.began)
-    stages = ("start", "training", "evaluating")
-    return Alone(out, {s: ends[i + 1] - ends[i] for i, s in enumerate(stages)})
+    """In this process: a program that was stopped in any way must end with the same."""
+    out, begun = tmp_path_factory.mktemp("alone") / "out", {}
+
+    def note(line):
+        for stage, sign in (("training", TRAINING), ("evaluating", EVALUATING.strip())):
+            if sign in line:
+                begun[stage] = time.perf_counter()
+
+    small.run_short(out, say=note)
+    end = time.perf_counter()
+    lasts = {
+        "start": STARTS,
+        "training": begun["evaluating"] - begun["training"],
+        "evaluating": end - begun["evaluating"],
+    }
+    return Alone(out, lasts)
 
 
 @pytest.fixture
@@ -52,9 +60,9 @@ def ring():
 
 @pytest.fixture(scope="session")
 def trained(slice_path, tmp_path_factory):
-    """A finished training; tests that change it take a copy."""
+    """A finished training, measured in full; tests that change it take a copy."""
     out = tmp_path_factory.mktemp("trained")
-    small.run(load_recipe(small.DCGAN), slice_path, out)
+    small.run(load_recipe(small.DCGAN), slice_path, out, measure="full")
     return out
 
 
@@ -62,6 +70,13 @@ def trained(slice_path, tmp_path_factory):
 def copied(trained, tmp_path):
     shutil.copytree(trained, tmp_path / "out")
     return tmp_path / "out"
+
+
+@pytest.fixture
+def few_samples(monkeypatch):
+    """The number of samples that smoke runs take for each number, where its value is no matter."""
+    monkeypatch.setattr("zoo.runs.run.SMOKE_IMAGES", 64)
+    return 64
 
 
 @pytest.fixture

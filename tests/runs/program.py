@@ -12,15 +12,16 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+import small
 
 import zoo
 from zoo.presets import checkpoint
 
 ROOT = Path(zoo.__file__).parent.parent
 RING = ROOT / "recipes" / "gan_ring8.py"
-TINY = Path(__file__).parent / "tiny_ring8.py"
-# 128 steps of a tiny model, saved often enough that saving is hit too.
-SHORT = ("--smoke", "--epochs", 4, "--checkpoint-steps", 5)
+TINY = small.TINY_RING
+SHORT = ("--smoke", "--epochs", small.SHORT["epochs"])
+SHORT += ("--checkpoint-steps", small.SHORT["checkpoint_steps"])
 TRAINING, EVALUATING = "for training", "\nevaluating"
 
 

@@ -3,8 +3,11 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 import zoo
+from zoo.presets import golden
+from zoo.runs.recipe import load_recipe
 from zoo.runs.run import Run
 from zoo.runs.training import Keeping
 
@@ -12,6 +15,8 @@ RECIPES = sorted((Path(zoo.__file__).parent.parent / "recipes").glob("*.py"))
 DCGAN, RING = (
     next(path for path in RECIPES if path.stem == name) for name in ("dcgan_mnist", "gan_ring8")
 )
+TINY_RING = Path(__file__).parent / "tiny_ring8.py"
+SHORT = {"epochs": 4, "checkpoint_steps": 5}  # 128 steps, saved so often that saving is hit too
 TINY = {"epochs": 2, "width": 4, "hidden_units": 8, "batch_size": 32}
 
 
@@ -29,9 +34,9 @@ def smoke_data(recipe, slice_path, folder) -> str:
 
 
 def run_of(
-    recipe, config, out, anew=False, start=None, ownership=None, say=None, measure="full", **keeping
+    recipe, config, out, anew=False, start=None, ownership=None, say=None, measure="none", **keeping
 ):
-    """A smoke run that says nothing."""
+    """A smoke run that says and measures nothing."""
     return Run(
         recipe,
         config,
@@ -50,3 +55,13 @@ def run(recipe, data, out, settings=None, **options):
     """Runs a small DCGAN on `data`; returns the folder of its preset."""
     config = recipe.config.replace(**{**TINY, "data": str(data), **(settings or {})})
     return run_of(recipe, config, out, **options).run()
+
+
+def run_short(out, **options):
+    """Runs the tiny GAN of `program.py` with its short options, measured in full."""
+    epochs, steps = SHORT["epochs"], SHORT["checkpoint_steps"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(golden, "differences", golden.differences)  # which the recipe replaces
+        recipe = load_recipe(TINY_RING)
+        config = recipe.config.replace(epochs=epochs)
+        run_of(recipe, config, out, measure="full", checkpoint_steps=steps, **options).run()
