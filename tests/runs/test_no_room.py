@@ -3,9 +3,9 @@ once there is room. A limit on the size of files is a full disk that needs no pr
 
 import contextlib
 import re
-import resource
 
 import pytest
+from helpers import files_of_at_most
 from program import SHORT, TINY, assert_same_run
 from small import run_short
 
@@ -26,30 +26,21 @@ FULL = {
 }
 
 
-@contextlib.contextmanager
-def limit_put_back():
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
 @pytest.fixture
 def run(capsys):
     """Runs the tiny GAN on a disk that becomes full; returns its error line."""
 
     def call(what, out, *options):
         owner, name, size = FULL[what]
-        method = getattr(owner, name)
+        method, disk = getattr(owner, name), contextlib.ExitStack()
 
         def on_a_full_disk(*args, **kwargs):
             if what != "checkpoint" or args[0].steps > 40:
-                resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+                disk.enter_context(files_of_at_most(size))
             return method(*args, **kwargs)
 
         arguments = [str(word) for word in (*SHORT, *options, "--out", out)]
-        with limit_put_back(), pytest.MonkeyPatch.context() as patch:
+        with disk, pytest.MonkeyPatch.context() as patch:
             patch.setattr(owner, name, on_a_full_disk)
             with pytest.raises(SystemExit) as ended:
                 zoo.run_recipe(load_recipe(TINY), arguments)
