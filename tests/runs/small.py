@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import program
 import pytest
 
 import zoo
@@ -15,8 +16,6 @@ RECIPES = sorted((Path(zoo.__file__).parent.parent / "recipes").glob("*.py"))
 DCGAN, RING = (
     next(path for path in RECIPES if path.stem == name) for name in ("dcgan_mnist", "gan_ring8")
 )
-TINY_RING = Path(__file__).parent / "tiny_ring8.py"
-SHORT = {"epochs": 4, "checkpoint_steps": 5}  # 128 steps, saved so often that saving is hit too
 TINY = {"epochs": 2, "width": 4, "hidden_units": 8, "batch_size": 32}
 
 
@@ -59,9 +58,9 @@ def run(recipe, data, out, settings=None, **options):
 
 def run_short(out, **options):
     """Runs the tiny GAN of `program.py` with its short options, measured in full."""
-    epochs, steps = SHORT["epochs"], SHORT["checkpoint_steps"]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(golden, "differences", golden.differences)  # which the recipe replaces
-        recipe = load_recipe(TINY_RING)
-        config = recipe.config.replace(epochs=epochs)
-        run_of(recipe, config, out, measure="full", checkpoint_steps=steps, **options).run()
+        recipe = load_recipe(program.TINY)
+        config = recipe.config.replace(epochs=program.EPOCHS)
+        options = {"measure": "full", "checkpoint_steps": program.STEPS, **options}
+        run_of(recipe, config, out, **options).run()
