@@ -4,12 +4,10 @@ import shutil
 import time
 from typing import NamedTuple
 
-import keras
 import pytest
 import small
 from program import EVALUATING, TRAINING
 
-from zoo.presets import golden, storage
 from zoo.runs.recipe import load_recipe
 
 STARTS = 5.0  # seconds, about: a program imports its backend
@@ -77,15 +75,3 @@ def few_samples(monkeypatch):
     """The number of samples that smoke runs take for each number, where its value is no matter."""
     monkeypatch.setattr("zoo.runs.run.SMOKE_IMAGES", 64)
     return 64
-
-
-@pytest.fixture
-def compared_here(monkeypatch):
-    """Golden outputs are compared in this process, and not by a new one for each backend: that is
-    tested by `trained` and by all programs."""
-
-    def differences(folder, *files):
-        model = storage.read_model(folder)
-        return {keras.backend.backend(): golden.difference(model, folder)}
-
-    monkeypatch.setattr(golden, "differences", differences)

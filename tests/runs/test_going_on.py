@@ -15,6 +15,7 @@ from small import run_of
 import zoo
 from zoo.callbacks.progress import Progress, duration
 from zoo.errors import ArgumentError, IntegrityError, RecipeError
+from zoo.files.fetch import sha256
 from zoo.presets import checkpoint, storage
 from zoo.runs import history
 from zoo.schedules import LinearDecay
@@ -140,6 +141,17 @@ class TestCheckpoints:
         assert checkpoint.of_epoch(folder, 4) == place
         with pytest.raises(ArgumentError, match="not for Keras files and checkpoints"):
             zoo.load(place, components=["generator"])
+
+    @pytest.mark.parametrize("monitor", [None, "generator_loss"])
+    def test_a_run_that_resumes_reads_the_newest_once(self, rated, tmp_path, monkeypatch, monitor):
+        """It is the best one, too, if there is a monitor."""
+        rated = dataclasses.replace(rated, monitor=monitor)
+        go(rated, tmp_path, epochs=1)
+        read = []
+        monkeypatch.setattr(checkpoint, "sha256", lambda path: (read.append(path), sha256(path))[1])
+        go(rated, tmp_path, epochs=2)
+        place = checkpoint.place_of(tmp_path / "checkpoints", 2)
+        assert read == [place / storage.WEIGHTS, place / storage.CONFIG]
 
     def test_damaged_or_old_ones_are_not_loaded(self, rated, tmp_path):
         go(rated, tmp_path, epochs=1)
