@@ -157,10 +157,9 @@ class Checkpoints(keras.callbacks.Callback):
                 differences.
             IntegrityError: if there are checkpoints and none is whole. The model is then unchanged.
         """
-        place, state, left_out = checkpoint.newest_whole(self.folder) if newest is None else newest
-        taken = "there is none before it" if place is None else f"{place.name} is taken"
-        for name, why in left_out.items():
-            say(f"{self.folder / name} is left out: {why}; {taken}.")
+        newest = checkpoint.newest_whole(self.folder) if newest is None else newest
+        newest.tell(self.folder, say)
+        place, state, _ = newest
         if place is None:
             return 0
         about = {**self.added, **state["about"]}

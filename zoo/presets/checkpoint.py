@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -37,6 +38,12 @@ class Newest(NamedTuple):
     place: Path | None
     state: dict[str, Any]
     left_out: dict[str, str]
+
+    def tell(self, folder: Path, say: Callable[[str], None]) -> None:
+        """Say which checkpoints of `folder` are left out, and why."""
+        taken = "there is none before it" if self.place is None else f"{self.place.name} is taken"
+        for name, why in self.left_out.items():
+            say(f"{folder / name} is left out: {why}; {taken}.")
 
 
 NONE = Newest(None, {}, {})
