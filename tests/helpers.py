@@ -1,8 +1,10 @@
 """Small tools of the tests."""
 
+import contextlib
 import importlib.util
 import math
 import os
+import resource
 import subprocess
 import sys
 
@@ -42,6 +44,17 @@ def python(*args, **environment) -> subprocess.CompletedProcess:
         text=True,
         timeout=600,
     )
+
+
+@contextlib.contextmanager
+def files_of_at_most(size: int):
+    """A disk that is full after `size` bytes of each file, for this process."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def numeric_gradient(fn, x: np.ndarray, step: float = 1e-5) -> np.ndarray:

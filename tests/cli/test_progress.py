@@ -74,7 +74,7 @@ def test_what_cannot_be_shown(run, pictured, tmp_path):
     assert not (tmp_path / "a.gif").exists()
 
 
-def test_samples_of_an_epoch(run, tmp_path):
+def test_samples_of_an_epoch(run, tmp_path, compared_here):
     out = tmp_path / "run"
     small = ("--smoke", "--set", "batch_size=512", "--measure", "none", "--quiet")
     code, _, err = run("train", "gan_ring8", *small, "--epochs", "3", "--snap", "2", "--out", out)

@@ -36,10 +36,30 @@ def test_families_train_on_another_device():
     assert sum("'" in name for name in found) >= 8  # what is found, and faults
 
 
-def test_half_precision_and_a_recipe_of_each_family():
-    """All recipes, with as many images as `--smoke` takes: `families.py --recipes`."""
+def of_each_family() -> list[Path]:
     recipes = sorted((ROOT / "recipes").glob("*.py"))
-    of_family = {load_recipe(path).family: path for path in recipes}
+    return list({load_recipe(path).family: path for path in recipes}.values())
+
+
+def of_each_kind() -> list[Path]:
+    """What a run does beside its training follows from the tasks of its model and from the metrics
+    of its recipe."""
+    found = {}
+    for path in of_each_family():
+        recipe = load_recipe(path)
+        cls = zoo.models.families.family(recipe.family).cls
+        model = cls(**cls.test_config())
+        kind = (frozenset(model.tasks), model.condition is None, recipe.metrics)
+        found.setdefault(kind, path)
+    return list(found.values())
+
+
+@pytest.mark.parametrize(
+    "chosen", [of_each_kind, pytest.param(of_each_family, marks=pytest.mark.heavy)]
+)
+def test_half_precision_and_recipes(chosen):
+    """All recipes, with as many images as `--smoke` takes: `families.py --recipes`."""
+    paths = chosen()
     few = ("--policies", "mixed_bfloat16,mixed_float16", "--images", 64)
-    found = cases("dcgan", "sngan", "vae", *few, "--recipes", *of_family.values())
-    assert {f"'{path.stem}'" for path in of_family.values()} | {"dcgan", "sngan", "vae"} == {*found}
+    found = cases("dcgan", "sngan", "vae", *few, "--recipes", *paths)
+    assert {f"'{path.stem}'" for path in paths} | {"dcgan", "sngan", "vae"} == {*found}

@@ -8,13 +8,13 @@ import contextlib
 import dataclasses
 import errno
 import os
-import resource
 import shutil
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from helpers import files_of_at_most
 from PIL import Image
 
 import zoo
@@ -59,12 +59,8 @@ def full(place, room):
         finally:
             filler.unlink()
         return
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (room // 8, hard))
-    try:
+    with files_of_at_most(room // 8):
         yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def contents(folder):

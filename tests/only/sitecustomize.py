@@ -11,9 +11,9 @@ import socket
 import sys
 
 BACKENDS = {"tensorflow", "jax", "torch"}
-# Keras imports them where they are installed, for wrappers that nothing here uses: a fifth of the
-# time in which a process starts.
-UNUSED = {"sklearn"}
+# Keras imports them where they are installed, for wrappers and plots that nothing here uses: up to
+# a third of the time in which a process starts.
+UNUSED = {"sklearn", "matplotlib"}
 
 
 class Absent:

@@ -338,7 +338,7 @@ print(zoo.load(sys.argv[1]).sample(2, seed=0).mean())
 """
 
 
-@pytest.mark.parametrize("number", [3, pytest.param(8, marks=pytest.mark.heavy)])
+@pytest.mark.parametrize("number", [2, pytest.param(8, marks=pytest.mark.heavy)])
 def test_several_processes_make_one_download(nginx, home, number):
     program = [sys.executable, "-c", LOAD, f"{nginx.url}/slow/dcgan_mnist"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
@@ -393,9 +393,9 @@ def test_encryption(root, tmp_path, home):
         urls = [f"{base}/{path}" for path in ("my-gan", "down", "along")]
         done = python("-c", LOAD_EACH, *urls, **trusted)
         shutil.rmtree(home)
-        doubted = python("-c", LOAD_EACH, urls[0])
+        with pytest.raises(FetchError, match="CERTIFICATE_VERIFY_FAILED"):
+            zoo.load(urls[0])
     whole, down, along = done.stdout.splitlines()
     assert (whole, along) == ("loaded", "loaded"), (done.stdout, done.stderr)
     assert down.startswith("FetchError ")
     assert "it redirects from https to http, which is refused" in down
-    assert "CERTIFICATE_VERIFY_FAILED" in doubted.stdout

@@ -4,13 +4,13 @@ import shutil
 import time
 from typing import NamedTuple
 
-import keras
 import pytest
 import small
-from program import EVALUATING, SHORT, TRAINING, Program
+from program import EVALUATING, TRAINING
 
-from zoo.presets import golden, storage
 from zoo.runs.recipe import load_recipe
+
+STARTS = 5.0  # seconds, about: a program imports its backend
 
 
 class Alone(NamedTuple):
@@ -22,16 +22,22 @@ class Alone(NamedTuple):
 
 @pytest.fixture(scope="session")
 def undisturbed(tmp_path_factory):
-    out = tmp_path_factory.mktemp("alone") / "out"
-    with Program(out, *SHORT) as program:
-        ends = [0.0]
-        for sign in (TRAINING, EVALUATING):
-            assert program.reaches(sign), program.printed()
-            ends.append(time.perf_counter() - program.began)
-        assert program.ends() == 0, program.printed()
-        ends.append(time.perf_counter() - program.began)
-    stages = ("start", "training", "evaluating")
-    return Alone(out, {s: ends[i + 1] - ends[i] for i, s in enumerate(stages)})
+    """In this process: a program that was stopped in any way must end with the same."""
+    out, begun = tmp_path_factory.mktemp("alone") / "out", {}
+
+    def note(line):
+        for stage, sign in (("training", TRAINING), ("evaluating", EVALUATING.strip())):
+            if sign in line:
+                begun[stage] = time.perf_counter()
+
+    small.run_short(out, say=note)
+    end = time.perf_counter()
+    lasts = {
+        "start": STARTS,
+        "training": begun["evaluating"] - begun["training"],
+        "evaluating": end - begun["evaluating"],
+    }
+    return Alone(out, lasts)
 
 
 @pytest.fixture
@@ -52,9 +58,9 @@ def ring():
 
 @pytest.fixture(scope="session")
 def trained(slice_path, tmp_path_factory):
-    """A finished training; tests that change it take a copy."""
+    """A finished training, measured in full; tests that change it take a copy."""
     out = tmp_path_factory.mktemp("trained")
-    small.run(load_recipe(small.DCGAN), slice_path, out)
+    small.run(load_recipe(small.DCGAN), slice_path, out, measure="full")
     return out
 
 
@@ -65,12 +71,7 @@ def copied(trained, tmp_path):
 
 
 @pytest.fixture
-def compared_here(monkeypatch):
-    """Golden outputs are compared in this process, and not by a new one for each backend: that is
-    tested by `trained` and by all programs."""
-
-    def differences(folder, *files):
-        model = storage.read_model(folder)
-        return {keras.backend.backend(): golden.difference(model, folder)}
-
-    monkeypatch.setattr(golden, "differences", differences)
+def few_samples(monkeypatch):
+    """The number of samples that smoke runs take for each number, where its value is no matter."""
+    monkeypatch.setattr("zoo.runs.run.SMOKE_IMAGES", 64)
+    return 64

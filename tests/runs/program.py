@@ -19,8 +19,8 @@ from zoo.presets import checkpoint
 ROOT = Path(zoo.__file__).parent.parent
 RING = ROOT / "recipes" / "gan_ring8.py"
 TINY = Path(__file__).parent / "tiny_ring8.py"
-# 128 steps of a tiny model, saved often enough that saving is hit too.
-SHORT = ("--smoke", "--epochs", 4, "--checkpoint-steps", 5)
+EPOCHS, STEPS = 4, 5  # 128 steps of a tiny model, saved so often that saving is hit too
+SHORT = ("--smoke", "--epochs", EPOCHS, "--checkpoint-steps", STEPS)
 TRAINING, EVALUATING = "for training", "\nevaluating"
 
 

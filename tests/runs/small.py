@@ -3,8 +3,12 @@
 from pathlib import Path
 
 import numpy as np
+import program
+import pytest
 
 import zoo
+from zoo.presets import golden
+from zoo.runs.recipe import load_recipe
 from zoo.runs.run import Run
 from zoo.runs.training import Keeping
 
@@ -29,9 +33,9 @@ def smoke_data(recipe, slice_path, folder) -> str:
 
 
 def run_of(
-    recipe, config, out, anew=False, start=None, ownership=None, say=None, measure="full", **keeping
+    recipe, config, out, anew=False, start=None, ownership=None, say=None, measure="none", **keeping
 ):
-    """A smoke run that says nothing."""
+    """A smoke run that says and measures nothing."""
     return Run(
         recipe,
         config,
@@ -50,3 +54,13 @@ def run(recipe, data, out, settings=None, **options):
     """Runs a small DCGAN on `data`; returns the folder of its preset."""
     config = recipe.config.replace(**{**TINY, "data": str(data), **(settings or {})})
     return run_of(recipe, config, out, **options).run()
+
+
+def run_short(out, **options):
+    """Runs the tiny GAN of `program.py` with its short options, measured in full."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(golden, "differences", golden.differences)  # which the recipe replaces
+        recipe = load_recipe(program.TINY)
+        config = recipe.config.replace(epochs=program.EPOCHS)
+        options = {"measure": "full", "checkpoint_steps": program.STEPS, **options}
+        run_of(recipe, config, out, **options).run()

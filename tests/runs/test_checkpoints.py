@@ -281,7 +281,7 @@ class TestBest:
         fit(model(), checkpoints, 6, Numbers())
         steps = [int(name[5:]) // STEPS for name in names(tmp_path)]
         assert steps == [3, 5, 6]  # if the last is torn, the one before still has its best
-        _flip(tmp_path / "step-00000036" / "state.json")
+        _truncate(tmp_path / "step-00000036" / "state.json")
         again = Checkpoints(tmp_path, STEPS, {}, monitor=Monitor("fid"))
         assert again.restore(model(), lambda line: None) == 5 * STEPS
         assert again.best["step"] == 3 * STEPS

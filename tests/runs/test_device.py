@@ -73,13 +73,22 @@ def test_the_program_starts_anew_once(run, tmp_path, monkeypatch):
     assert len(started) == 1
 
 
+NO_GPU = ": error: --device must be one that torch finds here. Received: 'gpu'. It computes on CPU."
+
+
 @pytest.mark.once
-def test_a_gpu_that_is_not_there(tmp_path):
+def test_a_gpu_that_is_not_there(run, tmp_path, monkeypatch):
+    """In the process that was started for it."""
+    monkeypatch.setenv("ZOO_DEVICE", "gpu")
+    code, _, err = run("train", RING, "--smoke", "--out", tmp_path / "out", "--device", "gpu")
+    assert (code, err) == (1, f"zoo{NO_GPU}\n")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.once
+@pytest.mark.heavy
+def test_the_program_on_a_gpu_that_is_not_there(tmp_path):
     done = python(RING, "--smoke", "--out", tmp_path / "out", "--device", "gpu")
     assert done.returncode == 1
-    last = done.stderr.strip().splitlines()[-1]
-    assert last == (
-        "gan_ring8.py: error: --device must be one that torch finds here. Received: 'gpu'. It "
-        "computes on CPU."
-    )
+    assert done.stderr.strip().splitlines()[-1] == f"gan_ring8.py{NO_GPU}"
     assert not (tmp_path / "out").exists()

@@ -15,6 +15,7 @@ from small import run_of
 import zoo
 from zoo.callbacks.progress import Progress, duration
 from zoo.errors import ArgumentError, IntegrityError, RecipeError
+from zoo.files.fetch import sha256
 from zoo.presets import checkpoint, storage
 from zoo.runs import history
 from zoo.schedules import LinearDecay
@@ -141,6 +142,17 @@ class TestCheckpoints:
         with pytest.raises(ArgumentError, match="not for Keras files and checkpoints"):
             zoo.load(place, components=["generator"])
 
+    @pytest.mark.parametrize("monitor", [None, "generator_loss"])
+    def test_a_run_that_resumes_reads_the_newest_once(self, rated, tmp_path, monkeypatch, monitor):
+        """It is the best one, too, if there is a monitor."""
+        rated = dataclasses.replace(rated, monitor=monitor)
+        go(rated, tmp_path, epochs=1)
+        read = []
+        monkeypatch.setattr(checkpoint, "sha256", lambda path: (read.append(path), sha256(path))[1])
+        go(rated, tmp_path, epochs=2)
+        place = checkpoint.place_of(tmp_path / "checkpoints", 2)
+        assert read == [place / storage.WEIGHTS, place / storage.CONFIG]
+
     def test_damaged_or_old_ones_are_not_loaded(self, rated, tmp_path):
         go(rated, tmp_path, epochs=1)
         place = checkpoint.of_epoch(tmp_path / "checkpoints", 1)
@@ -189,12 +201,13 @@ class TestHistory:
 
 
 class TestProgress:
-    def lines(self, monkeypatch, seconds, epochs=3, steps=4, done=0):
+    def lines(self, monkeypatch, seconds, epochs=3, steps=4, done=0, **options):
         """What is said of a training whose steps last `seconds`."""
         clock = itertools.count(step=seconds)
         monkeypatch.setattr("zoo.callbacks.progress.time.perf_counter", lambda: next(clock))
         said = []
-        progress = Progress(epochs * steps, epochs, lambda: done, said.append, terminal=False)
+        options = {"terminal": False, **options}
+        progress = Progress(epochs * steps, epochs, lambda: done, said.append, **options)
         progress.on_train_begin()
         for epoch in range(done // steps, epochs):
             progress.on_epoch_begin(epoch)
@@ -206,7 +219,7 @@ class TestProgress:
 
     def test_lines(self, monkeypatch):
         said = self.lines(monkeypatch, seconds=2.0, steps=8)
-        assert said[0] == "about 38 s for 19 more steps"
+        assert said[0] == "about 42 s for 21 more steps, not counting pictures and numbers"
         assert said[1].startswith("epoch 1/3: loss 0.25, ")
         assert said[1].endswith(" left")
         assert said[-1] == "epoch 3/3: loss 0.25"
@@ -224,7 +237,27 @@ class TestProgress:
             for batch in range(steps):
                 progress.on_train_batch_end(batch, {"loss": 0.5})
         assert progress.done == 20
-        assert said == ["about 30 s for 15 more steps"]  # said once
+        (line,) = said  # said once
+        assert line.startswith("about 34 s for 17 more steps, ")
+
+    def test_of_slow_steps_one_tells(self, monkeypatch):
+        said = self.lines(monkeypatch, seconds=60.0, epochs=1, steps=9)
+        assert said[0].startswith("about 6 min for 6 more steps, ")
+
+    def test_a_training_that_is_continued(self, monkeypatch):
+        """It is said before the first step; the epoch that compiled does not count for all."""
+        said = self.lines(
+            monkeypatch, 2.0, epochs=5, steps=10, done=30, lasted=lambda: [99.0, 30.0, 31.0]
+        )
+        assert said[0] == "about 1 min for 20 more steps, at the pace of the epochs before"
+        assert said[1].startswith("about 34 s for 17 more steps, not counting")
+
+    def test_the_times_of_a_run(self, rated, tmp_path):
+        go(rated, tmp_path, epochs=1)
+        said = []
+        go(rated, tmp_path, epochs=2, say=said.append)
+        (line,) = [line for line in said if line.startswith("about ")]
+        assert line.endswith(" for 2 more steps, at the pace of the epochs before")
 
     def test_few_lines_of_short_epochs(self, monkeypatch):
         said = self.lines(monkeypatch, seconds=0.01, epochs=200)

@@ -7,7 +7,8 @@ import signal
 import time
 
 import pytest
-from program import EVALUATING, SHORT, TRAINING, Program, assert_same_run, finished, forget
+from program import EVALUATING, SHORT, TRAINING, Program, assert_same_run, forget
+from small import run_short
 
 from zoo.presets import checkpoint
 
@@ -54,7 +55,7 @@ def test_killed_at_any_moment(undisturbed, tmp_path, capsys):
             saving = {*checkpoint.left(out / "checkpoints")} - {*before}
             where = "saving" if saving else "training"
         hit[where] += 1
-    finished(out, *SHORT, "--resume")
+    run_short(out, resume=True)
     assert_same_run(alone, out)
     assert not checkpoint.left(out / "checkpoints")
     with capsys.disabled():

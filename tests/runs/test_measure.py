@@ -2,7 +2,7 @@
 
 import pytest
 from PIL import Image
-from small import TINY, run, run_of
+from small import run, run_of
 
 import zoo
 
@@ -13,42 +13,46 @@ def numbers(out):
     return {m.name for m in zoo.info(out).metrics}
 
 
-def test_quick_is_for_few_held_out_images(recipe, slice_path, tmp_path):
+def ship(recipe, data, out, **options):
+    """Makes the preset of the training in `out` anew."""
+    run(recipe, data, out, resume=True, **options)
+
+
+def test_quick_is_for_few_held_out_images(recipe, slice_path, copied):
     said = []
-    run(recipe, slice_path, tmp_path, measure=None, say=said.append)
-    assert numbers(tmp_path) == {"train_score", "test_score", "overfitting"}
-    with Image.open(tmp_path / "neighbours.png") as picture:
+    ship(recipe, slice_path, copied, measure=None, say=said.append)
+    assert numbers(copied) == {"train_score", "test_score", "overfitting"}
+    with Image.open(copied / "neighbours.png") as picture:
         assert min(picture.size) >= 100
     assert any(line.startswith("  overfitting ") for line in said)
-    page = (tmp_path / "preset" / "README.md").read_text()
+    page = (copied / "preset" / "README.md").read_text()
     assert "overfitting" in page
     # Its data are found again, by the folder of the run alone.
-    again = zoo.evaluate(tmp_path, metrics="overfitting")
-    known = {m.name: m for m in zoo.info(tmp_path).metrics}
+    again = zoo.evaluate(copied, metrics="overfitting")
+    known = {m.name: m for m in zoo.info(copied).metrics}
     for name in known:
         assert again[name].value == pytest.approx(known[name].value)
-    assert str(slice_path) not in (tmp_path / "preset" / "card.json").read_text()
+    assert str(slice_path) not in (copied / "preset" / "card.json").read_text()
 
 
-def test_none(recipe, slice_path, tmp_path):
-    run(recipe, slice_path, tmp_path, measure="none")
-    assert numbers(tmp_path) == set()
-    assert zoo.load(tmp_path).sample(2, seed=0).shape == (2, 28, 28, 1)
+def test_none(recipe, slice_path, copied):
+    ship(recipe, slice_path, copied, measure="none")
+    assert numbers(copied) == set()
+    assert zoo.load(copied).sample(2, seed=0).shape == (2, 28, 28, 1)
 
 
-def test_what_ends_a_measurement_leaves_a_preset(recipe, slice_path, tmp_path, monkeypatch):
+def test_what_ends_a_measurement_leaves_a_preset(recipe, slice_path, copied, monkeypatch):
     def interrupted(*args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("zoo.runs.cards.take_measurements", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        run(recipe, slice_path, tmp_path)
-    assert numbers(tmp_path) == set()
-    assert zoo.load(tmp_path).sample(2, seed=0).shape == (2, 28, 28, 1)
-    monkeypatch.undo()
-    config = recipe.config.replace(**TINY, data=str(slice_path))
-    run_of(recipe, config, tmp_path, resume=True, measure="quick").run()
-    assert "overfitting" in numbers(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr("zoo.runs.cards.take_measurements", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            ship(recipe, slice_path, copied, measure="full")
+    assert numbers(copied) == set()
+    assert zoo.load(copied).sample(2, seed=0).shape == (2, 28, 28, 1)
+    ship(recipe, slice_path, copied, measure="quick")
+    assert "overfitting" in numbers(copied)
 
 
 def test_a_wrong_choice(recipe, tmp_path):

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 from keras import ops
-from program import SHORT, TRAINING, Program, assert_same_run, card, finished
+from program import SHORT, Program, assert_same_run, card, finished
 
 import zoo
 from zoo.callbacks import Checkpoints
@@ -110,15 +110,15 @@ RECIPE = Path(__file__).parent / "fragile_ring8.py"
 
 
 @pytest.mark.once
-def test_stop(tmp_path):
+def test_stop(tmp_path, run, compared_here):
     """The default: one line, and what was good is there."""
     out = tmp_path / "out"
-    with Program(out, *SHORT, recipe=RECIPE) as program:
-        assert program.ends() == 1, program.printed()
-        last = program.printed().splitlines()[-1]
+    code, _, err = run("train", RECIPE, *SHORT, "--out", out)
+    assert (code, err.count("\n")) == (1, 1), err
+    last = err.strip()
     newest = out / "checkpoints" / "step-00000047"  # 32 to an epoch, and one each 5
     assert checkpoint.saved(out / "checkpoints")[-1] == newest
-    assert last.startswith("fragile_ring8.py: error: Step 50 made losses")
+    assert last.startswith("zoo: error: Step 50 made losses")
     assert "the player 'discriminator'" in last
     assert f"penalty; the last good checkpoint is {newest}." in last
     assert last.endswith("with --resume --on-nan restore other random numbers are drawn.")
@@ -150,14 +150,12 @@ def test_restore(tmp_path):
 
 
 @pytest.mark.once
-def test_restored_too_often(tmp_path):
+def test_restored_too_often(tmp_path, run, compared_here):
     """A training that always breaks is given up."""
     out = tmp_path / "out"
     options = (*SHORT, "--on-nan", "restore", "--set", "always=true", "--set", "step=3")
-    with Program(out, *options, recipe=RECIPE) as program:
-        assert program.reaches(TRAINING), program.printed()
-        assert program.ends() == 1, program.printed()
-    lines = program.printed().splitlines()
-    assert "The training went back 3 times already." in lines[-1]
-    assert sum("and on with other random numbers" in line for line in lines) == 3
+    code, said, err = run("train", RECIPE, *options, "--out", out)
+    assert code == 1
+    assert err.strip().endswith("The training went back 3 times already.")
+    assert said.count("and on with other random numbers") == 3
     assert [p.name for p in checkpoint.saved(out / "checkpoints")] == ["step-00000000"]

@@ -1,58 +1,55 @@
 """A full disk: one line that names the place, all that was there stays whole, and the run goes on
 once there is room. A limit on the size of files is a full disk that needs no privileges."""
 
+import contextlib
 import re
 
 import pytest
-from helpers import python
-from program import SHORT, TINY, assert_same_run, finished
+from helpers import files_of_at_most
+from program import SHORT, TINY, assert_same_run
+from small import run_short
 
-import zoo
-from zoo.presets import checkpoint
-
-pytestmark = pytest.mark.once
-
-DRIVER = """
-import pathlib, resource, sys
 import zoo
 from zoo import callbacks
-from zoo.presets import save
+from zoo.presets import checkpoint, save
 from zoo.runs.recipe import load_recipe
 from zoo.runs.shipping import Shipping
 
-def full(size):
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
-
-def before(owner, name, size, when=lambda *args: True):
-    method = getattr(owner, name)
-    def wrapped(*args, **kwargs):
-        if when(*args):
-            full(size)
-        return method(*args, **kwargs)
-    setattr(owner, name, wrapped)
-
-what, recipe, out, *options = sys.argv[1:]
-if what == "start":
-    full(2_000)
-elif what == "checkpoint":
-    before(callbacks.Checkpoints, "_save", 2_000, lambda self: self.steps > 40)
-elif what == "picture":
-    before(callbacks.SampleGrids, "on_epoch_end", 500)
-elif what == "preset":
-    before(Shipping, "_write", 2_000)
-elif what == "page":
-    before(save, "model_card", 500)
-zoo.run_recipe(load_recipe(pathlib.Path(recipe)), [*options, "--out", out])
-"""
+pytestmark = [pytest.mark.once, pytest.mark.usefixtures("compared_here")]
+# What is about to be called when the disk becomes full, and the bytes that a file may have then.
+FULL = {
+    "start": (zoo.runs.run.Run, "_run", 2_000),
+    "checkpoint": (callbacks.Checkpoints, "_save", 2_000),
+    "picture": (callbacks.SampleGrids, "on_epoch_end", 500),
+    "preset": (Shipping, "_write", 2_000),
+    "page": (save, "model_card", 500),
+}
 
 
-def run(what, out, *options):
-    done = python("-c", DRIVER, what, TINY, out, *SHORT, *options)
-    last = done.stderr.strip().splitlines()[-1]
-    assert done.returncode == 1, done.stderr
-    assert "Traceback" not in done.stderr
-    assert last.startswith("tiny_ring8.py: error: "), done.stderr
-    return last
+@pytest.fixture
+def run(capsys):
+    """Runs the tiny GAN on a disk that becomes full; returns its error line."""
+
+    def call(what, out, *options):
+        owner, name, size = FULL[what]
+        method, disk = getattr(owner, name), contextlib.ExitStack()
+
+        def on_a_full_disk(*args, **kwargs):
+            if what != "checkpoint" or args[0].steps > 40:
+                disk.enter_context(files_of_at_most(size))
+            return method(*args, **kwargs)
+
+        arguments = [str(word) for word in (*SHORT, *options, "--out", out)]
+        with disk, pytest.MonkeyPatch.context() as patch:
+            patch.setattr(owner, name, on_a_full_disk)
+            with pytest.raises(SystemExit) as ended:
+                zoo.run_recipe(load_recipe(TINY), arguments)
+        (line,) = capsys.readouterr().err.splitlines()
+        assert ended.value.code == 1, line
+        assert line.startswith("tiny_ring8.py: error: "), line
+        return line
+
+    return call
 
 
 @pytest.mark.parametrize(
@@ -73,7 +70,7 @@ def run(what, out, *options):
         ),
     ],
 )
-def test_no_room(alone, tmp_path, what, place, newest):
+def test_no_room(alone, run, tmp_path, what, place, newest):
     out = tmp_path / "out"
     last = run(what, out)
     found = checkpoint.saved(out / "checkpoints")
@@ -86,11 +83,11 @@ def test_no_room(alone, tmp_path, what, place, newest):
     assert not checkpoint.left(out / "checkpoints")
     hidden = [p.name for p in out.rglob("*") if p.name.startswith(".") or "partial" in p.name]
     assert hidden == []
-    finished(out, *SHORT, "--resume")
+    run_short(out, resume=True)
     assert_same_run(alone, out)
 
 
-def test_a_preset_that_was_there_stays(alone):
+def test_a_preset_that_was_there_stays(alone, run):
     """And its run can write another once there is room."""
     before = {p.name: p.read_bytes() for p in (alone / "preset").iterdir()}
     last = run("preset", alone, "--resume")
@@ -99,7 +96,7 @@ def test_a_preset_that_was_there_stays(alone):
     zoo.load(alone / "preset")
 
 
-def test_no_room_from_the_start(tmp_path):
+def test_no_room_from_the_start(run, tmp_path):
     """It is known before the first step."""
     out = tmp_path / "out"
     last = run("start", out)

@@ -51,8 +51,12 @@ def check_card(name, out):
         sys.modules.pop(module, None)
 
 
+@pytest.mark.once
 def test_the_whole_way(tmp_path, run):
-    """From the program of a family of one's own to its preset in another program."""
+    """From the program of a family of one's own to its preset in another program.
+
+    On each backend: `test_every_program`, and the rule of the family below.
+    """
     path, out = OUTSIDE / "began_digits.py", tmp_path / "out"
     said = python(path, "--smoke", "--out", out)
     assert said.index("rehearsing the end of the run") < said.index("discriminator_loss")

@@ -49,11 +49,12 @@ def test_random_crops_in_training_and_centres_in_the_test(recipe, pictures, tmp_
 
 @pytest.mark.filterwarnings("ignore:(kid|prdc)")  # few images
 @pytest.mark.parametrize("crop", ["random", "none"])
-def test_a_run_and_its_evaluation(recipe, pictures, tmp_path, compared_here, crop):
+def test_a_run_and_its_evaluation(recipe, pictures, tmp_path, compared_here, few_samples, crop):
     settings = {"crop": crop, "epochs": 1, "batch_size": 16}
     config = config_of(recipe, pictures, **settings)
+    recipe = dataclasses.replace(recipe, samples=few_samples)
     out = tmp_path / "out"
-    card = Card.read(run_of(recipe, config, out).run() / "card.json")
+    card = Card.read(run_of(recipe, config, out, measure="full").run() / "card.json")
     assert card.training.crop == card.training.settings["crop"] == crop
     assert f"Not as in the recipe: crop={crop}." in card.identity.differs
     with pytest.raises(ArgumentError, match=f"crop '{crop}' -> 'centre'"):

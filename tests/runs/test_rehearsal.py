@@ -19,11 +19,11 @@ def ring():
     return load_recipe(small.RING)
 
 
-def fails(recipe, tmp_path, error, message):
+def fails(recipe, tmp_path, error, message, measure="none"):
     """Checks that a run of `recipe` fails before a step, and writes nothing."""
     config = recipe.config.replace(epochs=1, batch_size=512)
     with pytest.raises(error, match=message):
-        small.run_of(recipe, config, tmp_path / "out").run()
+        small.run_of(recipe, config, tmp_path / "out", measure=measure).run()
     assert not (tmp_path / "out").exists()
 
 
@@ -61,7 +61,7 @@ def called(cls):
     ],
 )
 def test_metrics(ring, tmp_path, compared_here, changes, error, message):
-    fails(dataclasses.replace(ring, **changes), tmp_path, error, message)
+    fails(dataclasses.replace(ring, **changes), tmp_path, error, message, measure="full")
 
 
 @pytest.mark.once
@@ -143,13 +143,15 @@ def test_a_model_that_fails_on_a_backend(ring, tmp_path, monkeypatch):
 
 
 @pytest.mark.once
-def test_the_training_is_the_same_with_and_without(ring, tmp_path, compared_here, monkeypatch):
+def test_the_training_is_the_same_with_and_without(
+    ring, tmp_path, compared_here, few_samples, monkeypatch
+):
     """The rehearsal draws no random number of the training."""
-    config = ring.config.replace(epochs=1, batch_size=512)
+    config = ring.config.replace(epochs=1, batch_size=32)
     weights = []
     for name, needed in (("with", True), ("without", False)):
         monkeypatch.setattr("zoo.runs.rehearsal.is_needed", lambda *_, needed=needed: needed)
-        folder = small.run_of(ring, config, tmp_path / name).run()
+        folder = small.run_of(ring, config, tmp_path / name, measure="full").run()
         weights.append(zoo.load(folder).get_weights())
     for array, other in zip(*weights, strict=True):
         np.testing.assert_array_equal(array, other)

@@ -94,7 +94,7 @@ class TestRuns:
             assert expected in line
         # Trainings with other seeds start there too, where the first one is continued.
         config = ring.config.replace(**small, latent_dim=2)
-        run_of(ring, config, tmp_path / "same", resume=True, measure="none").run_seeds(2)
+        run_of(ring, config, tmp_path / "same", resume=True).run_seeds(2)
         base = zoo.info(tmp_path / "same" / "seed-1").training.base
         assert base == zoo.info(tmp_path / "same").training.base
         # What is continued needs its start no more, and takes no other.
@@ -257,9 +257,9 @@ class TestOwnership:
 
 
 @pytest.mark.once
-def test_on_the_command_line(run, tmp_path):
+def test_on_the_command_line(run, tmp_path, compared_here):
     """In one command each: train from a preset under a name, look at it, sample it."""
-    small = ("--smoke", "--set", "batch_size=64", "--out", tmp_path / "out")
+    small = ("--smoke", "--set", "batch_size=64", "--measure", "none", "--out", tmp_path / "out")
     code, out, err = run("train", "gan_ring8", *small, "--from", "gan_ring8", "--name", "mine")
     assert code == 0, err
     assert "started from gan_ring8: the whole generator" in out

@@ -135,13 +135,19 @@ class Checkpoints(keras.callbacks.Callback):
         """
         return checkpoint.saved(self.folder)
 
-    def restore(self, model: keras.Model, say: Callable[[str], None] = warn) -> int:
+    def restore(
+        self,
+        model: keras.Model,
+        say: Callable[[str], None] = warn,
+        newest: checkpoint.Newest | None = None,
+    ) -> int:
         """Load the newest whole checkpoint into the compiled `model`, if there is one.
 
         Args:
             model: the compiled model.
             say: a function that is called with a line for each damaged checkpoint, which names it
                 and the damage.
+            newest: what `checkpoint.newest_whole` found in the folder; `None` to look for it now.
 
         Returns:
             The number of steps that the model has been trained for.
@@ -151,14 +157,11 @@ class Checkpoints(keras.callbacks.Callback):
                 differences.
             IntegrityError: if there are checkpoints and none is whole. The model is then unchanged.
         """
-        torn = {path.name: "it was not finished" for path in checkpoint.left(self.folder)}
-        place, state, broken = checkpoint.newest_whole(self.folder)
+        newest = checkpoint.newest_whole(self.folder) if newest is None else newest
+        newest.tell(self.folder, say)
+        place, state, _ = newest
         if place is None:
-            for name, why in torn.items():
-                say(f"{self.folder / name} is left out: {why}; there is none before it.")
             return 0
-        for name, why in {**broken, **torn}.items():
-            say(f"{self.folder / name} is left out: {why}; {place.name} is taken.")
         about = {**self.added, **state["about"]}
         if about != self.former:
             check_same(about, self.about, self.folder)
@@ -166,7 +169,7 @@ class Checkpoints(keras.callbacks.Callback):
         self.steps = self.newest = state["step"]
         self.seconds, self.means = state["seconds"], state["means"]
         self.history, self.restored = state["history"], state["restored"]
-        self.best = _best(self.folder, state["best"], self.monitor, say)
+        self.best = _best(place, state["best"], self.monitor, say)
         return self.steps
 
     def load_best(self, model: keras.Model) -> None:
@@ -343,14 +346,18 @@ class Checkpoints(keras.callbacks.Callback):
 
 
 def _best(
-    folder: Path, best: dict[str, Any] | None, monitor: Monitor | None, say: Callable[[str], None]
+    whole: Path, best: dict[str, Any] | None, monitor: Monitor | None, say: Callable[[str], None]
 ) -> dict[str, Any] | None:
-    """Return `best`, or `None` if it is damaged, or was chosen by another monitor."""
+    """Return `best` of the checkpoint `whole`, or `None` if it is damaged, or of another monitor.
+
+    It may be the checkpoint itself.
+    """
     if best is None or monitor is None or best["name"] != monitor.name:
         return None
-    place = checkpoint.place_of(folder, best["step"])
+    place = checkpoint.place_of(whole.parent, best["step"])
     try:
-        checkpoint.check(place)
+        if place != whole:
+            checkpoint.check(place)
     except IntegrityError as error:
         say(f"The best checkpoint, {place}, is lost: {error}; the best from now on is kept.")
         return None

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import keras
 from tqdm import tqdm
 
 LINE_SECONDS = 5.0  # the least time between two lines of a file
 # The first steps, which compile the step, tell nothing of the time of the others.
-COMPILING, MEASURED, MEASURED_SECONDS = 2, 3, 2.0
+COMPILING, MEASURED_SECONDS = 2, 2.0
 
 
 class Progress(keras.callbacks.Callback):
     """Tell how far a training is, at which rate it goes, and how long it will last.
 
     On a terminal it is one line, which is drawn over again. Elsewhere each epoch is a line, at most
-    one in five seconds. An estimate of the time of all steps follows the first ones. It counts
-    neither pictures nor what is measured after an epoch.
+    one in five seconds.
+
+    A training that is continued begins with an estimate of its time, by the epochs that are done.
+    Another estimate follows the first steps. These are timed, and no trial before them: a trial
+    would compile the step once more, and its steps would last as long and be lost.
 
     Args:
         steps: the number of steps of the whole training.
@@ -27,6 +31,7 @@ class Progress(keras.callbacks.Callback):
         done: a function that returns the number of steps that are done before a call of `fit`.
         say: is given one line at a time.
         terminal: whether to draw a line on the terminal; by default whether there is one.
+        lasted: a function that returns the seconds of each epoch that is done.
     """
 
     def __init__(
@@ -36,13 +41,15 @@ class Progress(keras.callbacks.Callback):
         done: Callable[[], int],
         say: Callable[[str], None],
         terminal: bool | None = None,
+        lasted: Callable[[], Sequence[float]] = tuple,
     ):
         super().__init__()
         self.steps, self.epochs, self.done_before, self.say = steps, epochs, done, say
         self.terminal = sys.stdout.isatty() if terminal is None else terminal
+        self.lasted = lasted
         self.bar = None
         self.begun: tuple[int, float] | None = None  # the first step that is timed, and its time
-        self.estimated = False
+        self.estimated = self.foretold = False
         self.said, self.since = -LINE_SECONDS, 0.0
         self.done = self.seen = 0
 
@@ -59,6 +66,7 @@ class Progress(keras.callbacks.Callback):
                 dynamic_ncols=True,
                 leave=False,
             )
+        self._foretell()
 
     def on_epoch_begin(self, epoch, logs=None):
         if self.bar is not None:
@@ -96,19 +104,28 @@ class Progress(keras.callbacks.Callback):
             self.bar.close()
             self.bar = None
 
+    def _foretell(self) -> None:
+        """Say once how long the training will last, if it goes on as in the epochs before."""
+        lasted = self.lasted()
+        if lasted and not self.foretold and not self.estimated:
+            self.foretold = True
+            each = statistics.median(lasted) / (self.steps / self.epochs)
+            self._say_time(each, "at the pace of the epochs before")
+
     def _estimate(self, now: float) -> None:
-        """Say once how long the training will last, when enough steps were timed."""
+        """Say once how long the training will last, when its steps were timed for long enough."""
         first, began = self.begun
-        timed = self.done - first
-        if timed >= MEASURED and now - began >= MEASURED_SECONDS:
+        if now - began >= MEASURED_SECONDS:
             self.estimated = True
-            left = (now - began) / timed * (self.steps - self.done)
-            line = f"about {duration(left)} for {self.steps - self.done} more steps"
-            if self.bar is None:
-                self.say(line)
-            else:
-                self.bar.clear()
-                self.say(line)
+            each = (now - began) / (self.done - first)
+            self._say_time(each, "not counting pictures and numbers")
+
+    def _say_time(self, each: float, how: str) -> None:
+        """Say how long the steps that are left will take, of `each` so many seconds."""
+        left = self.steps - self.done
+        if self.bar is not None:
+            self.bar.clear()
+        self.say(f"about {duration(each * left)} for {left} more steps, {how}")
 
 
 def duration(seconds: float) -> str:

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 
@@ -23,6 +24,29 @@ from zoo.presets import storage, trust
 
 STATE = "state.json"
 FORMAT = 1
+
+
+class Newest(NamedTuple):
+    """The newest whole checkpoint of a folder, if there is one.
+
+    Attributes:
+        place: its path, or `None`.
+        state: its state, empty without a checkpoint.
+        left_out: the damage of each later checkpoint, and of each that was not finished, by name.
+    """
+
+    place: Path | None
+    state: dict[str, Any]
+    left_out: dict[str, str]
+
+    def tell(self, folder: Path, say: Callable[[str], None]) -> None:
+        """Say which checkpoints of `folder` are left out, and why."""
+        taken = "there is none before it" if self.place is None else f"{self.place.name} is taken"
+        for name, why in self.left_out.items():
+            say(f"{folder / name} is left out: {why}; {taken}.")
+
+
+NONE = Newest(None, {}, {})
 
 
 def place_of(folder: Path, step: int) -> Path:
@@ -146,20 +170,29 @@ def check(place: Path) -> dict[str, Any]:
     return state
 
 
-def newest_whole(folder: Path) -> tuple[Path | None, dict[str, Any], dict[str, str]]:
-    """Find the newest whole checkpoint in `folder`.
+def check_named(place: Path) -> dict[str, Any]:
+    """Verify the checkpoint at `place`, which the user names, and return its state.
 
-    Returns:
-        Its path and its state, or `None` and an empty state if there is no checkpoint; and the
-        damage of each later checkpoint, by name.
+    Raises:
+        IntegrityError: with its path and the damage, if it is not whole.
+    """
+    try:
+        return check(place)
+    except IntegrityError as error:
+        raise IntegrityError(f"The checkpoint {place} is not whole: {error}.") from error
+
+
+def newest_whole(folder: Path) -> Newest:
+    """Find the newest whole checkpoint in `folder`, of which every byte is verified.
 
     Raises:
         IntegrityError: if there are checkpoints and none is whole.
     """
-    broken = {}
+    torn = {path.name: "it was not finished" for path in left(folder)}
+    broken: dict[str, str] = {}
     for place in reversed(saved(folder)):
         try:
-            return place, check(place), broken
+            return Newest(place, check(place), {**broken, **torn})
         except IntegrityError as error:
             broken[place.name] = str(error)
     if broken:
@@ -168,7 +201,7 @@ def newest_whole(folder: Path) -> tuple[Path | None, dict[str, Any], dict[str, s
             f"No checkpoint in {folder} is whole ({listed}). They are left as they are: a copy of "
             "one of them, or another folder for a new training, is needed."
         )
-    return None, {}, broken
+    return Newest(None, {}, torn)
 
 
 def read_weights(place: Path, model: keras.Model) -> None:
@@ -184,10 +217,7 @@ def read_model(place: Path) -> keras.Model:
         IntegrityError: if the checkpoint is damaged, or holds no configuration, as those of earlier
             versions and of models without `get_config`.
     """
-    try:
-        state = check(place)
-    except IntegrityError as error:
-        raise IntegrityError(f"The checkpoint {place} is not whole: {error}.") from error
+    state = check_named(place)
     if "config_sha256" not in state:
         raise IntegrityError(
             f"The checkpoint {place} holds no configuration of its model, since an earlier version "

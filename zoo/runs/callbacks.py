@@ -25,7 +25,12 @@ def telling(trainer: Trainer, say: Callable[[str], None] | None) -> list[keras.c
     """
     if not is_chief() or say is None:
         return []
-    return [Progress(trainer.total_steps, trainer.config.epochs, lambda: trainer.done, say)]
+    steps, epochs = trainer.total_steps, trainer.config.epochs
+
+    def lasted() -> list[float]:
+        return [logs["seconds"] for logs in trainer.checkpoints.history]
+
+    return [Progress(steps, epochs, lambda: trainer.done, say, lasted=lasted)]
 
 
 def users(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -45,23 +44,20 @@ class Plan:
         return {**made_for, **({"earlier": list(self.earlier)} if self.earlier else {})}
 
 
-def plan(folder: Path, settings: dict[str, Any], own: set[str], resume: bool) -> Plan:
+def plan(newest: checkpoint.Newest, settings: dict[str, Any], own: set[str]) -> Plan:
     """Return the plan of a training with `settings`.
 
     Args:
-        folder: the folder of its checkpoints.
+        newest: the checkpoint that it goes on from, if there is one.
         settings: its settings.
         own: the names of the settings that only its recipe has. They may change with the epochs.
-        resume: whether it goes on from its last checkpoint.
 
     Raises:
         RecipeError: if more epochs are done already.
-        IntegrityError: if there are checkpoints, and none is whole.
     """
-    place, state, _ = checkpoint.newest_whole(folder) if resume else (None, {}, {})
-    if place is None:
+    if newest.place is None:
         return Plan(settings["epochs"])
-    about = state["about"]
+    state, about = newest.state, newest.state["about"]
     now = json.loads(json.dumps(settings))  # as checkpoints hold them: tuples are lists
     recorded = {key: about[key] for key in OF_PLANS if key in about}
     made_for, earlier = about.get("schedule_epochs", about["epochs"]), about.get("earlier", [])

@@ -16,7 +16,7 @@ from zoo.engine import check_divides, distribute, is_chief, keep_memory, use_one
 from zoo.engine import devices as devices_in_use
 from zoo.errors import ArgumentError, RecipeError, check_choice
 from zoo.models import families
-from zoo.presets import hub, save
+from zoo.presets import checkpoint, hub, save
 from zoo.presets.card import Base, Card, Facts, Selected, Training
 from zoo.runs import cards, rehearsal
 from zoo.runs.callbacks import MakesCallbacks, telling, users
@@ -100,6 +100,7 @@ class Run:
         self.samples = SMOKE_IMAGES if smoke else recipe.samples
         self.splits: Splits | None = None
         self.start: Start | None = None
+        self.newest = checkpoint.NONE  # what the training goes on from
         self.written: Path | None = None  # the preset that was written last
         self.repeats = False  # a run of the same recipe with another seed
 
@@ -153,7 +154,9 @@ class Run:
             until_written.enter_context(alone_in(self.out))
             check_divides(self.config.batch_size, devices_in_use())
             self._check_out()
-            self.start = find_start(self.given, self.recipe, self.out, self.keeping.resume)
+            if self.keeping.resume:
+                self.newest = checkpoint.newest_whole(self.out / CHECKPOINTS)
+            self.start = find_start(self.given, self.recipe, self.out, self.newest)
             keras.utils.set_random_seed(self.config.seed)
             model = self.build()
             self.splits = self.read(model)
@@ -230,7 +233,9 @@ class Run:
         """
         recipe, test = self.recipe, self.splits.test
         folder = self.out / CHECKPOINTS
-        trainer = Trainer(model, self.splits.train, self.config, folder, self.keeping, self.say)
+        trainer = Trainer(
+            model, self.splits.train, self.config, folder, self.keeping, self.say, self.newest
+        )
         recipe.compile(model, self.config, trainer.planned_steps)
         prepare(
             model, self.start, self.config.few, self.say
@@ -262,6 +267,7 @@ class Run:
         other = copy.copy(self)
         other.config = self.config.replace(seed=seed)
         other.out = self.out / f"seed-{seed}"
+        other.newest = checkpoint.NONE
         other.given = None if self.start is None else self.start.given
         other.repeats = True
         return other

@@ -11,14 +11,14 @@ import keras
 
 from zoo import data
 from zoo.engine.carrying import carry, networks, weighted
-from zoo.errors import ArgumentError, IntegrityError
+from zoo.errors import ArgumentError
 from zoo.files import remote
 from zoo.files.home import user_path
 from zoo.presets import checkpoint, locate
 from zoo.presets.card import Base, Facts
 from zoo.runs import cards
 from zoo.runs.ownership import Ownership
-from zoo.runs.places import CHECKPOINTS
+from zoo.runs.places import CHECKPOINTS, PRESET
 from zoo.runs.recipe import ADDED, Recipe
 
 
@@ -106,7 +106,9 @@ def prepare(model: keras.Model, start: Start | None, few: bool, say: Callable[[s
         say(f"for few images: {'; '.join(changes)}")
 
 
-def find_start(given: str | None, recipe: Recipe, out: Path, resume: bool) -> Start | None:
+def find_start(
+    given: str | None, recipe: Recipe, out: Path, newest: checkpoint.Newest
+) -> Start | None:
     """Find what a training in `out` starts from.
 
     A training that is continued started from what its last checkpoint says, and needs it no more.
@@ -117,7 +119,7 @@ def find_start(given: str | None, recipe: Recipe, out: Path, resume: bool) -> St
             or `None`.
         recipe: the recipe that runs.
         out: the folder of the run.
-        resume: whether a training in `out` is continued.
+        newest: the checkpoint in `out` that the training goes on from, if there is one.
 
     Returns:
         The start, or `None` for new weights.
@@ -125,18 +127,18 @@ def find_start(given: str | None, recipe: Recipe, out: Path, resume: bool) -> St
     Raises:
         ZooError: if there is no such thing, or the training in `out` started from another one.
     """
-    place, state, _ = checkpoint.newest_whole(out / CHECKPOINTS) if resume else (None,) * 3
-    if place is not None:
-        return _continued(given, state["about"].get("from"), out)
+    if newest.place is not None:
+        return _continued(given, newest.state["about"].get("from"), out)
     if given is None:
         return None
     if not remote.is_url(given) and not locate.NAME.fullmatch(given):
         folder = user_path(given)
-        place = folder if (folder / checkpoint.STATE).is_file() else None
-        if place is None and not (folder / "preset").is_dir():
-            place, *_ = checkpoint.newest_whole(folder / CHECKPOINTS)
-        if place is not None:
-            return _of_checkpoint(given, place, recipe)
+        if checkpoint.is_one(folder):
+            return _of_checkpoint(given, folder, checkpoint.check_named(folder), recipe)
+        if not (folder / PRESET).is_dir():
+            place, state, _ = checkpoint.newest_whole(folder / CHECKPOINTS)
+            if place is not None:
+                return _of_checkpoint(given, place, state, recipe)
     preset = locate.locate(given)
     card = preset.card
     base = Base(
@@ -173,18 +175,11 @@ def _continued(given: str | None, record: dict[str, Any] | None, out: Path) -> S
     return Start(earlier, Base(**record["base"]), layers=record["layers"])
 
 
-def _of_checkpoint(given: str, place: Path, recipe: Recipe) -> Start:
-    """Return the start from a checkpoint.
+def _of_checkpoint(given: str, place: Path, state: dict[str, Any], recipe: Recipe) -> Start:
+    """Return the start from a checkpoint, of which every byte was verified.
 
     One of `recipe` itself may be of an earlier version, which kept no configuration of its model.
-
-    Raises:
-        IntegrityError: if it is damaged, or is such a one of another recipe.
     """
-    try:
-        state = checkpoint.check(place)
-    except IntegrityError as error:
-        raise IntegrityError(f"The checkpoint {place} is not whole: {error}.") from error
     about, name = {**ADDED, **state["about"]}, place.absolute().parent.parent.name
     of_recipe = about.get("recipe") == recipe.source
     rights = data.rights(about["data"])

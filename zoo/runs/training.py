@@ -111,10 +111,11 @@ class Trainer:
         folder: the folder of the checkpoints.
         keeping: how the run is kept from being lost.
         say: is given a line for each thing to know.
+        newest: the checkpoint in `folder` that the run goes on from, if it resumes and there is
+            one.
 
     Raises:
         RecipeError: if the training goes on with fewer epochs than are begun.
-        IntegrityError: if there are checkpoints to go on from, and none is whole.
     """
 
     def __init__(
@@ -125,6 +126,7 @@ class Trainer:
         folder: Path,
         keeping: Keeping,
         say: Callable[[str], None],
+        newest: checkpoint.Newest = checkpoint.NONE,
     ):
         self.model = model
         self.source = source
@@ -132,12 +134,13 @@ class Trainer:
         self.folder = folder
         self.keeping = keeping
         self.say = say
+        self.newest = newest
         self.steps_per_epoch = self._batches(0).full_batches
         self.total_steps = self.steps_per_epoch * config.epochs
         # A training is defined by what its data hold, and not by their path.
         self.settings: dict[str, Any] = {**dataclasses.asdict(config), "data": source.name}
         self.own = {*vars(config)} - {field.name for field in dataclasses.fields(Config)}
-        self.plan = continuing.plan(folder, self.settings, self.own, keeping.resume)
+        self.plan = continuing.plan(newest, self.settings, self.own)
         self.done = 0
 
     @property
@@ -166,7 +169,6 @@ class Trainer:
         Raises:
             ArgumentError: if the checkpoints are of another training.
             RecipeError: if a schedule has ended, by which a player would learn no more.
-            IntegrityError: if there are checkpoints, and none is whole.
         """
         about = {
             **self.settings,
@@ -192,7 +194,7 @@ class Trainer:
             classes=_names_of(self.model.condition),
         )
         if self.keeping.resume:
-            self.done = self.checkpoints.restore(self.model, self.say)
+            self.done = self.checkpoints.restore(self.model, self.say, self.newest)
         self.checkpoints.describe({**about, **plan.record(epochs)})
         for player, rate in rates.items():  # a checkpoint has the former ones
             self.model.optimizers[player].learning_rate = rate
