@@ -49,6 +49,9 @@ class Computing(OneLine):
 
     def invoke(self, context):
         import_all()
+        from zoo.engine import use_onednn
+
+        use_onednn()
         return super().invoke(context)
 
 
