@@ -79,6 +79,19 @@ def first(model):
     return model.discriminator.layers[1]
 
 
+class OwnPenalty:
+    """A penalty that is no object of the package."""
+
+    def __init__(self):
+        self.weight = 1.0
+
+    def get_config(self):
+        return {}
+
+    def __call__(self, discriminator, real, fake, random):
+        return self.weight * ops.square(discriminator(real))
+
+
 def other_average(model):
     model.ema_generator = keras.models.clone_model(model.generator)
     model.ema_generator.trainable = False
@@ -135,6 +148,18 @@ def test_a_change_within_fit(change):
         epochs = [0]
         fit(model, Change(), epochs=8)
     assert equal(*models.values())
+
+
+def test_a_setting_of_an_object_of_one_s_own():
+    class Raise(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            self.model.penalty.weight = 1.0 if epoch < 4 else 9.0
+
+    models = [gan(jit, penalty=OwnPenalty()) for jit in (False, True)]
+    for model in models:
+        fit(model, Raise(), epochs=8)
+    assert equal(*models)
+    assert replays(models[1])
 
 
 def test_a_resumed_training_is_the_undisturbed_one(tmp_path):

@@ -157,6 +157,11 @@ class Compiled:
         changed = with_changes(self._compile_arguments, self, attributes, self._compiled_settings)
         return players.Frozen(changed)
 
+    @property
+    def objective_parts(self) -> list:
+        """The parts that the arguments of `compile` have set, such as losses and penalties."""
+        return [getattr(self, each.attribute, None) for each in _declared(type(self)).values()]
+
     def _weights_to_train(self) -> list[keras.Variable]:
         """Return the weights that some player must train: all trainable ones but averages."""
         averages = {
@@ -225,20 +230,13 @@ class Compiled:
             vars(self)["_fitting"] = False
 
     def _settings_of_layers_now(self) -> list[dict[str, Any]]:
-        """Return the settings of all layers, such as the rate of a dropout.
-
-        They are too many to be read in each step.
-        """
+        """Return the settings of all layers, which are too many to be read in each step."""
         return [settings_of(layer) for layer in self._flatten_layers(include_self=False)]
 
     def forget_stale_functions(self) -> bool:
-        """Forget all compiled functions if the layers, weights or settings have changed since they
-        were compiled, and return whether they have.
-
-        A compiled function reads the weights and the settings that it was compiled with.
-        """
-        declared = _declared(type(self)).values()
-        structure = Structure(self, [getattr(self, each.attribute, None) for each in declared])
+        """Forget all compiled functions if the layers, weights or settings that they were compiled
+        with have changed, and return whether they have."""
+        structure = Structure(self, self.objective_parts)
         if structure.equals(vars(self).get("_structure")):
             return False
         vars(self)["_structure"] = structure

@@ -153,9 +153,13 @@ class StepAdaptor:
         super().begin_epoch()
         self.forget_stale_functions()  # a callback may have changed layers
 
+    def _settings_now(self) -> list:
+        """Return the settings that a callback may change between two steps."""
+        return [settings_of(each) for each in (self, *self.objective_parts)]
+
     def in_turn(self, function, kind: str):
         title = f"{STEPS[kind]} step of {type(self).__name__}"
-        function = captured(function, self, title, lambda: settings_of(self))
+        function = captured(function, self, title, self._settings_now)
 
         def step(data):
             with self.turns:

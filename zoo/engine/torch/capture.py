@@ -13,7 +13,7 @@ import torch
 
 from zoo.base.named import Named
 from zoo.base.warn import warn
-from zoo.engine import scalars
+from zoo.engine import parallel, scalars
 from zoo.engine.attached import HOOKS
 from zoo.engine.settings import PLAIN
 from zoo.engine.torch.replay import Replay, of_outputs
@@ -141,7 +141,8 @@ def _kind(leaf) -> int:
 def captured(function: Callable, model: keras.Model, title: str, settings: Callable) -> Callable:
     """Return `function`, captured as the argument `jit_compile` of `compile` of `model` says.
 
-    A model that is not compiled, or with `"auto"`, captures on a CPU, and warns where it cannot.
+    A model that is not compiled, or with `"auto"`, captures in one process on a CPU, and warns
+    where it cannot.
 
     Args:
         function: see `Captured`, also for `settings`.
@@ -150,8 +151,8 @@ def captured(function: Callable, model: keras.Model, title: str, settings: Calla
     """
     arguments = vars(model).get("_compile_arguments") or {}
     wish = arguments.get("jit_compile", "auto")
-    on_cpu = keras.ops.empty(()).device.type == "cpu"
-    if not wish or arguments.get("run_eagerly") or (wish == "auto" and not on_cpu):
+    alone_on_cpu = keras.ops.empty(()).device.type == "cpu" and parallel.replicas() == 1
+    if not wish or arguments.get("run_eagerly") or (wish == "auto" and not alone_on_cpu):
         return function
 
     told = vars(model).setdefault("_told_of_captures", set())
