@@ -62,6 +62,8 @@ CASES = {
     "dcgan_64": Case("dcgan", 64, 3, 64, {"width": 64}, 100, 3),
     "wgan_gp_28": Case("wgan_gp", 28, 1, 320, {"width": 64}, 128, 5),
     "vae_28": Case("vae", 28, 1, 128, {"hidden_units": (500,)}, 20, 100),
+    "vae_28_of_32": Case("vae", 28, 1, 32, {"hidden_units": (500,)}, 20, 200),
+    "vae_28_of_8": Case("vae", 28, 1, 8, {"hidden_units": (500,)}, 20, 200),
 }
 
 
@@ -71,7 +73,10 @@ TOY = {
     "dcgan_28": {**SMALL, "options": {"width": 4}},
     "dcgan_64": {**SMALL, "options": {"width": 4}},
     "wgan_gp_28": {**SMALL, "options": {"width": 4}, "batch": 20},
-    "vae_28": {**SMALL, "options": {"hidden_units": (8,)}},
+    **{
+        f"vae_28{batch}": {**SMALL, "options": {"hidden_units": (8,)}}
+        for batch in ("", "_of_32", "_of_8")
+    },
 }
 
 

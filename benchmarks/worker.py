@@ -72,6 +72,7 @@ class Zoo:
         self.case = case
         if options.get("keep_memory"):  # as `zoo train` does
             zoo.engine.keep_memory()
+            zoo.engine.use_onednn()
         if options.get("precision") == "bfloat16":
             keras.config.set_dtype_policy("mixed_bfloat16")
         self.model = case.model()
