@@ -124,7 +124,8 @@ def forget_kernels() -> None:
 
 
 def compiled(fn: Callable, model: keras.Model) -> Callable:
-    function = captured(fn, model, f"inference function of {type(model).__name__}", tuple)
+    title = f"inference function of {type(model).__name__}"
+    function = captured(fn, model, title, demands=False)
 
     @torch.no_grad()
     def call(*args):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import pickle
 import random
 from collections.abc import Callable, Hashable
 from typing import Any
@@ -138,7 +139,13 @@ def _kind(leaf) -> int:
     return int(isinstance(leaf, torch.Tensor))
 
 
-def captured(function: Callable, model: keras.Model, title: str, settings: Callable) -> Callable:
+def captured(
+    function: Callable,
+    model: keras.Model,
+    title: str,
+    settings: Callable[[], Any] = tuple,
+    demands: bool = True,
+) -> Callable:
     """Return `function`, captured as the argument `jit_compile` of `compile` of `model` says.
 
     A model that is not compiled, or with `"auto"`, captures in one process on a CPU, and warns
@@ -148,6 +155,7 @@ def captured(function: Callable, model: keras.Model, title: str, settings: Calla
         function: see `Captured`, also for `settings`.
         model: the model.
         title: what the function is, for messages.
+        demands: whether `jit_compile=True` makes it an error that it cannot be captured.
     """
     arguments = vars(model).get("_compile_arguments") or {}
     wish = arguments.get("jit_compile", "auto")
@@ -158,16 +166,14 @@ def captured(function: Callable, model: keras.Model, title: str, settings: Calla
     told = vars(model).setdefault("_told_of_captures", set())
 
     def tell(reason: str) -> None:
-        if wish == "auto":
-            if title in told:
-                return
-            told.add(title)
-            warn(f"The {title} is not captured, since {reason}. It runs as PyTorch runs it.")
-        else:
+        if demands and wish is True:
             raise ArgumentError(
                 f"jit_compile must be False or 'auto', since the {title} cannot be captured: "
                 f"{reason}. Received: True."
             )
+        if title not in told:
+            told.add(title)
+            warn(f"The {title} is not captured, since {reason}. It runs as PyTorch runs it.")
 
     return Captured(function, model, settings, tell)
 
@@ -196,11 +202,10 @@ def _python_state(model: keras.Model) -> dict[str, Any]:
         for name, value in vars(each).items()
         if isinstance(value, PLAIN)
     }
-    numbers = np.random.get_state(legacy=False)
     return {
         **state,
         "the random numbers of Python": random.getstate(),
-        "the random numbers of NumPy": (numbers["state"]["key"].tobytes(), numbers["state"]["pos"]),
+        "the random numbers of NumPy": pickle.dumps(np.random.get_state(legacy=False)),
     }
 
 
