@@ -249,6 +249,13 @@ def test_a_layer_with_python_of_its_own(action, reason):
         fit(gan(True, [lambda: Own(action)]))
 
 
+def test_constants_may_be_nan():
+    """They are equal to those of the next call."""
+    model = gan(True, [lambda: Own(lambda layer, x: ops.where(x > 9.0, float("nan"), x))])
+    fit(model)
+    assert replays(model)
+
+
 def test_hooks_are_called():
     """A layer with a hook is not captured, also if it got the hook after a capture."""
     model, calls = gan("auto"), []
