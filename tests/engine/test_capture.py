@@ -270,6 +270,15 @@ def test_hooks_are_called():
     assert replays(model)
 
 
+def test_a_hook_of_a_weight_is_called():
+    model, calls = gan("auto"), []
+    fit(model)
+    first(model).kernel.value.register_hook(lambda grad: calls.append(1))
+    with pytest.warns(UserWarning, match=r"the weight .*kernel has a hook"):
+        fit(model)
+    assert len(calls) >= 10
+
+
 def test_the_settings_of_compile():
     for options in ({"jit_compile": False}, {"run_eagerly": True}):
         model = gan(**options)
@@ -279,6 +288,9 @@ def test_the_settings_of_compile():
 
 def test_few_shapes_are_kept():
     model = gan()
+    for rows in range(1, 16):
+        model.train_on_batch(X[:rows])
+    assert len(model.train_function.captured._tapes) == zoo.engine.torch.capture.KEPT
     for rows in range(1, 12):
         for _ in range(4):
             model.train_on_batch(X[:rows])

@@ -21,7 +21,7 @@ from zoo.engine.torch.replay import Replay, of_outputs
 from zoo.engine.torch.tape import Tape
 from zoo.errors import ArgumentError
 
-KEPT = 8  # the replays of so many signatures are kept
+KEPT = 8  # the replays of so many signatures are kept, and the tapes of as many others
 WATCHED = 4  # a function is watched at most so often for one signature
 
 
@@ -53,7 +53,7 @@ class Captured:
         self.replays: collections.OrderedDict[Hashable, Replay] = collections.OrderedDict()
         self._called = False
         self._seen: Any = None
-        self._tapes: dict[Hashable, list[tuple[Tape, Any]]] = {}
+        self._tapes: collections.OrderedDict[Hashable, list] = collections.OrderedDict()
 
     def __call__(self, *args):
         if self.failure is not None or self._is_watched_already():
@@ -105,9 +105,11 @@ class Captured:
         if tape.failure is not None:
             self._fail(tape.failure)
             return results
-        tapes = self._tapes.setdefault(signature, [])
         tape.close()
+        tapes = self._tapes.setdefault(signature, [])
         tapes.append((tape, outputs))
+        if len(self._tapes) > KEPT:
+            self._tapes.popitem(last=False)
         changed = _difference(before, _python_state(self.model))
         if changed is None and len(tapes) > 1:
             changed = _other(tapes[-2], tapes[-1])
@@ -187,7 +189,8 @@ def _unseen(model: keras.Model) -> str | None:
             return f"the layer {layer.name} has a hook"
         if isinstance(layer, keras.layers.TorchModuleWrapper):
             return f"the layer {layer.name} is a module of PyTorch, which may change by itself"
-    return None
+    hooked = next((v for v in model.variables if v.value._backward_hooks), None)
+    return None if hooked is None else f"the weight {hooked.path} has a hook"
 
 
 def _python_state(model: keras.Model) -> dict[str, Any]:

@@ -142,9 +142,11 @@ class Tape:
         self.entries.append(Entry(function, args, kwargs, slots, single, changes or random))
 
     def close(self) -> None:
-        """Let go of the tensors that the function was given."""
+        """Let go of the tensors that the function was given, and of the way from constants back."""
         self._living.clear()
         self._slots.clear()
+        for constant in self.constants.values():
+            vars(constant).pop("_of_tape", None)
 
     def equals(self, other: Tape) -> bool:
         """Return whether both tapes are of runs that did the same."""
