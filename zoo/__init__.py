@@ -14,7 +14,7 @@ from zoo.version import __version__
 
 if not is_waiting():  # the program `zoo` waits until a command needs them
     with one_backend_error():
-        import keras  # noqa: F401
+        import keras  # noqa: F401 (one error where it cannot be imported)
 
     from zoo import (
         augmentation,

@@ -63,7 +63,7 @@ class Compiled:
                 players keep the paper's.
             jit_compile: whether steps are compiled: by XLA on TensorFlow and JAX, by capture and
                 replay on PyTorch. `"auto"` does so where it is faster: on JAX, on TensorFlow with
-                a GPU, on PyTorch on a CPU. Several devices train without it, but on JAX.
+                a GPU, on PyTorch on a CPU. Of several devices, only JAX compiles the steps.
             run_eagerly: whether each step runs uncompiled, for debugging.
             steps_per_execution: as in Keras; PyTorch allows 1 only.
             **objective: the arguments of the model's own `compile`, which a saved model remembers.
