@@ -40,6 +40,7 @@ if not is_waiting():  # the program `zoo` waits until a command needs them
     from zoo.presets.locate import names as list
     from zoo.presets.locate import register
     from zoo.presets.save import push, save
+    from zoo.presets.writing import write_samples
     from zoo.runs.recipe import Config, Recipe
     from zoo.schedules import LinearDecay
 
@@ -79,6 +80,7 @@ __all__ = [
     "run_recipe",
     "save",
     "testing",
+    "write_samples",
 ]
 
 

@@ -9,6 +9,7 @@ import click
 
 from zoo.cli import words
 from zoo.cli.base import Computing, check_writable, say, trust_option, warnings_in_lines
+from zoo.cli.processes import distribute_option, sharing
 from zoo.errors import ArgumentError
 from zoo.files.home import write_picture
 
@@ -68,6 +69,13 @@ from zoo.files.home import write_picture
     type=click.Path(path_type=Path),
     help="Write a picture of samples to this file, each beside its nearest training images.",
 )
+@distribute_option
+@click.option(
+    "--work",
+    type=click.Path(path_type=Path),
+    help="A folder for the features of samples and real images, from which the same command goes "
+    "on where it was interrupted. Processes on several machines share it.",
+)
 @trust_option
 def evaluate(
     preset: str,
@@ -82,6 +90,8 @@ def evaluate(
     as_json: bool,
     other: str | None,
     neighbours: Path | None,
+    distribute: int | str | None,
+    work: Path | None,
 ):
     """Measure PRESET against real images.
 
@@ -93,6 +103,7 @@ def evaluate(
       zoo evaluate dcgan_mnist
       zoo evaluate dcgan_mnist --metrics fid,kid,prdc -n 10000 --json > dcgan.json
       zoo evaluate runs/mine
+      zoo evaluate dcgan_cifar10 -n 50000 --extractor inception --distribute auto
     """
     from zoo import evaluation, pictures
     from zoo.data.image_format import still
@@ -115,7 +126,7 @@ def evaluate(
     if data is None and card.training is None:
         raise ArgumentError(f"--data is needed: no recipe made {preset!r}.")
     sampling = {} if weights is None else {"weights": weights}
-    with warnings_in_lines():
+    with sharing(distribute, work) as (process, work), warnings_in_lines():
         if not as_json:  # the printed report holds them too
             warnings.simplefilter("ignore", ReportWarning)
         report = evaluation.evaluate(
@@ -127,8 +138,13 @@ def evaluate(
             split=split,
             extractor=extractor,
             baseline=not no_baseline,
+            progress=None if process[0] == 0 else False,
+            work=work,
+            process=process,
             **sampling,
         )
+    if report is None:  # another process prints it
+        return
     say(report.model_dump_json(indent=2) if as_json else report)
     if neighbours is not None:
         measured_on = report.measurements[0].protocol.split if report.measurements else split

@@ -17,13 +17,13 @@ from zoo.cli.base import (
     OneLine,
     check_writable,
     listed,
-    picture_option,
     save_picture,
     say,
     scale_option,
     trust_option,
     warnings_in_lines,
 )
+from zoo.cli.processes import distribute_option, divided
 from zoo.errors import ArgumentError, check_count, nearest
 
 SAMPLES = "samples.png"
@@ -98,7 +98,21 @@ def info(preset: str, as_json: bool):
 @click.option(
     "--seed", type=int, help="The seed of the latents; without one, samples differ at each call."
 )
-@picture_option(SAMPLES)
+@click.option(
+    "-o",
+    "--out",
+    help="The file of the picture, which is replaced; or a folder that holds or gets samples in "
+    "parts, such as samples/.  [default: samples.png, or where that exists samples-1.png and so "
+    "on]",
+)
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["npz", "images"]),
+    help="The files of a folder: arrays in parts of 10,000 at most, or an image for each sample.  "
+    "[default: npz]",
+)
+@distribute_option
 @click.option(
     "--columns",
     type=int,
@@ -132,7 +146,9 @@ def sample(
     preset: str,
     count: int | None,
     seed: int | None,
-    out: Path | None,
+    out: str | None,
+    kind: str | None,
+    distribute: int | str | None,
     columns: int | None,
     scale: int | None,
     data: str | None,
@@ -140,17 +156,22 @@ def sample(
     weights: str | None,
     labels: str | None,
 ):
-    """Write a picture of the outputs of PRESET.
+    """Write a picture of the outputs of PRESET, or samples into a folder.
 
     A generative model is shown by a grid of samples, with rows of one class if it has classes, or
     by points over their density. An autoencoder is shown by images with their reconstructions
     below. A model with two latents is shown by the plane of its latents, unless -n, --columns or a
     seed other than 0 asks for samples. Classes and kinds of images stand in words beside them.
 
+    A folder gets samples in parts. The same command goes on where it was interrupted, with any
+    number of processes on one machine or on several that share the disk; sample i depends on the
+    seed, by default 0, and on i alone.
+
     \b
     Examples:
       zoo sample dcgan_mnist -n 64 --seed 0 -o samples.png
       zoo sample runs/mine --epoch 37 -o early.png
+      zoo sample dcgan_mnist -n 1000000 --seed 0 -o samples/ --distribute auto
     """
     if count is not None:
         check_count("-n", count)
@@ -161,17 +182,24 @@ def sample(
     if seed is not None:
         check_count("--seed", seed, minimum=0)
     from zoo import pictures
+    from zoo.files.home import user_path
 
     shown = _shown(preset, epoch)  # an unknown name is an error before a file is written
-    check_writable(out or Path(SAMPLES), new=out is None)
+    options = {"weights": weights, "labels": labels}
+    options = {key: value for key, value in options.items() if value is not None}
+    place = None if out is None else user_path(out)
+    if place is not None and (out.endswith(SEPARATORS) or place.is_dir()):
+        _refuse("a picture", columns=columns, scale=scale, data=data)
+        _write_many(shown, place, count, seed or 0, kind, distribute, options)
+        return
+    _refuse("a folder, such as -o samples/", format=kind, distribute=distribute)
+    check_writable(place or Path(SAMPLES), new=place is None)
     model = shown.read()
     samples = "samples" in model.tasks
     if not {*pictures.PICTURES} & {*model.tasks} - {"classifies"}:
         raise ArgumentError(
             f"PRESET must be one that makes samples or reconstructions. Received: {preset!r}."
         )
-    options = {"weights": weights, "labels": labels}
-    options = {key: value for key, value in options.items() if value is not None}
     if not samples and (options or seed is not None):
         name = "seed" if seed is not None else next(iter(options))
         raise ArgumentError(f"--{name} is for presets that make samples. Received: {preset!r}.")
@@ -179,9 +207,50 @@ def sample(
         raise ArgumentError(f"--weights is for GANs. Received: {weights!r} for {preset!r}.")
     test = _test_data(shown, model, data)
     picture = pictures.default_picture(model, test, count, seed, columns, scale, **options)
-    out = save_picture(picture, out, SAMPLES)
+    place = save_picture(picture, place, SAMPLES)
     noun = next(noun for task, noun in NOUNS.items() if task in model.tasks)
-    say(f"{noun} of {shown.name}: {out}")
+    say(f"{noun} of {shown.name}: {place}")
+
+
+# What ends the name of a folder.
+SEPARATORS = tuple({"/", os.sep})
+
+
+def _refuse(wanted: str, **values) -> None:
+    """Raise if one of the `values` of options is given, which are for `wanted` alone."""
+    for name, value in values.items():
+        if value is not None:
+            raise ArgumentError(f"--{name} is for {wanted}. Received: {value!r}.")
+
+
+def _write_many(
+    shown: _Shown,
+    folder: Path,
+    count: int | None,
+    seed: int,
+    kind: str | None,
+    distribute: int | str | None,
+    options: dict,
+) -> None:
+    """Write samples into a folder, as one of the processes that share the work."""
+    from zoo.presets.writing import write_samples
+
+    if count is None:
+        raise ArgumentError(f"-n is needed, the number of samples in the folder {folder}.")
+    process = divided(distribute)
+    parts = write_samples(
+        shown.read(),
+        folder,
+        count,
+        seed,
+        format=kind or "npz",
+        process=process,
+        progress=None if process[0] == 0 else False,
+        **options,
+    )
+    rest = len(parts.missing())
+    state = f"{parts.n - rest} of {parts.n} parts are done" if rest else f"{count} samples"
+    say(f"{state}: {folder}")
 
 
 # The nouns for the outputs of each task.

@@ -19,6 +19,7 @@ from zoo.base.shells import command_lines
 from zoo.base.stopping import Stopped, watched
 from zoo.cli import words
 from zoo.cli.base import SETTINGS, Computing, OneLine, outliving_its_output, say
+from zoo.cli.processes import this_program
 from zoo.cli.train_options import TrainOptions, training_options
 from zoo.errors import ArgumentError, DivergedError, StorageError
 
@@ -76,7 +77,7 @@ def _train(recipe: Recipe, command: Sequence[str], options: TrainOptions) -> Non
         if options.remeasure or options.describe:
             _renew_card(recipe, config, options)
             return
-        engine.launch(options.distribute, config.batch_size, _this_program(), started_as)
+        engine.launch(options.distribute, config.batch_size, this_program(), started_as)
         folder = _trained(recipe, command, options)
         if folder is None:
             return  # another process wrote the preset
@@ -111,7 +112,7 @@ def _move_to(device: str, variables: dict[str, str]) -> None:
             )
         return
     environment = {**devices.environment(device), devices.CHOSEN: device, **variables}
-    command = [sys.executable, *_this_program()]
+    command = [sys.executable, *this_program()]
     sys.stdout.flush()
     if os.name == "nt":  # where a program that replaces itself seems to have ended
         process = subprocess.Popen(command, env=environment)
@@ -180,18 +181,6 @@ def _resuming(command: Sequence[str]) -> str:
     command = [*command, *(() if "--resume" in command else ("--resume",))]
     backend = os.environ.get("KERAS_BACKEND")
     return "\n  ".join(command_lines(command, {"KERAS_BACKEND": backend} if backend else {}))
-
-
-def _this_program() -> list[str]:
-    """Return the arguments for Python that run this program again."""
-    spec = sys.modules["__main__"].__spec__
-    if spec is None:
-        program = [sys.argv[0]]
-    elif spec.name == "__main__":  # in an archive: the zoo.exe that is installed on Windows
-        program = ["-m", "keras_generative_zoo"]
-    else:
-        program = ["-m", spec.name.removesuffix(".__main__")]
-    return program + sys.argv[1:]
 
 
 def run_recipe(recipe: Recipe, args: Sequence[str] | None = None) -> None:

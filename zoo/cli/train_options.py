@@ -15,23 +15,13 @@ from zoo.base.importing import importable
 from zoo.base.stopping import Stop
 from zoo.cli import words
 from zoo.cli.base import say, trust_option
+from zoo.cli.processes import devices_or_auto
 from zoo.data.image_format import CROPS
 from zoo.errors import ArgumentError, check_count
 
 if TYPE_CHECKING:
     from zoo.runs.recipe import Config, Recipe
     from zoo.runs.run import Run
-
-
-def _devices(context, parameter, value: str | None) -> int | str | None:
-    """Return the value of `--distribute`: a number of devices, `"auto"` or `None`."""
-    if value in (None, "auto"):
-        return value
-    if not value.isdigit() or int(value) < 1:
-        raise ArgumentError(
-            f"--distribute takes 'auto' or a number of devices. Received: {value!r}."
-        )
-    return int(value)
 
 
 def _device(context, parameter, value: str | None) -> str | None:
@@ -146,7 +136,7 @@ def training_options(command):
         click.option(
             "--distribute",
             metavar="auto|N",
-            callback=_devices,
+            callback=devices_or_auto,
             help="Train on N devices, or on all accelerators.",
         ),
         click.option(

@@ -61,6 +61,7 @@ else:
 from zoo.engine.allocator import keep_memory
 from zoo.engine.differentiation import marked
 from zoo.engine.parallel import (
+    accelerators,
     agreed,
     all_reduce_mean,
     alone,
@@ -74,6 +75,7 @@ from zoo.engine.parallel import (
     process,
     replica,
     replicas,
+    started,
 )
 from zoo.engine.precision import exact_float32, uses_tf32
 
@@ -98,6 +100,7 @@ value_and_grad = _backend.value_and_grad
 
 __all__ = [
     "StepAdaptor",
+    "accelerators",
     "agreed",
     "all_reduce_mean",
     "alone",
@@ -126,6 +129,7 @@ __all__ = [
     "reads_itself",
     "replica",
     "replicas",
+    "started",
     "synchronize",
     "to_numpy",
     "use_onednn",

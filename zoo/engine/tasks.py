@@ -6,7 +6,7 @@ the names of tasks.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
 import keras
@@ -117,22 +117,29 @@ class Samples(Task):
         labels=None,
         batch_size: int = 256,
         condition=None,
+        spans: Iterable[range] | None = None,
         **options,
     ) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
         """Yield the samples of `sample(n, seed, ...)` in parts of `batch_size`, with their
         conditions.
 
-        Memory does not grow with `n`. The conditions are `None` if the model has none.
+        Memory does not grow with `n`. The conditions are `None` if the model has none. `spans` are
+        the ranges of the samples to make, in their order; by default all. A part lies in one span.
         """
         check_count("batch_size", batch_size)
         check_memory("n", check_count("n", n), 1)
         condition = self._one_condition(condition, labels)
         condition = self.choose_condition(condition, n, seed)
-        draws = Draws(self.noise, seed)
-        for start in range(0, n, batch_size):
-            noise = draws.next(min(batch_size, n - start))
-            part = None if condition is None else condition[start : start + batch_size]
-            yield self.sample(noise=noise, condition=part, batch_size=batch_size, **options), part
+        draws, drawn = Draws(self.noise, seed), 0
+        for span in [range(n)] if spans is None else spans:
+            draws.skip(span.start - drawn)
+            drawn = span.stop
+            for start in range(span.start, span.stop, batch_size):
+                stop = min(start + batch_size, span.stop)
+                noise = draws.next(stop - start)
+                part = None if condition is None else condition[start:stop]
+                options |= {"noise": noise, "condition": part, "batch_size": batch_size}
+                yield self.sample(**options), part
 
     def sample_noise(self, n: int | None = None, seed: int | None = None):
         """Return the noise of `sample(n, seed)`, a float32 NumPy array of shape

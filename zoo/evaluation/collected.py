@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -24,15 +24,14 @@ OF_FEATURES = frozenset({"moments", "features", "probabilities"})
 class Collected:
     """The statistics of a set of images that metrics need.
 
-    After the last call of `add`, each of `needs` is an attribute: `moments`, the moments of the
+    After the last call of `fold`, each of `needs` is an attribute: `moments`, the moments of the
     features, whose size does not depend on the number of images; `features`, of shape `(n,
     dimensions)`; `probabilities`, of shape `(n, classes)`, or `None`; `images`, unchanged. The
     `labels`, of shape `(n,)`, or `None`, are always collected.
     """
 
-    def __init__(self, needs: Iterable[str], extractor=None):
+    def __init__(self, needs: Iterable[str]):
         self.needs = frozenset(needs)
-        self.extractor = extractor
         self.n = 0
         self.moments = Moments()
         self.memo: dict[str, np.ndarray] = {}  # results that metrics compute once for all seeds
@@ -40,20 +39,13 @@ class Collected:
             name: [] for name in ("features", "probabilities", "images", "labels")
         }
 
-    def add(self, images: np.ndarray, labels: np.ndarray | None = None) -> None:
-        """Add 8-bit images, or points, and their labels."""
-        self.n += len(images)
-        values = {"images": images}
-        if self.needs & OF_FEATURES:
-            outputs = self.extractor(images)
-            values |= {"features": outputs.features, "probabilities": outputs.probabilities}
-            if "moments" in self.needs:
-                self.moments.update(outputs.features)
-        for name in self.needs & set(values):
-            if values[name] is not None:
-                self._parts[name].append(values[name])
-        if labels is not None:
-            self._parts["labels"].append(np.asarray(labels))
+    def fold(self, outputs: Mapping[str, np.ndarray]) -> None:
+        """Add the outputs of a part, see `outputs_of`."""
+        self.n += len(next(iter(outputs.values())))
+        if "moments" in self.needs:
+            self.moments.update(outputs["features"])
+        for name in (self.needs | {"labels"}) & set(outputs):
+            self._parts[name].append(outputs[name])
 
     def __getattr__(self, name: str):
         parts = self.__dict__.get("_parts", {})
@@ -64,18 +56,29 @@ class Collected:
         return parts[name][0] if parts[name] else None
 
 
-def collect(
-    source: Source, needs: Iterable[str], extractor, progress: Callable[[int], None]
-) -> Collected:
-    """Return the statistics `needs` of the images of `source`.
+def outputs_of(
+    images: np.ndarray, labels: np.ndarray | None, needs: frozenset[str], extractor
+) -> dict[str, np.ndarray]:
+    """Return what the statistics `needs` of a part of the data are made of.
 
-    `progress` is called with the number of images of each part.
+    These are its `features` and `probabilities`, if the extractor has classes; its `images`, also
+    where nothing else is needed; and its `labels`, if it has any.
     """
-    collected = Collected(needs, extractor)
-    for start in range(0, len(source.images), PART):
-        rows = slice(start, min(start + PART, len(source.images)))
-        collected.add(source.images[rows], None if source.labels is None else source.labels[rows])
-        progress(rows.stop - rows.start)
+    outputs = {}
+    if needs & OF_FEATURES:
+        extracted = extractor(images)
+        outputs = {"features": extracted.features, "probabilities": extracted.probabilities}
+    if "images" in needs or not outputs:
+        outputs["images"] = images
+    outputs["labels"] = None if labels is None else np.asarray(labels)
+    return {name: value for name, value in outputs.items() if value is not None}
+
+
+def collect(parts: Iterable[Mapping[str, np.ndarray]], needs: Iterable[str]) -> Collected:
+    """Return the statistics `needs` of the outputs of `parts`, see `outputs_of`."""
+    collected = Collected(needs)
+    for outputs in parts:
+        collected.fold(outputs)
     return collected
 
 
@@ -85,32 +88,30 @@ def reference(
     needs: Iterable[str],
     extractor,
     cache: bool,
-    progress: Callable[[int], None],
+    outputs: Callable[[frozenset[str]], Iterable[Mapping[str, np.ndarray]]],
 ) -> Collected:
-    """Return the statistics of real images as `collect` does, with a cache under `ZOO_HOME`.
+    """Return the statistics of real images, with a cache under `ZOO_HOME`.
 
     With `cache`, statistics of features are stored in a file whose name is a hash of the images,
-    `sha256`, and of the extractor; the next call reads them from there.
+    `sha256`, and of the extractor; the next call reads them from there. `outputs` gives the outputs
+    of the parts of `source` for the needs that are not stored.
     """
     needs = frozenset(needs)
     cacheable = needs & OF_FEATURES
     if not cache or not cacheable:
-        return collect(source, needs, extractor, progress)
+        return collect(outputs(needs), needs)
     shape = [int(size) for size in source.images.shape]
     key = json.dumps([1, sha256, shape, str(source.images.dtype), extractor.name, extractor.sha256])
     place = home() / "statistics" / f"{hashlib.sha256(key.encode()).hexdigest()}.npz"
     arrays = _read(place, cacheable)
     if not cacheable <= set(map(str, arrays.get("kept", ()))):
-        collected = collect(source, needs, extractor, progress)
+        collected = collect(outputs(needs), needs)
         _write(place, collected, cacheable)
         return collected
-    if needs - cacheable:
-        rest = collect(source, needs - cacheable, extractor, progress)
-    else:
-        rest = Collected((), extractor)
+    rest = collect(outputs(needs - cacheable) if needs - cacheable else (), needs - cacheable)
+    if not needs - cacheable:
         rest.n = len(source.images)
         rest._parts["labels"] = [] if source.labels is None else [source.labels]
-        progress(rest.n)
     rest.needs = needs
     if "moments" in cacheable:
         rest.moments = Moments(arrays["n"], arrays["mean"], arrays["scatter"])

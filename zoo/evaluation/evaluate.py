@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from zoo.base.warn import warn
 from zoo.errors import ArgumentError, unknown_name
-from zoo.evaluation.collected import PART, Collected, reference
+from zoo.evaluation.collected import Collected, collect, reference
 from zoo.evaluation.metric import Metric, Subject
 from zoo.evaluation.plan import SAMPLES, Metrics, Plan, images_sha256, plan
 from zoo.evaluation.report import Report, ReportWarning
+from zoo.evaluation.sets import Sets, SharedSets
+from zoo.files.home import user_path
+from zoo.files.parts import check_process
 from zoo.metrics import Measurement, Protocol
 
 __all__ = ["SAMPLES", "evaluate", "metrics"]
@@ -32,8 +37,10 @@ def evaluate(
     baseline: bool = True,
     cache: bool = True,
     progress: bool | None = None,
+    work: str | Path | None = None,
+    process: tuple[int, int] = (0, 1),
     **sampling,
-) -> Report:
+) -> Report | None:
     """Measure a model, and record the protocol of each number.
 
     Samples are compared as 8-bit images, as they would be saved. For each seed, `n` samples are
@@ -71,11 +78,17 @@ def evaluate(
         baseline: whether real images are also scored in place of samples.
         cache: whether statistics of real images are kept under `ZOO_HOME`.
         progress: whether a progress bar is shown; by default on a terminal alone.
+        work: a folder, new or empty, for the features of samples and real images, 512 in a file.
+            The same call goes on from there where it was interrupted, and several processes that
+            share the disk fill it together. The numbers are those of one process.
+        process: `(index, count)` of this process among those that share the work. The first one
+            waits for the others, and computes the numbers. Each must be given `work`.
         **sampling: more arguments of the model's `sample`, such as `weights="raw"`.
 
     Returns:
         A `zoo.evaluation.Report`. Its `other_data` is a sentence if the numbers in the card of a
-        preset are of other data, as the hashes of the data say.
+        preset are of other data, as the hashes of the data say. `None` in processes that only
+        share the work.
 
     Raises:
         ValueError: if an argument has a wrong value, the extractor does not take the images, or
@@ -91,17 +104,29 @@ def evaluate(
     >>> report["coverage"].spread is not None, report["coverage"].protocol.n_fake
     (True, 50)
     """
+    check_process(process)
+    if work is None and process[1] > 1:
+        raise ArgumentError(f"work is needed, the folder that {process[1]} processes share.")
     todo = plan(
         model_or_preset, data, metrics, n, seeds, split, train, extractor, baseline, sampling
     )
     for sentence in todo.left_out:
         warn(sentence, ReportWarning)
-    with _bar(todo.images, todo.name, progress) as bar:
-        real = _collected_real(todo, cache, bar)
+    with _bar(todo.images // process[1], todo.name, progress) as bar:
+        if work is None:
+            sets = Sets(todo, bar.update)
+        else:
+            sets = SharedSets(todo, user_path(work), process, bar.update)
+            sets.compute()
+            if process[0] > 0:
+                return None
+            sets.wait(bar.write)
+        real = _collected_real(sets, cache)
         values = _Values(todo)
         for seed in todo.seeds:
             subject = Subject(todo.model, todo.test, real["test"], todo.train, seed)
-            values.measure(subject, _collected_samples(todo, seed, bar), bar)
+            parts = sets.outputs(seed, todo.needs) if todo.samples else ()
+            values.measure(subject, collect(parts, todo.needs), bar)
         measurements = values.measurements(real)
     return Report(
         model=todo.name,
@@ -116,11 +141,9 @@ def metrics() -> list[str]:
     return sorted(Metric.named())
 
 
-def _collected_real(todo: Plan, cache: bool, bar) -> dict[str, Collected]:
+def _collected_real(sets: Sets, cache: bool) -> dict[str, Collected]:
     """Return the statistics of the test data, and of training data that are scored."""
-    parts = {"test": todo.test}
-    if todo.scores_training_data:
-        parts["train"] = todo.baseline
+    todo = sets.todo
     conditional = todo.model.condition is not None
     return {
         name: reference(
@@ -129,36 +152,10 @@ def _collected_real(todo: Plan, cache: bool, bar) -> dict[str, Collected]:
             todo.needs,
             todo.extractor,
             cache,
-            bar.update,
+            functools.partial(sets.outputs, name),
         )
-        for name, source in parts.items()
+        for name, source in sets.real.items()
     }
-
-
-def _collected_samples(todo: Plan, seed: int, bar) -> Collected:
-    """Return the statistics of the samples of one seed."""
-    samples = Collected(todo.needs, todo.extractor)
-    if todo.samples:
-        for images, labels in _samples(todo, seed):
-            samples.add(images, labels)
-            bar.update(len(images))
-    return samples
-
-
-def _samples(todo: Plan, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
-    """Yield samples in parts, in the form in which they are stored, and their conditions."""
-    model, sampling = todo.model, todo.sampling
-    if model.condition is not None:
-        rows = np.arange(todo.n) % len(todo.test.labels)
-        conditions = model.condition.from_stored(np.asarray(todo.test.labels)[rows])
-        sampling = {"condition": conditions, **sampling}
-    for samples, conditions in model.sample_batches(todo.n, seed, batch_size=PART, **sampling):
-        if not np.isfinite(samples).all():
-            raise ArgumentError(
-                f"{type(model).__name__} gives samples that are not finite: NaN or infinite values."
-            )
-        model.data.check_values("samples", samples, in_training=False)
-        yield model.data.to_stored(samples), conditions
 
 
 class _Values:

@@ -12,6 +12,7 @@ from keras import ops
 
 from zoo.base.ranges import BYTES, to_range
 from zoo.engine import compiled
+from zoo.engine.identity import add_weights
 from zoo.engine.inference import batched
 from zoo.engine.unset import unset_weights
 from zoo.errors import ArgumentError
@@ -220,8 +221,5 @@ def _fingerprint(network: keras.Model, value_range: tuple[float, float]) -> str:
     for i, layer in enumerate([network, *network._flatten_layers(include_self=False)]):
         config = config.replace(json.dumps(layer.name), f'"layer {i}"')
     digest = hashlib.sha256(f"{config} {[float(v) for v in value_range]}".encode())
-    for variable in network.variables:
-        values = ops.convert_to_numpy(variable)
-        digest.update(f"{values.shape} {values.dtype}".encode())
-        digest.update(np.ascontiguousarray(values).tobytes())
+    add_weights(digest, network)
     return digest.hexdigest()

@@ -18,6 +18,9 @@ file of the chosen backend exports:
   Each replica must call it equally often, in the same order.
 - `alone()`, a context for work that one process does without the others while they train together.
 - `equalize(variables)`, which gives the variables of each process the values of the first process.
+- `accelerators()`, the number of GPUs and the like that this process sees, 0 on a CPU.
+- `started()`, `(index, count)` of this process among those that a launcher has started together, as
+  its environment says it. They need not have met.
 - `total(number)`, the sum of a number over several processes, on the host, see `agreed`.
 
 Three rules keep the replicas equal, bit for bit. Random numbers come from `zoo.engine.random`
@@ -45,6 +48,7 @@ elif keras.backend.backend() == "jax":
 else:
     from zoo.engine.parallel import torch as _backend
 
+accelerators = _backend.accelerators
 all_reduce_mean = _backend.all_reduce_mean
 alone = _backend.alone
 devices = _backend.devices
@@ -52,6 +56,7 @@ equalize = _backend.equalize
 process = _backend.process
 replica = _backend.replica
 replicas = _backend.replicas
+started = _backend.started
 
 
 @contextlib.contextmanager

@@ -16,6 +16,7 @@ import numpy as np
 from zoo.errors import ArgumentError
 
 # Each of these variables shows that there are several processes.
+COUNT, INDEX = "KERAS_DISTRIBUTION_NUM_PROCESSES", "KERAS_DISTRIBUTION_PROCESS_ID"
 ADDRESSES = ("KERAS_DISTRIBUTION_JOB_ADDRESSES", "JAX_COORDINATOR_ADDRESS")
 
 
@@ -30,11 +31,10 @@ def launch(processes: int, command: list[str]) -> None:
 @contextlib.contextmanager
 def distribute(devices: int | str | None) -> Iterator[None]:
     several = any(name in os.environ for name in ADDRESSES)
-    processes = int(os.environ.get("KERAS_DISTRIBUTION_NUM_PROCESSES", 1))
+    _, processes = started()
     if processes > 1 and not several:  # each process would train by itself
         raise ArgumentError(
-            f"KERAS_DISTRIBUTION_NUM_PROCESSES={processes} needs {ADDRESSES[0]} beside it, where "
-            "the processes meet."
+            f"{COUNT}={processes} needs {ADDRESSES[0]} beside it, where the processes meet."
         )
     if isinstance(devices, int):
         _prepare_cpus(devices, processes)
@@ -78,6 +78,15 @@ def alone() -> Iterator[None]:
         yield
     finally:
         keras.distribution.set_distribution(distribution)
+
+
+def started() -> tuple[int, int]:
+    return int(os.environ.get(INDEX, 0)), int(os.environ.get(COUNT, 1))
+
+
+def accelerators() -> int:
+    found = jax.devices()
+    return 0 if found[0].platform == "cpu" else len(found)
 
 
 def process() -> tuple[int, int]:

@@ -73,7 +73,7 @@ def launch(processes: int, command: list[str]) -> None:
 
 @contextlib.contextmanager
 def distribute(devices: int | str | None) -> Iterator[None]:
-    index, count = _cluster()
+    index, count = started()
     if count > 1:
         if devices not in (None, "auto", count):
             raise ArgumentError(
@@ -92,8 +92,7 @@ def distribute(devices: int | str | None) -> Iterator[None]:
         yield
 
 
-def _cluster() -> tuple[int, int]:
-    """Return this worker's index and the number of workers, as `TF_CONFIG` states them."""
+def started() -> tuple[int, int]:
     text = os.environ.get("TF_CONFIG") or "{}"
     try:
         config = json.loads(text)
@@ -115,7 +114,7 @@ def _cluster() -> tuple[int, int]:
 
 def _names(devices: int | str | None) -> list[str]:
     """Return the names of the devices of this machine to use."""
-    gpus = len(tf.config.list_physical_devices("GPU"))
+    gpus = accelerators()
     if devices is None or devices == "auto":
         devices = (gpus if devices else 0) or 1
     if not gpus and devices > 1:
@@ -155,6 +154,10 @@ def _replica_context():
 
 def alone() -> contextlib.AbstractContextManager:
     return contextlib.nullcontext()
+
+
+def accelerators() -> int:
+    return len(tf.config.list_physical_devices("GPU"))
 
 
 def process() -> tuple[int, int]:

@@ -23,18 +23,18 @@ def _process_count(devices: int | str | None) -> int:
     Raises:
         ArgumentError: if another number was started, or there are too few GPUs.
     """
-    started = int(os.environ["WORLD_SIZE"]) if _is_started() else None
-    gpus = torch.cuda.device_count()
+    given = started()[1] if _is_started() else None
+    gpus = accelerators()
     if devices is None:
-        return started or 1
+        return given or 1
     if devices == "auto":
-        return started or gpus or 1
-    if started not in (None, devices):
+        return given or gpus or 1
+    if given not in (None, devices):
         raise ArgumentError(
-            f"devices must be the number of processes that torchrun has started, {started}. "
+            f"devices must be the number of processes that torchrun has started, {given}. "
             f"Received: {devices}."
         )
-    if started is None and gpus and devices > gpus:
+    if given is None and gpus and devices > gpus:
         raise ArgumentError(
             f"devices must be at most the number of GPUs, {gpus}. Received: {devices}."
         )
@@ -44,6 +44,14 @@ def _process_count(devices: int | str | None) -> int:
 def _is_started() -> bool:
     """Return whether a launcher has started this process as one of several."""
     return "RANK" in os.environ and "WORLD_SIZE" in os.environ
+
+
+def started() -> tuple[int, int]:
+    return int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
+
+
+def accelerators() -> int:
+    return torch.cuda.device_count()
 
 
 def to_launch(devices: int | str | None) -> int:

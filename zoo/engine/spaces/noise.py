@@ -10,6 +10,8 @@ from zoo.base.arrays import as_array
 from zoo.engine.spaces.base import Space, as_numpy
 from zoo.errors import ArgumentError, check_count
 
+SKIPPED = 4096  # the draws in vain that are held at once
+
 
 class Noise(Space):
     """A distribution of independent numbers, from which samples are made.
@@ -106,6 +108,11 @@ class Draws:
         if isinstance(self.noise, Noise):
             return self.noise.draw(self.rngs, n)
         return {name: space.draw(self.rngs[name], n) for name, space in self.noise.items()}
+
+    def skip(self, n: int) -> None:
+        """Draw `n` numbers in vain, with the memory of a few."""
+        for start in range(0, n, SKIPPED):
+            self.next(min(SKIPPED, n - start))
 
 
 def check_noise(argument: str, noise: NoiseSpace, values):

@@ -1,0 +1,160 @@
+"""The sets of data of an evaluation, real data and samples, computed here or by many processes."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from zoo.base.memory import check_memory
+from zoo.data import Source
+from zoo.engine.identity import weights_sha256
+from zoo.errors import ArgumentError, StorageError
+from zoo.evaluation.collected import PART, outputs_of
+from zoo.evaluation.plan import Plan
+from zoo.files.arrays import opened
+from zoo.files.home import atomic_file
+from zoo.files.parts import Parts
+
+Needs = frozenset[str]
+SECONDS = 1.0  # between two looks for the parts of other processes
+PLAN_FORMAT = 1
+
+
+class Sets:
+    """The real data and the samples of an evaluation, in parts of `PART`.
+
+    Args:
+        todo: the evaluation.
+        progress: is called with the number of data of each part.
+
+    Attributes:
+        real: the real data by the name of their set, `"test"` and, if they are scored, `"train"`.
+    """
+
+    def __init__(self, todo: Plan, progress: Callable[[int], None] = lambda n: None):
+        self.todo = todo
+        self.progress = progress
+        self.real: dict[str, Source] = {"test": todo.test}
+        if todo.scores_training_data:
+            self.real["train"] = todo.baseline
+
+    def outputs(self, name: str | int, needs: Needs) -> Iterator[dict[str, np.ndarray]]:
+        """Yield the outputs of the parts of a set, see `outputs_of`.
+
+        `name` is the name of real data, or the seed of samples.
+        """
+        for images, labels in self.data(name):
+            yield outputs_of(images, labels, needs, self.todo.extractor)
+            self.progress(len(images))
+
+    def spans(self, name: str | int) -> list[range]:
+        """Return the rows of each part of a set."""
+        rows = len(self.real[name].images) if name in self.real else self.todo.n
+        return [range(start, min(start + PART, rows)) for start in range(0, rows, PART)]
+
+    def data(self, name: str | int, spans: Iterable[range] | None = None):
+        """Yield the parts of a set, as they are stored, with their labels; `spans` are their rows,
+        by default all."""
+        spans = self.spans(name) if spans is None else spans
+        if name not in self.real:
+            return _samples(self.todo, name, spans)
+        return (_rows(self.real[name], span) for span in spans)
+
+
+class SharedSets(Sets):
+    """The sets of an evaluation whose parts are computed by several processes.
+
+    The outputs of each part are a file in a folder, from which one process folds them in their
+    order: its numbers are those of a process that does all by itself.
+
+    Args:
+        todo: the evaluation.
+        folder: the folder, see `zoo.files.parts.Parts`.
+        process: `(index, count)` of this process.
+        progress: is called with the number of data of each part.
+    """
+
+    def __init__(self, todo: Plan, folder: Path, process: tuple[int, int], progress):
+        super().__init__(todo, progress)
+        names = [*self.real, *(todo.seeds if todo.samples else ())]
+        self.places = {
+            (name, i): number
+            for number, (name, i) in enumerate(
+                (name, i) for name in names for i in range(len(self.spans(name)))
+            )
+        }
+        plan = {
+            "format": PLAN_FORMAT,
+            "model": type(todo.model).__name__,
+            "weights": weights_sha256(todo.model),
+            "protocols": [protocol.model_dump(mode="json") for protocol in todo.protocols],
+            "baseline": None if todo.baseline is None else todo.baseline.sha256,
+            "sampling": {key: repr(value) for key, value in sorted(todo.sampling.items())},
+            "seeds": todo.seeds,
+            "parts": len(self.places),
+        }
+        self.parts = Parts(folder, plan, len(self.places), process)
+
+    def compute(self) -> None:
+        """Compute the parts of this process that are not done."""
+        mine = set(self.parts.mine())
+        for name, places in itertools.groupby(self.places.items(), lambda item: item[0][0]):
+            numbers = {i: number for (_, i), number in places if number in mine}
+            spans = [self.spans(name)[i] for i in numbers]
+            for number, (images, labels) in zip(
+                numbers.values(), self.data(name, spans), strict=True
+            ):
+                outputs = outputs_of(images, labels, self.todo.needs, self.todo.extractor)
+                with self.parts.made(number), atomic_file(self._file(number)) as partial:
+                    np.savez(partial, **outputs)
+                self.progress(len(images))
+
+    def wait(self, say: Callable[[str], None]) -> None:
+        """Wait until the other processes have computed their parts."""
+        said = None
+        while missing := len(self.parts.missing()):
+            if said != missing:
+                say(f"waiting for {missing} of {self.parts.n} parts of other processes")
+                said = missing
+            time.sleep(SECONDS)
+
+    def outputs(self, name, needs):
+        for i in range(len(self.spans(name))):
+            place = self._file(self.places[name, i])
+            try:
+                with opened(place, check_size=lambda size: check_memory("n", 1, size // 4)) as file:
+                    outputs = {key: file[key] for key in file}
+            except OSError as error:
+                raise StorageError(f"{place} cannot be read: {error.strerror}.") from error
+            yield outputs
+
+    def _file(self, number: int) -> Path:
+        return self.parts.folder / f"{number:05}.npz"
+
+
+def _rows(source: Source, span: range) -> tuple[np.ndarray, np.ndarray | None]:
+    rows = slice(span.start, span.stop)
+    return source.images[rows], None if source.labels is None else source.labels[rows]
+
+
+def _samples(
+    todo: Plan, seed: int, spans: Iterable[range]
+) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+    """Yield samples in parts, in the form in which they are stored, and their conditions."""
+    model, sampling = todo.model, todo.sampling
+    if model.condition is not None:
+        rows = np.arange(todo.n) % len(todo.test.labels)
+        conditions = model.condition.from_stored(np.asarray(todo.test.labels)[rows])
+        sampling = {"condition": conditions, **sampling}
+    parts = model.sample_batches(todo.n, seed, batch_size=PART, spans=spans, **sampling)
+    for samples, conditions in parts:
+        if not np.isfinite(samples).all():
+            raise ArgumentError(
+                f"{type(model).__name__} gives samples that are not finite: NaN or infinite values."
+            )
+        model.data.check_values("samples", samples, in_training=False)
+        yield model.data.to_stored(samples), conditions
