@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import keras
@@ -20,6 +21,7 @@ import zoo
 from zoo import engine
 
 PROGRAM = Path(__file__)
+GRACE = 20  # seconds in which processes may end by themselves after one has failed
 
 
 def bodies(norm=None):
@@ -129,38 +131,45 @@ def free_port() -> int:
         return s.getsockname()[1]
 
 
-def together(commands: list[tuple[list, dict]], seconds: float = 240) -> list[tuple[int, str]]:
-    """Runs Python with each list of arguments and environment at once; the exit code and the
-    output of each. All are ended when one fails, or time is over."""
-    started = [
-        subprocess.Popen(
-            [sys.executable, *map(str, arguments)],
-            env={**os.environ, **{k: str(v) for k, v in environment.items()}},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-        for arguments, environment in commands
-    ]
-    outputs = []
-    try:
-        for process in started:
-            outputs.append(process.communicate(timeout=seconds)[0])
-    finally:
-        for process in started:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-    return [(p.returncode, output) for p, output in zip(started, outputs, strict=True)]
+def together(
+    commands: list[tuple[list, dict]], seconds: float = 240, **more
+) -> list[tuple[int, str]]:
+    """Runs Python with each list of arguments and environment at once, and the environment `more`;
+    the exit code and the output of each. All are killed soon after one fails, or time is over."""
+    end = time.monotonic() + seconds
+    with contextlib.ExitStack() as stack:
+        files = [stack.enter_context(tempfile.TemporaryFile("w+")) for _ in commands]
+        started = [
+            subprocess.Popen(
+                [sys.executable, *map(str, arguments)],
+                env={**os.environ, **{k: str(v) for k, v in (environment | more).items()}},
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+            for (arguments, environment), file in zip(commands, files, strict=True)
+        ]
+        try:
+            while any(process.poll() is None for process in started) and time.monotonic() < end:
+                if any(process.returncode for process in started):
+                    end = min(end, time.monotonic() + GRACE)
+                time.sleep(0.1)
+        finally:
+            for process in started:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        for file in files:
+            file.seek(0)
+        return [(p.returncode, file.read()) for p, file in zip(started, files, strict=True)]
 
 
-def torchrun(arguments):
+def torchrun(arguments, restarts=0):
     launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", 2]
-    return [([*launcher, *arguments], {})]
+    return [([*launcher, "--max-restarts", restarts, *arguments], {})]
 
 
-def workers(arguments):
+def workers(arguments, restarts=0):
     hosts = [f"127.0.0.1:{free_port()}" for _ in range(2)]
     tasks = [
         {"cluster": {"worker": hosts}, "task": {"type": "worker", "index": i}} for i in range(2)
@@ -168,7 +177,7 @@ def workers(arguments):
     return [(arguments, {"TF_CONFIG": json.dumps(task)}) for task in tasks]
 
 
-def processes(arguments):
+def processes(arguments, restarts=0):
     shared = {
         "KERAS_DISTRIBUTION_JOB_ADDRESSES": f"127.0.0.1:{free_port()}",
         "KERAS_DISTRIBUTION_NUM_PROCESSES": 2,
@@ -176,7 +185,8 @@ def processes(arguments):
     return [(arguments, {**shared, "KERAS_DISTRIBUTION_PROCESS_ID": i}) for i in range(2)]
 
 
-# What starts two processes with the same arguments of Python, for `together`.
+# What starts two processes with the same arguments of Python, for `together`; only torchrun starts
+# them anew by itself.
 START = {"torch": torchrun, "tensorflow": workers, "jax": processes}[keras.backend.backend()]
 
 

@@ -94,6 +94,29 @@ def test_one_of_two_processes_is_stopped(tmp_path):
 
 
 @pytest.mark.heavy
+def test_one_of_two_processes_is_killed(tmp_path):
+    """Whoever starts them anew gets the weights of a run that nobody disturbed."""
+    long = ["train", RECIPE, *SMALL, "--epochs", 10, "--checkpoint-steps", 5, "--measure", "none"]
+    program = Path(__file__).parent.parent / "runs" / "second_is_stopped.py"
+    undisturbed = [*long, "--out", tmp_path / "undisturbed"]
+    outputs = together(START(["-m", "zoo", *undisturbed]))
+    assert all(code == 0 for code, _ in outputs), outputs
+    out = tmp_path / "killed" / "out"
+    arguments = [program, *long, "--resume", "--out", out]
+    outputs = together(START(arguments, restarts=1), SIGNAL=int(signal.SIGKILL))
+    assert (out.parent / "sent").exists()
+    if BACKEND != "torch":  # torchrun has started both anew
+        assert any(code != 0 for code, _ in outputs), outputs
+        assert not (out / "preset").exists()
+        outputs = together(START(arguments))
+    assert all(code == 0 for code, _ in outputs), outputs
+    assert re.search(r"resumed: \d+ of 160 steps", "".join(output for _, output in outputs))
+    models = [zoo.load(place / "preset") for place in (tmp_path / "undisturbed", out)]
+    for a, b in zip(*(model.weights for model in models), strict=True):
+        np.testing.assert_array_equal(array(a), array(b))
+
+
+@pytest.mark.heavy
 @pytest.mark.skipif(BACKEND != "torch", reason="elsewhere one process has all devices")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_launched_processes_are_stopped(tmp_path, number, code):

@@ -1,4 +1,8 @@
-"""`zoo train` as one of two processes, of which the second alone is asked to end, in the middle."""
+"""`zoo train` as one of two processes, of which the second alone gets a signal, in the middle.
+
+It is SIGTERM, by which it is asked to end, or the one of the variable `SIGNAL`. It comes once: a
+process that was started anew after it goes on to its end.
+"""
 
 import os
 import signal
@@ -16,14 +20,15 @@ SECOND = (
 )
 
 
-def ask_to_end():
-    checkpoints = Path(sys.argv[-1]) / "checkpoints"
-    while len(list(checkpoints.glob("step-*"))) < 2:
+def end(out: Path):
+    while len(list((out / "checkpoints").glob("step-*"))) < 2:
         time.sleep(0.01)
-    os.kill(os.getpid(), signal.SIGTERM)
+    (out.parent / "sent").touch()
+    os.kill(os.getpid(), int(os.environ.get("SIGNAL", signal.SIGTERM)))
 
 
 if __name__ == "__main__":
-    if SECOND:
-        threading.Thread(target=ask_to_end, daemon=True).start()
+    out = Path(sys.argv[-1])
+    if SECOND and not (out.parent / "sent").exists():
+        threading.Thread(target=end, args=(out,), daemon=True).start()
     main()

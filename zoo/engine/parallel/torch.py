@@ -94,7 +94,13 @@ def distribute(devices: int | str | None) -> Iterator[None]:
             )
         torch.cuda.set_device(local)
     # Seeds and flags lie on the host, also where the rest lies on GPUs.
-    distributed.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo")
+    backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
+    store, rank, count = next(distributed.rendezvous("env://"))
+    # Processes that torchrun has started anew share a store with the dead ones, whose addresses
+    # lie there.
+    attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
+    store = distributed.PrefixStore(f"attempt {attempt}", store)
+    distributed.init_process_group(backend, store=store, rank=rank, world_size=count)
     yield
     distributed.destroy_process_group()  # after an error the others may never arrive here
 
