@@ -11,35 +11,23 @@ import struct
 import threading
 import zipfile
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from pathlib import Path, PurePath, PurePosixPath
+from pathlib import Path
 from typing import BinaryIO
 
 from PIL import Image
 
 from zoo.base.text import one_line
 from zoo.data.decode import UnreadableError, opened, suffixes
+from zoo.data.listing import is_hidden, listing
 from zoo.errors import DataError
 from zoo.files import archive
-from zoo.files.regular import is_special, open_regular
+from zoo.files.regular import open_regular
 
 # Kinds of pictures that are named where they are left out, unless this build of Pillow reads them.
 UNREAD_SUFFIXES = {
     *(".ai", ".arw", ".avif", ".cr2", ".cr3", ".dds", ".dng", ".emf", ".eps", ".exr", ".fits"),
     *(".hdr", ".heic", ".heif", ".icns", ".ico", ".jxl", ".nef", ".orf", ".pcx", ".ps", ".psd"),
     *(".qoi", ".raw", ".rw2", ".sgi", ".svg", ".tga", ".wmf", ".xbm", ".xpm"),
-}
-# Folders of file servers and systems, for thumbnails and deleted files, in lower case.
-SYSTEM_FOLDERS = {
-    "@eadir",
-    "@recycle",
-    "@recently-snapshot",
-    "#recycle",
-    "#snapshot",
-    "$recycle.bin",
-    "recycler",
-    "system volume information",
-    "lost+found",
-    "__pycache__",
 }
 # What lies beside pictures and is none: texts, tables, documents and files of systems.
 COMPANION_SUFFIXES = {
@@ -54,10 +42,7 @@ ONE_PICTURE = {"MPO"}  # kinds whose further pictures belong to the first one: p
 HIDDEN = "hidden or in hidden or system folders"
 UNREAD = "of kinds that are not read"
 UNKNOWN = "without the suffix of a picture"
-REPEATED = "links to folders that are read under another name"
-CLOSED = "folders that cannot be opened"
 EMPTY = "folders in which no picture is readable"
-SPECIAL = "devices, pipes or sockets"
 FRAMES = "animations or files of several pages, but for the first picture of each"
 EXAMPLES = 4  # names in a message
 MEMBERS = 2**27  # bytes of the list of members of a zip file, which has a million and more
@@ -116,19 +101,21 @@ class Files:
         """Set the attributes from the names of all files and folders; those of folders end in /."""
         self.names, self.subfolders, self.animated = [], set(), set()
         self.left_out = {HIDDEN: [], UNREAD: [], UNKNOWN: []}
-        unread = UNREAD_SUFFIXES - suffixes()
+        read = suffixes()
+        unread = UNREAD_SUFFIXES - read
         for name in sorted(names):
-            path = PurePosixPath(name)
+            *folders, last = name.split("/")  # not pathlib: there are a million
             # macOS adds a file "__MACOSX/._name" for each file of a zip file; it holds no image.
-            if path.name.startswith("._") or "__MACOSX" in path.parts:
+            if last.startswith("._") or "__MACOSX" in folders:
                 continue
-            hidden, suffix = _is_hidden(path), path.suffix.lower()
-            if "/" in name and not hidden:
-                self.subfolders.add(path.parts[0])
-            if name.endswith("/"):
+            hidden = any(map(is_hidden, folders)) or is_hidden(last)
+            if folders and not hidden:
+                self.subfolders.add(folders[0])
+            if not last:  # a folder
                 continue
-            is_picture = suffix in suffixes() or suffix in unread
-            is_companion = suffix in COMPANION_SUFFIXES or path.stem.lower() in COMPANIONS
+            stem, suffix = os.path.splitext(last.lower())
+            is_picture = suffix in read or suffix in unread
+            is_companion = suffix in COMPANION_SUFFIXES or stem in COMPANIONS
             if hidden and is_picture:
                 self.left_out[HIDDEN].append(name)
             elif suffix in unread:
@@ -147,10 +134,10 @@ class FolderFiles(Files):
 
     def __init__(self, root: Path):
         self.root = root
-        names, left_out = _walk(root)
-        self._divide(names)
-        self.left_out |= left_out
-        self.subfolders.difference_update(*left_out.values())
+        found = listing(root)
+        self._divide(found.names)
+        self.left_out |= {reason: list(names) for reason, names in found.left_out.items()}
+        self.subfolders.difference_update(*found.left_out.values())
 
     def below(self, folder: str) -> FolderFiles:
         """Return the image files in the sub-folder `folder`."""
@@ -260,57 +247,6 @@ def report_left_out(name: str, left_out: Mapping[str, Collection[str]], strict: 
         raise DataError(f"strict=True, and left out of {name} are {'; '.join(parts)}.")
     if parts:
         log.warning("Left out of %s: %s", one_line(name), "; ".join(parts))
-
-
-def _walk(root: Path) -> tuple[list[str], dict[str, list[str]]]:
-    """Return the names of all files and folders below `root`, and what is not entered.
-
-    Names are relative to `root`, and those of folders end in "/". What is not entered is named by
-    the reason. Folders that lie below `root` are entered before those that links lead to, so that
-    each machine enters the same ones.
-    """
-    names, entered, starts = [], set(), [root]
-    left_out: dict[str, list[str]] = {REPEATED: [], CLOSED: [], SPECIAL: []}
-
-    def name_of(path) -> str:
-        return Path(path).relative_to(root).as_posix()
-
-    def closed(error: OSError) -> None:
-        left_out[CLOSED].append(name_of(error.filename))
-
-    for start in starts:
-        for place, subfolders, files in os.walk(start, onerror=closed):
-            folder, status = Path(place), os.stat(place)
-            # A link may lead to a picture's place in a hidden store, which has been entered.
-            key = (status.st_dev, status.st_ino, _is_hidden(folder.relative_to(root)))
-            if key in entered:
-                subfolders.clear()
-                if not _is_loop(folder, root):
-                    left_out[REPEATED].append(name_of(folder))
-                continue
-            entered.add(key)
-            subfolders.sort()
-            starts.extend(folder / name for name in subfolders if (folder / name).is_symlink())
-            names.extend(f"{name_of(folder / name)}/" for name in subfolders)
-            for name in files:
-                path = folder / name
-                special = is_special(path)
-                if not special:
-                    names.append(name_of(path))
-                elif not _is_hidden(path.relative_to(root)):
-                    left_out[SPECIAL].append(name_of(path))
-    return names, left_out
-
-
-def _is_loop(folder: Path, root: Path) -> bool:
-    """Return whether `folder`, below `root`, is a link to a folder around it."""
-    around = (parent for parent in folder.parents if parent.is_relative_to(root))
-    return any(parent.samefile(folder) for parent in around)
-
-
-def _is_hidden(path: PurePath) -> bool:
-    """Return whether `path` is a hidden file, or lies in a hidden folder or one of a system."""
-    return any(part.startswith(".") or part.lower() in SYSTEM_FOLDERS for part in path.parts)
 
 
 def _has_more(image: Image.Image) -> bool:
