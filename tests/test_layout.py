@@ -409,6 +409,7 @@ def test_public_names():
         "run_recipe",
         "save",
         "testing",
+        "write_samples",
     ]
     for name in zoo.__all__:
         assert hasattr(zoo, name)

@@ -10,6 +10,7 @@ import concurrent.futures
 import hashlib
 import logging
 import os
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +23,8 @@ from zoo.errors import DataError
 
 LARGE = 200 * 200  # pixels of an image from which on several threads decode faster than one
 MEMORY_LIMIT = 2**31  # bytes; a larger set is decoded image by image, when one is needed
+HASHED = 2**14  # the files whose hashes are exchanged at once by several processes
+Total = Callable[[np.ndarray], np.ndarray]
 HASHED_AS = {"centre": "center"}  # the spelling in hashes of earlier versions
 log = logging.getLogger(__name__)
 
@@ -202,13 +205,26 @@ class Lazy:
         image_format = self.image_format._replace(crop="centre")
         return Lazy(self.items, image_format, self.shape[-1], self.strict)
 
-    def sha256(self) -> str:
-        """Return the hash of the names and the bytes of the files, not of their pixels."""
+    def sha256(self, process: tuple[int, int] = (0, 1), total: Total = np.asarray) -> str:
+        """Return the hash of the names and the bytes of the files, not of their pixels.
+
+        Args:
+            process: `(index, count)` of this process among those that compute the hash together, of
+                which each reads its part of the files.
+            total: a function that returns the sum of an array over these processes.
+        """
         crop = HASHED_AS.get(self.image_format.crop, self.image_format.crop)
         digest = hashlib.sha256(repr((*self.shape, crop)).encode())
-        for row, name in enumerate(self.items.names):
-            digest.update(hashlib.sha256(os.fsencode(name)).digest())
-            digest.update(hashlib.sha256(self.items.bytes(row)).digest())
+        index, count = process
+        for start in range(0, len(self), HASHED):
+            names = self.items.names[start : start + HASHED]
+            contents = np.zeros((len(names), hashlib.sha256().digest_size), "float32")
+            for row in range(index, len(names), count):
+                content = hashlib.sha256(self.items.bytes(start + row)).digest()
+                contents[row] = np.frombuffer(content, "uint8")
+            for name, content in zip(names, total(contents).astype("uint8"), strict=True):
+                digest.update(hashlib.sha256(os.fsencode(name)).digest())
+                digest.update(content.tobytes())
         return digest.hexdigest()
 
 

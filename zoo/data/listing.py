@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from zoo.base.warn import warn
-from zoo.files.home import atomic_file, home
+from zoo.files.home import home, write_text
 from zoo.files.regular import is_special
 
 # Folders of file servers and systems, for thumbnails and deleted files, in lower case.
@@ -166,8 +166,7 @@ def _write(place: Path, found: Listing, folders: dict[str, list[int]]) -> None:
         return
     content = {"format": FORMAT, "folders": folders, **found._asdict()}
     try:
-        with atomic_file(place) as partial:
-            partial.write_text(json.dumps(content), encoding="utf-8")
+        write_text(place, json.dumps(content))
     except OSError as error:
         warn(
             f"The names of {len(found.names)} files are not kept: {place.parent} cannot be written "

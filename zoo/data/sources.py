@@ -69,8 +69,14 @@ class Source(NamedTuple):
     @property
     def sha256(self) -> str:
         """The hash of the images and of the labels, if there are any."""
+        return self.hashed()
+
+    def hashed(self, **shared) -> str:
+        """Return `sha256`, which several processes may compute together, see `Lazy.sha256`."""
         if isinstance(self.images, np.ndarray):
             digest = hashlib.sha256(np.ascontiguousarray(self.images))
+        elif isinstance(self.images, Lazy):
+            digest = hashlib.sha256(self.images.sha256(**shared).encode())
         else:
             digest = hashlib.sha256(self.images.sha256().encode())
         if self.labels is not None:

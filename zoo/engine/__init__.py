@@ -76,6 +76,7 @@ from zoo.engine.parallel import (
     replica,
     replicas,
     started,
+    total,
 )
 from zoo.engine.precision import exact_float32, uses_tf32
 
@@ -132,6 +133,7 @@ __all__ = [
     "started",
     "synchronize",
     "to_numpy",
+    "total",
     "use_onednn",
     "uses_tf32",
     "value_and_grad",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import itertools
 import math
+import shutil
+import tempfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +15,9 @@ import numpy as np
 from PIL import Image
 
 from zoo.engine.identity import weights_sha256
+from zoo.engine.model import Model
 from zoo.engine.spaces import Classes
-from zoo.errors import ArgumentError, check_choice, check_count
+from zoo.errors import ArgumentError, check_choice, check_count, instance_hint
 from zoo.files.home import atomic_file, user_path
 from zoo.files.parts import Parts, check_process
 from zoo.presets.load import load
@@ -134,10 +137,10 @@ def _as_json(labels):
 
 def _check(model, format: str, labels) -> None:
     """Raise unless samples of `model` can be written in `format`."""
-    if "samples" not in getattr(model, "tasks", ()):
+    if not isinstance(model, Model) or "samples" not in model.tasks:
         raise ArgumentError(
             "model_or_preset must be a model that makes samples, or a preset of one. Received: "
-            f"{type(model).__name__}."
+            f"{type(model).__name__}.{instance_hint(model)}"
         )
     if model.condition is not None and not isinstance(model.condition, Classes):
         raise ArgumentError(
@@ -181,17 +184,28 @@ def _write_npz(parts: Parts, number: int, span: range, model, batches) -> None:
 
 
 def _write_images(parts: Parts, number: int, span: range, model, batches) -> None:
-    """Write each image of a part as a file."""
+    """Write each image of a part as a file.
+
+    They get their names once all of them are written. What a killed process left is removed.
+    """
     numbers = iter(span)
     digits = 0 if model.condition is None else len(str(model.condition.n - 1))
-    for samples, labels in batches:
-        for row, image in enumerate(samples):
-            folder = parts.folder
-            if labels is not None:  # numbers: not every name of a class can be that of a folder
-                folder = folder / f"{labels[row]:0{digits}}"
-                folder.mkdir(exist_ok=True)
-            pixels = image[..., 0] if image.shape[-1] == 1 else image
-            Image.fromarray(pixels).save(folder / f"{next(numbers):09}.png")
+    prefix = f".part-{number:05}-"
+    for left in parts.folder.glob(f"{prefix}*"):
+        shutil.rmtree(left)
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=parts.folder) as partial:
+        for samples, labels in batches:
+            for row, image in enumerate(samples):
+                folder = Path(partial)
+                if labels is not None:  # numbers: not every name of a class can be that of a folder
+                    folder = folder / f"{labels[row]:0{digits}}"
+                    folder.mkdir(exist_ok=True)
+                pixels = image[..., 0] if image.shape[-1] == 1 else image
+                Image.fromarray(pixels).save(folder / f"{next(numbers):09}.png")
+        for path in sorted(Path(partial).rglob("*.png")):
+            place = parts.folder / path.relative_to(partial)
+            place.parent.mkdir(exist_ok=True)
+            path.replace(place)
 
 
 def _bar(total: int, noun: str, progress: bool | None):

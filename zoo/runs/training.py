@@ -15,7 +15,7 @@ from zoo import data
 from zoo.base.stopping import Stop
 from zoo.callbacks import Checkpoints, Evaluation, SampleGrids
 from zoo.callbacks.checkpoints import Monitor
-from zoo.engine import device, feed, is_out_of_memory, process
+from zoo.engine import device, feed, is_out_of_memory, process, total
 from zoo.engine.spaces import Classes, Space
 from zoo.errors import (
     ArgumentError,
@@ -150,8 +150,8 @@ class Trainer:
 
     @functools.cached_property
     def data_sha256(self) -> str:
-        """The hash of the data, computed once: for a large set it reads all files."""
-        return self.source.sha256
+        """The hash of the data, computed once: of a large set, each process reads its part."""
+        return self.source.hashed(process=process(), total=total)
 
     def begin(
         self,

@@ -21,7 +21,7 @@ file of the chosen backend exports:
 - `accelerators()`, the number of GPUs and the like that this process sees, 0 on a CPU.
 - `started()`, `(index, count)` of this process among those that a launcher has started together, as
   its environment says it. They need not have met.
-- `total(number)`, the sum of a number over several processes, on the host, see `agreed`.
+- `total(values)`, the sum of a float32 array over several processes, on the host.
 
 Three rules keep the replicas equal, bit for bit. Random numbers come from `zoo.engine.random`
 alone. Gradients and logs come from `averaged`. Everything else that is assigned is a function of
@@ -37,6 +37,7 @@ import types
 from collections.abc import Iterator, Mapping
 
 import keras
+import numpy as np
 from keras import ops
 
 from zoo.errors import ArgumentError, check_count
@@ -138,7 +139,15 @@ def agreed(claim: bool) -> bool:
 
     All of them must call it at the same place between two steps.
     """
-    return claim if process()[1] == 1 else _backend.total(float(claim)) > 0
+    return bool(total(np.float32([claim]))[0])
+
+
+def total(values: np.ndarray) -> np.ndarray:
+    """Return the sum of a float32 array over the processes that train together.
+
+    All of them must call it at the same place between two steps.
+    """
+    return values if process()[1] == 1 else _backend.total(values)
 
 
 def averaged(values: list) -> list:

@@ -14,6 +14,7 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 
+import numpy as np
 import tensorflow as tf
 
 from zoo.errors import ArgumentError
@@ -197,5 +198,5 @@ def equalize(variables: Sequence) -> None:
         variable.assign(tf.cast(total, value.dtype))
 
 
-def total(number: float) -> float:
-    return float(_workers.total(tf.constant(number, tf.float32)))
+def total(values: np.ndarray) -> np.ndarray:
+    return _workers.total(tf.constant(values)).numpy()

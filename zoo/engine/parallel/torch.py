@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
+import numpy as np
 import torch
 from torch import distributed
 
@@ -151,7 +152,7 @@ def equalize(variables: Sequence) -> None:
             distributed.broadcast(variable.value.detach(), src=0)
 
 
-def total(number: float) -> float:
-    numbers = torch.tensor([number], dtype=torch.float32)  # on the host, which waits for no device
+def total(values: np.ndarray) -> np.ndarray:
+    numbers = torch.from_numpy(values.copy())  # on the host, which waits for no device
     distributed.all_reduce(numbers)
-    return float(numbers[0])
+    return numbers.numpy()
