@@ -38,6 +38,7 @@ def reads(monkeypatch):
 def test_batches(source, reads):
     options = {"image_size": 8, "memory_limit": 0, "batch_size": 8, "seed": 3}
     batches = zoo.data.load(source.images.items.root, **options)
+    reads.clear()  # heads alone
     of_each = []
     for index in range(2):
         for number in range(N // 8):

@@ -10,7 +10,7 @@ import concurrent.futures
 import hashlib
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +18,7 @@ from PIL import Image
 
 from zoo.base.text import one_line
 from zoo.data.decode import UnreadableError, decoding, pixels, prepare, shape_of, window
+from zoo.data.heads import heads
 from zoo.data.image_format import ImageFormat, Shape, report_changes
 from zoo.errors import DataError
 
@@ -250,12 +251,13 @@ def decoded(
     if size is None:
         _check_memory(items, image_format, name, memory_limit)
     in_memory = size is None or image_format.bytes(len(items)) <= memory_limit
-    read_image = _decode if in_memory else _head
-    results = _map_rows(
-        lambda row: _result_or_error(read_image, items, row, image_format),
-        len(items),
-        _threads(items),
-    )
+    threads = _threads(items)
+
+    def read(rows):
+        one = _decode if in_memory else _head
+        return _map_rows(lambda row: _result_or_error(one, items, row, image_format), rows, threads)
+
+    results = read(range(len(items))) if in_memory else heads(items, size, read)
     errors = {row: result for row, result in enumerate(results) if isinstance(result, Exception)}
     rows = [row for row in range(len(results)) if row not in errors]
     _report([(items.names[row], error) for row, error in errors.items()], len(results), strict)
@@ -363,12 +365,12 @@ def _threads(items) -> int:
     return os.cpu_count() if width * height >= LARGE else 1
 
 
-def _map_rows(fn, n: int, threads: int) -> list:
-    """Return `fn(0)` to `fn(n - 1)`, computed by `threads` threads."""
+def _map_rows(fn, rows: Sequence[int], threads: int) -> list:
+    """Return `fn(row)` of each of `rows`, computed by `threads` threads."""
     if threads == 1:
-        return [fn(row) for row in range(n)]
+        return [fn(row) for row in rows]
     with concurrent.futures.ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(fn, range(n)))
+        return list(pool.map(fn, rows))
 
 
 def _report(skipped: list[tuple[str, Exception]], count: int, strict: bool) -> None:

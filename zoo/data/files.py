@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
 from PIL import Image
 
 from zoo.base.text import one_line
@@ -147,6 +148,18 @@ class FolderFiles(Files):
         """Return the content of the file `row`."""
         with self._file(row) as file:
             return file.read()
+
+    def stamps(self) -> np.ndarray:
+        """Return the size and the time of the last change of each file, of shape `(n, 2)`.
+
+        Those of a file that is not there are -1.
+        """
+        root, stamps = str(self.root), np.full((len(self), 2), -1, "int64")
+        for row, name in enumerate(self.names):
+            with contextlib.suppress(OSError):
+                status = os.stat(os.path.join(root, name))
+                stamps[row] = status.st_size, status.st_mtime_ns
+        return stamps
 
     def _file(self, row: int) -> BinaryIO:
         return open_regular(self.root / self.names[row])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import time
@@ -10,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from zoo.base.warn import warn
-from zoo.files.home import home, write_text
+from zoo.data.kept import kept_at, not_kept
+from zoo.files.home import write_text
 from zoo.files.regular import is_special
 
 # Folders of file servers and systems, for thumbnails and deleted files, in lower case.
@@ -62,7 +61,7 @@ def listing(root: Path) -> Listing:
     The names of many files are kept under `ZOO_HOME`. They are read from there while no folder has
     changed, by the times that the system keeps of folders.
     """
-    place = _place(root)
+    place = kept_at("listings", root, "", ".json")
     if (known := _read(place, root)) is not None:
         return known
     walk = _Walk(root)
@@ -139,12 +138,6 @@ def _state(status: os.stat_result) -> list[int]:
     return [status.st_dev, status.st_ino, status.st_mtime_ns]
 
 
-def _place(root: Path) -> Path:
-    """Return the file of the index of `root`."""
-    name = hashlib.sha256(os.fsencode(os.path.normcase(root.resolve()))).hexdigest()[:32]
-    return home() / "listings" / f"{name}.json"
-
-
 def _read(place: Path, root: Path) -> Listing | None:
     """Return what the index holds, or `None` if there is none, or a folder has changed since."""
     try:
@@ -168,10 +161,7 @@ def _write(place: Path, found: Listing, folders: dict[str, list[int]]) -> None:
     try:
         write_text(place, json.dumps(content))
     except OSError as error:
-        warn(
-            f"The names of {len(found.names)} files are not kept: {place.parent} cannot be written "
-            f"to ({error.strerror}). ZOO_HOME names another folder."
-        )
+        not_kept(f"The names of {len(found.names)} files", place, error)
 
 
 def _asked(answer: Callable[..., bool], **options) -> bool:
