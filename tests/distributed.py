@@ -3,10 +3,8 @@ CASES` writes, in each process, the logs, the samples, and the weights on every 
 """
 
 import contextlib
-import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -19,6 +17,11 @@ from keras import layers, ops
 
 import zoo
 from zoo import engine
+
+sys.path.append(str(Path(zoo.__file__).parent.parent / "benchmarks"))
+from processes import environments
+
+sys.path.pop()
 
 PROGRAM = Path(__file__)
 GRACE = 20  # seconds in which processes may end by themselves after one has failed
@@ -125,12 +128,6 @@ def on_devices(variable) -> np.ndarray:
     return ops.convert_to_numpy(value)[None]
 
 
-def free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
 def together(
     commands: list[tuple[list, dict]], seconds: float = 240, **more
 ) -> list[tuple[int, str]]:
@@ -169,25 +166,13 @@ def torchrun(arguments, restarts=0):
     return [([*launcher, "--max-restarts", restarts, *arguments], {})]
 
 
-def workers(arguments, restarts=0):
-    hosts = [f"127.0.0.1:{free_port()}" for _ in range(2)]
-    tasks = [
-        {"cluster": {"worker": hosts}, "task": {"type": "worker", "index": i}} for i in range(2)
-    ]
-    return [(arguments, {"TF_CONFIG": json.dumps(task)}) for task in tasks]
-
-
 def processes(arguments, restarts=0):
-    shared = {
-        "KERAS_DISTRIBUTION_JOB_ADDRESSES": f"127.0.0.1:{free_port()}",
-        "KERAS_DISTRIBUTION_NUM_PROCESSES": 2,
-    }
-    return [(arguments, {**shared, "KERAS_DISTRIBUTION_PROCESS_ID": i}) for i in range(2)]
+    return [(arguments, more) for more in environments(keras.backend.backend(), 2)]
 
 
 # What starts two processes with the same arguments of Python, for `together`; only torchrun starts
 # them anew by itself.
-START = {"torch": torchrun, "tensorflow": workers, "jax": processes}[keras.backend.backend()]
+START = torchrun if keras.backend.backend() == "torch" else processes
 
 
 if __name__ == "__main__":

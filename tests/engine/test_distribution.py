@@ -9,9 +9,10 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from distributed import START, free_port, together
+from distributed import START, together
 from helpers import array, python
 from runs.program import Program
+from servers import free_port
 
 import zoo
 from zoo.presets import checkpoint, golden
