@@ -440,3 +440,11 @@ def test_a_set_without_tensorflow_datasets(monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorflow_datasets", None)  # as if it were not installed
     with pytest.raises(DataError, match="needs the extra 'data'"):
         zoo.data.read("cifar10", "test")
+
+
+def test_a_folder_that_is_not_there(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "tensorflow_datasets", None)
+    (tmp_path / "photos").mkdir()
+    for name in (f"{tmp_path}/fotos", f"{tmp_path}/fotos/"):
+        with pytest.raises(DataError, match=r"There is no folder, .*fotos.* Nearest: photos.$"):
+            zoo.data.read(name)

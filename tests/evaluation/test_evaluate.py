@@ -13,7 +13,7 @@ from zoo.data import Source, synthetic, to_bytes, to_range
 from zoo.engine import spaces
 from zoo.engine.model import Model
 from zoo.engine.tasks import Samples
-from zoo.evaluation import collected
+from zoo.evaluation import sets
 from zoo.networks.features import Pixels
 
 pytestmark = pytest.mark.once
@@ -91,8 +91,7 @@ TESTS = (zoo.evaluation.MMDTest(size=40), zoo.evaluation.ClassifierTest(size=40)
 
 @pytest.mark.parametrize("part", [7, 512])
 def test_parts_and_order_do_not_matter(part, monkeypatch):
-    monkeypatch.setattr(module, "PART", part)
-    monkeypatch.setattr(collected, "PART", part)
+    monkeypatch.setattr(sets, "PART", part)
     names = ["fid", "kid", "prdc", "memorisation", *TESTS]
     found = evaluated(names=names, data=REAL[::-1], train=TRAIN, n=90)
     monkeypatch.undo()
@@ -200,6 +199,10 @@ def test_reference_statistics_are_kept(monkeypatch, tmp_path):
         file.write_bytes(content)
         assert evaluated(names=["fid", "kid"], extractor=counting, seeds=1, n=90) == first
     assert evaluated(names=["fid", "kid"], extractor=counting, seeds=1, n=90, cache=False) == first
+
+
+def test_few_real_images_are_compared_with_fewer_samples():
+    assert evaluated(names="kid", n=None, seeds=1)["kid"].protocol.n_fake == 1_000
 
 
 def test_what_is_kept_grows_by_what_is_needed(monkeypatch, tmp_path):

@@ -11,7 +11,7 @@ import pytest
 
 import zoo
 from zoo.errors import ArgumentError, FetchError, IntegrityError
-from zoo.evaluation.collected import reference
+from zoo.evaluation.collected import outputs_of, reference
 from zoo.files import fetch, notes, regular
 from zoo.files import home as homes
 
@@ -191,7 +191,14 @@ def test_the_cache_is_closed_whatever_the_umask_is(home, get, tmp_path):
         points = zoo.data.read(np.zeros((4, 2), "float32"))
         extractor = type("", (), {"name": "x", "sha256": SHA256, "__call__": lambda *_: None})()
         with pytest.raises(AttributeError):  # there are no features
-            reference(points, SHA256, {"features"}, extractor, True, lambda _: None)
+            reference(
+                points,
+                SHA256,
+                {"features"},
+                extractor,
+                True,
+                lambda needs: [outputs_of(points.images, None, needs, extractor)],
+            )
         homes.write_text(tmp_path / "out" / "mine.txt", "of the user's own folders")
     finally:
         os.umask(before)

@@ -26,3 +26,12 @@ def test_another_model_does_not_pass():
     model = zoo.load("dcgan_mnist")
     model.set_weights([1.01 * w for w in model.get_weights()])
     assert golden.difference(model, locate.WEIGHTS / "dcgan_mnist") > 1e-3
+
+
+@pytest.mark.once
+def test_a_file_of_the_users_is_not_taken_for_the_package(tmp_path, monkeypatch):
+    """In the folder in which he works, from which Python imports first."""
+    (tmp_path / "zoo.py").write_text("raise SystemExit('not this one')")
+    monkeypatch.chdir(tmp_path)
+    differences = golden.differences(SHIPPED["gan_ring8"])
+    assert max(differences.values()) < 1e-3

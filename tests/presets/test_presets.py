@@ -194,6 +194,11 @@ class TestIntegrity:
         with pytest.raises(IntegrityError, match=r"holds no card.json"):
             zoo.load(tmp_path)
 
+    def test_a_run_that_has_not_ended(self, tmp_path):
+        (tmp_path / "checkpoints").mkdir()
+        with pytest.raises(IntegrityError, match=r"training has not ended.*zoo sample --epoch N"):
+            zoo.load(tmp_path)
+
     def test_the_folder_of_a_run(self, copied):
         """It stands for its preset."""
         assert copied.name == "preset"

@@ -13,7 +13,7 @@ from program import arrays
 from small import run_of
 
 import zoo
-from zoo.callbacks.progress import Progress, duration
+from zoo.callbacks.progress import Progress, _fitting, duration
 from zoo.errors import ArgumentError, IntegrityError, RecipeError
 from zoo.files.fetch import sha256
 from zoo.presets import checkpoint, storage
@@ -93,7 +93,7 @@ class TestMoreEpochs:
         rated = dataclasses.replace(rated, config=rated.config.replace(decays=True))
         go(rated, tmp_path, epochs=2)
         before = last(tmp_path)
-        with pytest.raises(RecipeError, match="beyond the 2 epochs .*--set learning_rate=VALUE"):
+        with pytest.raises(RecipeError, match="beyond the 2 epochs .*learning_rate=VALUE.*0.001"):
             go(rated, tmp_path, epochs=4)
         after = last(tmp_path)
         assert all(np.array_equal(before[name], after[name]) for name in before)
@@ -275,8 +275,15 @@ class TestProgress:
         progress.on_train_end()
         out = capsys.readouterr().out
         assert "epoch 2/2" in out
-        assert "4/4" in out
+        assert "100%" in out
         assert "step/s" in out or "s/step" in out
+
+    def test_numbers_that_have_room(self):
+        logs = {"discriminator_loss": 0.5, "generator_loss": 1.25, "penalty": 3.0}
+        assert _fitting(logs, 200) == "discriminator_loss 0.5, generator_loss 1.25, penalty 3"
+        assert _fitting(logs, 45) == "discriminator_loss 0.5, generator_loss 1.25"
+        assert _fitting(logs, 3) == "discriminator_loss 0.5"
+        assert _fitting({}, 3) == ""
 
     def test_durations(self):
         found = [duration(seconds) for seconds in (0.4, 59, 60, 3599, 7260)]

@@ -10,6 +10,10 @@ from collections.abc import Callable, Sequence
 import keras
 from tqdm import tqdm
 
+# The line on a terminal: the time that has passed and the time left, with a bar of fixed length, so
+# that numbers have room.
+LINE = "{desc}: {percentage:3.0f}%|{bar:10}| {elapsed}<{remaining}, {rate_fmt}{postfix}"
+WITHOUT_NUMBERS, USUAL_COLUMNS = 60, 80  # the characters of that line without its numbers
 LINE_SECONDS = 5.0  # the least time between two lines of a file
 # The first steps, which compile the step, tell nothing of the time of the others.
 COMPILING, MEASURED_SECONDS = 2, 2.0
@@ -65,6 +69,7 @@ class Progress(keras.callbacks.Callback):
                 file=sys.stdout,
                 dynamic_ncols=True,
                 leave=False,
+                bar_format=LINE,
             )
         self._foretell()
 
@@ -83,7 +88,7 @@ class Progress(keras.callbacks.Callback):
             self.bar.update()
             if logs and now - self.said >= 1:
                 self.said = now
-                self.bar.set_postfix_str(_numbers(logs), refresh=False)
+                self.bar.set_postfix_str(_fitting(logs, self._room()), refresh=False)
 
     def on_epoch_end(self, epoch, logs=None):
         now, last = time.perf_counter(), epoch + 1 == self.epochs
@@ -103,6 +108,11 @@ class Progress(keras.callbacks.Callback):
         if self.bar is not None:
             self.bar.close()
             self.bar = None
+
+    def _room(self) -> int:
+        """Return the number of characters that the line has for numbers."""
+        columns = self.bar.format_dict["ncols"] or USUAL_COLUMNS
+        return columns - WITHOUT_NUMBERS
 
     def _foretell(self) -> None:
         """Say once how long the training will last, if it goes on as in the epochs before."""
@@ -141,6 +151,14 @@ def duration(seconds: float) -> str:
         return f"{seconds:.0f} s"
     hours, minutes = divmod(round(seconds / 60), 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
+def _fitting(logs: dict, room: int) -> str:
+    """Return as many numbers of `logs` as have room, and at least the first one."""
+    shown = dict(logs)
+    while len(shown) > 1 and len(_numbers(shown)) > room:
+        shown.popitem()
+    return _numbers(shown)
 
 
 def _numbers(logs: dict) -> str:

@@ -26,7 +26,7 @@ from zoo.files.home import write_picture
     "count",
     type=int,
     help="The number of samples, and the largest number of real images; by default the number in "
-    "the card, or 10,000.",
+    "the card, or 10,000, or 1,000 for fewer real images.",
 )
 @click.option("--seeds", default=3, help="The number of seeds of samples.")
 @click.option(

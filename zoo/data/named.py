@@ -19,7 +19,7 @@ from zoo.base.logs import quiet
 from zoo.data import idx, synthetic
 from zoo.data.decoded import MEMORY_LIMIT, Arrays, decoded, formatted, joined
 from zoo.data.image_format import ImageFormat
-from zoo.errors import ArgumentError, DataError, MissingSplitError
+from zoo.errors import ArgumentError, DataError, MissingSplitError, nearest
 from zoo.files.remote import is_url
 
 CHUNK = 1024  # records of one read
@@ -68,8 +68,7 @@ def builder(name: str, **options):
         import tensorflow_datasets as tfds
     except ImportError as error:
         raise DataError(
-            f"{name!r} is no folder, zip file or .npz file here, and reading it as a set of "
-            "TensorFlow Datasets needs the extra 'data': "
+            f"{missing(name)} If a set of TensorFlow Datasets is meant, it needs the extra 'data': "
             f"pip install 'keras-generative-zoo[data]'. ({error})"
         ) from error
     try:
@@ -77,9 +76,20 @@ def builder(name: str, **options):
         return tfds.builder(name, data_dir=os.environ.get("TFDS_DATA_DIR"), **options)
     except (tfds.core.DatasetNotFoundError, ValueError) as error:  # ValueError: an invalid name
         raise DataError(
-            f"Unknown data set: {name!r}. It is neither a folder, zip file or .npz file here nor a "
-            f"set of TensorFlow Datasets nor one of {', '.join(synthetic.NAMED)}."
+            f"Unknown data set: {name!r}. {missing(name)} It is no set of TensorFlow Datasets "
+            f"either, and none of {', '.join(synthetic.NAMED)}."
         ) from error
+
+
+def missing(path: str | Path) -> str:
+    """Return the sentence that there are no data at `path`, with the nearest names there."""
+    path = Path(path)
+    try:
+        near = nearest(path.name, sorted(os.listdir(path.parent)))
+    except OSError:
+        near = []
+    also = f" Nearest: {', '.join(near)}." if near else ""
+    return f"There is no folder, .zip or .npz file {str(path)!r}.{also}"
 
 
 def _hide_accelerators() -> None:

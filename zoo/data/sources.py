@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -169,13 +170,14 @@ def _read(
         arrays = _read_npz(path, split, memory_limit)
         return _from_arrays(path.stem, *arrays, image_format, repr(str(path)))
     is_path = isinstance(name_or_path, Path) or name_or_path.startswith(("/", ".", "~"))
+    is_path = is_path or name_or_path.endswith(("/", os.sep))
     if path.is_file() and (is_path or suffix or len(path.parts) > 1):
         raise DataError(
             f"{str(path)!r} is a file of another kind. Allowed: a folder or a .zip file of images, "
             "or an .npz file with images as 'x' and labels as 'y'."
         )
     if is_path:
-        raise DataError(f"There is no folder, .zip or .npz file {str(path)!r}.")
+        raise DataError(named.missing(path))
     if name_or_path in synthetic.NAMED:
         if image_format != ImageFormat(None, None):
             raise DataError(

@@ -62,7 +62,8 @@ def evaluate(
             `fewest`, 50 for most metrics.
         n: the number of samples, and the largest number of real images: from a larger set, the
             same `n` images are drawn each time. By default it is the number in the card of a
-            preset if `data` are those of the card, else 10,000.
+            preset if `data` are those of the card, else 10,000, or 1,000 if there are fewer real
+            images than that.
         seeds: the number of seeds of samples, which are counted from 0, or a list of seeds.
         split: the split of a set that is given by name. By default it is the split in the card of
             a preset if `data` have the name of its data, else `"test"`. For a set without a test

@@ -32,6 +32,7 @@ from zoo.presets.locate import locate
 
 Metrics = str | Metric | Sequence[str | Metric]
 SAMPLES = 10_000
+FEW = 1_000  # fewer real images say little about distributions, and need not so many samples
 UNSCORED = "real images are not scored in place of samples"
 
 
@@ -124,7 +125,8 @@ def plan(
     data, test = subject.read_test(data, split)
     as_the_card = subject.measured_on(data, test)
     if n is None:
-        n = (subject.common("n_fake") if as_the_card else None) or SAMPLES
+        usual = SAMPLES if len(test.images) >= FEW else FEW
+        n = (subject.common("n_fake") if as_the_card else None) or usual
     asked = chosen is not None
     if not asked and as_the_card:
         chosen = _of_card(subject.card)

@@ -59,9 +59,9 @@ class Sets:
     def data(self, name: str | int, spans: Iterable[range] | None = None):
         """Yield the parts of a set, as they are stored, with their labels; `spans` are their rows,
         by default all."""
-        spans = self.spans(name) if spans is None else spans
         if name not in self.real:
             return _samples(self.todo, name, spans)
+        spans = self.spans(name) if spans is None else spans
         return (_rows(self.real[name], span) for span in spans)
 
 
@@ -142,7 +142,7 @@ def _rows(source: Source, span: range) -> tuple[np.ndarray, np.ndarray | None]:
 
 
 def _samples(
-    todo: Plan, seed: int, spans: Iterable[range]
+    todo: Plan, seed: int, spans: Iterable[range] | None
 ) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
     """Yield samples in parts, in the form in which they are stored, and their conditions."""
     model, sampling = todo.model, todo.sampling
@@ -150,7 +150,9 @@ def _samples(
         rows = np.arange(todo.n) % len(todo.test.labels)
         conditions = model.condition.from_stored(np.asarray(todo.test.labels)[rows])
         sampling = {"condition": conditions, **sampling}
-    parts = model.sample_batches(todo.n, seed, batch_size=PART, spans=spans, **sampling)
+    if spans is not None:  # a method of a user's class may know none
+        sampling = {"spans": spans, **sampling}
+    parts = model.sample_batches(todo.n, seed, batch_size=PART, **sampling)
     for samples, conditions in parts:
         if not np.isfinite(samples).all():
             raise ArgumentError(

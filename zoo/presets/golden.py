@@ -18,9 +18,12 @@ from zoo.presets import storage, trust
 
 GOLDEN = "golden.npz"
 MOST = 2**28  # bytes of its arrays
+PACKAGES = Path(__file__).parents[2]  # the folder of this package
 
+# A folder or a file of the name `zoo`, where the user works, must not take the package's place.
 _READ = """
 import json, pathlib, sys
+sys.path.insert(0, sys.argv[3])
 from zoo.presets import golden, storage, trust
 folder, given = pathlib.Path(sys.argv[1]), json.loads(sys.argv[2])
 sys.path[:0] = given["folders"]
@@ -103,7 +106,7 @@ def _on_cpu(program: str, folder: Path, backend: str) -> str:
     folders = trust.folders_of(modules.values())
     given = json.dumps({"modules": modules, "folders": folders, "path": sys.path})
     process = subprocess.run(
-        [sys.executable, "-c", _READ + program, folder, given],
+        [sys.executable, "-c", _READ + program, folder, given, PACKAGES],
         env={**devices.environment("cpu"), "KERAS_BACKEND": backend},
         check=False,
         capture_output=True,

@@ -70,6 +70,12 @@ class Preset:
             of_run = folder / "preset"
             if (of_run / hub.CARD).is_file():
                 return cls.in_folder(of_run)
+            if (folder / "checkpoints").is_dir():
+                raise IntegrityError(
+                    f"There is no preset in {folder} yet, since its training has not ended. `zoo "
+                    "progress` shows its pictures, and `zoo sample --epoch N` a checkpoint; the "
+                    "same `zoo train` with --resume goes on."
+                )
             raise IntegrityError(f"There is no preset in {folder}: it holds no card.json.")
         return cls(Card.read(folder / hub.CARD), folder)
 

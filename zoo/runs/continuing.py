@@ -115,7 +115,12 @@ def check_rates(model: keras.Model, plan: Plan, epochs: int, last_step: int, own
     idle = [player for player, rate in rates_at(model, last_step).items() if rate == 0]
     if idle:
         settings = sorted(name for name in own if "rate" in name)
-        change = f"--set {settings[0]}=VALUE with another value" if settings else "Another --set"
+        first = rates_at(model, 0)[idle[0]]
+        change = (
+            f"--set {settings[0]}=VALUE, with another value such as half of {first:g},"
+            if settings
+            else "Another --set"
+        )
         raise RecipeError(
             f"epochs={epochs} goes beyond the {plan.epochs} epochs that the schedule of the "
             f"learning rate was made for: the rate of {' and '.join(idle)} is 0 then. {change} "

@@ -13,6 +13,7 @@ from PIL import Image
 
 from zoo import pictures
 from zoo.evaluation import Overfitting, evaluate
+from zoo.evaluation.plan import FEW
 from zoo.evaluation.real import drawn
 from zoo.files.home import atomic_folder, clear_unfinished, storage_errors, write_picture
 from zoo.metrics import Measurement
@@ -26,7 +27,6 @@ from zoo.runs.recipe import Config, Recipe
 from zoo.runs.training import Splits
 
 MEASURES = ("none", "quick", "full")
-FEW_HELD_OUT = 1_000  # below this number of held-out data, distances of distributions say little
 SCORED, PROBED = 500, 32  # the most data of each kind that are scored, and those that are timed
 SHARE, SECONDS = 0.1, 10.0  # a quick measurement takes this part of the training's time, or seconds
 SHOWN = 8  # the samples beside their nearest training images
@@ -142,7 +142,7 @@ def chosen_measure(measure: str | None, splits: Splits) -> str:
     """Return `measure`, or for `None` the one that suits the number of held-out data."""
     if measure is not None:
         return measure
-    return "quick" if len(splits.test.images) < FEW_HELD_OUT else "full"
+    return "quick" if len(splits.test.images) < FEW else "full"
 
 
 def quick_numbers(model: keras.Model, splits: Splits, seconds: float) -> list[Measurement]:
