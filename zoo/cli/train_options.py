@@ -55,7 +55,7 @@ def training_options(command):
         click.option(
             "--data",
             shell_complete=words.data_set_or_path,
-            help="The training set: a TensorFlow Datasets name, a folder or a zip file of images, an "
+            help="The training set: a TensorFlow Datasets name, a folder or zip file of images, an "
             ".npz file, or ring8, grid25, line, spiral, two_moons or checkerboard.",
         ),
         click.option(
