@@ -98,7 +98,7 @@ class TestText:
     def test_blocks_are_found(self):
         assert {"README.md", "docs/training.md", "docs/evaluating.md"} <= set(PYTHON)
         ids = {parameter.id for parameter in commands()}
-        assert ids == {"list-info-sample", "push-index-list", "compare-compare"}
+        assert ids == {"list-info-sample", "sample", "push-index-list", "compare-compare"}
 
     def test_gallery_is_up_to_date(self):
         """`python scripts/gallery.py` writes it anew."""
