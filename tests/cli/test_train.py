@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from zoo.base import shells
+from zoo.cli.processes import this_program
 
 pytestmark = pytest.mark.once
 train = importlib.import_module("zoo.cli.train")  # the package's name `train` is the command
@@ -24,7 +25,7 @@ train = importlib.import_module("zoo.cli.train")  # the package's name `train` i
 def test_other_processes_run_this_program(monkeypatch, spec, program):
     monkeypatch.setattr(sys, "argv", ["recipes/a.py", "--smoke"])
     monkeypatch.setitem(sys.modules, "__main__", SimpleNamespace(__spec__=spec))
-    assert train._this_program() == [*program, "--smoke"]
+    assert this_program() == [*program, "--smoke"]
 
 
 def test_the_hint_is_for_the_shells_of_the_system(monkeypatch):

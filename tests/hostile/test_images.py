@@ -163,7 +163,7 @@ def test_what_is_no_file(folder, bounded, caplog):
 def test_what_takes_the_place_of_a_file(folder, bounded, caplog, monkeypatch):
     """They were files when the folder was listed, and are none when they are opened."""
     plant(folder)
-    for module in ("data.files", "files.regular"):
+    for module in ("data.listing", "files.regular"):
         monkeypatch.setattr(f"zoo.{module}.is_special", lambda _: False)
     with bounded():
         assert len(zoo.data.read(folder).images) == 1

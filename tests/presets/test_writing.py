@@ -160,6 +160,7 @@ def test_the_command(run, model, tmp_path):
 
 
 @pytest.mark.once
+@pytest.mark.heavy
 def test_processes_of_the_command(model, tmp_path):
     zoo.save(model, tmp_path / "preset")
     options = ["-m", "zoo", "sample", tmp_path / "preset", "-n", 20_001, "-o"]
