@@ -18,6 +18,7 @@ TINY = {
     "dcgan_64": {"batch": 8, "options": {"width": 4}, "latent_dim": 4},
     "wgan_gp_28": {"batch": 40, "options": {"width": 8}, "latent_dim": 4},
     "vae_28": {"batch": 16, "options": {"hidden_units": (8,)}, "latent_dim": 3},
+    "gan_2d_of_8": {},
 }
 
 

@@ -32,6 +32,13 @@ def batch_norm(x, p, training):
     return (x - mean) * lax.rsqrt(var + 1e-5) * p["gamma"] + p["beta"], new
 
 
+def perceptron(params, x):
+    *hidden, (kernel, bias) = params
+    for one, its_bias in hidden:
+        x = jax.nn.relu(x @ one + its_bias)
+    return x @ kernel + bias
+
+
 def generator(params, latents, training, maps):
     params, new = list(params), []
     x = latents @ params[0]
@@ -144,10 +151,28 @@ def drawn(key, shapes):
 
 def build_gan(case, weights):
     wasserstein = case.family == "wgan_gp"
-    start, count = stages(case.size)
-    maps = (start, start, case.options["width"] << (count - 1))
-    g = load_generator(weights["generator"])
-    d = load_discriminator(weights["discriminator"], not wasserstein)
+    if case.points:
+        g, d = (
+            list(zip(weights[key][::2], weights[key][1::2], strict=True))
+            for key in ("generator", "discriminator")
+        )
+
+        def generate(g, latents, training):
+            return perceptron(g, latents), g
+
+        def judge(d, images):
+            return perceptron(d, images), d
+
+    else:
+        start, count = stages(case.size)
+        maps = (start, start, case.options["width"] << (count - 1))
+        g = load_generator(weights["generator"])
+        d = load_discriminator(weights["discriminator"], not wasserstein)
+        judge = discriminator
+
+        def generate(g, latents, training):
+            return generator(g, latents, training, maps)
+
     rate, b1, b2 = (1e-4, 0.0, 0.9) if wasserstein else (2e-4, 0.5, 0.999)
     adam = optax.adam(rate, b1, b2)
     critic_steps = 5 if wasserstein else 1
@@ -157,11 +182,11 @@ def build_gan(case, weights):
     shapes = [latents, *mix] * critic_steps + [latents]
 
     def d_loss(d, real, fake, mix):
-        real_logits, d_new = discriminator(d, real)
-        fake_logits, d_new = discriminator(statistics_of(d_new, d), fake)
+        real_logits, d_new = judge(d, real)
+        fake_logits, d_new = judge(statistics_of(d_new, d), fake)
         if wasserstein:
             between = fake + mix * (real - fake)
-            slope = jax.grad(lambda x: discriminator(d, x)[0].sum())(between)
+            slope = jax.grad(lambda x: judge(d, x)[0].sum())(between)
             norm = jnp.sqrt(jnp.maximum(jnp.square(slope).sum((1, 2, 3)), 1e-12))
             penalty = 10 * jnp.square(norm - 1).mean()
             loss = fake_logits.mean() - real_logits.mean()
@@ -171,8 +196,8 @@ def build_gan(case, weights):
         return loss, (d_new, {"discriminator_loss": loss})
 
     def g_loss(g, d, latents):
-        fake, g_new = generator(g, latents, True, maps)
-        logits, d_new = discriminator(d, fake)
+        fake, g_new = generate(g, latents, True)
+        logits, d_new = judge(d, fake)
         loss = -logits.mean() if wasserstein else jax.nn.softplus(-logits).mean()
         return loss, (g_new, d_new, {"generator_loss": loss})
 
@@ -181,7 +206,7 @@ def build_gan(case, weights):
         g, d = state["g"], state["d"]
         g_slots, d_slots = state["slots"]
         for i in range(critic_steps):
-            fake, g_new = generator(g, noise.pop(0), True, maps)
+            fake, g_new = generate(g, noise.pop(0), True)
             g = statistics_of(g_new, g)
             mix = noise.pop(0) if wasserstein else None
             grads, (d_new, logs) = jax.grad(d_loss, has_aux=True)(
@@ -206,7 +231,7 @@ def build_gan(case, weights):
         "slots": (adam.init(g), adam.init(d)),
         "seen": jnp.zeros(()),
     }
-    return state, step, lambda s, z: generator(s["ema"], z, False, maps)[0], shapes
+    return state, step, lambda s, z: generate(s["ema"], z, False)[0], shapes
 
 
 def build_vae(case, weights):

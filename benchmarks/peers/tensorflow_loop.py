@@ -28,6 +28,18 @@ class Norm(tf.Module):
         return y if len(x.shape) == 4 else y[:, 0, 0, :]
 
 
+class Perceptron(tf.Module):
+    def __init__(self, weights):
+        super().__init__()
+        self.weights = [tf.Variable(w) for w in weights]
+
+    def __call__(self, x, training=True):
+        *hidden, kernel, bias = self.weights
+        for one, its_bias in zip(hidden[::2], hidden[1::2], strict=True):
+            x = tf.nn.relu(x @ one + its_bias)
+        return x @ kernel + bias
+
+
 class Generator(tf.Module):
     def __init__(self, case, weights):
         super().__init__()
@@ -134,9 +146,12 @@ class GAN(tf.Module):
     def __init__(self, case, weights):
         super().__init__()
         self.wasserstein = case.family == "wgan_gp"
-        self.g = Generator(case, weights["generator"])
-        self.d = Discriminator(weights["discriminator"], not self.wasserstein)
-        self.ema = Generator(case, weights["generator"])
+        if case.points:
+            self.g, self.ema = (Perceptron(weights["generator"]) for _ in range(2))
+            self.d = Perceptron(weights["discriminator"])
+        else:
+            self.g, self.ema = (Generator(case, weights["generator"]) for _ in range(2))
+            self.d = Discriminator(weights["discriminator"], not self.wasserstein)
         rate = (1e-4, 0.0, 0.9) if self.wasserstein else (2e-4, 0.5, 0.999)
         self.g_optimizer = Adam(self.g.trainable_variables, *rate)
         self.d_optimizer = Adam(self.d.trainable_variables, *rate)

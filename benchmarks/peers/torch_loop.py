@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import copy
+import itertools
 
 import numpy as np
 import torch
-from cases import stages
+from cases import POINTS_HIDDEN, stages
 from torch import nn
 from torch.nn import functional
 
 DRAW = {"normal": torch.randn, "uniform": torch.rand}
 
 
+def perceptron(*widths: int) -> nn.Sequential:
+    parts = []
+    for a, b in itertools.pairwise(widths):
+        parts += [nn.Linear(a, b), nn.ReLU()]
+    return nn.Sequential(*parts[:-1])
+
+
 def generator(case) -> nn.Sequential:
+    if case.points:
+        return perceptron(case.latent_dim, *POINTS_HIDDEN, case.channels)
     start, count = stages(case.size)
     channels = case.options["width"] << (count - 1)
     flat = start * start * channels
@@ -34,6 +44,8 @@ def generator(case) -> nn.Sequential:
 
 
 def discriminator(case, normalized: bool) -> nn.Sequential:
+    if case.points:
+        return perceptron(case.channels, *POINTS_HIDDEN, 1)
     start, count = stages(case.size)
     channels = case.options["width"]
     parts = [nn.Conv2d(case.channels, channels, 4, 2, 1), nn.LeakyReLU(0.2)]
@@ -133,7 +145,10 @@ class Peer:
         return self._step(images, noise)
 
     def prepare(self, images):
-        images = torch.tensor(images).permute(0, 3, 1, 2)
+        images = torch.tensor(images)
+        if self.case.points:
+            return images
+        images = images.permute(0, 3, 1, 2)
         # On a GPU channels last are faster, as these are already.
         return images if images.device.type == "cuda" else images.contiguous()
 
@@ -157,8 +172,10 @@ class GAN:
 
     def __init__(self, case, weights):
         self.wasserstein = case.family == "wgan_gp"
-        start, count = stages(case.size)
-        maps = (start, start, case.options["width"] << (count - 1))
+        maps = None
+        if not case.points:
+            start, count = stages(case.size)
+            maps = (start, start, case.options["width"] << (count - 1))
         self.g, self.d = generator(case), discriminator(case, not self.wasserstein)
         load(self.g, weights["generator"], maps)
         load(self.d, weights["discriminator"], maps)

@@ -3,7 +3,7 @@
 from zoo.evaluation.comparison import Comparison, compare
 from zoo.evaluation.evaluate import evaluate, metrics
 from zoo.evaluation.extractors import extractor
-from zoo.evaluation.metric import Metric, Subject
+from zoo.evaluation.metric import Metric, PerDatum, Subject
 from zoo.evaluation.of_classes import (
     ClassEntropy,
     ClassModes,
@@ -63,6 +63,7 @@ __all__ = [
     "MixtureModes",
     "Overfitting",
     "Parzen",
+    "PerDatum",
     "PrecisionRecall",
     "Reconstruction",
     "Report",

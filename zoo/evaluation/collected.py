@@ -74,6 +74,11 @@ def outputs_of(
     return {name: value for name, value in outputs.items() if value is not None}
 
 
+def spans(rows: int) -> list[range]:
+    """Return the rows of each part of a set of data."""
+    return [range(start, min(start + PART, rows)) for start in range(0, rows, PART)]
+
+
 def collect(parts: Iterable[Mapping[str, np.ndarray]], needs: Iterable[str]) -> Collected:
     """Return the statistics `needs` of the outputs of `parts`, see `outputs_of`."""
     collected = Collected(needs)

@@ -79,9 +79,10 @@ def evaluate(
         baseline: whether real images are also scored in place of samples.
         cache: whether statistics of real images are kept under `ZOO_HOME`.
         progress: whether a progress bar is shown; by default on a terminal alone.
-        work: a folder, new or empty, for the features of samples and real images, 512 in a file.
-            The same call goes on from there where it was interrupted, and several processes that
-            share the disk fill it together. The numbers are those of one process.
+        work: a folder, new or empty, for the features of samples and real images, and for the
+            likelihoods and errors of real images, 512 in a file. The same call goes on from there
+            where it was interrupted, and several processes that share the disk fill it together.
+            The numbers are those of one process.
         process: `(index, count)` of this process among those that share the work. The first one
             waits for the others, and computes the numbers. Each must be given `work`.
         **sampling: more arguments of the model's `sample`, such as `weights="raw"`.
@@ -125,10 +126,10 @@ def evaluate(
         real = _collected_real(sets, cache)
         values = _Values(todo)
         for seed in todo.seeds:
-            subject = Subject(todo.model, todo.test, real["test"], todo.train, seed)
+            subject = sets.subject(seed, real["test"])
             parts = sets.outputs(seed, todo.needs) if todo.samples else ()
             values.measure(subject, collect(parts, todo.needs), bar)
-        measurements = values.measurements(real)
+        measurements = values.measurements(real, sets.subject(todo.seeds[0], real["test"]))
     return Report(
         model=todo.name,
         measurements=measurements,
@@ -178,13 +179,12 @@ class _Values:
                 self.values[i].setdefault(key, []).append(value)
             self.notes[i] = [str(note) for note in metric.notes(of_metric, subject)]
 
-    def measurements(self, real: dict[str, Collected]) -> list[Measurement]:
+    def measurements(self, real: dict[str, Collected], subject: Subject) -> list[Measurement]:
         """Return the measurements, with the scores of real data in place of samples.
 
-        `real` are the statistics of the real data, by split.
+        `real` are the statistics of the real data, by split, and `subject` that of the first seed.
         """
         todo = self.todo
-        subject = Subject(todo.model, todo.test, real["test"], todo.train, todo.seeds[0])
         measurements = []
         for i, metric in enumerate(todo.metrics):
             scored = todo.score_real and metric.of_samples

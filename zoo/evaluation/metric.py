@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from zoo.base.named import Named
 from zoo.data import Source
@@ -22,16 +24,19 @@ class Subject(NamedTuple):
     Attributes:
         model: the model.
         test: the real data: 8-bit images or points, with labels if they have any.
-        real: the statistics of the real data that the metrics need.
+        real: the statistics of the real data that the metrics need; `None` while the values of a
+            `PerDatum` are computed.
         train: the training data, or `None` if no metric needs them.
         seed: the seed of the samples.
+        values: a function from a `PerDatum` to its values of all test data.
     """
 
     model: Any
     test: Source
-    real: Collected
+    real: Collected | None
     train: Source | None
     seed: int
+    values: Callable[[PerDatum], np.ndarray]
 
 
 class Metric(Named):
@@ -120,3 +125,34 @@ class Metric(Named):
     def notes(self, samples: Collected | None, subject: Subject) -> list[str]:
         """Return sentences that warn of weaknesses of the numbers, such as too few samples."""
         return []
+
+
+class PerDatum(Metric):
+    """A metric whose numbers are made of values of each test datum alone.
+
+    Several processes can share its work, because each computes the values of its own part of the
+    data.
+    """
+
+    required = ("values", "numbers")
+    of_samples = False
+    baseline = None
+
+    def values(self, subject: Subject, spans: Iterable[range]) -> Iterator[np.ndarray]:
+        """Yield the values of the test data of each span, arrays of shape `(rows, ...)`.
+
+        The values of a datum do not depend on the spans. The metric may number the data in an order
+        of its own.
+        """
+        raise NotImplementedError
+
+    def numbers(self, values: np.ndarray, model) -> dict[str, Any]:
+        """Return the numbers by name, as for `measure`, from the values of all test data."""
+        raise NotImplementedError
+
+    def measure(self, samples, subject):
+        return self.numbers(subject.values(self), subject.model)
+
+    def divides(self, model) -> bool:
+        """Return whether parts of the data have the values that they have in the whole set."""
+        return True

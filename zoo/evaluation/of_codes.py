@@ -6,6 +6,7 @@ import numpy as np
 from keras import ops
 
 from zoo.errors import ArgumentError, check_count, check_number
+from zoo.evaluation.collected import spans
 from zoo.evaluation.metric import Metric
 from zoo.evaluation.of_images import parts, with_error
 from zoo.losses.contraction import ClosedForm, Exact, one_sigmoid_layer
@@ -150,7 +151,7 @@ class Denoising(_OfCodes):
         low, high = subject.model.data.range
         rng = np.random.default_rng(0)
         before, after = [], []
-        for images, _ in parts(subject):
+        for images, _ in parts(subject, spans(len(subject.test.images))):
             noise = rng.standard_normal(images.shape, dtype="float32")
             noisy = images + self.sigma * (high - low) * noise
             for ratios, outputs in ((before, noisy), (after, subject.model.denoise(noisy))):

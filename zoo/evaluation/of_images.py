@@ -4,28 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 
 from zoo.data import Batches
 from zoo.errors import ArgumentError, check_count
-from zoo.evaluation.metric import SEVERAL, Metric
+from zoo.evaluation.metric import SEVERAL, Metric, PerDatum
 from zoo.metrics import bits_per_dimension, copies, nearest_neighbours, parzen_log_likelihood
 from zoo.networks.features import Pixels
 
-PART = 256
+BATCH = 256  # the parts of `zoo.evaluation.collected.PART` data are whole batches of it
 
 
-class _Likelihood(Metric):
+class _Likelihood(PerDatum):
     """The log-likelihood of test data by a model's own `log_prob`, or a bound or an estimate of it.
 
     For a likelihood of binary pixels, pixels are drawn with their grey levels as probabilities
     (dynamic binarisation); for a density of images, pixels are dequantized. Data are sorted by
     their hashes first, so that this noise does not depend on the order of the set.
     """
-
-    of_samples = False
-    baseline = None
 
     def check(self, model, test):
         if "scores" not in model.tasks:
@@ -40,35 +39,58 @@ class _Likelihood(Metric):
         forms = {"binary": "stochastic", "continuous": "dequantized"}
         return {**self.get_config(), "pixels": forms.get(model.density_of, "8-bit levels")}
 
-    def log_prob(self, subject, **options) -> np.ndarray:
-        """Return the log-likelihood of each test datum, in nats, in float64."""
-        inputs = _prepared(subject)
-        return subject.model.log_prob(*inputs, **options).astype("float64")
+    def options(self, model) -> dict[str, Any]:
+        """Return arguments of the model's `log_prob`."""
+        return {}
+
+    def divides(self, model):
+        # Noise that is counted from the first datum of a call would repeat in each part.
+        arguments = inspect.signature(model.log_prob).parameters
+        return "seed" not in arguments or "first" in arguments
+
+    def values(self, subject, spans):
+        model, options = subject.model, self.options(subject.model)
+        arguments = inspect.signature(model.log_prob).parameters
+        if "seed" in arguments:
+            options["seed"] = subject.seed
+        for span, inputs in _prepared(subject, spans):
+            if "first" in arguments:
+                options["first"] = span.start
+            yield model.log_prob(*inputs, **options).astype("float64")
+
+    def numbers(self, values, model):
+        (name,) = self.outputs
+        return {name: with_error(values)}
 
 
-def _prepared(subject) -> list[np.ndarray]:
-    """Return the test data in the form for the model's likelihood, and their conditions if the
-    model has any."""
+def _prepared(subject, spans) -> Iterator[tuple[range, list[np.ndarray]]]:
+    """Yield spans of the test data in the order of their hashes, in the form for the model's
+    likelihood, and their conditions if the model has any."""
     model, test = subject.model, subject.test
     values = np.asarray(test.images[:])
     hashes = [hashlib.sha256(value.tobytes()).digest() for value in values]
-    rows = sorted(range(len(values)), key=hashes.__getitem__)
-    conditions = []
-    if model.condition is not None:
-        conditions = [model.condition.from_stored(np.asarray(test.labels)[rows])]
-    if model.data.name != "images":
-        return [model.data.from_stored(values[rows]), *conditions]
-    batches = Batches(
-        values[rows],
-        None,
-        batch_size=PART,
-        seed=subject.seed,
-        shuffle=False,
-        value_range=model.data.range or (0.0, 1.0),
-        dequantize=model.density_of == "continuous",
-        binarize="stochastic" if model.density_of == "binary" else None,
-    ).fixed()
-    return [np.concatenate([batches[i] for i in range(len(batches))]), *conditions]
+    order = sorted(range(len(values)), key=hashes.__getitem__)
+    if model.data.name == "images":
+        batches = Batches(
+            values[order],
+            None,
+            batch_size=BATCH,
+            seed=subject.seed,
+            shuffle=False,
+            value_range=model.data.range or (0.0, 1.0),
+            dequantize=model.density_of == "continuous",
+            binarize="stochastic" if model.density_of == "binary" else None,
+        ).fixed()
+    for span in spans:
+        rows = order[span.start : span.stop]
+        if model.data.name == "images":
+            numbers = range(span.start // BATCH, -(-span.stop // BATCH))
+            inputs = [np.concatenate([batches[i] for i in numbers])]
+        else:
+            inputs = [model.data.from_stored(values[rows])]
+        if model.condition is not None:
+            inputs.append(model.condition.from_stored(np.asarray(test.labels)[rows]))
+        yield span, inputs
 
 
 class LogLikelihood(_Likelihood):
@@ -85,11 +107,6 @@ class LogLikelihood(_Likelihood):
 
     def settings(self, model):
         return {**super().settings(model), "likelihood": model.likelihood_is}
-
-    def measure(self, samples, subject):
-        seeded = "seed" in inspect.signature(subject.model.log_prob).parameters
-        options = {"seed": subject.seed} if seeded else {}
-        return {"log_likelihood": with_error(self.log_prob(subject, **options))}
 
 
 class _Estimate(_Likelihood):
@@ -110,9 +127,8 @@ class _Estimate(_Likelihood):
                 "Allowed: 'log_likelihood'."
             )
 
-    def estimate(self, subject) -> np.ndarray:
-        """Return the estimate for each test datum."""
-        return self.log_prob(subject, method=self.method, k=self.k, seed=subject.seed)
+    def options(self, model):
+        return {"method": self.method, "k": self.k}
 
 
 class ELBO(_Estimate):
@@ -129,9 +145,6 @@ class ELBO(_Estimate):
     def __init__(self, k: int = 10):
         super().__init__(k)
 
-    def measure(self, samples, subject):
-        return {"elbo": with_error(self.estimate(subject))}
-
 
 class IWAE(_Estimate):
     """The importance-weighted bound of log p(x) of test images, in nats, see
@@ -147,9 +160,6 @@ class IWAE(_Estimate):
 
     def __init__(self, k: int = 5000):
         super().__init__(k)
-
-    def measure(self, samples, subject):
-        return {"iwae": with_error(self.estimate(subject))}
 
 
 class BitsPerDimension(_Likelihood):
@@ -174,13 +184,12 @@ class BitsPerDimension(_Likelihood):
                 f"The metric {self.name!r} is for images. Received: {model.data.noun}."
             )
 
-    def measure(self, samples, subject):
-        model = subject.model
-        weighted = "iwae" in model.estimators
-        options = {"method": "iwae", "k": self.k, "seed": subject.seed} if weighted else {}
+    def options(self, model):
+        return {"method": "iwae", "k": self.k} if "iwae" in model.estimators else {}
+
+    def numbers(self, values, model):
         levels = 256 if model.density_of == "continuous" else 1
-        bits = bits_per_dimension(self.log_prob(subject, **options), model.data.size, levels)
-        return {"bits_per_dimension": with_error(bits)}
+        return super().numbers(bits_per_dimension(values, model.data.size, levels), model)
 
 
 class Parzen(Metric):
@@ -250,31 +259,30 @@ class Memorisation(Metric):
         return collected.memo[self.name]
 
 
-class _Error(Metric):
+class _Error(PerDatum):
     """The error of a model's outputs, compared with test data.
 
     The numbers are the mean squared error of values scaled to [0, 1], and the peak signal-to-noise
     ratio 10 log10(1 / error) in decibels, as a mean over the data.
     """
 
-    of_samples = False
     seeded = False
-    baseline = None
 
-    def errors(self, subject, outputs) -> tuple[np.ndarray, np.ndarray]:
-        """Return the squared error and the signal-to-noise ratio in decibels of each datum.
+    def made(self, model, data: np.ndarray, conditions) -> np.ndarray:
+        """Return the outputs of the model for a part of the test data and its conditions."""
+        raise NotImplementedError
 
-        `outputs` is a function from a part of the test data, and its conditions, to the outputs of
-        the model.
-        """
+    def values(self, subject, spans):
         low, high = subject.model.data.range or (0.0, 1.0)
-        errors = []
-        for values, conditions in parts(subject):
-            differences = (outputs(values, conditions) - values) / (high - low)
+        for data, conditions in parts(subject, spans):
+            differences = (self.made(subject.model, data, conditions) - data) / (high - low)
             axes = tuple(range(1, differences.ndim))
-            errors.append(np.square(differences.astype("float64")).mean(axis=axes))
-        errors = np.concatenate(errors)
-        return errors, -10 * np.log10(np.maximum(errors, 1e-12))
+            yield np.square(differences.astype("float64")).mean(axis=axes)
+
+    def numbers(self, values, model):
+        decibels = -10 * np.log10(np.maximum(values, 1e-12))
+        numbers = with_error(values), with_error(decibels)
+        return dict(zip(self.outputs, numbers, strict=True))
 
 
 class Reconstruction(_Error):
@@ -294,13 +302,8 @@ class Reconstruction(_Error):
                 f"{type(model).__name__}."
             )
 
-    def measure(self, samples, subject):
-        def reconstructions(images, labels):
-            conditions = () if labels is None else (labels,)
-            return subject.model.reconstruct(images, *conditions)
-
-        errors, decibels = self.errors(subject, reconstructions)
-        return {"squared_error": with_error(errors), "psnr": with_error(decibels)}
+    def made(self, model, data, conditions):
+        return model.reconstruct(data, *(() if conditions is None else (conditions,)))
 
 
 class Translation(_Error):
@@ -320,24 +323,16 @@ class Translation(_Error):
                 f"inputs. Received: {type(model).__name__}, {test.name!r}."
             )
 
-    def measure(self, samples, subject):
-        errors, decibels = self.errors(
-            subject, lambda targets, inputs: subject.model.translate(inputs, seed=0)
-        )
-        return {
-            "translation_error": with_error(errors),
-            "translation_psnr": with_error(decibels),
-        }
+    def made(self, model, data, conditions):
+        return model.translate(conditions, seed=0)
 
 
-class Accuracy(Metric):
+class Accuracy(PerDatum):
     """The share of test images whose label a classifier predicts."""
 
     name = "accuracy"
     outputs = {"accuracy": "higher"}
-    of_samples = False
     seeded = False
-    baseline = None
 
     def check(self, model, test):
         if "classifies" not in model.tasks or test.labels is None:
@@ -346,18 +341,19 @@ class Accuracy(Metric):
                 f"Received: {type(model).__name__}, {test.name!r}."
             )
 
-    def measure(self, samples, subject):
-        right = np.concatenate(
-            [subject.model.classify(images) == labels for images, labels in parts(subject)]
-        )
-        return {"accuracy": with_error(right)}
+    def values(self, subject, spans):
+        for images, labels in parts(subject, spans):
+            yield subject.model.classify(images) == labels
+
+    def numbers(self, values, model):
+        return {"accuracy": with_error(values)}
 
 
-def parts(subject):
-    """Yield the test data in parts, in the model's value range, with their conditions or `None`."""
+def parts(subject, spans: Iterable[range]):
+    """Yield spans of the test data in the model's value range, with their conditions or `None`."""
     model, test = subject.model, subject.test
-    for start in range(0, len(test.images), PART):
-        rows = slice(start, start + PART)
+    for span in spans:
+        rows = slice(span.start, span.stop)
         conditions = None
         if model.condition is not None:
             conditions = model.condition.from_stored(np.asarray(test.labels[rows]))

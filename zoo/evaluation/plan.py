@@ -24,7 +24,7 @@ from zoo.errors import (
 from zoo.evaluation.collected import OF_FEATURES
 from zoo.evaluation.defaults import default_or_error
 from zoo.evaluation.extractors import extractor as find_extractor
-from zoo.evaluation.metric import Metric
+from zoo.evaluation.metric import Metric, PerDatum
 from zoo.evaluation.real import drawn, read_real, read_test
 from zoo.metrics import Protocol
 from zoo.presets.card import Card
@@ -94,7 +94,13 @@ class Plan:
     def images(self) -> int:
         """The number of samples and real data that are processed, for the progress bar."""
         sampled = self.n * len(self.seeds) * self.samples
-        return len(self.test.images) + sampled + self.n * self.scores_training_data
+        passes = [
+            len(self.seeds) if metric.seeded else 1
+            for metric in self.metrics
+            if isinstance(metric, PerDatum)
+        ]
+        real = (1 + sum(passes)) * len(self.test.images)
+        return real + sampled + self.n * self.scores_training_data
 
 
 def plan(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -13,7 +14,8 @@ from zoo.base.memory import check_memory
 from zoo.data import Source
 from zoo.engine.identity import weights_sha256
 from zoo.errors import ArgumentError, StorageError
-from zoo.evaluation.collected import PART, outputs_of
+from zoo.evaluation.collected import PART, Collected, outputs_of, spans
+from zoo.evaluation.metric import PerDatum, Subject
 from zoo.evaluation.plan import Plan
 from zoo.files.arrays import opened
 from zoo.files.home import atomic_file
@@ -21,7 +23,7 @@ from zoo.files.parts import Parts
 
 Needs = frozenset[str]
 SECONDS = 1.0  # between two looks for the parts of other processes
-PLAN_FORMAT = 1
+PLAN_FORMAT = 2
 
 
 class Sets:
@@ -42,19 +44,43 @@ class Sets:
         if todo.scores_training_data:
             self.real["train"] = todo.baseline
 
-    def outputs(self, name: str | int, needs: Needs) -> Iterator[dict[str, np.ndarray]]:
+    def subject(self, seed: int, real: Collected | None = None) -> Subject:
+        """Return the subject of a measurement, with the statistics `real` of the real data."""
+        todo, values = self.todo, functools.partial(self.values, seed=seed)
+        return Subject(todo.model, todo.test, real, todo.train, seed, values)
+
+    def outputs(
+        self, name: str | int, needs: Needs, spans: Iterable[range] | None = None
+    ) -> Iterator[dict[str, np.ndarray]]:
         """Yield the outputs of the parts of a set, see `outputs_of`.
 
-        `name` is the name of real data, or the seed of samples.
+        `name` is the name of real data, or the seed of samples; `spans` are the rows of the parts,
+        by default all.
         """
-        for images, labels in self.data(name):
+        for images, labels in self.data(name, spans):
             yield outputs_of(images, labels, needs, self.todo.extractor)
             self.progress(len(images))
 
+    def values(self, metric: PerDatum, seed: int) -> np.ndarray:
+        """Return the values that a metric gives to all test data."""
+        return np.concatenate(list(self.value_parts(metric, seed, self.spans_of(metric))))
+
+    def value_parts(
+        self, metric: PerDatum, seed: int, spans: Iterable[range]
+    ) -> Iterator[np.ndarray]:
+        """Yield the values that a metric gives to spans of the test data."""
+        for values in metric.values(self.subject(seed), spans):
+            yield values
+            self.progress(len(values))
+
     def spans(self, name: str | int) -> list[range]:
         """Return the rows of each part of a set."""
-        rows = len(self.real[name].images) if name in self.real else self.todo.n
-        return [range(start, min(start + PART, rows)) for start in range(0, rows, PART)]
+        return spans(len(self.real[name].images) if name in self.real else self.todo.n)
+
+    def spans_of(self, metric: PerDatum) -> list[range]:
+        """Return the rows of each part of the test data to which a metric gives values."""
+        whole = range(len(self.todo.test.images))
+        return spans(len(whole)) if metric.divides(self.todo.model) else [whole]
 
     def data(self, name: str | int, spans: Iterable[range] | None = None):
         """Yield the parts of a set, as they are stored, with their labels; `spans` are their rows,
@@ -68,8 +94,9 @@ class Sets:
 class SharedSets(Sets):
     """The sets of an evaluation whose parts are computed by several processes.
 
-    The outputs of each part are a file in a folder, from which one process folds them in their
-    order: its numbers are those of a process that does all by itself.
+    The outputs of each part, and the values that a `PerDatum` gives to it, are a file in a folder.
+    One process folds them in their order: its numbers are those of a process that does all by
+    itself.
 
     Args:
         todo: the evaluation.
@@ -80,12 +107,16 @@ class SharedSets(Sets):
 
     def __init__(self, todo: Plan, folder: Path, process: tuple[int, int], progress):
         super().__init__(todo, progress)
-        names = [*self.real, *(todo.seeds if todo.samples else ())]
+        # The parts of each set of data, and of the values of each metric for a seed.
+        rows = {name: self.spans(name) for name in (*self.real, *todo.seeds * todo.samples)}
+        for i, metric in enumerate(todo.metrics):
+            if isinstance(metric, PerDatum):
+                seeds = todo.seeds if metric.seeded else todo.seeds[:1]
+                rows |= {(i, seed): self.spans_of(metric) for seed in seeds}
+        self.rows = rows
         self.places = {
-            (name, i): number
-            for number, (name, i) in enumerate(
-                (name, i) for name in names for i in range(len(self.spans(name)))
-            )
+            key: number
+            for number, key in enumerate((name, i) for name in rows for i in range(len(rows[name])))
         }
         plan = {
             "format": PLAN_FORMAT,
@@ -104,14 +135,20 @@ class SharedSets(Sets):
         mine = set(self.parts.mine())
         for name, places in itertools.groupby(self.places.items(), lambda item: item[0][0]):
             numbers = {i: number for (_, i), number in places if number in mine}
-            spans = [self.spans(name)[i] for i in numbers]
-            for number, (images, labels) in zip(
-                numbers.values(), self.data(name, spans), strict=True
-            ):
-                outputs = outputs_of(images, labels, self.todo.needs, self.todo.extractor)
+            spans = [self.rows[name][i] for i in numbers]
+            made = self._made(name, spans) if spans else ()
+            for number, outputs in zip(numbers.values(), made, strict=True):
                 with self.parts.made(number), atomic_file(self._file(number)) as partial:
                     np.savez(partial, **outputs)
-                self.progress(len(images))
+
+    def _made(self, name, spans: list[range]) -> Iterator[dict[str, np.ndarray]]:
+        """Yield what the files of parts hold."""
+        if not isinstance(name, tuple):
+            yield from super().outputs(name, self.todo.needs, spans)
+            return
+        place, seed = name
+        for values in self.value_parts(self.todo.metrics[place], seed, spans):
+            yield {"values": values}
 
     def wait(self, say: Callable[[str], None]) -> None:
         """Wait until the other processes have computed their parts."""
@@ -122,8 +159,15 @@ class SharedSets(Sets):
                 said = missing
             time.sleep(SECONDS)
 
-    def outputs(self, name, needs):
-        for i in range(len(self.spans(name))):
+    def outputs(self, name, needs, spans=None):
+        return self._read(name)
+
+    def values(self, metric, seed):
+        place = next(i for i, other in enumerate(self.todo.metrics) if other is metric)
+        return np.concatenate([part["values"] for part in self._read((place, seed))])
+
+    def _read(self, name) -> Iterator[dict[str, np.ndarray]]:
+        for i in range(len(self.rows[name])):
             place = self._file(self.places[name, i])
             try:
                 with opened(place, check_size=lambda size: check_memory("n", 1, size // 4)) as file:

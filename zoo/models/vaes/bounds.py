@@ -29,7 +29,13 @@ class Bounds(Scores):
         return getattr(self.likelihood, "pixels", "levels")
 
     def elbo(
-        self, images, labels=None, k: int = 1, seed: int = 0, batch_size: int = 64
+        self,
+        images,
+        labels=None,
+        k: int = 1,
+        seed: int = 0,
+        batch_size: int = 64,
+        first: int = 0,
     ) -> np.ndarray:
         """Return the evidence lower bound of each image, in nats.
 
@@ -41,6 +47,8 @@ class Bounds(Scores):
             k: the number of samples of q that estimate E_q[log p(x | z)].
             seed: the seed of the samples.
             batch_size: the number of images that are computed at once.
+            first: the number of the first image within a larger set. With it, the parts of a set
+                are given the values that they have in the whole set.
 
         Returns:
             A float32 NumPy array of shape `(n,)`.
@@ -48,7 +56,8 @@ class Bounds(Scores):
         Raises:
             ValueError: if an argument has a wrong value.
         """
-        total = self._accumulated(np.add, self._elbos, images, labels, k, seed, batch_size)
+        numbers = (k, seed, batch_size, first)
+        total = self._accumulated(np.add, self._elbos, images, labels, *numbers)
         return (total / k).astype("float32")
 
     @described_by(elbo)
@@ -60,6 +69,7 @@ class Bounds(Scores):
         k: int = 5000,
         seed: int = 0,
         batch_size: int = 64,
+        first: int = 0,
     ) -> np.ndarray:
         """Return a lower bound of log p(x) of each image, in nats.
 
@@ -80,23 +90,26 @@ class Bounds(Scores):
         """
         check_choice("method", method, self.estimators)
         if method == "elbo":
-            return self.elbo(images, labels, k, seed, batch_size)
-        total = self._accumulated(np.logaddexp, self._weights, images, labels, k, seed, batch_size)
+            return self.elbo(images, labels, k, seed, batch_size, first)
+        numbers = (k, seed, batch_size, first)
+        total = self._accumulated(np.logaddexp, self._weights, images, labels, *numbers)
         return (total - math.log(k)).astype("float32")
 
-    def _accumulated(self, combine, fn, images, labels, k, seed, batch_size) -> np.ndarray:
+    def _accumulated(self, combine, fn, images, labels, k, seed, batch_size, first) -> np.ndarray:
         """Return the values of `fn` for chunks of `k` samples of q, joined by `combine`, for each
         image."""
         check_count("k", k)
         check_count("seed", seed, minimum=0)
         check_count("batch_size", batch_size)
+        check_count("first", first, minimum=0)
         inputs = (*self.checked_inputs(images, labels), *self.encode(images, labels, batch_size))
         chunk = max(1, SAMPLES_AT_ONCE // batch_size)
         totals = []
         for start in range(0, len(inputs[0]), batch_size):
             rows = [x[start : start + batch_size] for x in inputs]
             # Each image has a generator, whose draws depend neither on the batch nor on the chunks.
-            generators = [np.random.default_rng((seed, start + i)) for i in range(len(rows[0]))]
+            numbers = range(first + start, first + start + len(rows[0]))
+            generators = [np.random.default_rng((seed, number)) for number in numbers]
             total = None
             for done in range(0, k, chunk):
                 shape = (min(chunk, k - done), self.latent_dim)
