@@ -85,15 +85,16 @@ class Zoo:
         import keras
 
         class Pause(keras.callbacks.Callback):
-            batch = -1
+            batch = 0
 
             def on_train_begin(self, logs=None):
                 turns.next()
 
-            def on_train_batch_end(self, batch, logs=None):
+            # Not at a batch's end: Keras would read the logs of each step before the next one.
+            def on_train_batch_begin(self, batch, logs=None):
                 steps, self.batch = batch - self.batch, batch
-                # On a CPU its logs, which are numbers, were waited for.
-                turns.step_is_done(steps, lambda: accelerators.wait(SPEC["backend"]))
+                if steps:
+                    turns.step_is_done(steps, lambda: accelerators.wait(SPEC["backend"]))
 
         self.model.fit(
             self.batches, epochs=1, steps_per_epoch=10**9, verbose=0, callbacks=[Pause()]

@@ -178,12 +178,14 @@ class Batches(PyDataset):
         rows = self.order(epoch)[index * self.batch_size : (index + 1) * self.batch_size]
         size, process_rows = len(rows), self.process_rows(len(rows))
         rows = rows[process_rows]
-        # NumPy pads short seeds with zeros, so the last number keeps this seed different from the
-        # seed of the order.
-        rng = np.random.default_rng((self.seed, epoch, index, 0, 1))
+        generators = []
 
         def draw(*shape, **kwargs):
-            return rng.random((size, *shape), **kwargs)[process_rows]
+            if not generators:  # which takes longer than the rows of a small batch
+                # NumPy pads short seeds with zeros, so the last number keeps this seed different
+                # from the seed of the order.
+                generators.append(np.random.default_rng((self.seed, epoch, index, 0, 1)))
+            return generators[0].random((size, *shape), **kwargs)[process_rows]
 
         positions = draw(2) if self.crop == "random" else np.full((len(rows), 2), 0.5)
         while True:

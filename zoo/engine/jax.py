@@ -218,8 +218,9 @@ class StepAdaptor:
             batches = list(itertools.islice(iterator, self.steps_per_execution))
             with self.turns:
                 out, state = function(state, iter(batches))
-                self._jax_state = dict(zip(GROUPS[kind], state, strict=True))
-                self._jax_state_synced = False
+                # Past `__setattr__`, whose checks are for attributes of users.
+                vars(self)["_jax_state"] = dict(zip(GROUPS[kind], state, strict=True))
+                vars(self)["_jax_state_synced"] = False
             return out, state
 
         return step

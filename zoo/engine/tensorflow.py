@@ -158,6 +158,38 @@ class StepAdaptor:
 
         return step
 
+    def _make_function(self, step_function):
+        several = self.steps_per_execution > 1 or tf.distribute.has_strategy()
+        by_keras = super()._make_function(step_function)
+        if self.run_eagerly or several:
+            return by_keras
+
+        # Keras hands its result over in a `tf.experimental.Optional`, and TensorFlow looks for the
+        # program of each call anew. Both take as long as the step of a small model.
+        @tf.autograph.experimental.do_not_convert
+        def on_data(data):
+            return step_function(data)
+
+        on_data = tf.function(on_data, reduce_retracing=True, jit_compile=self.jit_compile)
+        on_data = self._autoconvert_optionals(on_data)
+
+        @tf.autograph.experimental.do_not_convert
+        def on_iterator(iterator):
+            return on_data(iterator.get_next())
+
+        on_iterator = tf.function(on_iterator, reduce_retracing=True)
+        programs = {}
+
+        def function(iterator):
+            if not isinstance(iterator, tf.data.Iterator):
+                return by_keras(iterator)
+            spec = iterator.element_spec
+            if spec not in programs:
+                programs[spec] = on_iterator.get_concrete_function(iterator)
+            return programs[spec](iterator)
+
+        return function
+
     # TensorFlow finds the end of the data, or an error in them, within the step. The rest of the
     # step waits for the data, since what does not depend on them would be done once too often.
 
