@@ -33,7 +33,8 @@ import sys
 import time
 from pathlib import Path
 
-from cases import CASES, TOY, flops, weights_of
+from cases import CASES, TOY, weights_of
+from costs import flops, least_seconds, moved
 from table import PARTS, Table, ratio
 
 HERE = Path(__file__).parent
@@ -195,16 +196,20 @@ def measure(table: Table, case: str, options) -> None:
     names = [name for name in names if name.split()[1] in options.backends]
     rounds = 3 if options.quick else 7
     contenders, seconds = train(case, names, rounds)
-    images, operations = CASES[case].batch, flops(CASES[case])
+    images = CASES[case].batch
     goals = goals_of_training(case, names)
     if "training" in options.only:
+        table.add("training", case, "a step", flops(CASES[case]) / 1e9, "GFLOP")
+        table.add("training", case, "a step", moved(CASES[case]) / 1e6, "MB")
         for name in names:
             step = statistics.median(seconds[name])
             own = [(beside, goal) for who, beside, goal in goals if who == name]
             for beside, goal in own or ([(PLAIN, None)] if PLAIN in names else []):
                 rate = ratio(seconds[beside], seconds[name])
                 table.add("training", case, name, images / step, "images/s", beside, rate, goal)
-            table.add("training", case, name, operations / step / 1e9, "GFLOP/s")
+            at_least = least(table, case, name.split()[1])
+            share = None if at_least is None or name == BFLOAT16 else at_least / step
+            table.add("training", case, name, 1e3 * step, "ms", "its least time", share)
     for contender in contenders:
         contender.end_training()
     by_name = {c.name: c for c in contenders}
@@ -269,44 +274,64 @@ sys.path.insert(0, {here!r})
 import accelerators
 accelerators.prepare({backend!r}, {device!r}, None, True)
 {imports}
-times = []
-for _ in range(30):
-    start = time.perf_counter()
-    {product}
-    accelerators.wait({backend!r})
-    times.append(time.perf_counter() - start)
-print(2 * {size}**3 / sorted(times)[len(times) // 2] / 1e9)
+for work in (lambda: {product}, lambda: {addition}):
+    times = []
+    for _ in range(30):
+        start = time.perf_counter()
+        work()
+        accelerators.wait({backend!r})
+        times.append(time.perf_counter() - start)
+    print(sorted(times)[len(times) // 2])
 """
-PRODUCTS = {
+# Of a matrix: what makes it, its product with itself, and a sum that reads and writes all of it.
+WORK = {
     "tensorflow": (
         "import tensorflow as tf; x = tf.random.normal(({size}, {size}))",
         "tf.matmul(x, x).numpy()[0, 0]",
+        "tf.add(x, 1.0)",
     ),
-    "torch": ("import torch; x = torch.randn({size}, {size})", "x @ x"),
+    "torch": (
+        "import torch; x = torch.randn({size}, {size}); y = torch.empty_like(x)",
+        "x @ x",
+        "torch.add(x, 1.0, out=y)",
+    ),
     "jax": (
-        "import jax; x = jax.random.normal(jax.random.key(0), ({size}, {size}))",
+        "import jax; x = jax.random.normal(jax.random.key(0), ({size}, {size})); "
+        "add = jax.jit(lambda x: x + 1.0, donate_argnums=0); y = [x + 0.0]",
         "(x @ x).block_until_ready()",
+        "y.append(add(y.pop()).block_until_ready())",
     ),
 }
 
 
 def rate(table: Table, backends, device: str, size: int) -> None:
-    """What a product of matrices reaches in float32, which no convolution does better than."""
+    """What a product of matrices reaches in float32, which no convolution does better than, and
+    how fast memory is read and written."""
     for backend in backends:
-        imports, product = (part.format(size=size) for part in PRODUCTS[backend])
+        imports, product, addition = (part.format(size=size) for part in WORK[backend])
         code = RATE.format(
             here=str(HERE),
             backend=backend,
             device=device,
             imports=imports,
             product=product,
-            size=size,
+            addition=addition,
         )
         done = subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=True
         )
-        table.rates[backend] = float(done.stdout.split()[-1])
+        products, sums = (float(line) for line in done.stdout.split()[-2:])
+        table.rates[backend] = 2 * size**3 / products / 1e9
+        table.bandwidths[backend] = 2 * 4 * size**2 / sums / 1e9
         table.add("rate", f"{size} squared", backend, table.rates[backend], "GFLOP/s")
+        table.add("rate", f"{size} squared", backend, table.bandwidths[backend], "GB/s")
+
+
+def least(table: Table, case: str, backend: str) -> float | None:
+    """The seconds of a step at these rates, if they were measured."""
+    if backend not in table.rates:
+        return None
+    return least_seconds(CASES[case], table.rates[backend], table.bandwidths[backend])
 
 
 COLD = "import keras, zoo; zoo.load('dcgan_mnist').sample(16, seed=0)"

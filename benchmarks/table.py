@@ -15,6 +15,7 @@ class Table:
     def __init__(self):
         self.rows = []
         self.rates = {}  # GFLOP/s of a product of matrices, by backend
+        self.bandwidths = {}  # GB/s of memory, by backend
 
     def add(self, part, case, who, value, unit, beside="", ratio=None, goal=None, at_most=False):
         verdict = ""

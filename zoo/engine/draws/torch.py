@@ -32,11 +32,23 @@ def _drawn(fill, shape, seed):
 def _generator(seed, numbers) -> torch.Generator:
     """Return the generator that Keras would make for `seed`, which it reads from the device."""
     if isinstance(seed, keras.random.SeedGenerator):
-        with on_host():
-            seed = sum(seed.next().tolist())
+        seed = sum(_next(seed))
     generator = torch.Generator(device=numbers.device)
     generator.manual_seed(seed & 0xFFFFFFFF)
     return generator
+
+
+def _next(seed: keras.random.SeedGenerator) -> list[int]:
+    """Return the numbers of `seed.next()`, of which small steps make many."""
+    state = seed.state.value
+    stateless = state is not seed.state._value  # within a `keras.StatelessScope`
+    if type(seed) is keras.random.SeedGenerator and not stateless and not state.is_meta:
+        numbers = state.tolist()
+        with torch.no_grad():
+            state[1] += 1
+        return numbers
+    with on_host():
+        return seed.next().tolist()
 
 
 def on_host() -> contextlib.AbstractContextManager:

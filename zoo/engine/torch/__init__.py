@@ -16,7 +16,7 @@ from zoo.engine import parallel
 from zoo.engine.settings import settings_of
 from zoo.engine.torch.adam import adam_step
 from zoo.engine.torch.capture import captured
-from zoo.engine.torch.tape import as_one
+from zoo.engine.torch.tape import as_one, mapped
 
 
 def value_and_grad(loss_fn: Callable, variables: Sequence) -> tuple:
@@ -199,7 +199,7 @@ def feed(batches, start: int = 0):
 
 def batches(stream):
     for batch in stream:
-        yield keras.tree.map_structure(keras.ops.convert_to_tensor, batch)
+        yield mapped(keras.ops.convert_to_tensor, batch)
 
 
 def reads_itself(source) -> bool:

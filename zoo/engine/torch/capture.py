@@ -18,7 +18,7 @@ from zoo.engine import parallel, scalars
 from zoo.engine.attached import HOOKS
 from zoo.engine.settings import PLAIN
 from zoo.engine.torch.replay import Replay, of_outputs
-from zoo.engine.torch.tape import Tape
+from zoo.engine.torch.tape import Tape, mapped
 from zoo.errors import ArgumentError
 
 KEPT = 8  # the replays of so many signatures are kept, and the tapes of as many others
@@ -58,10 +58,10 @@ class Captured:
     def __call__(self, *args):
         if self.failure is not None or self._is_watched_already():
             return self.function(*args)
-        args = keras.tree.map_structure(_sent, args)
-        leaves = keras.tree.flatten(args)
-        tensors = [leaf for leaf in leaves if isinstance(leaf, torch.Tensor)]
-        others = [leaf for leaf in leaves if not isinstance(leaf, torch.Tensor)]
+        args = mapped(_sent, args)
+        tensors: list[torch.Tensor] = []
+        others: list[Any] = []
+        mapped(lambda x: (tensors if isinstance(x, torch.Tensor) else others).append(x), args)
         if not all(isinstance(each, PLAIN) for each in others):
             return self.function(*args)
         settings = self.settings()
@@ -87,7 +87,7 @@ class Captured:
     def _signature(self, args, tensors: list, others: list) -> Hashable:
         """Return what decides, beside the settings, about the operations of a call."""
         shapes = tuple((x.shape, x.stride(), x.dtype, x.device) for x in tensors)
-        structure = str(keras.tree.map_structure(_kind, args)) if len(tensors) > 1 else None
+        structure = str(mapped(_kind, args)) if len(tensors) > 1 else None
         mode = self.model.training, torch.is_autocast_enabled("cpu")
         return shapes, structure, tuple(others), mode
 
