@@ -5,7 +5,7 @@ Keras's `use_ema` is not used, since it overwrites the raw weights at the end of
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import keras
 from keras import ops
@@ -126,8 +126,7 @@ def average(averaged: keras.Model, network: keras.Model, decay) -> None:
         for mean, layer in pairs:
             _average_layer(mean, layer, decay)
         return
-    for mean, weight in zip(means, weights, strict=True):
-        _average(mean, weight, decay)
+    _average(zip(means, weights, strict=True), decay)
 
 
 def _is_changed(weight: keras.Variable) -> bool:
@@ -135,11 +134,13 @@ def _is_changed(weight: keras.Variable) -> bool:
     return weight.name.startswith("lora_") or "float" not in weight.dtype
 
 
-def _average(mean: keras.Variable, weight, decay) -> None:
-    if "float" in mean.dtype:
-        mean.assign(weight + (mean - weight) * scalars.cast(decay, mean.dtype))
-    else:
-        mean.assign(weight)
+def _average(pairs: Iterable[tuple[keras.Variable, keras.Variable]], decay) -> None:
+    pairs = list(pairs)
+    means, weights = ([pair[i] for pair in pairs if "float" in pair[0].dtype] for i in range(2))
+    scalars.blend(means, weights, decay)
+    for mean, weight in pairs:
+        if "float" not in mean.dtype:
+            mean.assign(weight)
 
 
 def _average_layer(mean: keras.layers.Layer, layer: keras.layers.Layer, decay) -> None:
@@ -153,8 +154,7 @@ def _average_layer(mean: keras.layers.Layer, layer: keras.layers.Layer, decay) -
         unchanged = [v for v in means if v.name not in names]
         named = {v.name: v for v in weights}
         pairs = [(v, named[v.name]) for v in unchanged if not v.name.startswith("lora_")]
-    for own, weight in pairs:
-        _average(own, weight, decay)
+    _average(pairs, decay)
     if kernel is None:
         return
     if attached.quantization_of(mean) not in (None, "float8"):

@@ -22,5 +22,10 @@ def add_to(variable, number: int) -> None:
     variable.assign_add(ops.cast(number, variable.dtype))
 
 
+def blend(means, weights, decay) -> None:
+    for mean, weight in zip(means, weights, strict=True):
+        mean.assign(weight + (mean - weight) * cast(decay, mean.dtype))
+
+
 def sent(values):
     return ops.convert_to_tensor(values)
