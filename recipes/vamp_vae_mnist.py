@@ -51,6 +51,7 @@ RECIPE = zoo.Recipe(
         ],
     ),
     smoke={"epochs": 1},
+    packaged=False,
     published={"iwae": (-85.57, "Tomczak and Welling 2018, table 1, pixels drawn once")},
     metrics=(zoo.evaluation.IWAE(k=5000), "elbo", "fid", "kid", "prdc", "modes"),
 )

@@ -5,9 +5,11 @@ Everywhere else `import zoo` imports Keras and registers all classes at once.
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 
+TENSORFLOW_ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 COMMAND = "keras_generative_zoo"  # the module of the installed command
 
 
@@ -40,6 +42,8 @@ def import_all() -> None:
     if not _waiting:
         return
     package = sys.modules["zoo"]
+    # TensorFlow reads it when it is imported. By itself it uses oneDNN on newer processors alone.
+    os.environ.setdefault(TENSORFLOW_ONEDNN, "1")
     _waiting = False
     try:
         package.__spec__.loader.exec_module(package)

@@ -32,9 +32,9 @@ backend:
 - `can_jit()` tells whether `jit_compile=True` can be met here.
 - `is_out_of_memory(error)` tells whether `error` says that the device has no memory left.
 - `use_onednn()` lets XLA compute with oneDNN on a CPU, where JAX has made no array yet, and returns
-  whether it does. It is a setting of the process, `XLA_FLAGS`, in which nothing is overridden; on
-  TensorFlow and PyTorch it changes nothing. `zoo train` makes it, and importing this package does
-  not.
+  whether the backend does. It is a setting of the process, `XLA_FLAGS`, in which nothing is
+  overridden. `zoo train` makes it, and importing this package does not. TensorFlow has chosen when
+  it was imported; PyTorch always does.
 - `keep_memory()` makes the C library's allocator keep the memory of a step for the next one.
 - `device()` returns the device that the backend computes on, `"CPU"` or the name of an accelerator.
 - `StepAdaptor` turns `training_logs(data)` and `validation_logs(data)` into this backend's

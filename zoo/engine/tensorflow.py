@@ -17,6 +17,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 from tensorflow.python.eager import context
+from tensorflow.python.util import _pywrap_util_port
 
 from zoo.engine.adam import is_plain_adam
 from zoo.engine.parallel import tensorflow as parallel
@@ -114,7 +115,7 @@ def can_jit() -> bool:
 
 
 def use_onednn() -> bool:
-    return False  # its operations use it by themselves
+    return _pywrap_util_port.IsMklEnabled()  # it was chosen when TensorFlow was imported
 
 
 def synchronize(model: keras.Model) -> None:
