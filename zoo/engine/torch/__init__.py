@@ -108,7 +108,7 @@ def can_jit() -> bool:
 
 
 def use_onednn() -> bool:
-    return False  # its operations use it by themselves
+    return torch.backends.mkldnn.is_available()  # its operations use it by themselves
 
 
 def synchronize(model: keras.Model) -> None:
