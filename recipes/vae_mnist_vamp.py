@@ -1,4 +1,4 @@
-"""A VAE with a VampPrior of binary MNIST. Run it: python recipes/vamp_vae_mnist.py --help"""
+"""A VAE with a VampPrior of binary MNIST. Run it: python recipes/vae_mnist_vamp.py --help"""
 
 import dataclasses
 
@@ -29,7 +29,7 @@ def compile(model, config, steps):
 
 
 RECIPE = zoo.Recipe(
-    preset="vamp_vae_mnist",
+    preset="vae_mnist_vamp",
     family="vae",
     config=Config(),
     build=build,
