@@ -104,7 +104,10 @@ def run(form: str, backend: str, args) -> dict:
     outputs = [process.communicate()[0] for process in started]
     if any(process.returncode for process in started):
         raise RuntimeError(f"{form} on {backend} failed.")
-    found = [json.loads(line) for output in outputs for line in output.splitlines()[-1:]]
+    lines = [line for output in outputs for line in output.splitlines()]
+    found = [
+        json.loads(line) for line in lines if line.startswith('{"rate"')
+    ]  # not what libraries say
     return min(found, key=lambda one: one["rate"])
 
 
