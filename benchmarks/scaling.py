@@ -105,9 +105,8 @@ def run(form: str, backend: str, args) -> dict:
     if any(process.returncode for process in started):
         raise RuntimeError(f"{form} on {backend} failed.")
     lines = [line for output in outputs for line in output.splitlines()]
-    found = [
-        json.loads(line) for line in lines if line.startswith('{"rate"')
-    ]  # not what libraries say
+    # Libraries print lines of their own.
+    found = [json.loads(line) for line in lines if line.startswith('{"rate"')]
     return min(found, key=lambda one: one["rate"])
 
 

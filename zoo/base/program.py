@@ -42,7 +42,7 @@ def import_all() -> None:
     if not _waiting:
         return
     package = sys.modules["zoo"]
-    # TensorFlow reads it when it is imported. By itself it uses oneDNN on newer processors alone.
+    # TensorFlow reads it when it is imported. By itself it uses oneDNN on some processors alone.
     os.environ.setdefault(TENSORFLOW_ONEDNN, "1")
     _waiting = False
     try:
