@@ -211,14 +211,20 @@ def main() -> None:
             break
         n, size = command["batches"], case.samples
         latents = np.random.default_rng(0).standard_normal((n * size, case.latent_dim), "float32")
-        if command["what"] == "bare":
+        if command["what"] in ("bare", "kept"):
+            import keras
+
             bare = bare or contender.bare()
             function, prepared = bare
             parts = [prepared(latents[i * size : (i + 1) * size]) for i in range(n)]
             function(parts[0])
+            keep = command["what"] == "kept"  # all images, as `sample` returns them
             start = time.perf_counter()
-            for part in parts:
-                function(part)
+            images = np.empty((len(latents), *case.image_shape), "float32") if keep else None
+            for i, part in enumerate(parts):
+                made = function(part)
+                if keep:
+                    images[i * size : (i + 1) * size] = keras.ops.convert_to_numpy(made)
             accelerators.wait(SPEC["backend"])
         else:
             contender.sample(latents[:size])

@@ -171,7 +171,10 @@ def compiled(fn: Callable, model: keras.Model) -> Callable:
         return out, {i: scope.get_current_value(variables[i]) for i in places}
 
     def call(*args):
-        out, new = pure([_local(v.value) for v in variables], *args)
+        values = [v.value for v in variables]
+        if jax.device_count() > 1:
+            values = [_local(value) for value in values]
+        out, new = pure(values, *args)
         for place, value in new.items():
             variables[place].assign(value)
         return out

@@ -135,7 +135,25 @@ def compiled(fn: Callable, model: keras.Model) -> Callable:
     del model  # its variables are captured by reference
     # TensorFlow counts tracings by the code of a function, and would take the functions of several
     # models for one that is traced again and again. A partial has no code, and counts alone.
-    return tf.function(functools.partial(fn), reduce_retracing=True)
+    function = tf.function(functools.partial(_applied, fn), reduce_retracing=True)
+    programs = {}
+
+    def call(*args):
+        plain = all(isinstance(x, np.ndarray) for x in args)
+        if not plain or not tf.executing_eagerly() or tf.distribute.has_strategy():
+            return function(*args)
+        # TensorFlow would look for the program of each call as long as a small network computes.
+        kind = tuple((x.shape, x.dtype) for x in args)
+        tensors = [tf.convert_to_tensor(x) for x in args]
+        if kind not in programs:
+            programs[kind] = function.get_concrete_function(*tensors)
+        return programs[kind](*tensors)
+
+    return call
+
+
+def _applied(fn: Callable, *args):
+    return fn(*args)  # by position alone, as programs are called
 
 
 def to_numpy(x) -> np.ndarray:
