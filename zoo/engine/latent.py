@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from keras import ops
 
+from zoo.engine.descent import Rule
 from zoo.engine.golden import inputs_for
+from zoo.engine.inversion import Inversion, invert
 from zoo.engine.model import GenerativeModel
 from zoo.engine.priors import Prior, StandardNormal
 from zoo.engine.spaces import Noise, Normal, check_noise
-from zoo.engine.tasks import Samples
+from zoo.engine.tasks import Inverts, Samples
 from zoo.errors import ArgumentError
 
 
-class LatentModel(Samples, GenerativeModel):
+class LatentModel(Samples, Inverts, GenerativeModel):
     """Base class of models that map latents z of a prior p(z), and labels of conditional models,
     to data.
 
@@ -115,6 +118,82 @@ class LatentModel(Samples, GenerativeModel):
             n, seed, latents, self._one_condition(condition, labels), noise, batch_size
         )
         return self.infer("sample", self.generate, inputs, batch_size)
+
+    def invert(
+        self,
+        images,
+        labels=None,
+        *,
+        steps: int = 100,
+        loss: str | dict[str, float] = "pixel",
+        features: Callable | None = None,
+        mask=None,
+        start="best_of",
+        restarts: int = 1,
+        rule: str | Rule = "lbfgs",
+        hold: float = 0.0,
+        seed: int | None = 0,
+        batch_size: int = 256,
+        told: Callable[[], None] = lambda: None,
+        stops: Callable[[], bool] = lambda: False,
+    ) -> Inversion:
+        """Search for the latents whose images are nearest to given images.
+
+        For each image x it minimises, over the latent z, the sum of a pixel term, sum m (G(z) -
+        x)^2 / sum m, with the mask m and images scaled to [0, 1]; a feature term, the mean over
+        layers of |f(G(z)) - f(x)|^2 / |f(x)|^2; and `hold` times the mean of (z - z_0)^2. Images
+        share nothing: n images at once give what n calls give. No weight changes.
+
+        The search is that of Zhu et al. 2016, https://arxiv.org/abs/1609.03552.
+
+        Args:
+            images: images in the model's value range.
+            labels: for conditional models, the class of each image.
+            steps: the number of evaluations for each start.
+            loss: `"pixel"`, `"features"`, `"both"`, or a dict with the weights of `"pixel"` and
+                `"features"`.
+            features: a function from images in the model's value range to a tensor of features, or
+                a list of them, such as those of `zoo.latents.features`.
+            mask: 1 or True where an image is known, of shape `(height, width)`, or with channels,
+                or for each image; numbers between weigh. `None` if all is known.
+            start: `"best_of"` for the nearest of 1,000 samples; `"mean"` for the mean of the
+                prior; `"encoder"` for the model's own codes; a model that encodes, such as a
+                `latent_encoder`; or latents of shape `(n, latent_dim)`.
+            restarts: the number of searches for each image, of which the best counts. The first
+                begins at `start`, the others at the nearest samples.
+            rule: `"lbfgs"` or `"adam"`, or an object with its settings, such as
+                `zoo.latents.Adam(rate=0.05)`.
+            hold: the weight of the distance from the start.
+            seed: the seed of the samples for starts; `None` draws others at each call.
+            batch_size: the number of searches that are computed at once.
+            told: a function that is called after each step of each batch.
+            stops: a function that is asked after each step whether to end now.
+
+        Returns:
+            The latents, their images, and the loss of each.
+
+        Raises:
+            ValueError: if an argument has a wrong value.
+
+        Differs from the paper: L-BFGS is our own, without bounds; starts are the nearest samples.
+        """
+        return invert(
+            self,
+            images,
+            labels,
+            steps=steps,
+            loss=loss,
+            features=features,
+            mask=mask,
+            start=start,
+            restarts=restarts,
+            rule=rule,
+            hold=hold,
+            seed=seed,
+            batch_size=batch_size,
+            told=told,
+            stops=stops,
+        )
 
     def sample_latents(self, n: int | None = None, seed: int | None = None) -> np.ndarray:
         """Return the latents of `sample(n, seed)`, a float32 array of shape `(n, latent_dim)`.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import keras
@@ -296,10 +297,14 @@ class Model(Signed, Steps, Compiled, Configured, Saved, engine.StepAdaptor, Shar
         check_can_compute()
         with self.turns:
             engine.synchronize(self)
-            self.forget_stale_functions()
-            if key not in self._inference_functions:
-                self._inference_functions[key] = engine.compiled(fn, self)
-            return batched(self._inference_functions[key], inputs, batch_size)
+            return batched(self.kept(key, lambda: engine.compiled(fn, self)), inputs, batch_size)
+
+    def kept(self, key: str, make: Callable[[], Any]) -> Any:
+        """Return what `make` makes, kept under the name `key` until the model's layers change."""
+        self.forget_stale_functions()
+        if key not in self._inference_functions:
+            self._inference_functions[key] = make()
+        return self._inference_functions[key]
 
 
 class GenerativeModel(Model):

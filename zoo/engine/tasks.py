@@ -306,11 +306,12 @@ class Translates(Task):
 
 
 class Inverts(Task):
-    """A model with an invertible map from noise to data: `sample(noise=invert(x))` is `x`."""
+    """A model that finds the noise from which it makes data as near as it can to given data."""
 
     task = "inverts"
     promises = ("invert",)
 
     def invert(self, data, *condition, batch_size: int = 256) -> Any:
-        """Return the noise from which `generate` makes each datum."""
+        """Return the noise that was found for each datum, what the model makes of it, and how far
+        it lies from the datum, as a `zoo.engine.inversion.Inversion`."""
         raise NotImplementedError

@@ -1,0 +1,281 @@
+"""The search for latents whose data are near to given data, for models that sample from latents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from keras import ops
+
+from zoo import engine
+from zoo.base.arrays import as_array
+from zoo.engine.descent import Descent, Rule
+from zoo.engine.forks import check_can_compute
+from zoo.errors import ArgumentError, check_count, check_number
+
+CANDIDATES = 1000  # the samples among which `best_of` looks for starts
+MEANS = 100  # the draws of which the mean latent of each datum is taken
+PARTS = ("pixel", "features")
+LOSSES = {"pixel": {"pixel": 1.0}, "features": {"features": 1.0}, "both": dict.fromkeys(PARTS, 1.0)}
+STARTS = ("mean", "best_of", "encoder")
+
+
+class Inversion(NamedTuple):
+    """Latents that a search has found, one for each datum.
+
+    Attributes:
+        latents: the latents, float32 of shape `(n, latent_dim)`.
+        images: the data that the model makes of them, in its value range.
+        losses: the loss of each, float32 of shape `(n,)`.
+        history: the least loss after each step, float32 of shape `(n, steps + 1)`; the first is
+            that of the start.
+    """
+
+    latents: np.ndarray
+    images: np.ndarray
+    losses: np.ndarray
+    history: np.ndarray
+
+    def psnr(self, images, value_range: tuple[float, float]) -> np.ndarray:
+        """Return the peak signal-to-noise ratio of each image in decibels, of shape `(n,)`.
+
+        It is 10 log10(r^2 / mean((x - y)^2)) for a value range of width r.
+        """
+        difference = (np.asarray(images, "float64") - self.images).reshape(len(self.images), -1)
+        width = value_range[1] - value_range[0]
+        with np.errstate(divide="ignore"):
+            return -10.0 * np.log10(np.mean(difference**2, axis=1) / width**2)
+
+
+class Search:
+    """The search for the latents of data by descent, for one model and one loss.
+
+    Args:
+        model: a model that samples from latents.
+        weights: the weight of each part of the loss, of `"pixel"` and `"features"`.
+        features: a function from data in the model's value range to a tensor, or a list of tensors,
+            of features; `None` if the loss has none.
+        hold: the weight of the squared distance from the start.
+        rule: the rule of descent.
+    """
+
+    def __init__(
+        self,
+        model,
+        weights: dict[str, float],
+        features: Callable | None,
+        hold: float,
+        rule: Rule,
+    ):
+        self.model, self.weights, self.features, self.hold = model, weights, features, hold
+        low, high = model.data.range or (0.0, 1.0)
+        self.width = high - low
+        networks = (model, *([features] if hasattr(features, "variables") else []))
+        self.descent = Descent(self.losses, rule, networks)
+
+    def losses(self, latents, data, known, start, *condition):
+        """Return the loss of each row, of shape `(n,)`."""
+        made = self.model.generate(latents, *condition)
+        axes = tuple(range(1, len(made.shape)))
+        total = 0.0
+        if self.weights.get("pixel"):
+            error = ops.sum(known * ops.square((made - data) / self.width), axis=axes)
+            total += self.weights["pixel"] * error / ops.sum(known, axis=axes)
+        if self.weights.get("features"):
+            # What is not known is taken from the model's own data, and makes no difference.
+            wanted = known * data + (1.0 - known) * made
+            total += self.weights["features"] * _distance(self.features(made), self.features(wanted))
+        if self.hold:
+            total += self.hold * ops.mean(ops.square(latents - start), axis=-1)
+        return total
+
+
+def _distance(first, second):
+    """Return the mean over layers of the squared distance of features, relative to their size."""
+    first, second = ([x] if not isinstance(x, list | tuple) else list(x) for x in (first, second))
+    parts = []
+    for one, other in zip(first, second, strict=True):
+        axes = tuple(range(1, len(one.shape)))
+        size = ops.sum(ops.square(other), axis=axes)
+        parts.append(ops.sum(ops.square(one - other), axis=axes) / (size + 1e-8))
+    return sum(parts) / len(parts)
+
+
+def invert(
+    model,
+    images,
+    labels=None,
+    *,
+    steps: int = 100,
+    loss: str | dict[str, float] = "pixel",
+    features: Callable | None = None,
+    mask=None,
+    start: Any = "best_of",
+    restarts: int = 1,
+    rule: str | Rule = "lbfgs",
+    hold: float = 0.0,
+    seed: int | None = 0,
+    batch_size: int = 256,
+    told: Callable[[], None] = lambda: None,
+    stops: Callable[[], bool] = lambda: False,
+) -> Inversion:
+    """Return the latents of `model` whose data are nearest to `images`: see `LatentModel`."""
+    data, *condition = model.checked_inputs(images, labels)
+    check_count("steps", steps)
+    check_count("restarts", restarts)
+    check_number("hold", hold)
+    weights, rule = _weights(loss, features), Rule.get(rule)
+    known = check_mask(mask, data)
+    begin = _starts(model, start, (data, known, *condition), restarts, seed, batch_size)
+    key = ("invert", *weights.items(), hold, rule.name, repr(rule.get_config()), id(features))
+    rows = [np.repeat(array, restarts, axis=0) for array in (data, known, *condition)]
+    check_can_compute()
+    with model.turns:
+        engine.synchronize(model)
+        search = model.kept(str(key), lambda: Search(model, weights, features, hold, rule))
+        constants = (*rows[:2], begin, *rows[2:])
+        found = search.descent.run(begin, steps, constants, batch_size, told, stops)
+    best = found.losses.reshape(-1, restarts).argmin(axis=1) + restarts * np.arange(len(data))
+    latents = found.values[best]
+    made = model.sample(latents=latents, batch_size=batch_size, **_chosen(condition))
+    return Inversion(latents, made, found.losses[best], found.history[best])
+
+
+def check_mask(mask, data: np.ndarray) -> np.ndarray:
+    """Return the weight of each number of `data`, float32 of its shape, for the argument `mask`.
+
+    Args:
+        mask: numbers in [0, 1] or bools, 1 or True where data are known, of the shape of one image,
+            of all, or of either with one channel or none; `None` if all is known.
+        data: the data, of shape `(n, ...)`.
+
+    Raises:
+        ArgumentError: if the mask has another shape or other values, or knows nothing of an image.
+    """
+    if mask is None:
+        return np.ones_like(data)
+    values = as_array("mask", mask).astype("float32")
+    one = data.shape[1:]
+    flat = (*one[:-1], 1)
+    shapes = {one: one, flat: flat, one[:-1]: flat} if len(one) > 1 else {one: one}
+    shapes |= {(len(data), *given): (len(data), *taken) for given, taken in shapes.items()}
+    if values.shape not in shapes:
+        allowed = ", ".join(map(str, shapes))
+        raise ArgumentError(f"mask must have one of the shapes {allowed}. Received: {values.shape}.")
+    if not ((values >= 0) & (values <= 1)).all():
+        raise ArgumentError(
+            "mask must hold numbers in [0, 1], 1 where an image is known. Received: others."
+        )
+    known = np.broadcast_to(values.reshape(shapes[values.shape]), data.shape)
+    if not known.reshape(len(data), -1).any(axis=1).all():
+        raise ArgumentError(
+            "mask must know at least one pixel of each image (1 means known). Received: zeros alone."
+        )
+    return np.ascontiguousarray(known)
+
+
+def _weights(loss: str | dict[str, float], features: Callable | None) -> dict[str, float]:
+    """Return the weight of each part of the loss, or raise."""
+    weights = LOSSES.get(loss) if isinstance(loss, str) else loss
+    if not isinstance(weights, dict) or not weights or not {*weights} <= {*PARTS}:
+        raise ArgumentError(
+            f"loss must be one of {', '.join(map(repr, LOSSES))}, or a dict of weights of "
+            f"{' and '.join(map(repr, PARTS))}. Received: {loss!r}."
+        )
+    weights = {part: check_number(f"loss[{part!r}]", weight) for part, weight in weights.items()}
+    if not any(weights.values()):
+        raise ArgumentError(f"loss must have a weight above 0. Received: {loss!r}.")
+    if weights.get("features") and not callable(features):
+        raise ArgumentError(
+            "features must be a function of images, such as zoo.latents.features(model, "
+            f"'classifier_mnist'), since loss={loss!r} compares them. Received: {features!r}."
+        )
+    return weights
+
+
+def _chosen(condition: list) -> dict[str, np.ndarray]:
+    """Return the argument of `sample` for the conditions, if there are any."""
+    return {"condition": condition[0]} if condition else {}
+
+
+def _starts(model, start, rows: tuple, restarts: int, seed, batch_size: int) -> np.ndarray:
+    """Return `restarts` latents for each datum, those of one datum in sequence.
+
+    Args:
+        model: the model.
+        start: as for `invert`.
+        rows: the data, their weights, and their conditions if there are any.
+        restarts: the number of latents for each datum.
+        seed: the seed of the candidates.
+        batch_size: the number of candidates that are computed at once.
+    """
+    data, _, *condition = rows
+    first = _first(model, start, data, condition, batch_size)
+    count = restarts if first is None else restarts - 1
+    if not count:
+        return first
+    others = _nearest(model, rows, count, seed, batch_size)
+    if first is not None:
+        others = np.concatenate([first[:, None], others], axis=1)
+    return others.reshape(-1, others.shape[-1])
+
+
+def _first(model, start, data, condition: list, batch_size: int) -> np.ndarray | None:
+    """Return the first start of each datum, or `None` if it is the nearest candidate."""
+    if isinstance(start, str) and start not in STARTS:
+        raise ArgumentError(
+            f"start must be one of {', '.join(map(repr, STARTS))}, a model that encodes, or latents "
+            f"of shape (n, {model.latent_dim}). Received: {start!r}."
+        )
+    if isinstance(start, str) and start == "best_of":
+        return None
+    if isinstance(start, str) and start == "mean":
+        # Of N(0, I) it is 0. Of another prior it is taken from draws.
+        if model.prior.is_identity:
+            return np.zeros((len(data), model.latent_dim), "float32")
+        labels = np.repeat(condition[0], MEANS, axis=0) if condition else None
+        inputs = model.latent_inputs(MEANS * len(data), 0, None, labels, batch_size=batch_size)
+        return inputs[0].reshape(len(data), MEANS, model.latent_dim).mean(axis=1)
+    encoder = model if isinstance(start, str) else start
+    if callable(getattr(encoder, "encode", None)):
+        codes = encoder.encode(data, *condition, batch_size=batch_size)
+        codes = codes[0] if isinstance(codes, tuple) else codes  # the mean of a distribution
+        latents = model.check_latents(codes)
+    elif isinstance(start, str):
+        raise ArgumentError(
+            f"start='encoder' needs a model that encodes images. Received: {type(model).__name__}. "
+            "Allowed: start=encoder, a trained latent_encoder of the model."
+        )
+    else:
+        latents = model.check_latents(start)
+    if len(latents) != len(data):
+        raise ArgumentError(
+            f"start must give a latent for each of {len(data)} images. Received: {len(latents)}."
+        )
+    return latents
+
+
+def _nearest(model, rows: tuple, count: int, seed, batch_size: int) -> np.ndarray:
+    """Return the latents of the `count` samples nearest to each datum, the nearest first."""
+    data, known, *condition = rows
+    found = np.empty((len(data), count, model.latent_dim), "float32")
+    candidates = max(CANDIDATES, count)
+    groups = np.zeros(len(data), "int64")
+    if condition:
+        kinds, groups = np.unique(condition[0], axis=0, return_inverse=True)
+        groups = groups.reshape(-1)
+    for group in np.unique(groups):
+        of_group = groups == group
+        chosen = {"labels": np.repeat(kinds[group : group + 1], candidates)} if condition else {}
+        inputs = model.latent_inputs(
+            candidates, seed, None, chosen.get("labels"), batch_size=batch_size
+        )
+        images = model.sample(latents=inputs[0], batch_size=batch_size, **chosen)
+        images = images.reshape(candidates, -1)
+        wanted, weight = (x[of_group].reshape(of_group.sum(), -1) for x in (data, known))
+        # The squared distances without the part that all candidates share.
+        distances = weight @ np.square(images).T - 2.0 * (weight * wanted) @ images.T
+        order = np.argsort(distances, axis=1, kind="stable")[:, :count]
+        found[of_group] = inputs[0][order]
+    return found
