@@ -12,6 +12,7 @@ from zoo.cli.evaluate import evaluate
 from zoo.cli.hub import cache, fetch, index, push, verify
 from zoo.cli.presets import info, list_command, sample
 from zoo.cli.progress import progress
+from zoo.cli.project import project
 from zoo.cli.train import run_recipe, train
 
 __all__ = ["cli", "main", "run_recipe"]
@@ -44,6 +45,7 @@ COMMANDS = (
     data,
     train,
     progress,
+    project,
     evaluate,
     compare,
     completion,

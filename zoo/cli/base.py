@@ -235,6 +235,17 @@ def check_writable(path: Path, option: str = "--out", new: bool = False) -> None
         raise ArgumentError(
             f"{option} must end in the suffix of a picture, such as .png. Received: {path}."
         )
+    check_file(path, option, new)
+
+
+def check_file(path: Path, option: str = "--out", new: bool = False) -> None:
+    """Raise if no file can be written to `path`.
+
+    Args:
+        path: the file.
+        option: the name of the option in errors.
+        new: whether another name is taken if there is a file already.
+    """
     if path.is_dir() and not new:
         raise ArgumentError(f"{option} must be a file. Received the folder {path}.")
     if path.exists() and not path.is_file() and not new:  # a device or a pipe

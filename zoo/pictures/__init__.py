@@ -1,10 +1,12 @@
 """Pictures of models: grids of samples, reconstructions below their originals, the plane of two
-latents, points over their true density, confusion matrices, and nearest neighbours."""
+latents, points over their true density, confusion matrices, nearest neighbours, and images beside the
+nearest ones that a model makes."""
 
 from zoo.pictures.default import PICTURES, default_picture, needs_test_data
 from zoo.pictures.matrix import confusion
 from zoo.pictures.nearest import beside_neighbours, neighbours
 from zoo.pictures.of_inputs import reconstructions, translations
+from zoo.pictures.of_inversions import inversions
 from zoo.pictures.of_samples import manifold, samples
 from zoo.pictures.points import scatter
 
@@ -15,6 +17,7 @@ __all__ = [
     "beside_neighbours",
     "confusion",
     "default_picture",
+    "inversions",
     "manifold",
     "natural",
     "needs_test_data",
