@@ -1,4 +1,4 @@
-"""An encoder into the latents of dcgan_mnist. Run it: python recipes/inverter_dcgan_mnist.py --help"""
+"""An encoder for dcgan_mnist. Run it: python recipes/inverter_dcgan_mnist.py --help"""
 
 import dataclasses
 

@@ -174,7 +174,8 @@ def check_mask(mask, data: np.ndarray) -> np.ndarray:
     known = np.broadcast_to(values.reshape(shapes[values.shape]), data.shape)
     if not known.reshape(len(data), -1).any(axis=1).all():
         raise ArgumentError(
-            "mask must know at least one pixel of each image (1 means known). Received: zeros alone."
+            "mask must be 1, which means known, in at least one pixel of each image. Received: "
+            "zeros alone."
         )
     return np.ascontiguousarray(known)
 
@@ -229,8 +230,8 @@ def _first(model, start, data, condition: list, batch_size: int) -> np.ndarray |
     """Return the first start of each datum, or `None` if it is the nearest candidate."""
     if isinstance(start, str) and start not in STARTS:
         raise ArgumentError(
-            f"start must be one of {', '.join(map(repr, STARTS))}, a model that encodes, or latents "
-            f"of shape (n, {model.latent_dim}). Received: {start!r}."
+            f"start must be one of {', '.join(map(repr, STARTS))}, a model that encodes, or "
+            f"latents of shape (n, {model.latent_dim}). Received: {start!r}."
         )
     if isinstance(start, str) and start == "best_of":
         return None

@@ -1,6 +1,6 @@
 """Pictures of models: grids of samples, reconstructions below their originals, the plane of two
-latents, points over their true density, confusion matrices, nearest neighbours, and images beside the
-nearest ones that a model makes."""
+latents, points over their true density, confusion matrices, nearest neighbours, and images beside
+what is nearest to them."""
 
 from zoo.pictures.default import PICTURES, default_picture, needs_test_data
 from zoo.pictures.matrix import confusion
