@@ -8,6 +8,7 @@ from keras import layers, ops
 
 from zoo.engine.model import GenerativeModel
 from zoo.engine.spaces import BinaryVectors, Classes, Frames, Images, Normal, Points, Uniform
+from zoo.engine.inversion import Inversion
 from zoo.engine.tasks import Encodes, Inverts, Samples, Scores, Translates
 
 registered = keras.saving.register_keras_serializable("tests")
@@ -131,7 +132,11 @@ class AffineFlow(Samples, Scores, Inverts, GenerativeModel):
         return self.infer("log_prob", self.log_density, self.checked_inputs(data), batch_size)
 
     def invert(self, data, batch_size=256):
-        return self.infer("invert", self.inverse, self.checked_inputs(data), batch_size)
+        (data,) = self.checked_inputs(data)
+        noise = self.infer("invert", self.inverse, (data,), batch_size)
+        made = self.sample(noise=noise)
+        losses = np.square(made - data).mean(axis=1)
+        return Inversion(noise, made, losses, losses[:, None])
 
 
 @registered

@@ -96,7 +96,7 @@ def half_a_likelihood(self, data, batch_size=256):
 
 
 def other_inverse(self, points):
-    return (points - self.shift) * ops.exp(self.log_scale) + 1.0
+    return (points - self.shift) * ops.exp(self.log_scale) + 9.0
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def other_inverse(self, points):
         ("training", {"validate": training_validate}, "evaluate changes the model"),
         ("preset", {"golden_outputs": other_golden_outputs}, "golden outputs"),
         ("scores", {"log_prob": half_a_likelihood}, r"log_prob has the shape \(3,\), not \(7,\)"),
-        ("inverts", {"inverse": other_inverse}, "is not x"),
+        ("inverts", {"inverse": other_inverse}, "finds data no nearer"),
         ("configuration", {"get_config": lambda self: {}}, "get_config lacks"),
         ("training", {"loss_names": ("loss", "other")}, "fit reports|other"),
     ],
