@@ -6,9 +6,9 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from zoo.engine.inversion import Inversion
 from zoo.engine.model import GenerativeModel
 from zoo.engine.spaces import BinaryVectors, Classes, Frames, Images, Normal, Points, Uniform
-from zoo.engine.inversion import Inversion
 from zoo.engine.tasks import Encodes, Inverts, Samples, Scores, Translates
 
 registered = keras.saving.register_keras_serializable("tests")

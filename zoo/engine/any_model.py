@@ -10,6 +10,8 @@ from zoo.engine.tasks import Classifies, Denoises, Encodes, Inverts, Samples, Sc
 if TYPE_CHECKING:
     import numpy as np
 
+    from zoo.engine.inversion import Inversion
+
 
 class AnyModel(
     Samples, Encodes, Scores, Classifies, Denoises, Translates, Inverts, GenerativeModel
@@ -35,6 +37,8 @@ class AnyModel(
             batch_size: int = 256,
             **options: Any,
         ) -> np.ndarray: ...
+
+        def invert(self, images: Any, labels: Any = None, **options: Any) -> Inversion: ...
 
         def log_prob(self, data: Any, *condition: Any, **options: Any) -> np.ndarray: ...
 
