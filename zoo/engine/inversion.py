@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import keras
 import numpy as np
 from keras import ops
 
@@ -55,7 +56,8 @@ class Search:
         model: a model that samples from latents.
         weights: the weight of each part of the loss, of `"pixel"` and `"features"`.
         features: a function from data in the model's value range to a tensor, or a list of tensors,
-            of features; `None` if the loss has none.
+            of features, such as a Keras model or an object with one as its attribute `network`;
+            `None` if the loss has none.
         hold: the weight of the squared distance from the start.
         rule: the rule of descent.
     """
@@ -71,7 +73,8 @@ class Search:
         self.model, self.weights, self.features, self.hold = model, weights, features, hold
         low, high = model.data.range or (0.0, 1.0)
         self.width = high - low
-        networks = (model, *([features] if hasattr(features, "variables") else []))
+        network = getattr(features, "network", features)  # of an object around a Keras model
+        networks = (model, network) if isinstance(network, keras.Model) else (model,)
         self.descent = Descent(self.losses, rule, networks)
 
     def losses(self, latents, data, known, start, *condition):
