@@ -11,10 +11,11 @@ from keras import ops
 
 from zoo import engine
 from zoo.base.arrays import as_array
-from zoo.engine.descent import Descent, Rule
+from zoo.engine.descent import Descended, Descent, Rule
 from zoo.engine.forks import check_can_compute
 from zoo.errors import ArgumentError, check_count, check_number
 
+ROUNDS = 4  # all searches take one of so many parts of the steps, the best of them the others
 CANDIDATES = 1000  # the samples among which `best_of` looks for starts
 MEANS = 100  # the draws of which the mean latent of each datum is taken
 PARTS = ("pixel", "features")
@@ -77,6 +78,39 @@ class Search:
         networks = (model, network) if isinstance(network, keras.Model) else (model,)
         self.descent = Descent(self.losses, rule, networks)
 
+    def tournament(
+        self, begin: np.ndarray, restarts: int, steps: int, constants: tuple, **options
+    ) -> Descended:
+        """Return the best of several searches for each datum.
+
+        All searches take a quarter of the steps. The best quarter of those of each datum, and at
+        least one, takes the rest.
+
+        Args:
+            begin: the first latents, `restarts` in sequence for each datum.
+            restarts: the number of searches for each datum.
+            steps: the number of steps of a search.
+            constants: the data, their weights, and their conditions if there are any.
+            **options: arguments of `Descent.run`.
+        """
+        n, trial_steps = len(constants[0]), steps // ROUNDS if restarts > 1 else 0
+
+        def run(values: np.ndarray, start: np.ndarray, count: int) -> Descended:
+            rows = [np.repeat(array, len(values) // n, axis=0) for array in constants]
+            return self.descent.run(values, count, (*rows[:2], start, *rows[2:]), **options)
+
+        if not trial_steps:
+            found = run(begin, begin, steps)
+            best = _least(found.losses, restarts, 1)
+            return Descended(*(array[best] for array in found))
+        trial = run(begin, begin, trial_steps)
+        kept = -(-restarts // ROUNDS)
+        going = _least(trial.losses, restarts, kept)
+        found = run(trial.values[going], begin[going], steps - trial_steps)
+        history = np.concatenate([trial.history[going], found.history[:, 1:]], axis=1)
+        best = _least(found.losses, kept, 1)
+        return Descended(found.values[best], found.losses[best], history[best])
+
     def losses(self, latents, data, known, start, *condition):
         """Return the loss of each row, of shape `(n,)`."""
         made = self.model.generate(latents, *condition)
@@ -94,6 +128,12 @@ class Search:
         if self.hold:
             total += self.hold * ops.mean(ops.square(latents - start), axis=-1)
         return total
+
+
+def _least(losses: np.ndarray, group: int, count: int) -> np.ndarray:
+    """Return the numbers of the `count` rows of least loss, in each group of `group` rows."""
+    order = np.argsort(losses.reshape(-1, group), axis=1, kind="stable")[:, :count]
+    return (order + group * np.arange(len(order))[:, None]).reshape(-1)
 
 
 def _distance(first, second):
@@ -132,19 +172,17 @@ def invert(
     check_number("hold", hold)
     weights, rule = _weights(loss, features), Rule.get(rule)
     known = check_mask(mask, data)
-    begin = _starts(model, start, (data, known, *condition), restarts, seed, batch_size)
+    constants = (data, known, *condition)
+    begin = _starts(model, start, constants, restarts, seed, batch_size)
     key = ("invert", *weights.items(), hold, rule.name, repr(rule.get_config()), id(features))
-    rows = [np.repeat(array, restarts, axis=0) for array in (data, known, *condition)]
     check_can_compute()
     with model.turns:
         engine.synchronize(model)
         search = model.kept(str(key), lambda: Search(model, weights, features, hold, rule))
-        constants = (*rows[:2], begin, *rows[2:])
-        found = search.descent.run(begin, steps, constants, batch_size, told, stops)
-    best = found.losses.reshape(-1, restarts).argmin(axis=1) + restarts * np.arange(len(data))
-    latents = found.values[best]
-    made = model.sample(latents=latents, batch_size=batch_size, **_chosen(condition))
-    return Inversion(latents, made, found.losses[best], found.history[best])
+        options = {"batch_size": batch_size, "told": told, "stops": stops}
+        found = search.tournament(begin, restarts, steps, constants, **options)
+    made = model.sample(latents=found.values, batch_size=batch_size, **_chosen(condition))
+    return Inversion(found.values, made, found.losses, found.history)
 
 
 def check_mask(mask, data: np.ndarray) -> np.ndarray:

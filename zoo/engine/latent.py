@@ -160,7 +160,8 @@ class LatentModel(Samples, Inverts, GenerativeModel):
                 prior; `"encoder"` for the model's own codes; a model that encodes, such as a
                 `latent_encoder`; or latents of shape `(n, latent_dim)`.
             restarts: the number of searches for each image, of which the best counts. The first
-                begins at `start`, the others at the nearest samples.
+                begins at `start`, the others at the nearest samples. All take a quarter of the
+                steps, and the best quarter of them the rest.
             rule: `"lbfgs"` or `"adam"`, or an object with its settings, such as
                 `zoo.latents.Adam(rate=0.05)`.
             hold: the weight of the distance from the start.

@@ -31,14 +31,6 @@ class ImageFeatures:
         self.network = network
         self.from_range, self.to_range = from_range, to_range
 
-    @property
-    def variables(self) -> list[keras.Variable]:
-        """The weights of the network."""
-        return self.network.variables
-
-    def _flatten_layers(self) -> list[keras.layers.Layer]:
-        return self.network._flatten_layers()
-
     def __call__(self, images):
         """Return the features of a tensor of images."""
         (low, high), (to_low, to_high) = self.from_range, self.to_range

@@ -37,6 +37,7 @@ class Together:
     def __init__(self, networks: tuple):
         self.networks = networks
         self._compile_arguments = vars(networks[0]).get("_compile_arguments")
+        self.training = False
 
     @property
     def variables(self) -> list[keras.Variable]:
