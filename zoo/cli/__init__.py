@@ -13,6 +13,7 @@ from zoo.cli.hub import cache, fetch, index, push, verify
 from zoo.cli.presets import info, list_command, sample
 from zoo.cli.progress import progress
 from zoo.cli.train import run_recipe, train
+from zoo.cli.walk import walk
 
 __all__ = ["cli", "main", "run_recipe"]
 
@@ -36,6 +37,7 @@ COMMANDS = (
     list_command,
     info,
     sample,
+    walk,
     fetch,
     verify,
     cache,

@@ -2,10 +2,12 @@
 latents, points over their true density, confusion matrices, and nearest neighbours."""
 
 from zoo.pictures.default import PICTURES, default_picture, needs_test_data
+from zoo.pictures.lines import lines
 from zoo.pictures.matrix import confusion
 from zoo.pictures.nearest import beside_neighbours, neighbours
 from zoo.pictures.of_inputs import reconstructions, translations
 from zoo.pictures.of_samples import manifold, samples
+from zoo.pictures.plane import plane
 from zoo.pictures.points import scatter
 
 natural = default_picture  # the name in earlier versions
@@ -15,10 +17,12 @@ __all__ = [
     "beside_neighbours",
     "confusion",
     "default_picture",
+    "lines",
     "manifold",
     "natural",
     "needs_test_data",
     "neighbours",
+    "plane",
     "reconstructions",
     "samples",
     "scatter",
