@@ -122,7 +122,7 @@ def walk(
     columns: int | None,
     scale: int | None,
 ):
-    """Animate a walk through the latents of PRESET, from the latent of one seed to that of the next.
+    """Animate a walk through the latents of PRESET, from that of one seed to that of the next.
 
     The walk has a constant speed. --seeds 3 names the image of `zoo sample PRESET -n 1 --seed 3`.
 

@@ -47,5 +47,7 @@ OUTPUTS: dict[str, Callable[..., np.ndarray]] = {
     "classifies": lambda model, inputs, _: model.probabilities(inputs["data"]),
     "denoises": lambda model, inputs, _: model.denoise(inputs["data"]),
     "translates": lambda model, _, conditions: model.translate(*conditions),
-    "inverts": lambda model, inputs, conditions: model.invert(inputs["data"], *conditions).images,
+    "inverts": lambda model, inputs, conditions: model.invert(
+        inputs["data"], *conditions
+    ).images,
 }

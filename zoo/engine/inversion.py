@@ -85,9 +85,7 @@ class Search:
         if self.weights.get("features"):
             # What is not known is taken from the model's own data, and makes no difference.
             wanted = known * data + (1.0 - known) * made
-            total += self.weights["features"] * _distance(
-                self.features(made), self.features(wanted)
-            )
+            total += self.weights["features"] * _distance(self.features(made), self.features(wanted))
         if self.hold:
             total += self.hold * ops.mean(ops.square(latents - start), axis=-1)
         return total
@@ -164,9 +162,7 @@ def check_mask(mask, data: np.ndarray) -> np.ndarray:
     shapes |= {(len(data), *given): (len(data), *taken) for given, taken in shapes.items()}
     if values.shape not in shapes:
         allowed = ", ".join(map(str, shapes))
-        raise ArgumentError(
-            f"mask must have one of the shapes {allowed}. Received: {values.shape}."
-        )
+        raise ArgumentError(f"mask must have one of the shapes {allowed}. Received: {values.shape}.")
     if not ((values >= 0) & (values <= 1)).all():
         raise ArgumentError(
             "mask must hold numbers in [0, 1], 1 where an image is known. Received: others."

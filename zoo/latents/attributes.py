@@ -16,9 +16,9 @@ from zoo.errors import ArgumentError
 from zoo.presets.load import load
 
 FORMS = (
-    "attribute must be a pair of a classifier and a class, such as ('classifier_mnist', 7); or of a "
-    "classifier and two classes, such as ('classifier_mnist', (1, 7)); a classifier of two classes; "
-    "or a function from images to numbers in [0, 1]."
+    "attribute must be a pair of a classifier and a class, such as ('classifier_mnist', 7), or of "
+    "a classifier and two classes, such as ('classifier_mnist', (1, 7)); a classifier of two "
+    "classes; or a function from images to numbers in [0, 1]."
 )
 
 

@@ -25,10 +25,10 @@ def closed_form_directions(
 ) -> list[Direction]:
     """Return the directions of latents to which the first layer of a generator responds most.
 
-    They are the unit vectors n_i that maximise |A n_i|^2, orthogonal to each other: the eigenvectors
-    of A^T A with the largest eigenvalues, where A are the weights of the first layer that sees the
-    latents. It is SeFa of Shen and Zhou 2021, https://arxiv.org/abs/2007.06600. No sample is drawn
-    to find them.
+    They are the unit vectors n_i that maximise |A n_i|^2, orthogonal to each other. These are the
+    eigenvectors of A^T A with the largest eigenvalues, where A are the weights of the first layer
+    that sees the latents. It is SeFa of Shen and Zhou 2021, https://arxiv.org/abs/2007.06600. No
+    sample is drawn to find them.
 
     Args:
         model: a model that samples from latents by one network.

@@ -205,8 +205,8 @@ def attribute_direction(
 
     A linear classifier is fitted to `n` latents and the attribute of their images, and the result
     is its normal: the method of Shen et al. 2020, https://arxiv.org/abs/1907.10786. The classifier
-    is a logistic regression on the values in [0, 1], see `zoo.metrics.fit_linear_classifier`. Of two
-    classes, images that are neither are left out.
+    is a logistic regression on the values in [0, 1], see `zoo.metrics.fit_linear_classifier`. With
+    two classes, images that are neither are left out.
 
     Args:
         model: a model that samples from latents.

@@ -30,7 +30,7 @@ def draw(model, n: int, seed: int | None, labels=None) -> tuple[np.ndarray, np.n
 
 
 def labels_of(model, labels, n: int) -> np.ndarray | None:
-    """Return the labels of `n` latents of `model`, for the argument `labels` of `sample`, or `None`.
+    """Return the labels of `n` latents, for the argument `labels` of `sample`, or `None`.
 
     Random classes are those of the seed 0, so that each call gives the same.
     """

@@ -75,9 +75,10 @@ def fit_mixture(
     It maximises the mean of log sum_k w_k N(x; mu_k, S_k). One step computes the responsibilities
     r_k(x) = w_k N(x; mu_k, S_k) / p(x), and then weights, means and covariances as the means over
     the data that r_k weighs (Dempster, Laird and Rubin 1977,
-    https://doi.org/10.1111/j.2517-6161.1977.tb01600.x). The first components are the data nearest to each of K centres, which are drawn by
-    k-means++ (Arthur and Vassilvitskii 2007, https://dl.acm.org/doi/10.5555/1283383.1283494). A
-    component that explains less than half a datum begins again at the datum that is explained worst.
+    https://doi.org/10.1111/j.2517-6161.1977.tb01600.x). The first components are the data nearest
+    to each of K centres, which are drawn by k-means++ (Arthur and Vassilvitskii 2007,
+    https://dl.acm.org/doi/10.5555/1283383.1283494). A component that explains less than half a
+    datum begins again at the datum that is explained worst.
 
     Args:
         x: the vectors, of shape `(n, dimensions)`.

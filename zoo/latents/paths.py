@@ -150,8 +150,8 @@ def path(latents, n: int, closed: bool = False, kind: str = "spline") -> np.ndar
         An array of shape `(n, latent_dim)`, float32 unless `latents` are float64.
 
     Raises:
-        ArgumentError: if an argument has a wrong value, two successive latents are exactly opposite,
-            or equal for `"spline"`.
+        ArgumentError: if an argument has a wrong value, or two successive latents are exactly
+            opposite, or for `"spline"` equal.
 
     Example:
 

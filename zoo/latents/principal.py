@@ -29,8 +29,8 @@ def principal_directions(
     """Return the directions of latents that follow the principal components of activations.
 
     The activations y of a layer for `n` latents z are projected on their principal components,
-    x = V^T (y - mean y). A direction is a column of the matrix U that minimises sum |U x - z|^2, the
-    linear regression back from the components to the latents. It is GANSpace of Härkönen et al.
+    x = V^T (y - mean y). A direction is a column of the matrix U that minimises sum |U x - z|^2,
+    the linear regression back from the components to the latents. It is GANSpace of Härkönen et al.
     2020, https://arxiv.org/abs/2004.02546, in the form for generators without a mapping network.
 
     Args:

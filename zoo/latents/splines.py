@@ -9,9 +9,9 @@ class CubicSpline:
     """The cubic spline through points: each number is a cubic between two knots, and its second
     derivative is continuous.
 
-    The second derivatives M at the knots solve h_{i-1} M_{i-1} + 2 (h_{i-1} + h_i) M_i + h_i M_{i+1}
-    = 6 (d_i - d_{i-1}), with the distances h of the knots and the slopes d between them. An open
-    spline is the natural one, M = 0 at both ends. A closed one is periodic.
+    The second derivatives M at the knots solve h_{i-1} M_{i-1} + 2 (h_{i-1} + h_i) M_i +
+    h_i M_{i+1} = 6 (d_i - d_{i-1}), with the distances h of the knots and the slopes d between
+    them. An open spline is the natural one, M = 0 at both ends. A closed one is periodic.
 
     Args:
         knots: the places of the points, rising, of shape `(m,)`. A closed spline has one more, the

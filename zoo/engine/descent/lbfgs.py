@@ -70,7 +70,9 @@ class LBFGS(Rule):
 
     name = "lbfgs"
     arrays = len(State._fields)
-    paper = "Liu and Nocedal 1989, On the Limited Memory BFGS Method for Large Scale Optimization"
+    paper = (
+        "Liu and Nocedal 1989, On the Limited Memory BFGS Method for Large Scale Optimization"
+    )
 
     def __init__(self, history: int = 10):
         self.history = check_count("history", history)
