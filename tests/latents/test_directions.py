@@ -130,11 +130,11 @@ class TestAttributes:
         other = zoo.latents.attribute_direction(bright, mean_in_range, seed=1, **options)
         assert not np.array_equal(first.vector, other.vector)
         zoo.latents.attribute_direction(bright, mean_in_range, seed=None, **options)
+
+        def always(images):
+            return np.ones(len(images))
+
         with pytest.raises(ValueError, match="'always', in 200 and not in 0 of 200 samples"):
-
-            def always(images):
-                return np.ones(len(images))
-
             zoo.latents.attribute_direction(bright, always, **options)
         autoencoder = zoo.create("autoencoder", image_shape=(8, 8, 1), latent_dim=3, width=2)
         with pytest.raises(ValueError, match=r"Received: Autoencoder. zoo.latents.fit_prior"):
