@@ -103,7 +103,7 @@ def direction(n: int, out: Path) -> None:
     judged = one.judge(model.sample(latents=latents), model.data).values
     ones = latents[judged > 0.9][:1000]
     moved(f"dcgan_mnist, latents of {START}s", model, ones, found, UNITS)
-    shown = np.concatenate([found.move(np.tile(z, (1, 1)), a) for z in ones[:4] for a in UNITS])
+    shown = np.concatenate([found.move(z[None], a) for z in ones[:4] for a in UNITS])
     picture = answers(model, model.sample(latents=shown), len(UNITS))
     picture.save(out / "direction_dcgan_mnist.png", optimize=True)
 
@@ -148,9 +148,8 @@ def main() -> None:
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     walk(options.out)
-    arithmetic(
-        zoo.data.read(options.data, "train"), zoo.data.read(options.data, "test"), options.out
-    )
+    train, test = (zoo.data.read(options.data, split) for split in ("train", "test"))
+    arithmetic(train, test, options.out)
     direction(options.n, options.out)
     truncation(options.data, options.n, options.out)
     fitted(options.data, options.n, options.out)

@@ -95,7 +95,7 @@ class TestEffect:
         latents = bright.sample_latents(3, seed=0)
         for arguments, message in (
             ((latents[0], W), "latents must have the shape"),
-            ((latents, W[1:]), r"direction must have the shape \(n, 5\)"),
+            ((latents, W[1:]), r"vector of shape \(5,\). Received: shape \(4,\)"),
             ((latents, W, None, ()), "amounts must be finite numbers"),
             ((latents, W, None, (np.nan,)), "amounts must be finite numbers"),
             ((latents, W, None, (1,), 0), "takes no labels"),

@@ -163,7 +163,12 @@ def effect(
     """
     latents = check_latents("latents", latents)
     vector = direction.vector if isinstance(direction, Direction) else direction
-    vector = check_latents("direction", np.asarray(vector, "float32")[None], latents.shape[1])[0]
+    vector = np.asarray(vector, "float32")
+    if vector.shape != latents.shape[1:] or not np.isfinite(vector).all():
+        raise ArgumentError(
+            f"direction must be a Direction, or a finite vector of shape ({latents.shape[1]},). "
+            f"Received: shape {vector.shape}."
+        )
     amounts = np.asarray(amounts, "float64")
     if amounts.ndim != 1 or not len(amounts) or not np.isfinite(amounts).all():
         raise ArgumentError(f"amounts must be finite numbers. Received: {amounts!r}.")

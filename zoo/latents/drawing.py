@@ -50,8 +50,11 @@ def data_of(model, latents: np.ndarray, labels=None, batch_size: int = 256) -> n
         return model.sample(latents=latents, labels=labels, batch_size=batch_size)
     if "encodes" not in model.tasks:
         check_has_latents(model)
-    labels = () if labels is None else (labels,)
-    return model.decode(latents, *labels, batch_size=batch_size)
+    if labels is None:
+        return model.decode(latents, batch_size=batch_size)
+    if model.condition is None:
+        raise ArgumentError(f"{type(model).__name__} takes no labels. Received: {labels!r}.")
+    return model.decode(latents, labels, batch_size=batch_size)
 
 
 def mean_latent(model, n: int = MEANS, seed: int | None = 0, labels=None) -> np.ndarray:
