@@ -1,5 +1,6 @@
 """`zoo walk`: animations and strips of walks through latents."""
 
+import functools
 import importlib
 
 import numpy as np
@@ -27,8 +28,11 @@ def conditional(tmp_path_factory):
     return zoo.save(model, folder, classes=["bag", "shoe", "hat"])
 
 
+loaded = functools.cache(zoo.load)
+
+
 def expected(folder, seeds, frames, closed=True, kind="spline", trunc=1.0, **options):
-    model = zoo.load(folder)
+    model = loaded(folder)
     latents = trunc * np.concatenate([model.sample_latents(1, seed) for seed in seeds])
     return zoo.data.to_bytes(
         model.sample(latents=path(latents, frames, closed, kind), **options), model.data.range
@@ -59,7 +63,7 @@ def test_strip(run, gan, tmp_path):
         found = tiles(picture, 5)
     near = expected(gan, [3, 4, 9], 5)
     assert np.abs(found.astype(int) - near).max() <= 1
-    sample = zoo.data.to_bytes(zoo.load(gan).sample(1, seed=3))
+    sample = zoo.data.to_bytes(loaded(gan).sample(1, seed=3))
     assert np.abs(found[0].astype(int) - sample[0]).max() <= 1
     options = ("--open", "--kind", "slerp", "--trunc", "0.5")
     assert run("walk", gan, "-o", out, *seeds, *options, "--scale", 1)[0] == 0
@@ -74,7 +78,8 @@ def test_strip(run, gan, tmp_path):
 def test_animation(run, gan, tmp_path, suffix):
     out = tmp_path / f"walk.{suffix}"
     code, _, err = run(
-        "walk", gan, "-o", out, "--seeds", "0-3", "--columns", 2, "--frames", 6, "--seconds", 0.6
+        *("walk", gan, "-o", out, "--seeds", "0-3", "--columns", 2, "--frames", 6),
+        *("--seconds", 0.6, "--scale", 4),
     )
     assert (code, err) == (0, "")
     left, right = expected(gan, [0, 1], 6), expected(gan, [2, 3], 6)
@@ -84,7 +89,7 @@ def test_animation(run, gan, tmp_path, suffix):
             file.seek(frame)
             shown = np.asarray(file.convert("L"))
             assert file.info["duration"] == 100
-            scale = (shown.shape[0] - 4) // 8
+            scale = 4
             for column, image in enumerate((left[frame], right[frame])):
                 start = 2 + column * (8 * scale + 2)
                 cells = shown[2 : 2 + 8 * scale, start : start + 8 * scale]
@@ -108,7 +113,7 @@ def test_defaults(run, gan, tmp_path, monkeypatch):
 def test_classes(run, conditional, tmp_path):
     out = tmp_path / "strip.png"
     options = ("--seeds", "0,1", "--frames", 3, "--scale", 1)
-    for labels, rows in (("all", [0, 1, 2]), ("hat, 0", [2, 0]), ("shoe", [1]), (None, [0])):
+    for labels, rows in (("all", [0, 1, 2]), ("hat, 0", [2, 0]), (None, [0])):
         given = () if labels is None else ("--labels", labels)
         assert run("walk", conditional, "-o", out, *options, *given)[0] == 0
         with Image.open(out) as picture:

@@ -89,7 +89,6 @@ class Writer(types.ModuleType):
 
     def write_frames(self, path, size, **options):
         self.size, self.options, self.frames = size, options, []
-        assert (yield) is None
         try:
             while True:
                 frame = yield

@@ -52,9 +52,9 @@ def test_a_classifier_of_two_classes():
 
 @pytest.mark.once
 def test_presets_and_names_of_classes():
-    named = Attribute("classifier_fashion_mnist", "sneaker")
+    named = Attribute("classifier_fashion_mnist", "Sneaker")
     assert named.classes == [7]
-    assert named.name == "7 Sneaker"
+    assert named.name == "7 sneaker"
     assert Attribute.get(("classifier_mnist", ("1", 7))).name == "1 to 7"
 
 
@@ -87,7 +87,7 @@ def test_errors():
         ("classifier_mnist", "a classifier of 10 classes without any"),
         (("dcgan_mnist", 3), "Received: 'dcgan_mnist' as the classifier"),
         ((classifier(), 7), "labels must lie in 0 to 2"),
-        ((classifier(), (1, 1)), "two other classes"),
+        ((classifier(), (1, 1)), "two different classes"),
         ((classifier(), (0, 1, 2)), "as the classes"),
         (Attribute, "attribute must be a pair"),
     ):

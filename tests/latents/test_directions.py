@@ -232,7 +232,7 @@ class TestFirstLayers:
             ("gan", {"units": 60}),
             ("dcgan", {"width": 2}),
             ("dcgan", {"width": 2, "hidden_units": 6}),
-            ("gan", {"architecture": "resnet", "width": 2}),
+            ("sngan", {"width": 2}),
             ("conditional_gan", {"num_classes": 3, "units": 60}),
             ("conditional_gan", {"num_classes": 3, "architecture": "dcgan", "width": 2}),
             ("vae", {"hidden_units": (5,)}),

@@ -129,7 +129,7 @@ class TestCurve:
             told=lambda: calls.append(1),
         )
         assert len(calls) == 3
-        assert curve.precision[0] > curve.precision[1] > curve.precision[2]
+        assert curve.precision[0] >= curve.precision[1] > curve.precision[2] + 0.1
         assert curve.recall[0] < curve.recall[1]
         assert curve.recall[0] < 0.2 < 0.9 < curve.precision[0]
         assert (curve.extractor, curve.kind, curve.n) == ("pixels", "resample", 300)

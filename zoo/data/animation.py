@@ -77,19 +77,20 @@ def save_animation(
             f"seconds must be at least {SHORTEST} for a GIF file, of which viewers show no more "
             f"than 50 pictures in a second. Received: {min(seconds):g}."
         )
-    write = _write_video if path.suffix.lower() == ".mp4" else _write_frames
     with storage_errors(path), atomic_file(path.resolve()) as partial:
-        write(partial, iter(pictures), list(seconds))
+        if path.suffix.lower() == ".mp4":
+            _write_video(partial, iter(pictures), list(seconds))
+        else:
+            first, *others = pictures
+            times = _rounded(seconds, 10 if path.suffix.lower() == ".gif" else 1)
+            first.save(partial, save_all=True, append_images=others, duration=times, loop=0)
     return path
 
 
-def _write_frames(path: Path, pictures: Iterator[Image.Image], seconds: list[float]) -> None:
-    """Write an animation to `path` by Pillow."""
-    unit = 10 if path.suffix.lower() == ".gif" else 1  # milliseconds
+def _rounded(seconds: Sequence[float], unit: int) -> list[int]:
+    """Return times in milliseconds, multiples of `unit`, whose sums are as near as they can be."""
     ends = np.rint(1000 * np.cumsum([0.0, *seconds]) / unit).astype(int) * unit
-    times = [int(time) for time in np.diff(ends)]
-    first = next(pictures)
-    first.save(path, save_all=True, append_images=pictures, duration=times, loop=0)
+    return [int(time) for time in np.diff(ends)]
 
 
 def _write_video(path: Path, pictures: Iterator[Image.Image], seconds: list[float]) -> None:

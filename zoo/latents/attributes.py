@@ -23,7 +23,7 @@ FORMS = (
 
 
 class Judgement(NamedTuple):
-    """How much each of n images has an attribute.
+    """The amount to which each of n images has an attribute.
 
     Attributes:
         values: numbers in [0, 1], float64 of shape `(n,)`.

@@ -18,7 +18,7 @@ FEWEST = 10  # the latents on each side of an attribute
 
 
 class Effect(NamedTuple):
-    """What changes along a direction, as means over latents.
+    """The changes along a direction, as means over latents.
 
     Attributes:
         amounts: the multiples of the direction that were added, of shape `(k,)`.

@@ -144,7 +144,7 @@ def path(latents, n: int, closed: bool = False, kind: str = "spline") -> np.ndar
         kind: `"spline"` for a path without corners, a cubic spline that is natural or, if closed,
             periodic, through the directions of the latents; `"slerp"` for arcs; `"lerp"` for
             straight lines. A spline is projected to the shell: its norms, and those of arcs, are
-            interpolated between those of the latents.
+            interpolated between those of the latents, for a spline without corners.
 
     Returns:
         An array of shape `(n, latent_dim)`, float32 unless `latents` are float64.
@@ -219,7 +219,10 @@ def _spline(keys: np.ndarray, closed: bool) -> Callable:
                 "latents must not be opposite one after another for kind='spline'. Received: a "
                 "path through zero. Allowed: 'lerp'."
             )
-        return points / lengths * np.interp(places, np.arange(len(norms)), norms)[:, None]
+        first = np.minimum(places.astype("int64"), len(norms) - 2)
+        part = places - first
+        part = part**2 * (3.0 - 2.0 * part)  # its slope is 0 at both ends
+        return points / lengths * _line(norms[first], norms[first + 1], part)[:, None]
 
     return curve
 

@@ -56,8 +56,9 @@ def resampled(n: int, latent_dim: int, threshold: float, seed: int | None = None
         # A generator of its own for each draw, so that the first rows of more are the same.
         rng = np.random.default_rng((seed, 2, draws))
         if threshold < 1:
-            numbers = threshold * (2.0 * rng.random(shape, dtype="float32") - 1.0)
-            fits = rng.random(shape, dtype="float32") < np.exp(-0.5 * np.square(numbers))
+            places, odds = np.moveaxis(rng.random((*shape, 2), dtype="float32"), -1, 0)
+            numbers = threshold * (2.0 * places - 1.0)
+            fits = odds < np.exp(-0.5 * np.square(numbers))
         else:
             numbers = rng.standard_normal(shape, dtype="float32")
             fits = np.abs(numbers) <= threshold
