@@ -110,6 +110,7 @@ def test_defaults(run, gan, tmp_path, monkeypatch):
         assert file.info["duration"] == 20
 
 
+@once
 def test_classes(run, conditional, tmp_path):
     out = tmp_path / "strip.png"
     options = ("--seeds", "0,1", "--frames", 3, "--scale", 1)

@@ -8,6 +8,8 @@ from linear_generators import linear
 import zoo
 from zoo.latents import Attribute
 
+pytestmark = pytest.mark.step_by_step
+
 
 def classifier(num_classes=3):
     """A classifier of images of 2x2 pixels by its logits, the first pixels times ten."""
@@ -44,6 +46,7 @@ def test_one_class_and_two():
     assert judged.concerned.tolist() == [True, True, True, False]
 
 
+@pytest.mark.once
 def test_a_classifier_of_two_classes():
     seen = images((1.0, 0.0), (0.0, 1.0))
     values = Attribute.get(classifier(2)).judge(seen, SPACE).values

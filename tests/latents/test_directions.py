@@ -11,6 +11,7 @@ import zoo
 from zoo.latents import activations
 from zoo.latents.principal import principal_coordinates
 
+pytestmark = pytest.mark.step_by_step
 RNG = np.random.default_rng(0)
 W = np.array([3.0, 0.0, -4.0, 0.0, 0.0]) / 5
 
@@ -73,6 +74,7 @@ class TestEffect:
         np.testing.assert_allclose(found.means, [0.3, 0.6], atol=1e-6)
         np.testing.assert_array_equal(found.means, found.changes)
 
+    @pytest.mark.once
     def test_of_codes_of_an_autoencoder_and_of_a_conditional_model(self):
         model = zoo.create("autoencoder", image_shape=(8, 8, 1), latent_dim=3, width=2)
         codes = RNG.normal(size=(4, 3)).astype("float32")
@@ -189,6 +191,7 @@ class TestPrincipal:
         with pytest.raises(ValueError, match="k must be at most 7"):
             principal_coordinates(features[:8, :8], 8)
 
+    @pytest.mark.once
     def test_of_a_named_layer(self):
         matrix, expected = decaying()
         model = linear(matrix.T)
@@ -225,18 +228,22 @@ def transposed():
     )
 
 
+def only_once(*values):
+    return pytest.param(*values, marks=pytest.mark.once)
+
+
 class TestFirstLayers:
     @pytest.mark.parametrize(
         ("family", "config"),
         [
             ("gan", {"units": 60}),
-            ("dcgan", {"width": 2}),
-            ("dcgan", {"width": 2, "hidden_units": 6}),
-            ("sngan", {"width": 2}),
-            ("conditional_gan", {"num_classes": 3, "units": 60}),
+            only_once("dcgan", {"width": 2}),
+            only_once("dcgan", {"width": 2, "hidden_units": 6}),
+            only_once("sngan", {"width": 2}),
+            only_once("conditional_gan", {"num_classes": 3, "units": 60}),
             ("conditional_gan", {"num_classes": 3, "architecture": "dcgan", "width": 2}),
-            ("vae", {"hidden_units": (5,)}),
-            ("conditional_vae", {"num_classes": 3, "hidden_units": (5,)}),
+            only_once("vae", {"hidden_units": (5,)}),
+            only_once("conditional_vae", {"num_classes": 3, "hidden_units": (5,)}),
         ],
     )
     def test_of_the_families(self, family, config):
@@ -254,6 +261,7 @@ class TestFirstLayers:
         assert np.ptp(features, axis=0).max() > 0
         zoo.latents.closed_form_directions(model, k=1, trials=2, amounts=(1,))
 
+    @pytest.mark.once
     def test_of_a_convolution(self):
         network = transposed()
         model = zoo.models.Sampler(network, 4, (2, 2, 1), (-1.0, 1.0))

@@ -8,6 +8,7 @@ from helpers import array
 import zoo
 from zoo.evaluation.of_codes import codes_of
 
+pytestmark = pytest.mark.step_by_step
 IMAGES = np.random.default_rng(0).integers(0, 256, (60, 8, 8, 1), dtype="uint8")
 
 
@@ -15,7 +16,7 @@ def autoencoder():
     return zoo.create("autoencoder", image_shape=(8, 8, 1), latent_dim=3, width=2)
 
 
-@pytest.mark.parametrize("covariance", ["full", "diagonal"])
+@pytest.mark.parametrize("covariance", ["full", pytest.param("diagonal", marks=pytest.mark.once)])
 def test_the_prior_is_the_mixture_of_the_codes(covariance):
     model = autoencoder()
     before = [array(w).copy() for w in model.weights]
@@ -58,6 +59,7 @@ def test_saved_and_as_a_preset(tmp_path):
         loaded.compile()
 
 
+@pytest.mark.once
 def test_codes_of_several_axes():
     encoder = keras.Sequential(
         [keras.Input((8, 8, 1)), keras.layers.Conv2D(2, 4, strides=4, name="code")]
@@ -74,6 +76,7 @@ def test_codes_of_several_axes():
     np.testing.assert_array_equal(zoo.latents.codes(model, images).shape, (3, 8))
 
 
+@pytest.mark.once
 def test_of_conditional_and_other_vaes():
     config = {"image_shape": (8, 8, 1), "latent_dim": 3, "hidden_units": (5,)}
     labels = np.arange(60) % 3

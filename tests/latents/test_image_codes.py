@@ -8,6 +8,7 @@ from scipy import stats
 import zoo
 from zoo.latents import codes, interpolate, path, plane, traversals
 
+pytestmark = pytest.mark.step_by_step
 RNG = np.random.default_rng(0)
 
 
@@ -28,6 +29,7 @@ class TestCodes:
         with pytest.raises(ValueError, match="steps is for models that do not encode"):
             codes(model, images(), steps=3)
 
+    @pytest.mark.once
     def test_of_conditional_encoders(self):
         model = zoo.create("conditional_vae", **zoo.models.ConditionalVAE.test_config())
         found = codes(model, images(), [0, 1, 2])
@@ -35,6 +37,7 @@ class TestCodes:
         with pytest.raises(ValueError, match="needs labels"):
             codes(model, images())
 
+    @pytest.mark.compiled
     def test_by_a_search(self):
         model = linear(0.2 * np.linalg.qr(RNG.normal(size=(4, 4)))[0], (2, 2, 1))
         latents = model.sample_latents(2, seed=3)
@@ -56,12 +59,14 @@ class TestInterpolation:
         np.testing.assert_allclose(made, expected, atol=1e-6)
         np.testing.assert_allclose(made[[0, -1]], model.reconstruct(images(2)), atol=1e-5)
 
+    @pytest.mark.once
     def test_codes_without_a_prior_are_joined_by_lines(self):
         model = zoo.create("autoencoder", image_shape=(8, 8, 1), latent_dim=3, width=2)
         made = interpolate(model, images(2), n=3)
         middle = model.encode(images(2)).mean(axis=0, keepdims=True)
         np.testing.assert_allclose(made[1], model.decode(middle)[0], atol=1e-4)
 
+    @pytest.mark.once
     def test_of_a_model_that_does_not_encode_and_of_classes(self):
         model = linear(0.2 * np.eye(4), (2, 2, 1))
         latents = np.array([[1.0, 0, 0, 0], [0, 1.0, 0, 0]], "float32")

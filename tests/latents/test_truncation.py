@@ -9,6 +9,7 @@ import zoo
 from zoo.latents import resampled, truncate_norm, truncate_to_mean, truncated_latents
 from zoo.metrics import precision_recall
 
+pytestmark = pytest.mark.step_by_step
 once = pytest.mark.once
 
 
@@ -77,6 +78,7 @@ def test_the_mean():
 
 
 class TestOfModels:
+    @once
     def test_kinds(self):
         model = linear(np.eye(4))
         plain = model.sample_latents(20, seed=3)

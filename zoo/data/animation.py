@@ -60,7 +60,8 @@ def save_animation(
     >>> from PIL import Image
     >>> pictures = [Image.new("L", (8, 8), grey) for grey in (0, 120, 240)]
     >>> path = zoo.data.save_animation(pictures, tempfile.mkdtemp() + "/grey.gif", seconds=0.1)
-    >>> Image.open(path).n_frames
+    >>> with Image.open(path) as animation:
+    ...     animation.n_frames
     3
     """
     check_animation(path)

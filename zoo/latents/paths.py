@@ -69,7 +69,7 @@ def slerp(a, b, t) -> np.ndarray:
     Example:
 
     >>> import numpy as np, zoo
-    >>> zoo.latents.slerp([3.0, 0.0], [0.0, 3.0], 0.5).round(3).tolist()
+    >>> zoo.latents.slerp(np.array([3.0, 0.0]), np.array([0.0, 3.0]), 0.5).round(3).tolist()
     [2.121, 2.121]
 
     Differs from the paper: the norm is interpolated beside the angle.
