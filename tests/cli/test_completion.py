@@ -41,6 +41,7 @@ def test_commands_and_options():
     [
         "info",
         "sample",
+        "walk",
         "fetch",
         "verify",
         "push",

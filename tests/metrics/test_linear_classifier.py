@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from zoo.metrics import inactivity, linear_classifier
+from zoo.metrics import fit_linear_classifier, inactivity, linear_classifier
 
 pytestmark = pytest.mark.once
 
@@ -50,6 +50,30 @@ class TestLinearClassifier:
         labels = np.random.default_rng(1).integers(0, 2, 2000)
         right = np.mean(linear_classifier(x[:1000], labels[:1000], x[1000:]) == labels[1000:])
         assert abs(right - 0.5) < 0.06
+
+    def test_the_normal_is_where_logits_grow_fastest(self):
+        rng = np.random.default_rng(0)
+        x, vector = rng.normal(size=(3000, 4)), np.array([1.0, -2.0, 0.0, 2.0]) / 3
+        p = 1 / (1 + np.exp(-2 * x @ vector - 0.5))
+        fitted = fit_linear_classifier(x, np.stack([1 - p, p], axis=1))
+        normal = fitted.normal(0, 1)
+        np.testing.assert_allclose(normal, vector, atol=0.01)
+        np.testing.assert_allclose(fitted.normal(1, 0), -normal)
+        logits = fitted.logits(np.stack([np.zeros(4), normal]))
+        np.testing.assert_allclose(np.diff(logits, axis=1).ravel(), [0.5, 2.5], atol=0.05)
+
+    def test_probabilities_of_one_class_are_its_label(self):
+        x, labels = self.clouds(300, 0)
+        hard = fit_linear_classifier(x, labels)
+        soft = fit_linear_classifier(x, np.eye(3)[labels])
+        np.testing.assert_array_equal(hard.weights, soft.weights)
+        for targets, message in (
+            (np.ones((300, 2)), "targets must hold probabilities"),
+            (labels[:-1], "as many rows"),
+            (labels - 1, "targets must lie in 0 to"),
+        ):
+            with pytest.raises(ValueError, match=message):
+                fit_linear_classifier(x, targets)
 
     def test_wrong_shapes_are_refused(self):
         x, labels = self.clouds(10, 0)

@@ -14,6 +14,7 @@ from zoo.cli.presets import info, list_command, sample
 from zoo.cli.progress import progress
 from zoo.cli.project import project
 from zoo.cli.train import run_recipe, train
+from zoo.cli.walk import walk
 
 __all__ = ["cli", "main", "run_recipe"]
 
@@ -37,6 +38,7 @@ COMMANDS = (
     list_command,
     info,
     sample,
+    walk,
     fetch,
     verify,
     cache,

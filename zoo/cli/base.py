@@ -9,7 +9,7 @@ import os
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import click
@@ -220,18 +220,22 @@ def save_picture(picture, out: Path | None, default: str) -> Path:
     return path
 
 
-def check_writable(path: Path, option: str = "--out", new: bool = False) -> None:
+def check_writable(
+    path: Path, option: str = "--out", new: bool = False, also: Collection[str] = ()
+) -> None:
     """Raise if no picture can be written to `path`, before time is spent on the picture.
 
     Args:
         path: the file of the picture.
         option: the name of the option in errors.
         new: whether another name is taken if there is a file already.
+        also: suffixes that are allowed beside those of pictures.
     """
     from PIL import Image
 
     Image.init()
-    if Image.EXTENSION.get(path.suffix.lower()) not in Image.SAVE:
+    suffix = path.suffix.lower()
+    if suffix not in also and Image.EXTENSION.get(suffix) not in Image.SAVE:
         raise ArgumentError(
             f"{option} must end in the suffix of a picture, such as .png. Received: {path}."
         )

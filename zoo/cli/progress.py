@@ -9,12 +9,11 @@ import click
 
 from zoo.cli.base import OneLine, check_writable, say
 from zoo.errors import ArgumentError
-from zoo.files.home import atomic_file, storage_errors
+from zoo.files.home import write_picture
 
 if TYPE_CHECKING:
     from PIL import Image
 
-ANIMATED = (".gif", ".webp")
 STRIP = 8  # the pictures in a strip
 LAST = 4  # an animation shows the last picture so many times as long as others
 WIDTH, SMALLEST = 2400, 200  # pixels of a strip, and the least of a picture in it
@@ -28,7 +27,8 @@ GAP = 4  # pixels between two pictures
     "--out",
     type=click.Path(path_type=Path),
     default="progress.gif",
-    help="The file, which is replaced: .gif or .webp is animated, .png and others are a strip.",
+    help="The file, which is replaced: .gif, .webp and, with the extra `video`, .mp4 are animated; "
+    ".png and others are a strip.",
 )
 @click.option(
     "--frames",
@@ -51,19 +51,19 @@ def progress(run: Path, out: Path, frames: int | None, seconds: float):
       zoo progress runs/mine -o progress.gif
       zoo progress runs/mine -o strip.png --frames 5
     """
+    from zoo.data.animation import SUFFIXES, check_animation, save_animation
+
     pictures = _pictures(run)
-    check_writable(out)
-    animated = out.suffix.lower() in ANIMATED
+    animated = out.suffix.lower() in SUFFIXES
+    if animated:
+        check_animation(out, "--out")
+    check_writable(out, also=SUFFIXES)
     chosen = _spread(sorted(pictures), frames or (len(pictures) if animated else STRIP))
     images = _worded({epoch: _opened(pictures[epoch]) for epoch in chosen})
     if animated:
-        times = [round(1000 * seconds)] * len(images)
-        times[-1] *= LAST
-        with storage_errors(out), atomic_file(out.resolve()) as partial:
-            images[0].save(partial, save_all=True, append_images=images[1:], duration=times, loop=0)
+        save_animation(images, out, [seconds] * (len(images) - 1) + [LAST * seconds])
     else:
-        with storage_errors(out), atomic_file(out.resolve()) as partial:
-            _strip(images).save(partial)
+        write_picture(out, _strip(images))
     say(f"{len(images)} epochs of {run}: {out}")
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from zoo.base.program import import_all
 from zoo.base.ranges import to_bytes, to_range
 from zoo.data import synthetic
+from zoo.data.animation import save_animation
 from zoo.data.decoded import MEMORY_LIMIT
 from zoo.data.grid import grid, save_grid
 from zoo.data.rights import rights
@@ -35,6 +36,7 @@ __all__ = [
     "read_pairs",
     "read_splits",
     "rights",
+    "save_animation",
     "save_grid",
     "stack",
     "survey",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import keras
 import numpy as np
 from keras import ops
 
@@ -30,6 +31,7 @@ class LatentModel(Samples, Inverts, GenerativeModel):
         prior: the distribution of latents, a `zoo.layers.Prior`.
     """
 
+    has_latents = True
     prior: Prior  # a value here would hide the layer on PyTorch
 
     @property
@@ -195,6 +197,11 @@ class LatentModel(Samples, Inverts, GenerativeModel):
             told=told,
             stops=stops,
         )
+
+    def sampling_network(self) -> keras.Model | None:
+        """Return the network from latents, or `[latents, labels]`, by which `generate` makes data
+        or the parameters of their distribution; `None` if there is no single one."""
+        return None
 
     def sample_latents(self, n: int | None = None, seed: int | None = None) -> np.ndarray:
         """Return the latents of `sample(n, seed)`, a float32 array of shape `(n, latent_dim)`.

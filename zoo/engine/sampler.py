@@ -58,8 +58,12 @@ class Sampler(LatentModel):
         self.built = True
 
     @classmethod
-    def of(cls, model: LatentModel, network: keras.Model, likelihood=None) -> Sampler:
-        """Create the sampler of `model` with its sampling network."""
+    def of(
+        cls, model: LatentModel, network: keras.Model, likelihood=None, prior: Prior | None = None
+    ) -> Sampler:
+        """Create the sampler of `model` with its sampling network, and its prior or another."""
+        if prior is None and not model.prior.is_identity:
+            prior = model.prior.alone()
         return cls(
             network,
             model.latent_dim,
@@ -67,7 +71,7 @@ class Sampler(LatentModel):
             model.value_range,
             model.num_classes,
             likelihood,
-            prior=None if model.prior.is_identity else model.prior.alone(),
+            prior=prior,
         )
 
     def compile(self, optimizer=None, **kwargs):
@@ -86,6 +90,9 @@ class Sampler(LatentModel):
 
     def call(self, inputs, training=False):
         return self.generate(*self.unpaired(inputs))
+
+    def sampling_network(self):
+        return self.network
 
     def generate(self, latents, labels=None):
         outputs = self.network(paired(latents, labels), training=False)

@@ -66,10 +66,15 @@ class Samples(Task):
 
     It defines `generate(noise, condition=None)`, from a batch of `model.noise` and a batch of
     `model.condition` to a batch of `model.data`, in inference mode.
+
+    Attributes:
+        has_latents: whether data are made from latents of a prior, as a
+            `zoo.engine.latent.LatentModel` makes them.
     """
 
     task = "samples"
     promises = ("generate",)
+    has_latents: bool = False
 
     def generate(self, noise, condition=None):
         """Return data for a batch of noise, and of conditions if the model has any."""
@@ -228,6 +233,21 @@ class Encodes(Task):
 
     def encoding_network(self) -> keras.Model | None:
         """Return the network from data to codes, or `None` if no network gives the codes alone."""
+        return None
+
+    def mean_codes(self, images, *condition, batch_size: int = 256) -> np.ndarray:
+        """Return the code of each datum as a vector, float32 of shape `(n, latent_dim)`.
+
+        Where a code has a distribution, it is the mean.
+        """
+        codes = self.encode(images, *condition, batch_size=batch_size)
+        codes = codes[0] if isinstance(codes, tuple) else codes
+        return codes.reshape(len(codes), -1)
+
+    def sampler(self, prior) -> Any:
+        """Return a `zoo.models.Sampler` that decodes the latents of `prior`, with the weights of
+        this model, or `None` if no network decodes vectors."""
+        del prior
         return None
 
 

@@ -59,7 +59,7 @@ class LinearProbe(_OfCodes):
         check_classes(f"the labels of {train.name!r}", train.labels)
 
     def measure(self, samples, subject):
-        codes = [_codes(subject.model, source) for source in (subject.train, subject.test)]
+        codes = [codes_of(subject.model, source) for source in (subject.train, subject.test)]
         wrong = linear_classifier(codes[0], subject.train.labels, codes[1]) != subject.test.labels
         return {"probe_error": with_error(wrong)}
 
@@ -75,7 +75,7 @@ class InactiveUnits(_OfCodes):
     outputs = {"inactive": None, "never_active": "lower"}
 
     def measure(self, samples, subject):
-        shares = inactivity(_codes(subject.model, subject.test))
+        shares = inactivity(codes_of(subject.model, subject.test))
         return {"inactive": shares.per_image, "never_active": shares.never}
 
 
@@ -116,7 +116,7 @@ class Contraction(_OfCodes):
         first = subject.test.select(slice(self.images))
         images = model.data.from_stored(first.images[:])
         norms = model.infer("jacobian norm", norm, (images,), batch_size=50)
-        deviation = float(np.sqrt(_codes(model, subject.test).var(axis=0).mean()))
+        deviation = float(np.sqrt(codes_of(model, subject.test).var(axis=0).mean()))
         mean, error = with_error(norms)
         values = {"jacobian_norm": (mean, error)}
         if deviation > 0:  # otherwise all codes are equal
@@ -165,11 +165,16 @@ class Denoising(_OfCodes):
         }
 
 
-def _codes(model, source) -> np.ndarray:
-    """Return the codes of all images of `source`, an array of shape `(n, units)`."""
+def codes_of(model, source) -> np.ndarray:
+    """Return the codes of all images of `source`, an array of shape `(n, units)`.
+
+    A conditional model encodes them with their labels.
+    """
     rows = []
     for start in range(0, len(source.images), 4096):
-        codes = model.encode(model.data.from_stored(source.images[start : start + 4096]))
-        codes = codes[0] if isinstance(codes, tuple) else codes
-        rows.append(codes.reshape(len(codes), -1))
+        part = slice(start, start + 4096)
+        inputs = [model.data.from_stored(source.images[part])]
+        if model.condition is not None:
+            inputs.append(model.condition.from_stored(source.labels[part]))
+        rows.append(model.mean_codes(*inputs))
     return np.concatenate(rows)

@@ -9,15 +9,17 @@ from keras import ops
 
 from zoo.engine.priors import Prior
 from zoo.engine.spaces import Normal
-from zoo.errors import ArgumentError, check_count
+from zoo.errors import ArgumentError, check_choice, check_count
+
+COVARIANCES = ("diagonal", "full")
 
 
 class _Mixture(Prior):
     """A prior sum_k w_k N(mu_k, diag sigma_k^2).
 
-    A subclass defines `parts`. The base noise of a latent has one number more than the latent: the
-    component is the first one whose cumulative weight is at least the probability, under N(0, 1),
-    of a number below the last.
+    A subclass defines `parts`, and `factors` for covariances that are not diagonal. The base noise
+    of a latent has one number more than the latent: the component is the first one whose cumulative
+    weight is at least the probability, under N(0, 1), of a number below the last.
 
     Args:
         components: the number K of components.
@@ -43,19 +45,31 @@ class _Mixture(Prior):
         """Return log w of shape `(K,)`, and mu and log sigma^2, each `(K, latent_dim)`."""
         raise NotImplementedError
 
+    def factors(self):
+        """Return the lower triangular Cholesky factors L of the covariances L L^T, of shape `(K,
+        latent_dim, latent_dim)`, or `None` if these are diagonal."""
+        return
+
     def sample(self, noise, condition=None):
         log_weights, means, log_variances = self.parts()
         noise, last = noise[:, :-1], noise[:, -1:]
         probability = 0.5 * (1.0 + ops.erf(last / math.sqrt(2.0)))
         reached = ops.cumsum(ops.exp(log_weights))[:-1]
         index = ops.sum(ops.cast(probability > reached, "int32"), axis=-1)
-        scale = ops.exp(0.5 * ops.take(log_variances, index, axis=0))
-        return ops.take(means, index, axis=0) + scale * noise
+        factors, centre = self.factors(), ops.take(means, index, axis=0)
+        if factors is None:
+            return centre + ops.exp(0.5 * ops.take(log_variances, index, axis=0)) * noise
+        chosen = ops.take(factors, index, axis=0)
+        return centre + ops.matmul(chosen, noise[..., None])[..., 0]
 
     def log_prob(self, latents, condition=None):
         log_weights, means, log_variances = self.parts()
         constants = ops.sum(log_variances + math.log(2.0 * math.pi), axis=-1)
-        squares = _squares(latents, means, ops.exp(-log_variances))
+        factors = self.factors()
+        if factors is None:
+            squares = _squares(latents, means, ops.exp(-log_variances))
+        else:
+            squares = _full_squares(latents, means, factors)
         return ops.logsumexp(log_weights - 0.5 * (squares + constants), axis=-1)
 
 
@@ -72,6 +86,16 @@ def _squares(latents, means, precisions):
     return total
 
 
+def _full_squares(latents, means, factors):
+    """Return |L_k^{-1} (z - mu_k)|^2, of shape `(..., K)`, for latents `(..., size)`."""
+    shape = ops.shape(latents)[:-1]
+    rows = ops.reshape(latents, (1, -1, means.shape[-1]))
+    differences = ops.transpose(rows - means[:, None], (0, 2, 1))  # (K, size, rows)
+    whitened = ops.linalg.solve_triangular(factors, differences, lower=True)
+    squares = ops.transpose(ops.sum(ops.square(whitened), axis=1))
+    return ops.reshape(squares, (*shape, means.shape[0]))
+
+
 @keras.saving.register_keras_serializable("zoo")
 class Mixture(_Mixture):
     """The prior p(z) = sum_k w_k N(mu_k, diag sigma_k^2), whose parameters are trained.
@@ -80,13 +104,17 @@ class Mixture(_Mixture):
     compare with (section 3). mu starts at random numbers of N(0, I), sigma at 1, and the weights w
     are equal at first.
 
+    With `covariance="full"` it is sum_k w_k N(mu_k, L_k L_k^T), with lower triangular L_k, which
+    start at the identity. `zoo.latents.fit_prior` fits it to codes.
+
     Args:
         components: the number K of components; `None` for 10.
         name: the name of the layer.
+        covariance: `"diagonal"` or `"full"`.
         **kwargs: the other arguments of a layer.
 
     Raises:
-        ArgumentError: if `components` is no positive whole number.
+        ArgumentError: if `components` is no positive whole number, or `covariance` is unknown.
 
     Example:
 
@@ -95,11 +123,25 @@ class Mixture(_Mixture):
     >>> zoo.create("vae", image_shape=(8, 8, 1), latent_dim=2, prior=prior).sample(3).shape
     (3, 8, 8, 1)
 
-    Differs from the paper: the weights w are trained too.
+    Differs from the paper: the weights w are trained too; covariances may be full.
     """
 
     name = "mixture"
     default_components = 10
+
+    def __init__(
+        self,
+        components: int | None = None,
+        name: str | None = None,
+        covariance: str = "diagonal",
+        **kwargs,
+    ):
+        super().__init__(components, name, **kwargs)
+        check_choice("covariance", covariance, COVARIANCES)
+        self.covariance = covariance
+
+    def get_config(self):
+        return {**super().get_config(), "covariance": self.covariance}
 
     def build(self, input_shape):
         shape = (self.components, *input_shape[1:])
@@ -107,8 +149,20 @@ class Mixture(_Mixture):
         self.means = self.add_weight(
             shape=shape, initializer=keras.initializers.RandomNormal(stddev=1.0), name="means"
         )
+        # Of full covariances they are the squares of the diagonals of the factors L.
         self.log_variances = self.add_weight(shape=shape, initializer="zeros", name="log_variances")
+        if self.covariance == "full":
+            self.below = self.add_weight(
+                shape=(*shape, *shape[1:]), initializer="zeros", name="below"
+            )
         super().build(input_shape)
+
+    def factors(self):
+        if self.covariance == "diagonal":
+            return None
+        below = ops.tril(ops.convert_to_tensor(self.below), -1)
+        diagonal = ops.exp(0.5 * ops.convert_to_tensor(self.log_variances))
+        return below + ops.eye(diagonal.shape[-1]) * diagonal[:, None]
 
     def parts(self):
         return (

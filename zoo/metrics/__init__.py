@@ -3,7 +3,13 @@
 `zoo.evaluate` measures models with them.
 """
 
-from zoo.metrics.codes import Inactivity, inactivity, linear_classifier
+from zoo.metrics.codes import (
+    Inactivity,
+    LinearClassifier,
+    fit_linear_classifier,
+    inactivity,
+    linear_classifier,
+)
 from zoo.metrics.frechet import Moments, frechet_distance
 from zoo.metrics.inception_score import InceptionScore, inception_score
 from zoo.metrics.kernel import KernelDistance, kernel_distance
@@ -50,6 +56,7 @@ __all__ = [
     "Inactivity",
     "InceptionScore",
     "KernelDistance",
+    "LinearClassifier",
     "Measurement",
     "ModeCoverage",
     "Moments",
@@ -66,6 +73,7 @@ __all__ = [
     "density_coverage",
     "elbo",
     "energy_test",
+    "fit_linear_classifier",
     "frechet_distance",
     "importance_weighted_bound",
     "inactivity",

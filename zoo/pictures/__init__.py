@@ -3,11 +3,13 @@ latents, points over their true density, confusion matrices, nearest neighbours,
 what is nearest to them."""
 
 from zoo.pictures.default import PICTURES, default_picture, needs_test_data
+from zoo.pictures.lines import lines
 from zoo.pictures.matrix import confusion
 from zoo.pictures.nearest import beside_neighbours, neighbours
 from zoo.pictures.of_inputs import reconstructions, translations
 from zoo.pictures.of_inversions import inversions
 from zoo.pictures.of_samples import manifold, samples
+from zoo.pictures.plane import plane
 from zoo.pictures.points import scatter
 
 natural = default_picture  # the name in earlier versions
@@ -18,10 +20,12 @@ __all__ = [
     "confusion",
     "default_picture",
     "inversions",
+    "lines",
     "manifold",
     "natural",
     "needs_test_data",
     "neighbours",
+    "plane",
     "reconstructions",
     "samples",
     "scatter",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
-
 import numpy as np
 from PIL import Image
 
@@ -12,6 +10,7 @@ from zoo.data import Source, grid
 from zoo.data.grid import square
 from zoo.engine.spaces import Classes
 from zoo.errors import ArgumentError
+from zoo.pictures.plane import plane
 from zoo.pictures.points import scatter
 from zoo.pictures.sheets import check_undivided, class_words, conditions_of, worded
 
@@ -93,9 +92,7 @@ def manifold(model, tiles: int = TILES, scale: int | None = None) -> Image.Image
     https://arxiv.org/abs/1312.6114. The values of the latents stand beside the rows and above the
     columns.
     """
-    normal = statistics.NormalDist()
-    steps = [normal.inv_cdf((i + 0.5) / tiles) for i in range(tiles)]
-    noise = np.array([(x, y) for y in reversed(steps) for x in steps], dtype="float32")
+    noise, steps = plane(tiles)
     words = [f"{step:.2f}" for step in steps]
     images = model.sample(noise=noise)
     return worded(images, tiles, model.data.range, scale, words[::-1], words)

@@ -7,7 +7,6 @@ import inspect
 import keras
 import numpy as np
 
-from zoo.engine.latent import LatentModel
 from zoo.engine.spaces import Classes
 from zoo.testing.examples import (
     Make,
@@ -225,7 +224,8 @@ def inverts(make: Make) -> None:
     for weight, value in zip(model.get_weights(), before, strict=True):
         assert_close(weight, value, "invert changes a weight", 0)
     assert_data(model, result.images, N, "the images of invert")
-    name = "latents" if isinstance(model, LatentModel) else "noise"
+    samples = "samples" in model.tasks
+    name = "latents" if samples and model.has_latents else "noise"
     again = model.sample(**{name: result.latents}, **chosen)
     assert_close(again, result.images, "the images of invert are not those of its latents", 1e-5)
     axes = tuple(range(1, data.ndim))

@@ -31,16 +31,28 @@ def mixture():
     return zoo.layers.Mixture(3)
 
 
+def full():
+    return zoo.layers.Mixture(3, covariance="full")
+
+
 def vamp():
     return zoo.layers.VampPrior(4)
 
 
-each = pytest.mark.parametrize("make_prior", [lambda: "normal", mixture, vamp])
+each = pytest.mark.parametrize("make_prior", [lambda: "normal", mixture, full, vamp])
 
 
 def density(prior, z):
     """log p(z) of a mixture, by SciPy."""
     log_weights, means, log_variances = (array(x).astype("float64") for x in prior.parts())
+    if (factors := prior.factors()) is not None:
+        factors = array(factors).astype("float64")
+        covariances = factors @ factors.transpose(0, 2, 1)
+        terms = [
+            stats.multivariate_normal(mean, covariance).logpdf(z)
+            for mean, covariance in zip(means, covariances, strict=True)
+        ]
+        return special.logsumexp(np.stack(terms, axis=-1) + log_weights, axis=-1)
     terms = stats.norm.logpdf(z[..., None, :], means, np.exp(0.5 * log_variances)).sum(-1)
     return special.logsumexp(terms + log_weights, axis=-1)
 
@@ -55,7 +67,7 @@ def test_densities_of_narrow_components():
     np.testing.assert_allclose(found, density(prior, z.astype("float64")), atol=5e-3)
 
 
-@pytest.mark.parametrize("make_prior", [mixture, vamp])
+@pytest.mark.parametrize("make_prior", [mixture, full, vamp])
 def test_densities_and_samples_of_mixtures(make_prior):
     prior = vae(make_prior(), latent_dim=2).prior
     z = np.random.default_rng(0).normal(0, 2, (6, 50, 2))
@@ -68,7 +80,10 @@ def test_densities_and_samples_of_mixtures(make_prior):
     log_weights, means, log_variances = (array(x) for x in prior.parts())
     weights = np.exp(log_weights)
     np.testing.assert_allclose(drawn.mean(0), weights @ means, atol=0.05)
-    second = weights @ (means**2 + np.exp(log_variances))
+    variances = np.exp(log_variances)
+    if (factors := prior.factors()) is not None:
+        variances = (array(factors) ** 2).sum(axis=-1)
+    second = weights @ (means**2 + variances)
     np.testing.assert_allclose((drawn**2).mean(0), second, rtol=0.05)
     # -E log p(z) and its spread: samples of another density would have another mean.
     values = density(prior, drawn)
@@ -110,7 +125,7 @@ def test_saved_and_in_parts(make_prior, tmp_path):
 
 
 def test_the_weights_of_a_prior_are_trained():
-    for make_prior in (mixture, vamp):
+    for make_prior in (mixture, full, vamp):
         model = vae(make_prior(), latent_dim=2)
         model.compile()
         before = [array(w).copy() for w in model.prior.weights]
@@ -145,6 +160,8 @@ def test_wrong_priors(change, message):
     for components in (0, -1):
         with pytest.raises(ValueError, match="components must be"):
             zoo.layers.Mixture(components=components)
+    with pytest.raises(ValueError, match="Unknown covariance: 'tied'. Allowed: diagonal, full"):
+        zoo.layers.Mixture(covariance="tied")
 
 
 @pytest.mark.once

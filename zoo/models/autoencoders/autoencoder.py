@@ -16,11 +16,13 @@ from zoo.base.extends import extends
 from zoo.engine.batch import Batch, check_logits
 from zoo.engine.compilation import Argument
 from zoo.engine.model import GenerativeModel
+from zoo.engine.priors import Prior
+from zoo.engine.sampler import Sampler
 from zoo.engine.spaces import Space, of_shape
 from zoo.engine.spaces.base import as_numpy
 from zoo.engine.tasks import Encodes
 from zoo.errors import ArgumentError
-from zoo.losses import ReconstructionLoss
+from zoo.losses import Bernoulli, ReconstructionLoss
 from zoo.models.families import register_family
 from zoo.networks import Code, Coders
 from zoo.networks.choosing import TakesCoders
@@ -233,13 +235,15 @@ class Autoencoder(TakesCoders, Encodes, GenerativeModel):
         """Return the image of each code, in [0, 1].
 
         Args:
-            codes: an array of shape `(n, latent_dim)`.
+            codes: an array of shape `(n, latent_dim)`, or of the shape of the encoder's codes.
             batch_size: the number of images that are computed at once.
 
         Raises:
             ValueError: if `codes` has another shape.
         """
         codes = as_array("codes", as_numpy("codes", codes)).astype("float32")
+        if codes.shape[1:] == (self.latent_dim,):
+            codes = codes.reshape(-1, *self.code_shape)
         if codes.shape[1:] != self.code_shape or not len(codes):
             raise ArgumentError(
                 f"codes must have the shape (n, {', '.join(map(str, self.code_shape))}) with n at "
@@ -250,6 +254,21 @@ class Autoencoder(TakesCoders, Encodes, GenerativeModel):
             lambda z: ops.sigmoid(ops.cast(self.decoder(z, training=False), "float32")),
             (codes,),
             batch_size,
+        )
+
+    def sampler(self, prior: Prior) -> Sampler:
+        network = self.decoder
+        if self.code_shape != (self.latent_dim,):
+            vectors = keras.Input((self.latent_dim,), name="codes")
+            codes = keras.layers.Reshape(self.code_shape)(vectors)
+            network = keras.Model(vectors, network(codes), name="decoder")
+        return Sampler(
+            network,
+            self.latent_dim,
+            self.image_shape,
+            self.value_range,
+            likelihood=Bernoulli(),
+            prior=prior,
         )
 
     @described_by(encode)

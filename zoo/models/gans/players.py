@@ -216,6 +216,9 @@ class Players(TakesArchitecture):
         """Return the generator's images for `latents`, in float32 under every dtype policy."""
         return ops.cast(self.generator(paired(latents, labels), training=training), "float32")
 
+    def sampling_network(self) -> keras.Model:
+        return self.ema_generator
+
     def judge(self, images, labels=None, training: bool = True):
         """Return the discriminator's outputs on `images`, in float32.
 

@@ -237,11 +237,17 @@ class VAE(TakesCoders, Bounds, Encodes, LatentModel):
         mean, _ = self.posterior(images, labels, training)
         return self.generate(mean, labels)
 
+    def sampling_network(self):
+        return self.decoder
+
     def generate(self, latents, labels=None):
         return self.likelihood.mean(self.decoder(paired(latents, labels), training=False))
 
     def components(self):
-        return {"decoder": Sampler.of(self, self.decoder, self.likelihood)}
+        return {"decoder": self.sampler()}
+
+    def sampler(self, prior: Prior | None = None) -> Sampler:
+        return Sampler.of(self, self.decoder, self.likelihood, prior)
 
     def encode(self, images, labels=None, batch_size: int = 256) -> tuple[np.ndarray, np.ndarray]:
         """Return the posterior q(z | x) of each image.
