@@ -64,5 +64,5 @@ def test_wrong_constraints(constraints, text):
 @pytest.mark.once
 def test_a_model_without_latents():
     model = zoo.create("ae", image_shape=(8, 8, 1), latent_dim=2, width=2)
-    with pytest.raises(ValueError, match="model must be one that samples from latents"):
+    with pytest.raises(ValueError, match="model must be one that makes data from latents"):
         edit(model, np.zeros((1, 2)), [Constraint(np.ones((8, 8)), 1.0)])

@@ -16,6 +16,7 @@ from zoo.files.home import atomic_file, storage_errors, user_path, write_picture
 
 STARTS = ("best_of", "mean", "encoder")
 ARCHIVES = (".zip", ".npz")  # files that hold many images
+CROP = "centre"  # of pictures of another aspect ratio
 BATCH = 256  # the searches that are computed at once
 
 
@@ -107,12 +108,11 @@ def project(
     if latents is not None:
         latents = _check_arrays(user_path(latents))
     from zoo import pictures
-    from zoo.engine.latent import LatentModel
     from zoo.latents import features as features_of
     from zoo.presets.locate import locate
 
     model = locate(preset).read()
-    if not isinstance(model, LatentModel) or model.data.name != "images":
+    if "inverts" not in model.tasks or model.data.name != "images":
         raise ArgumentError(
             f"PRESET must be one that makes images from latents. Received: {preset!r}, a "
             f"{type(model).__name__}."
@@ -168,7 +168,7 @@ def _read(images: str, model, count: int | None) -> np.ndarray:
     format_of = fitting(model.image_shape)
     place = user_path(images)
     if place.is_file() and place.suffix.lower() not in ARCHIVES:
-        return read_picture(place, ImageFormat.of(**format_of))[None]
+        return read_picture(place, ImageFormat.of(**format_of, crop=CROP))[None]
     found = read(images, **format_of).images
     return np.stack([found[i] for i in range(min(len(found), count or len(found)))])
 
@@ -180,7 +180,7 @@ def _known(mask: Path, model, target: np.ndarray) -> np.ndarray:
     from zoo.engine.inversion import check_mask
 
     height, width, _ = model.image_shape
-    white = read_picture(mask, ImageFormat.of((height, width), 1)) / np.float32(255)
+    white = read_picture(mask, ImageFormat.of((height, width), 1, CROP)) / np.float32(255)
     return check_mask(white, target)
 
 

@@ -17,6 +17,8 @@ from zoo.latents.directions import (
     group_mean,
 )
 from zoo.latents.drawing import mean_latent
+from zoo.latents.editing import Constraint, edit
+from zoo.latents.features import ImageFeatures, features
 from zoo.latents.fitting import fit_prior, prior_of
 from zoo.latents.mixtures import GaussianMixture, fit_mixture
 from zoo.latents.paths import grid, lerp, path, slerp, walk
@@ -34,9 +36,11 @@ __all__ = [
     "LBFGS",
     "Adam",
     "Attribute",
+    "Constraint",
     "Direction",
     "Effect",
     "GaussianMixture",
+    "ImageFeatures",
     "Inversion",
     "Rule",
     "TruncationCurve",
@@ -45,7 +49,9 @@ __all__ = [
     "class_means",
     "closed_form_directions",
     "codes",
+    "edit",
     "effect",
+    "features",
     "fit_mixture",
     "fit_prior",
     "grid",

@@ -11,7 +11,8 @@ from zoo.base.arrays import as_array
 from zoo.engine.descent import Rule
 from zoo.engine.inversion import Inversion, check_mask
 from zoo.engine.latent import LatentModel
-from zoo.errors import ArgumentError, check_number, instance_hint
+from zoo.errors import ArgumentError, check_number
+from zoo.latents.drawing import check_has_latents
 
 
 class Constraint(NamedTuple):
@@ -78,11 +79,7 @@ def edit(
 
     Differs from the paper: there is no term of edges, and none of realism.
     """
-    if not isinstance(model, LatentModel):
-        raise ArgumentError(
-            "model must be one that samples from latents. Received: "
-            f"{model!r}.{instance_hint(model)}"
-        )
+    check_has_latents(model)
     if not len(constraints):
         raise ArgumentError("constraints must hold at least one. Received: none.")
     images = model.sample(latents=latents, labels=labels, batch_size=batch_size)

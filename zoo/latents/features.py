@@ -66,8 +66,10 @@ def features(model: LatentModel, value: str | Path | keras.Model) -> ImageFeatur
             f"{value!r}.{instance_hint(value)}"
         )
     shape, wanted = model.image_shape, found.image_shape
-    pairs = zip(shape, wanted, strict=False)
-    if len(shape) != len(wanted) or any(w is not None and s != w for s, w in pairs):
+    fits = model.data.name == "images" and all(
+        size in (None, own) for size, own in zip(wanted, shape, strict=True)
+    )
+    if not fits:
         raise ArgumentError(
             f"features must be those of a network for images of shape {shape}. Received: "
             f"{found.name}, for images of shape {wanted}."

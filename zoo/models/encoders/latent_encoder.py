@@ -82,7 +82,7 @@ class LatentEncoder(Encodes, GenerativeModel):
         name: str | None = None,
     ):
         super().__init__(name=name)
-        if not isinstance(generator, LatentModel):
+        if not isinstance(generator, GenerativeModel) or "inverts" not in generator.tasks:
             raise ArgumentError(
                 "generator must be a model that samples from latents, such as "
                 f"zoo.load('dcgan_mnist'). Received: {generator!r}.{instance_hint(generator)}"
