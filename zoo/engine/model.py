@@ -48,7 +48,7 @@ class Model(Signed, Steps, Compiled, Configured, Saved, engine.StepAdaptor, Shar
         noise: the space of the noise from which samples are made, a dict of such spaces, or `None`.
         idea: three sentences on the idea of the model and what it is good for, with which the page
             of a preset begins; `None` leaves them out.
-        averages: the names of the attributes that are averaged networks, which no player trains.
+        averages: the names of the attributes that no player trains: averaged or given networks.
     """
 
     idea: str | None = None

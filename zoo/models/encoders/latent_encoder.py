@@ -15,6 +15,7 @@ from zoo.engine.batch import Batch, check_body, paired
 from zoo.engine.compilation import Argument
 from zoo.engine.latent import LatentModel
 from zoo.engine.model import GenerativeModel
+from zoo.engine.players import Frozen
 from zoo.engine.sampler import Sampler
 from zoo.engine.tasks import Encodes
 from zoo.errors import ArgumentError, check_number, instance_hint
@@ -71,6 +72,7 @@ class LatentEncoder(Encodes, GenerativeModel):
     paper = "Zhu et al. 2016, Generative Visual Manipulation on the Natural Image Manifold"
     paper_url = "https://arxiv.org/abs/1609.03552"
     loss_names = ("loss", "reconstruction", "latent_error")
+    averages = ("network", "prior")  # which no player trains
 
     def __init__(
         self,
@@ -88,8 +90,12 @@ class LatentEncoder(Encodes, GenerativeModel):
                 f"zoo.load('dcgan_mnist'). Received: {generator!r}.{instance_hint(generator)}"
             )
         check_body("encoder", encoder)
-        self.generator = next(iter(generator.components().values()), generator)
-        self.generator.trainable = False
+        sampler = next(iter(generator.components().values()), generator)
+        # Hidden from Keras's tracking, which would save a model within the model. Its weights are
+        # those of its network and of its prior.
+        vars(self)["_generator"] = Frozen({"sampler": sampler})
+        self.network, self.prior = sampler.network, sampler.prior
+        self.network.trainable = self.prior.trainable = False
         self.data, self.condition = generator.data, generator.condition
         settings = {"width": width, "hidden_units": hidden_units}
         settings = {key: value for key, value in settings.items() if value is not None}
@@ -122,13 +128,17 @@ class LatentEncoder(Encodes, GenerativeModel):
             keras.layers.Dense(64, activation="tanh"),
             keras.layers.Reshape((8, 8, 1)),
         ]
-        generator = Sampler(keras.Sequential(layers), 4, (8, 8, 1), (-1.0, 1.0))
+        generator = Sampler(keras.Sequential(layers, name="given"), 4, (8, 8, 1), (-1.0, 1.0))
         return {"generator": generator, "width": 2}
+
+    def sampler(self) -> LatentModel:
+        """Return the generator, which only samples."""
+        return self._generator["sampler"]  # Keras would save it if it were an attribute
 
     @property
     def latent_dim(self) -> int:
         """The number of the generator's latent variables."""
-        return self.generator.latent_dim
+        return self.prior.latent_shape[0]
 
     # Training
 
@@ -155,12 +165,11 @@ class LatentEncoder(Encodes, GenerativeModel):
     def objective(self, batch: Batch, training: bool):
         images, labels = batch
         low, high = self.data.range or (0.0, 1.0)
-        made = self.generator.generate(self._latents(images, training), labels)
+        made = self.sampler().generate(self._latents(images, training), labels)
         reconstruction = ops.mean(ops.square((made - images) / (high - low)))
-        prior = self.generator.prior
-        noise = prior.noise.draw_in_step(self.random, ops.shape(images)[0])
-        latents = prior.sample(noise, labels)
-        own = ops.stop_gradient(self.generator.generate(latents, labels))
+        noise = self.prior.noise.draw_in_step(self.random, ops.shape(images)[0])
+        latents = self.prior.sample(noise, labels)
+        own = ops.stop_gradient(self.sampler().generate(latents, labels))
         error = ops.mean(ops.square(self._latents(own, training) - latents))
         logs = {"reconstruction": reconstruction, "latent_error": error}
         loss = reconstruction + self.latent_weight * error
@@ -173,7 +182,7 @@ class LatentEncoder(Encodes, GenerativeModel):
 
     def call(self, inputs, training=False):
         images, labels = self.unpaired(inputs)
-        return self.generator.generate(self._latents(images, training), labels)
+        return self.sampler().generate(self._latents(images, training), labels)
 
     def encode(self, images, labels=None, batch_size: int = 256) -> np.ndarray:
         """Return the latents of each image, a float32 array of shape `(n, latent_dim)`.
@@ -192,7 +201,7 @@ class LatentEncoder(Encodes, GenerativeModel):
 
     def decode(self, codes, labels=None, batch_size: int = 256) -> np.ndarray:
         """Return the generator's image of each row of `codes`."""
-        return self.generator.sample(latents=codes, labels=labels, batch_size=batch_size)
+        return self.sampler().sample(latents=codes, labels=labels, batch_size=batch_size)
 
     def reconstruct(self, images, labels=None, batch_size: int = 256) -> np.ndarray:
         """Encode and decode each image, and return an array of the shape of `images`."""
