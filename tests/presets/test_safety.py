@@ -270,7 +270,7 @@ TAMPERED = {
     wrong_shape: "does not fit the model.*too many: 1 of shape.*missing: 1 of shape",
     swapped: "does not fit the model",
     too_many: "does not fit the model.*too many",
-    too_few: "Its weights are more numbers than there are",
+    too_few: "does not fit the model.*missing: 1 of shape",
     external_link: "holds a link at",
     external_group: "holds a link at /more",
     soft_link: "holds a link at",

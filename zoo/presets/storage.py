@@ -212,7 +212,7 @@ def _built(path: Path, most: int, modules: Mapping[str, str]) -> keras.Model:
         # Integers take the place of kernels that were made before. Two of int4 are one number.
         most *= 3
     try:
-        with unset_weights(most):
+        with unset_weights(most + UNSAVED):
             model = keras.saving.deserialize_keras_object(config, safe_mode=True)
     except Exception as error:  # a layer may raise anything for a forged configuration
         raise IntegrityError(
