@@ -10,7 +10,7 @@ import keras
 @dataclasses.dataclass(frozen=True)
 class Config(zoo.Config):
     data: str = "mnist"
-    epochs: int = 20
+    epochs: int = 10
     batch_size: int = 128
     width: int = 32
     hidden_units: int = 256
