@@ -52,9 +52,12 @@ class TruncationCurve(NamedTuple):
         shown = self.thresholds.copy()
         finite = shown[np.isfinite(shown)]
         shown[np.isinf(shown)] = 1.1 * finite.max() if finite.size else 1.0
+        label = LABELS[self.kind]
+        if finite.size < shown.size:
+            label += ", at last without truncation"
         order = np.argsort(shown)
         series = {"precision": self.precision[order], "recall": self.recall[order]}
-        return lines(shown[order], series, LABELS[self.kind], "share", title, (0.0, 1.02))
+        return lines(shown[order], series, label, "share", title, (0.0, 1.02))
 
 
 def truncation_curve(
