@@ -115,10 +115,10 @@ def truncation(data: str, n: int, out: Path) -> None:
         curve = zoo.latents.truncation_curve(zoo.load(preset), data, THRESHOLDS, n=n)
         table(
             f"{preset}, truncation by resampling, {n} samples, {curve.extractor}",
-            ["threshold", "precision", "recall"],
+            ["threshold", "precision", "recall", "coverage"],
             [
-                ["none" if np.isinf(t) else f"{t:g}", p, r]
-                for t, p, r in zip(curve.thresholds, curve.precision, curve.recall, strict=True)
+                ["none" if np.isinf(threshold) else f"{threshold:g}", *numbers]
+                for threshold, *numbers in zip(*curve[1:5], strict=True)
             ],
         )
         curve.picture(preset).save(out / f"truncation_{preset}.png", optimize=True)
