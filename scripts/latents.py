@@ -58,9 +58,9 @@ def moved(name: str, model, latents: np.ndarray, direction, amounts) -> None:
     )
 
 
-def answers(model, images: np.ndarray, columns: int) -> Image.Image:
-    """Draw images in rows, each with the class that the classifier sees, and its probability,
-    below."""
+def answers(model, images: np.ndarray, amounts) -> Image.Image:
+    """Draw images in rows, one for each of `amounts`, each with the class that the classifier sees,
+    and its probability, below."""
     judge = zoo.load(CLASSIFIER)
     scaled = zoo.data.to_range(images, judge.value_range, source=model.value_range)
     probabilities = judge.probabilities(np.clip(scaled, *judge.value_range))
@@ -73,7 +73,8 @@ def answers(model, images: np.ndarray, columns: int) -> Image.Image:
         text, font = f"{p.argmax()}: {p.max():.2f}", ImageFont.load_default(FONT)
         ImageDraw.Draw(cell).text(place, text, fill="black", font=font, anchor="mm")
         cells.append(np.asarray(cell)[..., None])
-    return zoo.data.grid(np.stack(cells), columns, scale=1)
+    words = [f"{amount:g}" for amount in amounts]
+    return zoo.data.grid(np.stack(cells), len(words), scale=1, column_words=words)
 
 
 def arithmetic(train, test, out: Path) -> None:
@@ -88,7 +89,7 @@ def arithmetic(train, test, out: Path) -> None:
     shown = np.concatenate(
         [code + np.outer(DIFFERENCES, difference).astype("float32") for code in ones[:4]]
     )
-    picture = answers(model, model.sample(latents=shown), len(DIFFERENCES))
+    picture = answers(model, model.sample(latents=shown), DIFFERENCES)
     picture.save(out / "arithmetic_vae_mnist.png", optimize=True)
 
 
@@ -104,7 +105,7 @@ def direction(n: int, out: Path) -> None:
     ones = latents[judged > 0.9][:1000]
     moved(f"dcgan_mnist, latents of {START}s", model, ones, found, UNITS)
     shown = np.concatenate([found.move(z[None], a) for z in ones[:4] for a in UNITS])
-    picture = answers(model, model.sample(latents=shown), len(UNITS))
+    picture = answers(model, model.sample(latents=shown), UNITS)
     picture.save(out / "direction_dcgan_mnist.png", optimize=True)
 
 
@@ -114,10 +115,10 @@ def truncation(data: str, n: int, out: Path) -> None:
         curve = zoo.latents.truncation_curve(zoo.load(preset), data, THRESHOLDS, n=n)
         table(
             f"{preset}, truncation by resampling, {n} samples, {curve.extractor}",
-            ["threshold", "precision", "recall"],
+            ["threshold", "precision", "recall", "coverage"],
             [
-                ["none" if np.isinf(t) else f"{t:g}", p, r]
-                for t, p, r in zip(curve.thresholds, curve.precision, curve.recall, strict=True)
+                ["none" if np.isinf(threshold) else f"{threshold:g}", *numbers]
+                for threshold, *numbers in zip(*curve[1:5], strict=True)
             ],
         )
         curve.picture(preset).save(out / f"truncation_{preset}.png", optimize=True)

@@ -1,5 +1,6 @@
 """Animations: frames, times, endings, and files that stay where one cannot be written."""
 
+import gc
 import importlib.util
 import sys
 import types
@@ -114,13 +115,17 @@ def test_frames_of_a_video(tmp_path, monkeypatch):
 @pytest.mark.skipif(
     importlib.util.find_spec("imageio_ffmpeg") is None, reason="imageio-ffmpeg is not installed"
 )
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_video(tmp_path):
+    """imageio-ffmpeg leaves the pipes of its processes open, which are closed here."""
     import imageio_ffmpeg
 
     path = save_animation(pictures(8, (64, 33)), tmp_path / "a.mp4", 0.04)
     reader = imageio_ffmpeg.read_frames(str(path))
     facts = next(reader)
     frames = list(reader)
+    reader.close()
+    gc.collect()
     assert facts["size"] == (64, 34)
     assert facts["fps"] == pytest.approx(25)
     assert len(frames) == 8

@@ -7,7 +7,7 @@ from scipy import stats
 
 import zoo
 from zoo.latents import resampled, truncate_norm, truncate_to_mean, truncated_latents
-from zoo.metrics import precision_recall
+from zoo.metrics import density_coverage, precision_recall
 
 pytestmark = pytest.mark.step_by_step
 once = pytest.mark.once
@@ -138,6 +138,9 @@ class TestCurve:
         samples = model.sample(300, seed=0)
         expected = precision_recall(self.real(), samples)
         assert (curve.precision[2], curve.recall[2]) == pytest.approx(expected)
+        coverage = density_coverage(self.real(), samples, 3).coverage
+        assert curve.coverage[2] == pytest.approx(coverage)
+        assert curve.coverage[0] < curve.coverage[1]
 
     @once
     def test_of_images_with_an_extractor(self):
@@ -160,6 +163,7 @@ class TestCurve:
             np.array([0.5, np.inf, 1.0]),
             np.array([0.9, 0.5, 0.7]),
             np.array([0.1, 0.8, 0.4]),
+            np.array([0.2, 0.9, 0.5]),
             "pixels",
             10,
         )

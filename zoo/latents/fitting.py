@@ -22,7 +22,7 @@ def fit_prior(
     covariance: str = "full",
     seed: int | None = 0,
     *,
-    n: int | None = None,
+    n: int | None = 10_000,
     steps: int = 100,
     split: str = "train",
 ) -> Sampler:
@@ -41,7 +41,8 @@ def fit_prior(
         components: the number of Gaussians.
         covariance: `"full"` or `"diagonal"`.
         seed: the seed of the fit; `None` draws another start at each call.
-        n: the most data to encode, drawn at random; `None` for all.
+        n: the most data to encode, drawn at random; `None` for all. Time grows with their number
+            and, for full covariances, with the square of the number of latents.
         steps: the most steps of the fit.
         split: the split of a data set that is given by name.
 

@@ -1,4 +1,4 @@
-"""The curve of truncation: precision and recall for each threshold."""
+"""The curve of truncation: precision, recall and coverage for each threshold."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from zoo.evaluation.plan import fitting_extractor
 from zoo.evaluation.real import drawn, read_real
 from zoo.latents.drawing import check_has_latents, data_of
 from zoo.latents.truncation import KINDS, truncated_latents
-from zoo.metrics import precision_recall
+from zoo.metrics import prdc
 from zoo.pictures.lines import lines
 
 FEATURES = frozenset({"features"})
@@ -25,13 +25,14 @@ LABELS = {
 
 
 class TruncationCurve(NamedTuple):
-    """The precision and the recall of truncated samples.
+    """The precision, the recall and the coverage of truncated samples.
 
     Attributes:
         kind: the kind of truncation, see `truncated_latents`.
         thresholds: the thresholds, of shape `(k,)`.
         precision: the share of samples that lie among real images, of shape `(k,)`.
         recall: the share of real images that lie among samples, of shape `(k,)`.
+        coverage: the share of real images with a sample in their neighbourhood, of shape `(k,)`.
         extractor: the name of the extractor of features.
         n: the number of samples, and of real images.
     """
@@ -40,11 +41,12 @@ class TruncationCurve(NamedTuple):
     thresholds: np.ndarray
     precision: np.ndarray
     recall: np.ndarray
+    coverage: np.ndarray
     extractor: str
     n: int
 
     def picture(self, title: str | None = None) -> Image.Image:
-        """Draw both over the thresholds, of which an infinite one stands behind the others.
+        """Draw all three over the thresholds, of which an infinite one stands behind the others.
 
         Raises:
             ArgumentError: if matplotlib, the extra `plot`, is not installed.
@@ -52,9 +54,12 @@ class TruncationCurve(NamedTuple):
         shown = self.thresholds.copy()
         finite = shown[np.isfinite(shown)]
         shown[np.isinf(shown)] = 1.1 * finite.max() if finite.size else 1.0
+        label = LABELS[self.kind]
+        if finite.size < shown.size:
+            label += ", at last without truncation"
         order = np.argsort(shown)
-        series = {"precision": self.precision[order], "recall": self.recall[order]}
-        return lines(shown[order], series, LABELS[self.kind], "share", title, (0.0, 1.02))
+        series = {name: getattr(self, name)[order] for name in ("precision", "recall", "coverage")}
+        return lines(shown[order], series, label, "share", title, (0.0, 1.02))
 
 
 def truncation_curve(
@@ -71,11 +76,14 @@ def truncation_curve(
     labels=None,
     told: Callable[[], None] = lambda: None,
 ) -> TruncationCurve:
-    """Measure precision and recall of truncated samples, for each threshold.
+    """Measure precision, recall and coverage of truncated samples, for each threshold.
 
     With more truncation samples look more like real images, and fewer of those are reached:
-    precision rises and recall falls. Both are those of Kynkäänniemi et al. 2019,
-    https://arxiv.org/abs/1904.06991, see `zoo.metrics.precision_recall`.
+    precision rises, and recall and coverage fall. Precision and recall are those of Kynkäänniemi et
+    al. 2019, https://arxiv.org/abs/1904.06991. Where most samples lie close together, a few that
+    lie apart have wide neighbourhoods, which hold many real images, and recall is then too high.
+    Coverage, of Naeem et al. 2020, https://arxiv.org/abs/2002.09797, has neighbourhoods of real
+    images alone. See `zoo.metrics.prdc`.
 
     Args:
         model: a model that samples from latents.
@@ -86,7 +94,8 @@ def truncation_curve(
         extractor: the extractor of features, see `zoo.evaluation.extractor`; `None` for the
             classifier that was trained on data of this name.
         kind: the kind of truncation, see `truncated_latents`.
-        k: the rank of the neighbour that bounds a neighbourhood.
+        k: the rank of the neighbour that bounds a neighbourhood, 3 in the first paper and 5 in the
+            second one.
         split: the split of a data set that is given by name.
         labels: the labels of the samples of a conditional model, as for `sample`.
         told: a function that is called after each threshold.
@@ -122,7 +131,7 @@ def truncation_curve(
     for threshold in thresholds.tolist():
         latents = truncated_latents(model, n, threshold, kind, seed, condition)
         samples = model.data.to_stored(data_of(model, latents, condition))
-        results.append(precision_recall(features, found(samples).features, k))
+        numbers = prdc(features, found(samples).features, k)
+        results.append([numbers[name] for name in ("precision", "recall", "coverage")])
         told()
-    precision, recall = np.array(results).T
-    return TruncationCurve(kind, thresholds, precision, recall, found.name, n)
+    return TruncationCurve(kind, thresholds, *np.array(results).T, found.name, n)
