@@ -44,18 +44,20 @@ def test_images(name: str, model, n: int) -> np.ndarray:
     return model.data.from_stored(np.stack([source.images[i] for i in range(n)]))
 
 
-def figures(steps: int) -> None:
-    """Print the figures of `dcgan_mnist` and of its encoder."""
+def figures(steps: int, encoder: str | None) -> None:
+    """Print the figures of `dcgan_mnist`, and those with the encoder that is given."""
     model = zoo.load("dcgan_mnist")
     own = model.sample(N, seed=1)
     digits = test_images("mnist", model, N)
     several = {"steps": steps, "restarts": RESTARTS}
     measured(f"own samples, best of {RESTARTS} starts, {steps} steps", model, own, **several)
     measured(f"test digits, best of {RESTARTS} starts, {steps} steps", model, digits, **several)
-    encoder = zoo.load("inverter_dcgan_mnist")
+    starts = {"best_of": "best_of", "mean": "mean"}
+    if encoder is not None:
+        starts["encoder"] = zoo.load(encoder)
     for title, images in (("own samples", own), ("test digits", digits)):
         for number in (steps // 5, steps):
-            for name, start in (("best_of", "best_of"), ("mean", "mean"), ("encoder", encoder)):
+            for name, start in starts.items():
                 text = f"{title}, one start: {name}, {number} steps"
                 measured(text, model, images, start=start, steps=number)
 
@@ -82,10 +84,11 @@ def draw(folder: Path, steps: int) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--steps", type=int, default=100, help="the evaluations of a search")
+    parser.add_argument("--steps", type=int, default=200, help="the evaluations of a search")
     parser.add_argument("--pictures", type=Path, help="draw the pictures into this folder alone")
+    parser.add_argument("--encoder", help="a preset of the recipe inverter_dcgan_mnist, as a start")
     arguments = parser.parse_args()
     if arguments.pictures is None:
-        figures(arguments.steps)
+        figures(arguments.steps, arguments.encoder)
     else:
         draw(arguments.pictures, arguments.steps)

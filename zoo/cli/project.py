@@ -46,7 +46,7 @@ BATCH = 256  # the searches that are computed at once
     shell_complete=words.preset_or_path,
     help="The start of the first search: best_of, the nearest of 1,000 samples; mean, the mean of "
     "the prior; encoder, the codes of PRESET itself; or a preset that encodes into the latents of "
-    "PRESET, such as inverter_dcgan_mnist.",
+    "PRESET, such as one of `zoo train inverter_dcgan_mnist`.",
 )
 @click.option(
     "--loss", type=click.Choice(["pixel", "features", "both"]), default="pixel", help="The loss."
@@ -94,7 +94,7 @@ def project(
     \b
     Examples:
       zoo project dcgan_mnist digit.png -o projection.png
-      zoo project dcgan_mnist digits/ --start inverter_dcgan_mnist --steps 20 --latents z.npz
+      zoo project dcgan_mnist digits/ --steps 200 --restarts 8 --latents z.npz
       zoo project vae_mnist digit.png --mask known.png -o filled.png
     """
     for name, value in {"-n": count, "--columns": columns, "--scale": scale}.items():
