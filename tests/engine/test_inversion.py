@@ -6,7 +6,7 @@ import pytest
 from keras import ops
 
 import zoo
-from zoo.engine.inversion import check_mask
+from zoo.engine.inversion import check_mask, count_steps
 
 LATENTS, SHAPE = 3, (4, 4, 1)
 
@@ -142,6 +142,16 @@ def test_the_best_of_several_searches_counts():
     alone = model.invert(image, start=start, steps=40)
     best = model.invert(image, start=start, steps=40, restarts=8)
     assert best.losses[0] < 1e-6 < alone.losses[0]
+
+
+def test_progress_is_told_for_each_step_of_each_batch():
+    model, kernel, bias, _ = linear()
+    images = images_of(np.zeros((5, LATENTS), "float32"), kernel, bias)
+    for restarts, steps in ((1, 3), (5, 3), (5, 9)):
+        told = []
+        options = {"restarts": restarts, "steps": steps, "batch_size": 4}
+        model.invert(images, told=lambda calls=told: calls.append(1), **options)
+        assert len(told) == count_steps(5, **options)
 
 
 def test_weights_do_not_change_and_hold_keeps_near():

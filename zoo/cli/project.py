@@ -188,8 +188,9 @@ def _found(model, target: np.ndarray, options: dict, stop: Stop):
     """Return the latents of the images `target`, with a bar of progress."""
     from tqdm import tqdm
 
-    batches = -(-len(target) * options["restarts"] // BATCH)
-    total = batches * options["steps"]
+    from zoo.engine.inversion import count_steps
+
+    total = count_steps(len(target), options["restarts"], options["steps"], BATCH)
     with tqdm(total=total, desc="searching", unit=" steps", disable=None, leave=False) as bar:
         return model.invert(
             target,

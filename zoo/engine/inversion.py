@@ -93,7 +93,8 @@ class Search:
             constants: the data, their weights, and their conditions if there are any.
             **options: arguments of `Descent.run`.
         """
-        n, trial_steps = len(constants[0]), steps // ROUNDS if restarts > 1 else 0
+        n = len(constants[0])
+        trial_steps, kept = _rounds(restarts, steps)
 
         def run(values: np.ndarray, start: np.ndarray, count: int) -> Descended:
             rows = [np.repeat(array, len(values) // n, axis=0) for array in constants]
@@ -104,7 +105,6 @@ class Search:
             best = _least(found.losses, restarts, 1)
             return Descended(*(array[best] for array in found))
         trial = run(begin, begin, trial_steps)
-        kept = -(-restarts // ROUNDS)
         going = _least(trial.losses, restarts, kept)
         found = run(trial.values[going], begin[going], steps - trial_steps)
         history = np.concatenate([trial.history[going], found.history[:, 1:]], axis=1)
@@ -128,6 +128,20 @@ class Search:
         if self.hold:
             total += self.hold * ops.mean(ops.square(latents - start), axis=-1)
         return total
+
+
+def _rounds(restarts: int, steps: int) -> tuple[int, int]:
+    """Return the number of steps that all searches of a datum take, 0 if all take all steps, and
+    the number of searches that take the rest."""
+    trial_steps = steps // ROUNDS if restarts > 1 else 0
+    return trial_steps, -(-restarts // ROUNDS) if trial_steps else restarts
+
+
+def count_steps(n: int, restarts: int, steps: int, batch_size: int) -> int:
+    """Return the number of calls of `told` in the inversion of `n` data."""
+    trial_steps, kept = _rounds(restarts, steps)
+    batches = [-(-n * rows // batch_size) for rows in (restarts, kept)]
+    return batches[0] * trial_steps + batches[1] * (steps - trial_steps)
 
 
 def _least(losses: np.ndarray, group: int, count: int) -> np.ndarray:
