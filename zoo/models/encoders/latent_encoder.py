@@ -10,6 +10,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from zoo.base.described import described_by
 from zoo.base.extends import extends
 from zoo.engine.batch import Batch, check_body, paired
 from zoo.engine.compilation import Argument
@@ -203,6 +204,7 @@ class LatentEncoder(Encodes, GenerativeModel):
         """Return the generator's image of each row of `codes`."""
         return self.sampler().sample(latents=codes, labels=labels, batch_size=batch_size)
 
+    @described_by(encode)
     def reconstruct(self, images, labels=None, batch_size: int = 256) -> np.ndarray:
         """Encode and decode each image, and return an array of the shape of `images`."""
         inputs = self.checked_inputs(images, labels)
