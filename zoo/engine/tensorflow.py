@@ -140,8 +140,9 @@ def compiled(fn: Callable, model: keras.Model) -> Callable:
 
     def call(*args):
         plain = all(isinstance(x, np.ndarray) for x in args)
-        if not plain or not tf.executing_eagerly() or tf.distribute.has_strategy():
-            return function(*args)
+        eager = tf.executing_eagerly() and not tf.config.functions_run_eagerly()
+        if not plain or not eager or tf.distribute.has_strategy():
+            return function(*keras.tree.map_structure(tf.convert_to_tensor, args))
         # TensorFlow would look for the program of each call as long as a small network computes.
         kind = tuple((x.shape, x.dtype) for x in args)
         tensors = [tf.convert_to_tensor(x) for x in args]
