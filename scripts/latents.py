@@ -1,6 +1,6 @@
 """Measure what directions and truncation of latents do, and draw the pictures of docs/latents.md.
 
-python scripts/latents.py [--data mnist] [--out docs/pictures/latents] [--n 5000]
+python scripts/latents.py [--data mnist] [--out docs/pictures/latents] [--n 5000] [--only PART ...]
 
 It prints how the probability of a seven moves along the difference of the mean codes of sevens and
 ones, in `vae_mnist`, and along the direction of the same attribute in the latents of `dcgan_mnist`;
@@ -77,9 +77,10 @@ def answers(model, images: np.ndarray, amounts) -> Image.Image:
     return zoo.data.grid(np.stack(cells), len(words), scale=1, column_words=words)
 
 
-def arithmetic(train, test, out: Path) -> None:
+def arithmetic(data: str, n: int, out: Path) -> None:
     """Measure the difference of the mean codes of two digits in `vae_mnist`, and draw it."""
     model = zoo.load("vae_mnist")
+    train, test = (zoo.data.read(data, split) for split in ("train", "test"))
     codes = codes_of(model, train)
     means = [zoo.latents.group_mean(codes, train.labels, digit) for digit in (START, END)]
     difference = means[1] - means[0]
@@ -93,7 +94,7 @@ def arithmetic(train, test, out: Path) -> None:
     picture.save(out / "arithmetic_vae_mnist.png", optimize=True)
 
 
-def direction(n: int, out: Path) -> None:
+def direction(data: str, n: int, out: Path) -> None:
     """Measure the direction of the same attribute in the latents of `dcgan_mnist`, and draw it."""
     model = zoo.load("dcgan_mnist")
     attribute = zoo.latents.Attribute(CLASSIFIER, (START, END))
@@ -134,26 +135,26 @@ def fitted(data: str, n: int, out: Path) -> None:
     picture.save(out / "fitted_ae_mnist.png", optimize=True)
 
 
-def walk(out: Path) -> None:
+def walk(data: str, n: int, out: Path) -> None:
     """Draw a walk by the command."""
     command = "walk dcgan_mnist --seeds 0-15 --columns 4 --frames 60 --fps 15 --scale 2 -o"
     cli.main([*command.split(), str(out / "walk_dcgan_mnist.gif")], standalone_mode=False)
 
 
+PARTS = {part.__name__: part for part in (walk, arithmetic, direction, truncation, fitted)}
+
+
 def main() -> None:
-    """Run all measurements."""
+    """Run all measurements, or those that are named."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--data", default="mnist", help="the data set, by name or path")
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "pictures" / "latents")
     parser.add_argument("--n", type=int, default=5000, help="samples of each measurement")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="the parts to run")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    walk(options.out)
-    train, test = (zoo.data.read(options.data, split) for split in ("train", "test"))
-    arithmetic(train, test, options.out)
-    direction(options.n, options.out)
-    truncation(options.data, options.n, options.out)
-    fitted(options.data, options.n, options.out)
+    for name in options.only:
+        PARTS[name](options.data, options.n, options.out)
 
 
 if __name__ == "__main__":

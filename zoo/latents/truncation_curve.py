@@ -56,7 +56,7 @@ class TruncationCurve(NamedTuple):
         shown[np.isinf(shown)] = 1.1 * finite.max() if finite.size else 1.0
         label = LABELS[self.kind]
         if finite.size < shown.size:
-            label += ", at last without truncation"
+            label += " (last: none)"
         order = np.argsort(shown)
         series = {name: getattr(self, name)[order] for name in ("precision", "recall", "coverage")}
         return lines(shown[order], series, label, "share", title, (0.0, 1.02))
