@@ -52,7 +52,7 @@ def figures(steps: int, encoder: str | None) -> None:
     several = {"steps": steps, "restarts": RESTARTS}
     measured(f"own samples, best of {RESTARTS} starts, {steps} steps", model, own, **several)
     measured(f"test digits, best of {RESTARTS} starts, {steps} steps", model, digits, **several)
-    starts = {"best_of": "best_of", "mean": "mean"}
+    starts = {"best_of": "best_of", "mean": "mean", "random": model.sample_latents(N, seed=9)}
     if encoder is not None:
         starts["encoder"] = zoo.load(encoder)
     for title, images in (("own samples", own), ("test digits", digits)):
@@ -86,7 +86,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--steps", type=int, default=200, help="the evaluations of a search")
     parser.add_argument("--pictures", type=Path, help="draw the pictures into this folder alone")
-    parser.add_argument("--encoder", help="a preset of the recipe inverter_dcgan_mnist, as a start")
+    parser.add_argument("--encoder", help="an encoder as a start, such as inverter_dcgan_mnist")
     arguments = parser.parse_args()
     if arguments.pictures is None:
         figures(arguments.steps, arguments.encoder)

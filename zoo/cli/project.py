@@ -46,7 +46,7 @@ BATCH = 256  # the searches that are computed at once
     shell_complete=words.preset_or_path,
     help="The start of the first search: best_of, the nearest of 1,000 samples; mean, the mean of "
     "the prior; encoder, the codes of PRESET itself; or a preset that encodes into the latents of "
-    "PRESET, such as one of `zoo train inverter_dcgan_mnist`.",
+    "PRESET, such as inverter_dcgan_mnist.",
 )
 @click.option(
     "--loss", type=click.Choice(["pixel", "features", "both"]), default="pixel", help="The loss."
