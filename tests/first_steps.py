@@ -29,7 +29,8 @@ def batches(model):
     rng = np.random.default_rng(0)
     low, high = model.value_range
     while True:
-        images = low + (high - low) * rng.random((BATCH, *model.image_shape), dtype="float32")
+        images = rng.random((BATCH, *model.image_shape), dtype="float32")
+        images = low + (high - low) * (images.round() if model.data.binary else images)
         labels = () if model.condition is None else (model.condition.example(BATCH),)
         yield (images, *labels)
 

@@ -1,6 +1,7 @@
 """Layers that Keras lacks, and fast forms of Keras's convolutions and batch normalization."""
 
 from zoo.engine.priors import Prior, StandardNormal
+from zoo.layers.boltzmann import BoltzmannMachine
 from zoo.layers.convolution import Conv2D, Conv2DTranspose
 from zoo.layers.maxout import Maxout
 from zoo.layers.mixtures import Mixture, VampPrior
@@ -10,6 +11,7 @@ from zoo.layers.tied import TransposedDense
 
 __all__ = [
     "BatchNormalization",
+    "BoltzmannMachine",
     "Conv2D",
     "Conv2DTranspose",
     "Maxout",

@@ -186,8 +186,9 @@ def _datum(model) -> np.ndarray:
     datum = model.data.example(1)
     if isinstance(model.data, Images):
         low, high = model.data.range or (0.0, 1.0)
-        datum[:] = low + 0.9 * (high - low)
-        datum[..., ::2, :, :] = low + 0.1 * (high - low)
+        margin = 0.0 if model.data.binary else 0.1 * (high - low)
+        datum[:] = high - margin
+        datum[..., ::2, :, :] = low + margin
     return datum
 
 
