@@ -53,7 +53,7 @@ class _Likelihood(PerDatum):
         arguments = inspect.signature(model.log_prob).parameters
         if "seed" in arguments:
             options["seed"] = subject.seed
-        for span, inputs in _prepared(subject, spans):
+        for span, inputs in prepared(subject, spans):
             if "first" in arguments:
                 options["first"] = span.start
             yield model.log_prob(*inputs, **options).astype("float64")
@@ -63,7 +63,7 @@ class _Likelihood(PerDatum):
         return {name: with_error(values)}
 
 
-def _prepared(subject, spans) -> Iterator[tuple[range, list[np.ndarray]]]:
+def prepared(subject, spans) -> Iterator[tuple[range, list[np.ndarray]]]:
     """Yield spans of the test data in the order of their hashes, in the form for the model's
     likelihood, and their conditions if the model has any."""
     model, test = subject.model, subject.test

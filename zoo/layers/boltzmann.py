@@ -157,16 +157,15 @@ class BoltzmannMachine(layers.Layer):
         if not self.is_gaussian:
             inside = 0.98 * mean + 0.01
             start = ops.log(inside) - ops.log(1.0 - inside)
-        self.visible_bias.assign(ops.where(first, start, self.visible_bias))
+        bias = ops.convert_to_tensor(self.visible_bias)
+        self.visible_bias.assign(ops.where(first, start, bias))
         share = scalars.clamp(1.0 / (self.seen + 1.0), low=FOLLOWING)
         self.seen.assign(self.seen + 1.0)
         self.data_mean.assign(self.data_mean + share * (mean - self.data_mean))
         if not centred:
             return
         active = engine.all_reduce_mean(ops.mean(self.hidden_mean(visible), axis=0))
-        before, offset = ops.copy(self.visible_offset), ops.convert_to_tensor(self.data_mean)
-        moved = share * (active - self.hidden_offset)
-        self._move(offset - before, moved)
+        self._move(self.data_mean - self.visible_offset, share * (active - self.hidden_offset))
 
     def _move(self, visible, hidden) -> None:
         """Move the offsets by `visible` and `hidden`, and the biases so that p(v, h) stays."""

@@ -1,6 +1,7 @@
 """Spaces: the sets of values of a model's data, condition and noise."""
 
 from zoo.engine.spaces.base import Space
+from zoo.engine.spaces.binary import BinaryMeans
 from zoo.engine.spaces.classes import Classes, classes_or_none
 from zoo.engine.spaces.data import (
     BinaryVectors,
@@ -14,6 +15,7 @@ from zoo.engine.spaces.data import (
 from zoo.engine.spaces.noise import Draws, Noise, NoiseSpace, Normal, Uniform, check_noise
 
 __all__ = [
+    "BinaryMeans",
     "BinaryVectors",
     "Classes",
     "Draws",

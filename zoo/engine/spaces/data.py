@@ -23,27 +23,17 @@ class Images(Space):
         width: the number of columns.
         channels: the number of channels.
         range: the lowest and the highest value, or `None` for any value.
-        binary: whether data to train on are the lowest and the highest value alone. Values between
-            are probabilities, which outputs and other inputs may be.
     """
 
     name = "images"
     noun = "images"
 
-    def __init__(
-        self,
-        height: int,
-        width: int,
-        channels: int,
-        range: Range | None = None,
-        binary: bool = False,
-    ):
+    def __init__(self, height: int, width: int, channels: int, range: Range | None = None):
         self.height = check_count("height", height)
         self.width = check_count("width", width)
         self.channels = check_count("channels", channels)
         self.range = None if range is None else (float(range[0]), float(range[1]))
         self.shape = (self.height, self.width, self.channels)
-        self.binary = binary
 
     def _advice_on_shape(self) -> str:
         if self.channels not in (1, 3):
@@ -66,14 +56,10 @@ class Images(Space):
             super().check_values(argument, values, in_training)
         else:
             check_range(argument, values, self.range, in_training)
-        if self.binary and in_training:
-            check_binary(argument, values, self.range)
 
     def example(self, n, seed=0):
         low, high = self.range or (0.0, 1.0)
         uniform = np.random.default_rng(seed).random((n, *self.shape), dtype="float32")
-        if self.binary:
-            uniform = np.round(uniform)
         return uniform if (low, high) == (0.0, 1.0) else low + (high - low) * uniform
 
     def to_stored(self, values):
@@ -121,8 +107,7 @@ class Images(Space):
         if self.range is None:
             return super().text
         low, high = self.range
-        within = f"{{{low:g}, {high:g}}}" if self.binary else f"[{low:g}, {high:g}]"
-        return f"{super().text} in {within}"
+        return f"{super().text} in [{low:g}, {high:g}]"
 
 
 class Points(Space):
@@ -260,16 +245,4 @@ def check_range(argument: str, values, value_range: Range, in_training: bool = T
             f"{argument} must hold values in {list(value_range)}. Received: values from {low:g} to "
             f"{high:g}. zoo.data.to_range(images, {tuple(value_range)}, source=(low, high)) "
             "converts."
-        )
-
-
-def check_binary(argument: str, values, value_range: Range) -> None:
-    """Raise unless the array `values` holds the two ends of `value_range` alone."""
-    low, high = value_range
-    others = values[(values != low) & (values != high)]
-    if others.size:
-        raise ArgumentError(
-            f"{argument} must hold {low:g} and {high:g} alone, since the model's pixels are binary. "
-            f"Received: {others.flat[0]:g}. zoo.data.load(images, binarize='stochastic') draws each "
-            "pixel with its grey level as probability; binarize='threshold' cuts at one half."
         )

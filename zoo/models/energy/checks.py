@@ -5,12 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from zoo.base.arrays import as_array
-from zoo.engine.spaces import Images, Space, of_image_shape
+from zoo.engine.spaces import BinaryMeans, Space, of_image_shape
 from zoo.engine.spaces.base import as_numpy
 from zoo.errors import ArgumentError, check_choice
 from zoo.layers.boltzmann import UNITS
-
-RANGE = (0.0, 1.0)  # the value range of binary images
 
 
 def space_of(image_shape, visible: str) -> Space:
@@ -18,7 +16,7 @@ def space_of(image_shape, visible: str) -> Space:
     check_choice("visible", visible, UNITS)
     if visible == "gaussian":
         return of_image_shape(image_shape)
-    return Images(*of_image_shape(image_shape, RANGE, points=False).shape, RANGE, binary=True)
+    return BinaryMeans(*of_image_shape(image_shape, points=False).shape)
 
 
 def check_flag(argument: str, value: object) -> bool:

@@ -34,6 +34,8 @@ class OfMachine(Samples):
     to data.
     """
 
+    has_partition = True
+
     def hold(self, machine: BoltzmannMachine, chains: int, sampling_steps: int) -> None:
         """Keep the machine, make its persistent chains, and state the noise of samples."""
         self.machine = machine
@@ -110,7 +112,8 @@ class OfMachine(Samples):
             return self._of_running_chains(n, check_count("chains", chains), draws)
         rows = self._rows(check_count("batch_size", batch_size), steps)
         parts = (draws.next(min(rows, n - start)) for start in range(0, n, rows))
-        return np.concatenate([super(OfMachine, self).sample(noise=part) for part in parts])
+        found = [self.infer("sample", self.generate, (part,), rows) for part in parts]
+        return np.concatenate(found)
 
     def _rows(self, batch_size: int, steps: int) -> int:
         """Return how many samples are made at once, so that their noise fits into memory."""

@@ -81,6 +81,7 @@ class RBM(OfMachine, Encodes, Scores, GenerativeModel):
     )
     paper_url = "https://doi.org/10.1162/089976602760128018"
     loss_names = ("loss", "reconstruction")
+    weight_decay = 0.0  # until `compile` sets it
 
     def __init__(
         self,
@@ -100,7 +101,7 @@ class RBM(OfMachine, Encodes, Scores, GenerativeModel):
 
     @classmethod
     def test_config(cls):
-        return {"image_shape": (8, 8, 1), "hidden_units": 6, "chains": 8, "sampling_steps": 3}
+        return {"image_shape": (8, 8, 1), "hidden_units": 10, "chains": 8, "sampling_steps": 3}
 
     @property
     def latent_dim(self) -> int:
@@ -257,7 +258,7 @@ class RBM(OfMachine, Encodes, Scores, GenerativeModel):
             ValueError: if `images` has another shape, or pixels that are not binary.
         """
         inputs = self.checked_inputs(images)
-        self.data.check_values("images", inputs[0])
+        self.data.check_values("images", inputs[0])  # as in training
         energies = self.infer("energy", self._energies, inputs, batch_size)
         if partition is None:
             partition = self.log_partition(None, seed, chains, temperatures)
