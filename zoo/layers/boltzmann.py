@@ -146,19 +146,40 @@ class BoltzmannMachine(layers.Layer):
 
     # Training
 
-    def follow(self, visible, centred: bool) -> None:
+    def start_transposed(self, lower: BoltzmannMachine, where=True) -> None:
+        """Take the distribution of the hidden units of `lower` for that of the visible units here.
+
+        The weights become those of `lower` with both layers exchanged, without offsets; section 4
+        of Hinton, Osindero and Teh 2006, https://doi.org/10.1162/neco.2006.18.7.1527.
+
+        Args:
+            lower: a machine of as many visible units as there are hidden ones here.
+            where: a scalar that tells whether to do so, for compiled steps.
+        """
+        kernel, visible, hidden = lower.plain()
+        new = (ops.transpose(kernel), hidden, visible)
+        for weight, value in zip(self.trainable_variables, new, strict=True):
+            weight.assign(ops.where(where, value, ops.convert_to_tensor(weight)))
+
+    @property
+    def is_new(self):
+        """A scalar tensor that tells whether the machine has seen no batch yet."""
+        return ops.convert_to_tensor(self.seen) < 0.5
+
+    def follow(self, visible, centred: bool, started: bool = False) -> None:
         """Let the running means follow a batch of data, and with `centred` the offsets the means.
 
-        The first batch also sets the visible biases to those of independent units with its means.
+        The first batch also sets the visible biases to those of independent units with its means,
+        unless the weights are `started` otherwise.
         """
         mean = engine.all_reduce_mean(ops.mean(visible, axis=0))
-        first = ops.convert_to_tensor(self.seen) < 0.5
         start = mean
         if not self.is_gaussian:
             inside = 0.98 * mean + 0.01
             start = ops.log(inside) - ops.log(1.0 - inside)
-        bias = ops.convert_to_tensor(self.visible_bias)
-        self.visible_bias.assign(ops.where(first, start, bias))
+        if not started:
+            bias = ops.convert_to_tensor(self.visible_bias)
+            self.visible_bias.assign(ops.where(self.is_new, start, bias))
         share = scalars.clamp(1.0 / (self.seen + 1.0), low=FOLLOWING)
         self.seen.assign(self.seen + 1.0)
         self.data_mean.assign(self.data_mean + share * (mean - self.data_mean))

@@ -30,8 +30,7 @@ NUMBERS = 2**25  # uniform numbers for samples in memory at once, which take 128
 class OfMachine(Samples):
     """A mixin of models whose samples and likelihood rest on a restricted Boltzmann machine.
 
-    A subclass calls `hold` in its constructor, and defines `shown`, from visible units of the machine
-    to data.
+    A subclass calls `hold` in its constructor, and defines `shown`.
     """
 
     has_partition = True
@@ -47,20 +46,24 @@ class OfMachine(Samples):
         """Return the space of the noise of a sample after this number of Gibbs steps."""
         return {"chain": Uniform((1,)), "steps": Uniform((steps, self.machine.noise_size))}
 
-    def shown(self, visible):
-        """Return the data for means of the visible units of the machine."""
+    def shown(self, states, mean):
+        """Return data for states of the visible units of the machine and for their mean."""
         raise NotImplementedError
+
+    def flat(self, images):
+        """Return data as rows of visible units."""
+        return ops.reshape(images, (-1, self.data.size))
 
     # Samples
 
     def generate(self, noise, condition=None):
         states = self.chains.copies(noise["chain"][:, 0])
-        return self.shown(self.machine.gibbs(states, noise["steps"])[1])
+        return self._advance(states, noise["steps"])[1]
 
     def _advance(self, states, noise):
         """Return the states after Gibbs sampling, and the data that are shown of them."""
         states, mean = self.machine.gibbs(states, noise)
-        return states, self.shown(mean)
+        return states, self.shown(states, mean)
 
     def sample(
         self,

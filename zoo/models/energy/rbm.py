@@ -20,6 +20,7 @@ from zoo.errors import check_count, check_number
 from zoo.layers.boltzmann import BoltzmannMachine
 from zoo.metrics.partition import LogPartition
 from zoo.models.energy.checks import check_codes, check_flag, space_of
+from zoo.models.energy.divergence import contrast, fantasies_of
 from zoo.models.energy.machines import OfMachine
 from zoo.models.families import register_family
 
@@ -154,23 +155,15 @@ class RBM(OfMachine, Encodes, Scores, GenerativeModel):
         visible = self.flat(batch.data)
         return self.contrast(visible, ops.convert_to_tensor(self.chains.states))[1]
 
-    def flat(self, images):
-        """Return images as rows of visible units."""
-        return ops.reshape(images, (-1, self.machine.visible))
-
     def fantasies(self, visible):
         """Return visible units of the model in place of exact samples, for the negative phase."""
-        if self.persistent:
-            return self.chains.moved(self.machine, self.random, self.k)
-        noise = self.random.uniform((ops.shape(visible)[0], self.k, self.machine.noise_size))
-        return self.machine.gibbs(visible, noise)[0]
+        chains = self.chains if self.persistent else None
+        return fantasies_of(self.machine, chains, visible, self.random, self.k)
 
     def contrast(self, visible, fantasies):
         """Return the loss, E_data[F(v)] - E_model[F(v)] and the weight decay, and the logs."""
         machine = self.machine
-        loss = ops.mean(machine.free_energy(visible)) - ops.mean(machine.free_energy(fantasies))
-        if self.weight_decay:
-            loss = loss + 0.5 * self.weight_decay * ops.sum(ops.square(machine.kernel))
+        loss = contrast(machine, visible, fantasies, self.weight_decay)
         again = machine.visible_mean(machine.hidden_mean(visible))
         error = ops.mean(ops.sum(ops.square(visible - again), axis=-1))
         return loss, {"loss": loss, "reconstruction": error}
@@ -180,14 +173,14 @@ class RBM(OfMachine, Encodes, Scores, GenerativeModel):
     def call(self, images, training=False):
         return self._decoded(self._encoded(images))
 
-    def shown(self, visible):
-        return ops.reshape(visible, (-1, *self.image_shape))
+    def shown(self, states, mean):
+        return ops.reshape(mean, (-1, *self.image_shape))
 
     def _encoded(self, images):
         return self.machine.hidden_mean(self.flat(images))
 
     def _decoded(self, codes):
-        return self.shown(self.machine.visible_mean(codes))
+        return ops.reshape(self.machine.visible_mean(codes), (-1, *self.image_shape))
 
     def encode(self, images, batch_size: int = 256) -> np.ndarray:
         """Return the probability of each hidden unit given each image, its features.
