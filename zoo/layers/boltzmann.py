@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
@@ -24,11 +26,10 @@ class BoltzmannMachine(layers.Layer):
     have the term |v|²/2 beside it, and the mean b + Wh given h. The sum over h is in closed form:
     p(v) = exp(-F(v)) / Z with the free energy F(v) = -b·v - Σ_j softplus(c_j + (vᵀW)_j).
 
-    The weights are centred: with the offsets μ and λ, which are running means of v and h over the
-    data, they are those of -(v - μ)·b' - (h - λ)·c' - (v - μ)ᵀW(h - λ), so that b = b' - Wλ (plus μ
-    for Gaussian units) and c = c' - Wᵀμ. The gradients with respect to them are those of Melchior,
-    Fischer and Wiskott 2016, https://jmlr.org/papers/v17/14-237.html. Offsets of zero give the plain
-    machine, and a change of the offsets leaves the distribution as it is.
+    The centred gradient of Melchior, Fischer and Wiskott 2016, https://jmlr.org/papers/v17/14-237.html,
+    is that of the weights of -(v - μ)·b' - (h - λ)·c' - (v - μ)ᵀW(h - λ), the same distribution with
+    b = b' - Wλ and c = c' - Wᵀμ, for the running means μ and λ of v and h over the data. `free_energy`
+    gives it for W, b' and c', and `centred_step` takes the change of b and c from theirs.
 
     Args:
         visible: the number of visible units.
@@ -38,7 +39,7 @@ class BoltzmannMachine(layers.Layer):
     Raises:
         ArgumentError: if a number is below 1, or the kind is unknown.
 
-    Differs from the paper: the offsets move in each step, and not once an epoch.
+    Differs from the paper: b and c are kept, and not b' and c'.
     """
 
     def __init__(self, visible: int, hidden: int, units: str = "binary", **kwargs):
@@ -54,9 +55,8 @@ class BoltzmannMachine(layers.Layer):
         self.kernel = self._weight("kernel", (self.visible, self.hidden), small)
         self.visible_bias = self._weight("visible_bias", (self.visible,))
         self.hidden_bias = self._weight("hidden_bias", (self.hidden,))
-        self.visible_offset = self._weight("visible_offset", (self.visible,), trainable=False)
-        self.hidden_offset = self._weight("hidden_offset", (self.hidden,), trainable=False)
         self.data_mean = self._weight("data_mean", (self.visible,), trainable=False)
+        self.active_mean = self._weight("active_mean", (self.hidden,), trainable=False)
         self.seen = self._weight("seen", (), trainable=False)
         self.built = True
 
@@ -76,12 +76,8 @@ class BoltzmannMachine(layers.Layer):
         return self.units == "gaussian"
 
     def plain(self) -> tuple:
-        """Return W, b and c of the energy without offsets."""
-        kernel = ops.convert_to_tensor(self.kernel)
-        visible = self.visible_bias - ops.matmul(kernel, self.hidden_offset)
-        if self.is_gaussian:
-            visible = visible + self.visible_offset
-        return kernel, visible, self.hidden_bias - ops.matmul(self.visible_offset, kernel)
+        """Return W, b and c as tensors."""
+        return tuple(map(ops.convert_to_tensor, self.trainable_variables))
 
     def hidden_mean(self, visible):
         """Return E[h | v], the probabilities of the hidden units, `(batch, hidden)`."""
@@ -107,9 +103,16 @@ class BoltzmannMachine(layers.Layer):
         inside = scalars.clamp(2.0 * uniform - 1.0, -1.0 + 1e-6, 1.0 - 1e-6)
         return mean + math.sqrt(2.0) * ops.erfinv(inside)
 
-    def free_energy(self, visible):
-        """Return F(v) of shape `(batch,)`, with p(v) = exp(-F(v)) / Z."""
+    def free_energy(self, visible, centred: bool = False):
+        """Return F(v) of shape `(batch,)`, with p(v) = exp(-F(v)) / Z.
+
+        With `centred`, its gradients are those for the centred weights.
+        """
         kernel, bias, hidden_bias = self.plain()
+        if centred:
+            nothing = kernel - ops.stop_gradient(kernel)  # but for its gradient
+            bias = bias - ops.matmul(nothing, self.active_mean)
+            hidden_bias = hidden_bias - ops.matmul(self.data_mean, nothing)
         hidden = ops.softplus(ops.matmul(visible, kernel) + hidden_bias)
         energy = -ops.matmul(visible, bias) - ops.sum(hidden, axis=-1)
         if self.is_gaussian:
@@ -149,7 +152,7 @@ class BoltzmannMachine(layers.Layer):
     def start_transposed(self, lower: BoltzmannMachine, where=True) -> None:
         """Take the distribution of the hidden units of `lower` for that of the visible units here.
 
-        The weights become those of `lower` with both layers exchanged, without offsets; section 4
+        The weights become those of `lower` with both layers exchanged; section 4
         of Hinton, Osindero and Teh 2006, https://doi.org/10.1162/neco.2006.18.7.1527.
 
         Args:
@@ -166,45 +169,47 @@ class BoltzmannMachine(layers.Layer):
         """A scalar tensor that tells whether the machine has seen no batch yet."""
         return ops.convert_to_tensor(self.seen) < 0.5
 
-    def follow(self, visible, centred: bool, started: bool = False) -> None:
-        """Let the running means follow a batch of data, and with `centred` the offsets the means.
+    def follow(self, visible, started: bool = False) -> None:
+        """Let the running means follow a batch of data.
 
         The first batch also sets the visible biases to those of independent units with its means,
         unless the weights are `started` otherwise.
         """
         mean = engine.all_reduce_mean(ops.mean(visible, axis=0))
-        start = mean
-        if not self.is_gaussian:
-            inside = 0.98 * mean + 0.01
-            start = ops.log(inside) - ops.log(1.0 - inside)
         if not started:
-            bias = ops.convert_to_tensor(self.visible_bias)
+            start, bias = (
+                self._inverse(0.98 * mean + 0.01),
+                ops.convert_to_tensor(self.visible_bias),
+            )
             self.visible_bias.assign(ops.where(self.is_new, start, bias))
+        active = engine.all_reduce_mean(ops.mean(self.hidden_mean(visible), axis=0))
         share = scalars.clamp(1.0 / (self.seen + 1.0), low=FOLLOWING)
         self.seen.assign(self.seen + 1.0)
         self.data_mean.assign(self.data_mean + share * (mean - self.data_mean))
-        if not centred:
-            return
-        active = engine.all_reduce_mean(ops.mean(self.hidden_mean(visible), axis=0))
-        self._move(self.data_mean - self.visible_offset, share * (active - self.hidden_offset))
+        self.active_mean.assign(self.active_mean + share * (active - self.active_mean))
 
-    def _move(self, visible, hidden) -> None:
-        """Move the offsets by `visible` and `hidden`, and the biases so that p(v, h) stays."""
-        bias = self.visible_bias + ops.matmul(self.kernel, hidden)
-        self.visible_bias.assign(bias - visible if self.is_gaussian else bias)
-        self.hidden_bias.assign(self.hidden_bias + ops.matmul(visible, self.kernel))
-        self.visible_offset.assign(self.visible_offset + visible)
-        self.hidden_offset.assign(self.hidden_offset + hidden)
+    def _inverse(self, mean):
+        """Return the biases of independent visible units of this mean."""
+        return mean if self.is_gaussian else ops.log(mean) - ops.log(1.0 - mean)
+
+    def centred_step(self, step: Callable[[], Any]) -> Any:
+        """Take a step of an optimizer by centred gradients, and return what `step()` returns.
+
+        The optimizer changes W, and b' and c' in the place of b and c, which then follow W.
+        """
+        before = ops.copy(ops.convert_to_tensor(self.kernel))
+        result = step()
+        change = self.kernel - before
+        self.visible_bias.assign(self.visible_bias - ops.matmul(change, self.active_mean))
+        self.hidden_bias.assign(self.hidden_bias - ops.matmul(self.data_mean, change))
+        return result
 
     # Annealing
 
     def base(self):
         """Return the biases of the machine without W that has the data's means."""
         mean = ops.convert_to_tensor(self.data_mean)
-        if self.is_gaussian:
-            return mean
-        inside = scalars.clamp(mean, 1e-3, 1.0 - 1e-3)
-        return ops.log(inside) - ops.log(1.0 - inside)
+        return self._inverse(mean if self.is_gaussian else scalars.clamp(mean, 1e-3, 1.0 - 1e-3))
 
     def base_log_partition(self, base: np.ndarray) -> float:
         """Return log Z of the machine without W and c, and with the biases `base`."""

@@ -133,9 +133,7 @@ def _terms(
     kernel, visible_bias, hidden_bias, side: str | None, gaussian: bool
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield the numbers of the states of one side, and the logarithms of their terms in Z."""
-    kernel, own, other = (
-        np.asarray(x, "float64") for x in (kernel, hidden_bias, visible_bias)
-    )
+    kernel, own, other = (np.asarray(x, "float64") for x in (kernel, hidden_bias, visible_bias))
     side = smaller_side(*kernel.shape, gaussian) if side is None else side
     check_choice("side", side, ("visible", "hidden"))
     if side == "visible":

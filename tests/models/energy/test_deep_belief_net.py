@@ -105,7 +105,10 @@ def test_a_classifier_begins_with_its_weights():
         (lambda: zoo.models.DeepBeliefNet((3, 3, 1), (4,)), "at least two layers.*zoo.models.RBM"),
         (lambda: zoo.models.DeepBeliefNet((3, 3, 1), 4), "at least two layers"),
         (lambda: zoo.models.DeepBeliefNet((3, 3, 1), (4, 0)), "hidden_units must be"),
-        (lambda: zoo.models.DeepBeliefNet((3, 3, 1), (4, 5), transposed=True), "every second layer"),
+        (
+            lambda: zoo.models.DeepBeliefNet((3, 3, 1), (4, 5), transposed=True),
+            "every second layer",
+        ),
         (lambda: net().compile(layer_steps=-1), "layer_steps must be"),
         (lambda: net().compile(k=0), "k must be"),
         (lambda: net().to_classifier(1), "num_classes must be"),

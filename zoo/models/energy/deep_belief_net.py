@@ -25,7 +25,7 @@ from zoo.metrics import elbo
 from zoo.metrics.partition import LogPartition
 from zoo.models.energy.chains import PersistentChains
 from zoo.models.energy.checks import check_codes, check_flag, space_of
-from zoo.models.energy.divergence import contrast, fantasies_of
+from zoo.models.energy.divergence import contrast, descend, fantasies_of
 from zoo.models.energy.machines import OfMachine
 from zoo.models.energy.rbm import RBM
 from zoo.models.families import create, register_family
@@ -80,14 +80,13 @@ class DeepBeliefNet(OfMachine, Encodes, Scores, GenerativeModel):
         "down. It was how deep networks were first trained: with its weights as a start, a "
         "classifier of several layers learns well."
     )
-    paper = (
-        "Hinton, Osindero and Teh 2006, A Fast Learning Algorithm for Deep Belief Nets"
-    )
+    paper = "Hinton, Osindero and Teh 2006, A Fast Learning Algorithm for Deep Belief Nets"
     paper_url = "https://doi.org/10.1162/neco.2006.18.7.1527"
     likelihood_is = "bound"
     density_of = "binary"
     weight_decay = 0.0  # until `compile` sets it
     layer_steps = 0
+    centred = True
     stage: int | None = None  # the machine that is trained, or `None` for all
 
     def __init__(
@@ -208,15 +207,16 @@ class DeepBeliefNet(OfMachine, Encodes, Scores, GenerativeModel):
         started = self.transposed and below is not None
         if started:
             machine.start_transposed(below, machine.is_new)
-        machine.follow(visible, self.centred, started)
+        machine.follow(visible, started)
         own = chains if self.persistent else None
         fantasies = fantasies_of(machine, own, visible, self.random, self.k)
 
         def objective():
-            loss = contrast(machine, visible, fantasies, self.weight_decay)
+            loss = contrast(machine, visible, fantasies, self.weight_decay, self.centred)
             return loss, {f"loss_{index + 1}": loss}
 
-        return self.minimize(objective, f"layer_{index + 1}")
+        step = functools.partial(self.minimize, objective, f"layer_{index + 1}")
+        return descend(machine, self.centred, step)
 
     def _drawn_hidden(self, machine, visible):
         """Return hidden units of `machine` given visible ones."""
@@ -279,7 +279,9 @@ class DeepBeliefNet(OfMachine, Encodes, Scores, GenerativeModel):
         Args:
             codes: of shape `(n, units)`.
         """
-        return self.infer("decode", self._decoded, (check_codes(codes, self.latent_dim),), batch_size)
+        return self.infer(
+            "decode", self._decoded, (check_codes(codes, self.latent_dim),), batch_size
+        )
 
     @described_by(encode)
     def reconstruct(self, images, batch_size: int = 256) -> np.ndarray:

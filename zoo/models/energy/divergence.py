@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from keras import ops
 
 from zoo.layers.boltzmann import BoltzmannMachine
@@ -19,12 +21,19 @@ def fantasies_of(
     return machine.gibbs(visible, noise)[0]
 
 
-def contrast(machine: BoltzmannMachine, visible, fantasies, weight_decay: float):
+def contrast(
+    machine: BoltzmannMachine, visible, fantasies, weight_decay: float, centred: bool = False
+):
     """Return E_data[F(v)] - E_fantasies[F(v)], and `weight_decay` times |W|²/2.
 
     Fantasies are taken for constants: the gradient is that of the energies alone.
     """
-    loss = ops.mean(machine.free_energy(visible)) - ops.mean(machine.free_energy(fantasies))
+    data, model = (ops.mean(machine.free_energy(v, centred)) for v in (visible, fantasies))
     if weight_decay:
-        loss = loss + 0.5 * weight_decay * ops.sum(ops.square(machine.kernel))
-    return loss
+        data = data + 0.5 * weight_decay * ops.sum(ops.square(machine.kernel))
+    return data - model
+
+
+def descend(machine: BoltzmannMachine, centred: bool, step: Callable[[], dict]) -> dict:
+    """Take a step of the optimizer, of plain or of centred gradients, and return its logs."""
+    return machine.centred_step(step) if centred else step()

@@ -20,7 +20,7 @@ from zoo.errors import check_count, check_number
 from zoo.layers.boltzmann import BoltzmannMachine
 from zoo.metrics.partition import LogPartition
 from zoo.models.energy.checks import check_codes, check_flag, space_of
-from zoo.models.energy.divergence import contrast, fantasies_of
+from zoo.models.energy.divergence import contrast, descend, fantasies_of
 from zoo.models.energy.machines import OfMachine
 from zoo.models.families import register_family
 
@@ -82,7 +82,7 @@ class RBM(OfMachine, Encodes, Scores, GenerativeModel):
     )
     paper_url = "https://doi.org/10.1162/089976602760128018"
     loss_names = ("loss", "reconstruction")
-    weight_decay = 0.0  # until `compile` sets it
+    weight_decay, centred = 0.0, True  # until `compile` sets them
 
     def __init__(
         self,
@@ -136,7 +136,7 @@ class RBM(OfMachine, Encodes, Scores, GenerativeModel):
         Args:
             k: the steps of Gibbs sampling in a step of training.
             persistent: whether chains go on from step to step (PCD-k), or begin at the data (CD-k).
-            centred: whether the offsets of the energy follow the means of v and h over the data.
+            centred: whether gradients are those of the energy of v and h less their means over the data.
             weight_decay: the weight of |W|²/2, which is added to the loss.
 
         Raises:
@@ -147,9 +147,13 @@ class RBM(OfMachine, Encodes, Scores, GenerativeModel):
 
     def update(self, batch: Batch):
         visible = self.flat(batch.data)
-        self.machine.follow(visible, self.centred)
-        fantasies = self.fantasies(visible)
-        return self.minimize(lambda: self.contrast(visible, fantasies), "model")
+        self.machine.follow(visible)
+        return self.learn(visible, self.fantasies(visible))
+
+    def learn(self, visible, fantasies):
+        """Take a step of the optimizer on data and fantasies, and return the logs."""
+        step = functools.partial(self.minimize, lambda: self.contrast(visible, fantasies), "model")
+        return descend(self.machine, self.centred, step)
 
     def validate(self, batch: Batch):
         visible = self.flat(batch.data)
@@ -163,7 +167,7 @@ class RBM(OfMachine, Encodes, Scores, GenerativeModel):
     def contrast(self, visible, fantasies):
         """Return the loss, E_data[F(v)] - E_model[F(v)] and the weight decay, and the logs."""
         machine = self.machine
-        loss = contrast(machine, visible, fantasies, self.weight_decay)
+        loss = contrast(machine, visible, fantasies, self.weight_decay, self.centred)
         again = machine.visible_mean(machine.hidden_mean(visible))
         error = ops.mean(ops.sum(ops.square(visible - again), axis=-1))
         return loss, {"loss": loss, "reconstruction": error}
@@ -204,7 +208,9 @@ class RBM(OfMachine, Encodes, Scores, GenerativeModel):
         Args:
             codes: of shape `(n, hidden_units)`.
         """
-        return self.infer("decode", self._decoded, (check_codes(codes, self.latent_dim),), batch_size)
+        return self.infer(
+            "decode", self._decoded, (check_codes(codes, self.latent_dim),), batch_size
+        )
 
     @described_by(encode)
     def reconstruct(self, images, batch_size: int = 256) -> np.ndarray:
