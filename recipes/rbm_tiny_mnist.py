@@ -1,4 +1,4 @@
-"""An RBM of 20 hidden units, whose likelihood is exact. Run it: python recipes/rbm_tiny_mnist.py --help"""
+"""An RBM of 20 hidden units. Run it: python recipes/rbm_tiny_mnist.py --help"""
 
 import dataclasses
 
@@ -36,8 +36,8 @@ RECIPE = zoo.Recipe(
     facts=zoo.Facts(
         title="Digits of 28x28 pixels from 20 hidden units, with the exact likelihood.",
         differs=[
-            "Persistent chains of 5 Gibbs steps, 100 of them; the rate 0.02, momentum 0.5, falls to 0 "
-            "over the second half.",
+            "Centred persistent chains of 5 Gibbs steps, 100 of them; the rate 0.02, with momentum "
+            "0.5, falls to 0 over the second half.",
             "Binary pixels, drawn anew each time.",
         ],
         limits=["Twenty units tell few digits apart: it is for the exact likelihood."],

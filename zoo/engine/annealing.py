@@ -1,4 +1,4 @@
-"""Chains that are led through a path of temperatures, as annealed importance sampling needs them."""
+"""Chains that are led through a path of temperatures, for annealed importance sampling."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TEMPERATURES = sum(steps for _, steps in PARTS)
 
 
 def temperatures(n: int) -> np.ndarray:
-    """Return `n` + 1 inverse temperatures from 0 to 1, float64, which grow in ever smaller steps."""
+    """Return `n` + 1 inverse temperatures from 0 to 1, float64, in ever smaller steps."""
     ends, steps = (np.array(x, "float64") for x in zip((0.0, 0), *PARTS, strict=True))
     return np.interp(np.linspace(0.0, 1.0, n + 1), np.cumsum(steps) / TEMPERATURES, ends)
 

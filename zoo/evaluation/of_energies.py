@@ -15,8 +15,9 @@ class AIS(LogLikelihood):
     """The log-likelihood of test data in nats, with log Z by annealed importance sampling.
 
     `ais` is the number that the literature gives. Its error is that of the mean over the data,
-    together with that of log Z. `ais_reverse` has log Z of the chains in reverse; where these cannot
-    begin at exact samples it is an estimate without a known sign, see `log_partition` of the model.
+    together with that of log Z. `ais_reverse` has log Z of the chains in reverse; where these
+    cannot begin at exact samples it is an estimate without a known sign, see `log_partition` of the
+    model.
 
     Args:
         chains: the number of chains.

@@ -26,10 +26,11 @@ class BoltzmannMachine(layers.Layer):
     have the term |v|²/2 beside it, and the mean b + Wh given h. The sum over h is in closed form:
     p(v) = exp(-F(v)) / Z with the free energy F(v) = -b·v - Σ_j softplus(c_j + (vᵀW)_j).
 
-    The centred gradient of Melchior, Fischer and Wiskott 2016, https://jmlr.org/papers/v17/14-237.html,
-    is that of the weights of -(v - μ)·b' - (h - λ)·c' - (v - μ)ᵀW(h - λ), the same distribution with
-    b = b' - Wλ and c = c' - Wᵀμ, for the running means μ and λ of v and h over the data. `free_energy`
-    gives it for W, b' and c', and `centred_step` takes the change of b and c from theirs.
+    The centred gradient of Melchior, Fischer and Wiskott 2016,
+    https://jmlr.org/papers/v17/14-237.html, is that of the weights of -(v - μ)·b' - (h - λ)·c' -
+    (v - μ)ᵀW(h - λ), the same distribution with b = b' - Wλ and c = c' - Wᵀμ, for the running means
+    μ and λ of v and h over the data. `free_energy` gives it for W, b' and c', and `centred_step`
+    takes the change of b and c from theirs.
 
     Args:
         visible: the number of visible units.
@@ -230,8 +231,8 @@ class BoltzmannMachine(layers.Layer):
 
         The machine of the inverse temperature β has log f_β(v) = (1 - β) a·v + β b·v +
         Σ_j softplus(β (c_j + (vᵀW)_j)), with the biases a of `base`; section 4.1 of Salakhutdinov
-        and Murray 2008, https://doi.org/10.1145/1390156.1390266. A step adds log f_β'(v) - log f_β(v)
-        to the weight, and then takes a step of Gibbs sampling at β'.
+        and Murray 2008, https://doi.org/10.1145/1390156.1390266. A step adds log f_β'(v) -
+        log f_β(v) to the weight, and then takes a step of Gibbs sampling at β'.
 
         Args:
             visible: states, `(batch, visible)`.

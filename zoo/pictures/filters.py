@@ -21,8 +21,8 @@ def filters(
 ) -> Image.Image:
     """Draw the columns of a kernel as images, those of the largest norms first.
 
-    Each is scaled by its largest weight: grey is 0, white the largest positive and black the largest
-    negative weight.
+    Each is scaled by its largest weight: grey is 0, white the largest positive and black the
+    largest negative weight.
 
     Args:
         kernel: an array of shape `(pixels, units)`, such as `model.machine.kernel` of an RBM.
@@ -37,8 +37,8 @@ def filters(
     kernel = np.asarray(kernel, "float32")
     if kernel.ndim != 2 or len(kernel) != np.prod(image_shape):
         raise ArgumentError(
-            f"kernel must have the shape (pixels, units), for images of shape {tuple(image_shape)}. "
-            f"Received: shape {kernel.shape}."
+            "kernel must have the shape (pixels, units), for images of shape "
+            f"{tuple(image_shape)}. Received: shape {kernel.shape}."
         )
     order = np.argsort(-np.linalg.norm(kernel, axis=0), kind="stable")[: check_count("n", n)]
     images = kernel[:, order].T

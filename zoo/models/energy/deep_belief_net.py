@@ -37,13 +37,14 @@ class DeepBeliefNet(OfMachine, Encodes, Scores, GenerativeModel):
     layer above it: p(v, h1, ..., hL) = p(v | h1) ... p(hL-1, hL).
 
     Each pair of layers is trained as a restricted Boltzmann machine, `zoo.models.RBM`, on hidden
-    units that the machine below draws given the data. Its conditional distributions of visible units
-    remain, and its distribution of hidden units is replaced by the next machine. Each of these steps
-    raises the bound E_q[log p(v, h1, ..., hL-1) - log q(h1, ..., hL-1 | v)] of log p(v), with q of
-    independent units from layer to layer, if the next machine begins as this one with its layers
-    exchanged: section 4 of Hinton, Osindero and Teh 2006, https://doi.org/10.1162/neco.2006.18.7.1527.
-    `fit` logs `loss_1`, ..., the differences of free energies of each machine (0 while it rests), and
-    `reconstruction`, the squared error per image of a pass up and down.
+    units that the machine below draws given the data. Its conditional distribution of visible units
+    remains, and its distribution of hidden units is replaced by the next machine. Each of these
+    steps raises the bound E_q[log p(v, h1, ..., hL-1) - log q(h1, ..., hL-1 | v)] of log p(v), with
+    q of independent units from layer to layer, if the next machine begins as this one with its
+    layers exchanged: section 4 of Hinton, Osindero and Teh 2006,
+    https://doi.org/10.1162/neco.2006.18.7.1527. `fit` logs `loss_1`, ..., the differences of free
+    energies of each machine (0 while it rests), and `reconstruction`, the squared error per image of
+    a pass up and down.
 
     `call` and `predict` map images to their reconstruction.
 
@@ -70,14 +71,14 @@ class DeepBeliefNet(OfMachine, Encodes, Scores, GenerativeModel):
     >>> model.to_classifier(num_classes=10).probabilities(images).shape
     (5, 10)
 
-    Differs from the paper: persistent chains and centred gradients, as in `zoo.models.RBM`; no label
-    units, and no training of all layers together by wake and sleep.
+    Differs from the paper: persistent chains and centred gradients, as in `zoo.models.RBM`; no
+    label units, and no training of all layers together by wake and sleep.
     """
 
     idea = (
-        "A deep belief net stacks restricted Boltzmann machines: each learns the hidden units of the "
-        "one below as its data. Images are made by Markov chains in the upper machine and one pass "
-        "down. It was how deep networks were first trained: with its weights as a start, a "
+        "A deep belief net stacks restricted Boltzmann machines: each learns the hidden units of "
+        "the one below as its data. Images are made by Markov chains in the upper machine and one "
+        "pass down. It was how deep networks were first trained: with its weights as a start, a "
         "classifier of several layers learns well."
     )
     paper = "Hinton, Osindero and Teh 2006, A Fast Learning Algorithm for Deep Belief Nets"

@@ -153,11 +153,11 @@ class OfMachine(Samples):
 
         `"exact"` is the sum over all states of a side of at most 20 units, in float64. `"ais"` is
         annealed importance sampling from the machine without W that has the means of the data, as
-        Salakhutdinov and Murray 2008, https://doi.org/10.1145/1390156.1390266; log Z is too low on
-        average, and likelihoods too high. `"reverse_ais"` anneals samples of the machine towards it.
-        If a side has at most 20 units the samples are exact, and log Z is too high on average; else
-        they are the persistent chains after 1,000 steps of Gibbs sampling, and it is an estimate
-        without a known sign.
+        in Salakhutdinov and Murray 2008, https://doi.org/10.1145/1390156.1390266; log Z is too low
+        on average, and likelihoods too high. `"reverse_ais"` anneals samples of the machine towards
+        it. If a side has at most 20 units the samples are exact, and log Z is too high on average;
+        else they are the persistent chains after 1,000 steps of Gibbs sampling, and it is an
+        estimate without a known sign.
 
         Args:
             method: one of these three; by default the sum if it can be taken, else `"ais"`.

@@ -64,9 +64,9 @@ class RBM(OfMachine, Encodes, Scores, GenerativeModel):
     >>> model.sample(2, seed=0, steps=10).shape, model.log_partition().method
     ((2, 3, 3, 1), 'exact')
 
-    Differs from the paper: chains persist, and the gradient is centred (Melchior, Fischer and Wiskott
-    2016), by default; the visible units of the last step are samples, and not probabilities; the
-    momentum is 0.9 from the start; the first batch sets the visible biases.
+    Differs from the paper: chains persist, and the gradient is centred (Melchior, Fischer and
+    Wiskott 2016), by default; the visible units of the last step are samples, and not
+    probabilities; the momentum is 0.9 from the start; the first batch sets the visible biases.
     """
 
     idea = (
@@ -78,7 +78,8 @@ class RBM(OfMachine, Encodes, Scores, GenerativeModel):
     )
     paper = (
         "Hinton 2002, Training Products of Experts by Minimizing Contrastive Divergence; Tieleman "
-        "2008, Training Restricted Boltzmann Machines using Approximations to the Likelihood Gradient"
+        "2008, Training Restricted Boltzmann Machines using Approximations to the Likelihood "
+        "Gradient"
     )
     paper_url = "https://doi.org/10.1162/089976602760128018"
     loss_names = ("loss", "reconstruction")
@@ -136,7 +137,8 @@ class RBM(OfMachine, Encodes, Scores, GenerativeModel):
         Args:
             k: the steps of Gibbs sampling in a step of training.
             persistent: whether chains go on from step to step (PCD-k), or begin at the data (CD-k).
-            centred: whether gradients are those of the energy of v and h less their means over the data.
+            centred: whether gradients are those of the energy of v and h less their means over the
+                data.
             weight_decay: the weight of |W|²/2, which is added to the loss.
 
         Raises:
