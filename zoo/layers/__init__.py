@@ -1,6 +1,7 @@
 """Layers that Keras lacks, and fast forms of Keras's convolutions and batch normalization."""
 
 from zoo.engine.priors import Prior, StandardNormal
+from zoo.layers.causal import CausalConv2D, MaskedDense
 from zoo.layers.convolution import Conv2D, Conv2DTranspose
 from zoo.layers.maxout import Maxout
 from zoo.layers.mixtures import Mixture, VampPrior
@@ -10,8 +11,10 @@ from zoo.layers.tied import TransposedDense
 
 __all__ = [
     "BatchNormalization",
+    "CausalConv2D",
     "Conv2D",
     "Conv2DTranspose",
+    "MaskedDense",
     "Maxout",
     "Mixture",
     "Prior",

@@ -3,6 +3,7 @@
 from zoo.engine.spaces.base import Space
 from zoo.engine.spaces.classes import Classes, classes_or_none
 from zoo.engine.spaces.data import (
+    BinaryImages,
     BinaryVectors,
     Frames,
     Images,
@@ -14,6 +15,7 @@ from zoo.engine.spaces.data import (
 from zoo.engine.spaces.noise import Draws, Noise, NoiseSpace, Normal, Uniform, check_noise
 
 __all__ = [
+    "BinaryImages",
     "BinaryVectors",
     "Classes",
     "Draws",
