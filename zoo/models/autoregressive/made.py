@@ -35,9 +35,9 @@ class MADE(Autoregressive):
     see all others.)
 
     `call` and `predict` map images to the logits of the first mask. A sample chooses a mask, and
-    takes a step for each pixel, in which one input is added to the first hidden layer and one output
-    is computed: with one hidden layer that costs a pixel three sums over its units, and no product
-    of matrices.
+    takes a step for each pixel, in which one input is added to the first hidden layer and one
+    output is computed: with one hidden layer a pixel costs three sums over its units, and no
+    product of matrices.
 
     Args:
         image_shape: `(height, width, channels)` of the images, whose values are 0 and 1.
@@ -54,7 +54,8 @@ class MADE(Autoregressive):
     Example:
 
     >>> import numpy as np, zoo
-    >>> model = zoo.create("made", image_shape=(4, 4, 1), hidden_units=(8,), masks=2, order="random")
+    >>> shape, units = (4, 4, 1), (8,)
+    >>> model = zoo.create("made", image_shape=shape, hidden_units=units, masks=2, order="random")
     >>> model.log_prob(np.zeros((3, 4, 4, 1), "float32")).shape, model.sample(2, seed=0).shape
     ((3,), (2, 4, 4, 1))
 
