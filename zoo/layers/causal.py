@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from zoo.engine import kernels
 from zoo.errors import check_choice, check_count
 
 MASKS = ("A", "B")
@@ -131,7 +132,8 @@ class CausalConv2D(layers.Layer):
         if self.right < 0:
             x = x[:, :, : self.right]
         x = ops.pad(x, ((0, 0), (0, 0), (self.left, max(self.right, 0)), (0, 0)))
-        return ops.conv(x, kernel, self.strides, "valid", "channels_last") + self.bias
+        strides = (self.strides, self.strides)
+        return kernels.unpadded_convolution(x, kernel, strides) + self.bias
 
     def compute_output_shape(self, input_shape, rows=None):
         batch, height, width, _ = input_shape

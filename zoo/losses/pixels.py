@@ -183,7 +183,8 @@ class LogisticMixture(PixelDistribution):
     def draw(self, parameters, numbers, temperature):
         channels = numbers.shape[-1] - 1
         logits, means, scales, coefficients = self._split(parameters, channels)
-        weights = ops.cumsum(ops.softmax(logits / temperature, axis=-1), axis=-1)[..., :-1]
+        weights = ops.exp(ops.log_softmax(logits / temperature, axis=-1))
+        weights = ops.cumsum(weights, axis=-1)[..., :-1]
         chosen = ops.sum(ops.cast(numbers[..., :1] >= weights, "int32"), axis=-1)
         one = ops.one_hot(chosen, self.mixtures, dtype="float32")
 

@@ -34,6 +34,7 @@ def sights(model, positions, condition=None):
         own = range(size) if model.pixels.joint else range(channel, size, channels)
         weights = np.zeros(size, "float32")
         weights[list(own)] = rng.standard_normal(len(own))
+        weights = ops.convert_to_tensor(weights)
 
         def chosen(x, row=row, column=column, weights=weights):
             return ops.sum(model.parameters(x, condition)[:, row, column] * weights, axis=-1)
