@@ -41,8 +41,8 @@ RECIPE = zoo.Recipe(
     facts=zoo.Facts(
         title="Binary digits of 28x28 pixels from a masked autoencoder with several orders.",
         differs=[
-            "One hidden layer of 4,000 units and 8 masks with orders of their own; the paper's best "
-            "has two of 8,000 and 32 masks.",
+            "One hidden layer of 4,000 units and 8 masks with orders of their own; the paper's "
+            "best has two of 8,000 and 32 masks.",
             "Binary pixels are drawn anew in each epoch of training; the test set has one draw.",
             "Adam with rate 1e-3, falling to 0 over the second half of training, and not Adagrad.",
         ],
