@@ -135,7 +135,7 @@ class MarginalLogLikelihood(LogLikelihood):
     It is log 1/C sum_y p(x | y) over the C classes, which are taken to be equally frequent.
 
     Args:
-        pixels: as for `LogLikelihood`.
+        pixels: how images are made binary, see `LogLikelihood`.
     """
 
     name = "marginal_log_likelihood"
@@ -187,7 +187,7 @@ class ELBO(_Estimate):
 
     Args:
         k: the number of draws from the posterior for each image.
-        pixels: as for `LogLikelihood`.
+        pixels: how images are made binary, see `LogLikelihood`.
     """
 
     name = "elbo"
@@ -204,7 +204,7 @@ class IWAE(_Estimate):
 
     Args:
         k: the number of importance samples for each image.
-        pixels: as for `LogLikelihood`.
+        pixels: how images are made binary, see `LogLikelihood`.
     """
 
     name = "iwae"

@@ -1,4 +1,4 @@
-"""`Autoregressive`, the base class of models that make an image pixel by pixel."""
+"""`Autoregressive`, the mixin of models that make an image pixel by pixel."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from zoo.engine.batch import Batch
 from zoo.engine.forks import check_can_compute
 from zoo.engine.inference import batched
 from zoo.engine.inversion import check_mask
-from zoo.engine.model import GenerativeModel
 from zoo.engine.spaces import Draws, Uniform, classes_or_none, of_image_shape
 from zoo.engine.spaces.data import BinaryImages
 from zoo.engine.tasks import Samples, Scores
@@ -24,8 +23,8 @@ from zoo.losses import PixelDistribution
 RANGE = (0.0, 1.0)  # the value range of images
 
 
-class Autoregressive(Samples, Scores, GenerativeModel):
-    """Base class of models p(x) = prod_i p(x_i | x_1, ..., x_{i-1}) of the pixels x_i of an image.
+class Autoregressive(Samples, Scores):
+    """A mixin of models p(x) = prod_i p(x_i | x_1, ..., x_{i-1}) of the pixels x_i of an image.
 
     One pass of the network gives all factors of a given image, so that the log-likelihood is exact.
     A sample takes a step for each pixel. Steps are one compiled function of the number of the step
@@ -166,15 +165,15 @@ class Autoregressive(Samples, Scores, GenerativeModel):
         exactly, an upper half is drawn without a look at the lower.
 
         Args:
-            images: of shape `(n, height, width, channels)`, as for `log_prob`. Unknown pixels may
-                have any value of the range.
+            images: of shape `(n, height, width, channels)`, in [0, 1]: zeros and ones for binary
+                pixels, else k / 255. Unknown pixels may have any value.
             mask: 1 or True where a pixel is known, 0 or False elsewhere, of shape
                 `(height, width)`, or with channels, or for each image.
             labels: the classes of the images, of shape `(n,)`, for conditional models.
             seed: the seed of the noise; `None` draws other noise at each call.
-            temperature: as for `sample`.
+            temperature: a positive number. Below 1, probable values are drawn more often.
             batch_size: the number of images that are computed at once.
-            told: as for `sample`.
+            told: a function that is called after each step of each batch.
 
         Returns:
             A float32 NumPy array of the shape of `images`.

@@ -1,4 +1,4 @@
-"""`ByRows`, the base class of convolutional models that make images row by row."""
+"""`ByRows`, the mixin of convolutional models that make images row by row."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from zoo.models.autoregressive.base import Autoregressive
 
 
 class ByRows(Autoregressive):
-    """Base class of causal convolutional networks, whose pixels are in raster order.
+    """A mixin of causal convolutional networks, whose pixels are in raster order.
 
     Rows above the present one are never computed again: of each convolution the last rows of its
     inputs are kept, as many as its kernel sees. A step computes one block of `block` rows, and

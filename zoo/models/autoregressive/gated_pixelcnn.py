@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 from keras import layers, ops
 
+from zoo.engine.model import GenerativeModel
 from zoo.errors import check_count
 from zoo.layers import CausalConv2D
 from zoo.losses import PixelDistribution
@@ -95,7 +96,7 @@ def _gate(x):
 
 
 @register_family("gated_pixelcnn", package="zoo")
-class GatedPixelCNN(ByRows):
+class GatedPixelCNN(ByRows, GenerativeModel):
     """A PixelCNN of gated layers in two stacks, which has no blind spot and may be conditional.
 
     It maximises log p(x | y) = sum_i log p(x_i | x_1, ..., x_{i-1}, y) over the pixels in raster

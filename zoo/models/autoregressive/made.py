@@ -10,6 +10,7 @@ import numpy as np
 from keras import ops
 
 from zoo.engine.batch import Batch
+from zoo.engine.model import GenerativeModel
 from zoo.engine.spaces import Uniform
 from zoo.errors import ArgumentError, check_choice, check_count
 from zoo.layers import MaskedDense
@@ -20,7 +21,7 @@ ORDERS = ("raster", "random")
 
 
 @register_family("made", package="zoo")
-class MADE(Autoregressive):
+class MADE(Autoregressive, GenerativeModel):
     """An autoencoder of binary pixels whose masks make each output depend on earlier pixels alone.
 
     A hidden unit has a degree m, and sees the inputs and units below whose degree is at most m. The

@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 from keras import layers, ops
 
+from zoo.engine.model import GenerativeModel
 from zoo.errors import check_count
 from zoo.layers import CausalConv2D
 from zoo.losses import PixelDistribution
@@ -48,7 +49,7 @@ class MaskedResidual(layers.Layer):
 
 
 @register_family("pixelcnn", package="zoo")
-class PixelCNN(ByRows):
+class PixelCNN(ByRows, GenerativeModel):
     """A convolutional network whose masks hide from each pixel those that come after it.
 
     It maximises log p(x) = sum_i log p(x_i | x_1, ..., x_{i-1}) over the pixels in raster order,

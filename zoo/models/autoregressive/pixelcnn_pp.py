@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 from keras import layers, ops
 
+from zoo.engine.model import GenerativeModel
 from zoo.errors import ArgumentError, check_count
 from zoo.layers import CausalConv2D
 from zoo.losses import LogisticMixture, PixelDistribution
@@ -88,7 +89,7 @@ class Doubled(layers.Layer):
 
 
 @register_family("pixelcnn_pp", package="zoo")
-class PixelCNNPlusPlus(ByRows):
+class PixelCNNPlusPlus(ByRows, GenerativeModel):
     """A PixelCNN of shifted convolutions at several sizes, with a mixture of discretized logistics.
 
     It maximises log p(x) = sum_i log p(x_i | x_1, ..., x_{i-1}) over the pixels in raster order.
