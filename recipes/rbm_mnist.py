@@ -36,14 +36,21 @@ RECIPE = zoo.Recipe(
     facts=zoo.Facts(
         title="Digits of 28x28 pixels from a restricted Boltzmann machine of 500 hidden units.",
         differs=[
-            "Centred persistent chains of 10 Gibbs steps, 100 of them; the rate 0.01, with momentum "
-            "0.5, falls to 0 over the second half.",
+            "Centred persistent chains of 10 Gibbs steps, 100 of them; the rate 0.01, with "
+            "momentum 0.5, falls to 0 over the second half.",
             "Binary pixels, drawn anew each time.",
         ],
         limits=["The partition function is an estimate, and likelihoods with it."],
     ),
     smoke={"epochs": 1, "k": 1},
-    metrics=("linear_probe", zoo.evaluation.AIS(), "fid", "kid", "prdc", "modes"),
+    metrics=(
+        zoo.evaluation.AIS(pixels="sampled"),
+        "linear_probe",
+        "fid",
+        "kid",
+        "prdc",
+        "modes",
+    ),
 )
 
 if __name__ == "__main__":

@@ -43,7 +43,14 @@ RECIPE = zoo.Recipe(
         limits=["Twenty units tell few digits apart: it is for the exact likelihood."],
     ),
     smoke={"epochs": 1, "k": 1},
-    metrics=("log_likelihood", zoo.evaluation.AIS(), "linear_probe", "fid", "kid", "modes"),
+    metrics=(
+        zoo.evaluation.LogLikelihood(pixels="sampled"),
+        zoo.evaluation.AIS(pixels="sampled"),
+        "linear_probe",
+        "fid",
+        "kid",
+        "modes",
+    ),
 )
 
 if __name__ == "__main__":

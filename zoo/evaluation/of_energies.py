@@ -22,12 +22,16 @@ class AIS(LogLikelihood):
     Args:
         chains: the number of chains.
         temperatures: the steps of each chain.
+        pixels: how images are made binary, see `LogLikelihood`.
     """
 
     name = "ais"
     outputs = {"ais": "higher", "ais_reverse": "higher"}
 
-    def __init__(self, chains: int = 100, temperatures: int = TEMPERATURES):
+    def __init__(
+        self, chains: int = 100, temperatures: int = TEMPERATURES, pixels: str | None = None
+    ):
+        super().__init__(pixels)
         self.chains = check_count("chains", chains, minimum=2)
         self.temperatures = check_count("temperatures", temperatures)
 
@@ -47,7 +51,7 @@ class AIS(LogLikelihood):
         settings = {"chains": self.chains, "temperatures": self.temperatures}
         model, seed = subject.model, subject.seed
         found = [model.log_partition(m, seed, **settings) for m in ("ais", "reverse_ais")]
-        for _, inputs in prepared(subject, spans):
+        for _, inputs in prepared(subject, spans, self.form(model)):
             columns = [model.log_prob(*inputs, partition=each) for each in found]
             columns += [np.full(len(columns[0]), each.error**2) for each in found]
             yield np.stack(columns, axis=1).astype("float64")

@@ -187,6 +187,12 @@ MEANINGS: dict[str, dict[str, Meaning]] = {
             "exact samples, and else an estimate."
         ),
     },
+    "marginal_log_likelihood": {
+        "marginal_log_likelihood": Meaning(
+            "The exact log-likelihood of test data without their labels, in nats: that of the mean "
+            "of p(x | y) over the classes y."
+        )
+    },
     "elbo": {
         "elbo": Meaning(
             "The evidence lower bound of the log-likelihood of test data under the model, in nats."

@@ -26,13 +26,11 @@ class Space(Named):
         shape: the shape of one value, without the batch.
         dtype: the type of the numbers in a batch.
         noun: the plural noun for the values in texts and errors.
-        binary: whether values to train on are the two ends of a range alone.
     """
 
     kind = "space"
     required = ("check", "example")
     noun = "values"
-    binary = False
     shape: tuple[int, ...]
     dtype = "float32"
 

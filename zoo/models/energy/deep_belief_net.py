@@ -43,8 +43,8 @@ class DeepBeliefNet(OfMachine, Encodes, Scores, GenerativeModel):
     q of independent units from layer to layer, if the next machine begins as this one with its
     layers exchanged: section 4 of Hinton, Osindero and Teh 2006,
     https://doi.org/10.1162/neco.2006.18.7.1527. `fit` logs `loss_1`, ..., the differences of free
-    energies of each machine (0 while it rests), and `reconstruction`, the squared error per image of
-    a pass up and down.
+    energies of each machine (0 while it rests), and `reconstruction`, the squared error per image
+    of a pass up and down.
 
     `call` and `predict` map images to their reconstruction.
 
