@@ -21,6 +21,8 @@ GALLERY = ROOT / "docs" / "gallery.md"
 GROUPS = {
     "autoencoders": "Autoencoders",
     "vaes": "Variational autoencoders",
+    "autoregressive": "Autoregressive models",
+    "energy": "Boltzmann machines",
     "gans": "Generative adversarial networks",
     "encoders": "Encoders into the latents of generators",
     "classifiers": "Classifiers, with which samples are measured",

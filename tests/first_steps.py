@@ -11,6 +11,7 @@ from helpers import Bank, array
 
 from zoo import engine
 from zoo.engine import players
+from zoo.engine.spaces import BinaryImages
 from zoo.models import families
 
 STEPS = 10
@@ -30,6 +31,8 @@ def batches(model):
     low, high = model.value_range
     while True:
         images = low + (high - low) * rng.random((BATCH, *model.image_shape), dtype="float32")
+        if isinstance(model.data, BinaryImages):
+            images = np.round(images)
         labels = () if model.condition is None else (model.condition.example(BATCH),)
         yield (images, *labels)
 

@@ -37,6 +37,7 @@ from small import smoke_data
 from torch.utils.data import DataLoader, TensorDataset
 
 import zoo
+from zoo.engine.spaces import BinaryImages
 from zoo.models import families
 from zoo.presets import golden, storage
 from zoo.presets.card import Card
@@ -89,6 +90,7 @@ def data_for(model, n: int = 8):
     low, high = model.value_range
     images = np.random.default_rng(0).random((n, *model.image_shape), dtype="float32")
     images = low + (high - low) * images
+    images = np.round(images) if isinstance(model.data, BinaryImages) else images
     return (images,) if model.num_classes is None else (images, np.arange(n) % model.num_classes)
 
 
@@ -115,7 +117,9 @@ def run(family: str, policy: str, arguments: dict, use: bool):
         if use:
             pixels = np.random.default_rng(1).integers(0, 256, (8, *model.image_shape), np.uint8)
             labels = data[1].astype("int32") if len(data) > 1 else None
-            batches = zoo.data.Batches(pixels, labels, 4, value_range=model.value_range)
+            way = "threshold" if isinstance(model.data, BinaryImages) else None
+            options = {"value_range": model.value_range, "binarize": way}
+            batches = zoo.data.Batches(pixels, labels, 4, **options)
             ways = [("arrays", (*data,)), ("stream", (batches,))]
             if family in KEPT:
                 loader = DataLoader(TensorDataset(*map(torch.from_numpy, data)), batch_size=4)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import sys
 from collections.abc import Callable
 from typing import NamedTuple
@@ -11,6 +12,7 @@ import numpy as np
 from keras.utils import PyDataset
 
 from zoo.base.arrays import as_labels
+from zoo.base.binarization import BINARIZATIONS, binarized
 from zoo.base.logs import quiet
 from zoo.base.processes import check_main_guard
 from zoo.base.ranges import BYTES, as_bytes, to_range
@@ -61,9 +63,10 @@ class Batches(PyDataset):
         flip: whether each image is mirrored, left to right, with probability one half.
         dequantize: whether uniform noise of one grey level is added, drawn anew in each epoch. It
             makes likelihoods of continuous values finite (Theis et al. 2016).
-        binarize: `None`, `"stochastic"` or `"threshold"`. `"stochastic"` makes a pixel white with
-            its grey level as the probability, drawn anew in each epoch (Salakhutdinov and Murray
-            2008). `"threshold"` makes it white above one half.
+        binarize: `None`, `"stochastic"`, `"sampled"` or `"threshold"`. `"stochastic"` makes a pixel
+            white with its grey level as the probability, drawn anew in each epoch (Salakhutdinov
+            and Murray 2008). `"sampled"` has one such draw for each image, which the image alone
+            determines. `"threshold"` makes a pixel white above one half.
         shard: `(index, count)`, the process `index` of `count` that train together, which gets its
             rows of each batch. `batch_size` counts the rows of all processes, and `count` must
             divide it. Random numbers are drawn for the complete batch, so that the processes
@@ -113,7 +116,7 @@ class Batches(PyDataset):
         if labels is not None:
             labels = as_labels("labels", labels, rows=len(images), error=DataError)
         if binarize is not None:
-            check_choice("binarize", binarize, ("stochastic", "threshold"))
+            check_choice("binarize", binarize, BINARIZATIONS)
             if dequantize:
                 raise ArgumentError("dequantize=True and binarize= do not go together.")
         self.images = images
@@ -216,9 +219,8 @@ class Batches(PyDataset):
             noisy = np.minimum(noisy, np.nextafter(images + np.float32(1), np.float32(0)))
             return to_range(noisy, self.value_range, source=(0.0, 256.0))
         if self.binarize is not None:
-            stochastic = self.binarize == "stochastic"
-            level = draw(*images.shape[1:], dtype="float32") if stochastic else 0.5
-            white = images > np.float32(255) * level
+            numbers = functools.partial(draw, *images.shape[1:], dtype="float32")
+            white = binarized(images, self.binarize, numbers)
             return to_range(white, self.value_range, source=(0.0, 1.0))
         return to_range(images, self.value_range, source=BYTES)
 

@@ -267,6 +267,7 @@ class Scores(Task):
     likelihood_is: str = "exact"
     density_of: str = "continuous"
     estimators: tuple[str, ...] = ()
+    has_partition: bool = False
 
     def log_prob(self, data, *condition, batch_size: int = 256) -> np.ndarray:
         """Return the log-likelihood of each datum in nats, float32 of shape `(n,)`.

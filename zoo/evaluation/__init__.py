@@ -12,6 +12,7 @@ from zoo.evaluation.of_classes import (
     MixtureModes,
 )
 from zoo.evaluation.of_codes import Contraction, Denoising, InactiveUnits, LinearProbe
+from zoo.evaluation.of_energies import AIS
 from zoo.evaluation.of_features import (
     PRDC,
     ClassifierTest,
@@ -27,6 +28,7 @@ from zoo.evaluation.of_images import (
     Accuracy,
     BitsPerDimension,
     LogLikelihood,
+    MarginalLogLikelihood,
     Memorisation,
     Parzen,
     Reconstruction,
@@ -38,6 +40,7 @@ from zoo.evaluation.report import Report
 Task = Subject  # the name in earlier versions
 
 __all__ = [
+    "AIS",
     "ELBO",
     "IWAE",
     "PRDC",
@@ -58,6 +61,7 @@ __all__ = [
     "LinearProbe",
     "LogLikelihood",
     "MMDTest",
+    "MarginalLogLikelihood",
     "Memorisation",
     "Metric",
     "MixtureModes",

@@ -9,22 +9,32 @@ from typing import Any
 
 import numpy as np
 
+from zoo.base.binarization import BINARIZATIONS
 from zoo.data import Batches
-from zoo.errors import ArgumentError, check_count
+from zoo.engine.spaces import Classes
+from zoo.errors import ArgumentError, check_choice, check_count
 from zoo.evaluation.metric import SEVERAL, Metric, PerDatum
 from zoo.metrics import bits_per_dimension, copies, nearest_neighbours, parzen_log_likelihood
 from zoo.networks.features import Pixels
 
+# The forms of pixels in which each kind of likelihood can be measured, the usual one first.
+FORMS = {
+    "binary": ("stochastic", "sampled", "threshold"),
+    "levels": ("8-bit levels",),
+    "continuous": ("dequantized",),
+}
 BATCH = 256  # the parts of `zoo.evaluation.collected.PART` data are whole batches of it
 
 
 class _Likelihood(PerDatum):
     """The log-likelihood of test data by a model's own `log_prob`, or a bound or an estimate of it.
 
-    For a likelihood of binary pixels, pixels are drawn with their grey levels as probabilities
-    (dynamic binarisation); for a density of images, pixels are dequantized. Data are sorted by
-    their hashes first, so that this noise does not depend on the order of the set.
+    For a likelihood of binary pixels, images are made binary as the argument `pixels` says; for a
+    density of images, pixels are dequantized. Data are sorted by their hashes first, so that this
+    noise does not depend on the order of the set.
     """
+
+    pixels: str | None = None
 
     def check(self, model, test):
         if "scores" not in model.tasks:
@@ -32,12 +42,16 @@ class _Likelihood(PerDatum):
                 f"The metric {self.name!r} is for models with log_prob. Received: "
                 f"{type(model).__name__}."
             )
+        if self.pixels is not None and model.data.name == "images":
+            check_choice("pixels", self.pixels, FORMS[model.density_of])
 
     def settings(self, model):
-        if model.data.name != "images":
-            return self.get_config()
-        forms = {"binary": "stochastic", "continuous": "dequantized"}
-        return {**self.get_config(), "pixels": forms.get(model.density_of, "8-bit levels")}
+        settings = {key: value for key, value in self.get_config().items() if key != "pixels"}
+        return settings | ({"pixels": self.form(model)} if model.data.name == "images" else {})
+
+    def form(self, model) -> str:
+        """Return the form of the pixels whose likelihood is measured, by its name."""
+        return self.pixels or FORMS[model.density_of][0]
 
     def options(self, model) -> dict[str, Any]:
         """Return arguments of the model's `log_prob`."""
@@ -53,7 +67,7 @@ class _Likelihood(PerDatum):
         arguments = inspect.signature(model.log_prob).parameters
         if "seed" in arguments:
             options["seed"] = subject.seed
-        for span, inputs in _prepared(subject, spans):
+        for span, inputs in prepared(subject, spans, self.form(subject.model)):
             if "first" in arguments:
                 options["first"] = span.start
             yield model.log_prob(*inputs, **options).astype("float64")
@@ -63,9 +77,9 @@ class _Likelihood(PerDatum):
         return {name: with_error(values)}
 
 
-def _prepared(subject, spans) -> Iterator[tuple[range, list[np.ndarray]]]:
-    """Yield spans of the test data in the order of their hashes, in the form for the model's
-    likelihood, and their conditions if the model has any."""
+def prepared(subject, spans, form: str) -> Iterator[tuple[range, list[np.ndarray]]]:
+    """Yield spans of the test data in the order of their hashes, images in the form of this name,
+    and their conditions if the model has any."""
     model, test = subject.model, subject.test
     values = np.asarray(test.images[:])
     hashes = [hashlib.sha256(value.tobytes()).digest() for value in values]
@@ -78,8 +92,8 @@ def _prepared(subject, spans) -> Iterator[tuple[range, list[np.ndarray]]]:
             seed=subject.seed,
             shuffle=False,
             value_range=model.data.range or (0.0, 1.0),
-            dequantize=model.density_of == "continuous",
-            binarize="stochastic" if model.density_of == "binary" else None,
+            dequantize=form == "dequantized",
+            binarize=form if form in BINARIZATIONS else None,
         ).fixed()
     for span in spans:
         rows = order[span.start : span.stop]
@@ -97,16 +111,52 @@ class LogLikelihood(_Likelihood):
     """The log-likelihood of test data by the model's `log_prob`, in nats.
 
     The protocol records whether it is exact, a bound or an estimate.
+
+    Args:
+        pixels: how images are made binary for a likelihood of binary pixels: `"stochastic"` draws
+            each pixel, with its grey level as the probability, by the seed of the measurement;
+            `"sampled"` has one such draw for each image; `"threshold"` is 1 above one half. `None`
+            is `"stochastic"`, and the only form of other likelihoods.
     """
 
     name = "log_likelihood"
     outputs = {"log_likelihood": "higher"}
 
-    def __init__(self):
-        pass
+    def __init__(self, pixels: str | None = None):
+        self.pixels = pixels
 
     def settings(self, model):
         return {**super().settings(model), "likelihood": model.likelihood_is}
+
+
+class MarginalLogLikelihood(LogLikelihood):
+    """The log-likelihood of test data without their labels, by a conditional model, in nats.
+
+    It is log 1/C sum_y p(x | y) over the C classes, which are taken to be equally frequent.
+
+    Args:
+        pixels: how images are made binary, see `LogLikelihood`.
+    """
+
+    name = "marginal_log_likelihood"
+    outputs = {"marginal_log_likelihood": "higher"}
+
+    def check(self, model, test):
+        super().check(model, test)
+        if not isinstance(model.condition, Classes) or model.likelihood_is != "exact":
+            raise ArgumentError(
+                f"The metric {self.name!r} is for models of classes with an exact likelihood. "
+                f"Received: {type(model).__name__}."
+            )
+
+    def values(self, subject, spans):
+        model = subject.model
+        for _, (data, _) in prepared(subject, spans, self.form(model)):
+            each = [
+                model.log_prob(data, np.full(len(data), label)).astype("float64")
+                for label in range(model.condition.n)
+            ]
+            yield np.logaddexp.reduce(each, axis=0) - np.log(model.condition.n)
 
 
 class _Estimate(_Likelihood):
@@ -115,8 +165,9 @@ class _Estimate(_Likelihood):
 
     method: str
 
-    def __init__(self, k: int):
+    def __init__(self, k: int, pixels: str | None = None):
         self.k = check_count("k", k)
+        self.pixels = pixels
 
     def check(self, model, test):
         super().check(model, test)
@@ -136,14 +187,15 @@ class ELBO(_Estimate):
 
     Args:
         k: the number of draws from the posterior for each image.
+        pixels: how images are made binary, see `LogLikelihood`.
     """
 
     name = "elbo"
     method = "elbo"
     outputs = {"elbo": "higher"}
 
-    def __init__(self, k: int = 10):
-        super().__init__(k)
+    def __init__(self, k: int = 10, pixels: str | None = None):
+        super().__init__(k, pixels)
 
 
 class IWAE(_Estimate):
@@ -152,14 +204,15 @@ class IWAE(_Estimate):
 
     Args:
         k: the number of importance samples for each image.
+        pixels: how images are made binary, see `LogLikelihood`.
     """
 
     name = "iwae"
     method = "iwae"
     outputs = {"iwae": "higher"}
 
-    def __init__(self, k: int = 5000):
-        super().__init__(k)
+    def __init__(self, k: int = 5000, pixels: str | None = None):
+        super().__init__(k, pixels)
 
 
 class BitsPerDimension(_Likelihood):

@@ -8,6 +8,7 @@ from zoo.losses import (
     contraction,
     likelihoods,
     penalties,
+    pixels,
     reconstruction,
     sparsity,
 )
@@ -24,6 +25,12 @@ from zoo.losses.adversarial import (
 from zoo.losses.contraction import ClosedForm, Contraction, Exact, Hutchinson
 from zoo.losses.likelihoods import Bernoulli, DiscretizedLogistic, Gaussian, Likelihood
 from zoo.losses.penalties import DRAGAN, R1, R1R2, R2, GradientPenalty, Penalty, WeightClipping
+from zoo.losses.pixels import (
+    BernoulliPixels,
+    CategoricalPixels,
+    LogisticMixture,
+    PixelDistribution,
+)
 from zoo.losses.reconstruction import CrossEntropy, ReconstructionLoss, SquaredError
 from zoo.losses.sparsity import KL, L1, Sparsity
 
@@ -36,6 +43,8 @@ __all__ = [
     "R2",
     "AdversarialLoss",
     "Bernoulli",
+    "BernoulliPixels",
+    "CategoricalPixels",
     "ClosedForm",
     "Contraction",
     "CrossEntropy",
@@ -47,9 +56,11 @@ __all__ = [
     "Hutchinson",
     "LeastSquares",
     "Likelihood",
+    "LogisticMixture",
     "Minimax",
     "NonSaturating",
     "Penalty",
+    "PixelDistribution",
     "ReconstructionLoss",
     "Relativistic",
     "RelativisticAverage",
@@ -61,6 +72,7 @@ __all__ = [
     "contraction",
     "likelihoods",
     "penalties",
+    "pixels",
     "reconstruction",
     "sparsity",
 ]

@@ -128,18 +128,24 @@ class DiscretizedLogistic(Likelihood):
     def log_prob(self, images, parameters):
         mean, log_scale = ops.split(parameters, 2, axis=-1)
         log_scale = scalars.clamp(log_scale, -7.0 - math.log(2))
-        centred = (images - (mean + 0.5)) * ops.exp(-log_scale)
-        half = ops.exp(-log_scale) / 510.0
-        upper, lower = centred + half, centred - half
-        # Each factor of F(u) - F(l) = F(u) F(-l) (1 - exp(l - u)) has a stable logarithm.
-        inside = -ops.softplus(-upper) - ops.softplus(lower) + ops.log(-ops.expm1(-2.0 * half))
-        first = images < 0.5 / 255.0
-        last = images > 1.0 - 0.5 / 255.0
-        edges = ops.where(first, -ops.softplus(-upper), -ops.softplus(lower))
-        return _total(ops.where(ops.logical_or(first, last), edges, inside))
+        return _total(bin_log_probability(images, mean + 0.5, log_scale))
 
     def mean(self, parameters):
         return scalars.clamp(_first(parameters) + 0.5, 0.0, 1.0)
+
+
+def bin_log_probability(values, mean, log_scale):
+    """Return the log-probability of the bin of each of `values`, k / 255, under a logistic
+    distribution. The first and the last bin reach to infinity."""
+    centred = (values - mean) * ops.exp(-log_scale)
+    half = ops.exp(-log_scale) / 510.0
+    upper, lower = centred + half, centred - half
+    # Each factor of F(u) - F(l) = F(u) F(-l) (1 - exp(l - u)) has a stable logarithm.
+    inside = -ops.softplus(-upper) - ops.softplus(lower) + ops.log(-ops.expm1(-2.0 * half))
+    first = values < 0.5 / 255.0
+    last = values > 1.0 - 0.5 / 255.0
+    edges = ops.where(first, -ops.softplus(-upper), -ops.softplus(lower))
+    return ops.where(ops.logical_or(first, last), edges, inside)
 
 
 def _first(parameters):

@@ -39,6 +39,11 @@ from zoo.metrics.neighbours import (
     prdc,
     precision_recall,
 )
+from zoo.metrics.partition import (
+    LogPartition,
+    annealed_log_partition,
+    exact_log_partition,
+)
 from zoo.metrics.protocol import Measurement, Protocol
 from zoo.metrics.two_sample import (
     ClassifierTest,
@@ -57,6 +62,7 @@ __all__ = [
     "InceptionScore",
     "KernelDistance",
     "LinearClassifier",
+    "LogPartition",
     "Measurement",
     "ModeCoverage",
     "Moments",
@@ -65,6 +71,7 @@ __all__ = [
     "PrecisionRecall",
     "Protocol",
     "TwoSampleTest",
+    "annealed_log_partition",
     "bits_per_dimension",
     "class_entropy",
     "class_modes",
@@ -73,6 +80,7 @@ __all__ = [
     "density_coverage",
     "elbo",
     "energy_test",
+    "exact_log_partition",
     "fit_linear_classifier",
     "frechet_distance",
     "importance_weighted_bound",

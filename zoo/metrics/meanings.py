@@ -177,6 +177,22 @@ MEANINGS: dict[str, dict[str, Meaning]] = {
             "estimate, as its protocol says."
         )
     },
+    "ais": {
+        "ais": Meaning(
+            "The log-likelihood of test data in nats, with the partition function by annealed "
+            "importance sampling, which makes it too high on average."
+        ),
+        "ais_reverse": Meaning(
+            "The same with chains in reverse, which makes it too low on average if they begin at "
+            "exact samples, and else an estimate."
+        ),
+    },
+    "marginal_log_likelihood": {
+        "marginal_log_likelihood": Meaning(
+            "The exact log-likelihood of test data without their labels, in nats: that of the mean "
+            "of p(x | y) over the classes y."
+        )
+    },
     "elbo": {
         "elbo": Meaning(
             "The evidence lower bound of the log-likelihood of test data under the model, in nats."

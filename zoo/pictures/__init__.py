@@ -3,6 +3,7 @@ latents, points over their true density, confusion matrices, nearest neighbours,
 what is nearest to them."""
 
 from zoo.pictures.default import PICTURES, default_picture, needs_test_data
+from zoo.pictures.filters import filters
 from zoo.pictures.lines import lines
 from zoo.pictures.matrix import confusion
 from zoo.pictures.nearest import beside_neighbours, neighbours
@@ -19,6 +20,7 @@ __all__ = [
     "beside_neighbours",
     "confusion",
     "default_picture",
+    "filters",
     "inversions",
     "lines",
     "manifold",

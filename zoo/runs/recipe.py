@@ -49,7 +49,8 @@ class Config:
         precision: the type that layers compute in during training: `"float32"`, `"bfloat16"` or
             `"float16"`.
         binarize: `"stochastic"` draws each pixel anew each time, as 0 or 1 with its grey level as
-            the probability of 1; `None` leaves the pixels as they are.
+            the probability of 1; `"sampled"` has one such draw for each image; `"threshold"` is 1
+            above one half; `None` leaves the pixels as they are.
         few: suits 100 to 1,000 images: they are mirrored, the discriminator of a GAN sees augmented
             images, and half of it is frozen if the training starts from another model.
         crop: what becomes of images whose aspect ratio is not the model's. `"centre"` takes the

@@ -9,7 +9,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from zoo.engine.spaces import Images
+from zoo.engine.spaces import BinaryImages, Images
 from zoo.testing.examples import (
     BATCH,
     Make,
@@ -186,8 +186,9 @@ def _datum(model) -> np.ndarray:
     datum = model.data.example(1)
     if isinstance(model.data, Images):
         low, high = model.data.range or (0.0, 1.0)
-        datum[:] = low + 0.9 * (high - low)
-        datum[..., ::2, :, :] = low + 0.1 * (high - low)
+        margin = 0.0 if isinstance(model.data, BinaryImages) else 0.1 * (high - low)
+        datum[:] = high - margin
+        datum[..., ::2, :, :] = low + margin
     return datum
 
 

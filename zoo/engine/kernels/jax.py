@@ -9,6 +9,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 from jax import lax
+from keras import ops
 
 from zoo.engine.kernels.bilinear import Convolutions, overlapping, overlaps
 from zoo.engine.kernels.forms import Forms, forms
@@ -66,3 +67,7 @@ def batch_norm(x, gamma, beta, epsilon: float):
     scale = gamma * lax.rsqrt(variance + epsilon)
     y = (x32 - mean) * scale + beta
     return y.astype(x.dtype), lax.stop_gradient(mean), lax.stop_gradient(variance)
+
+
+def unpadded_convolution(x, kernel, strides: tuple[int, int]):
+    return ops.conv(x, kernel, strides, "valid", "channels_last")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import tensorflow as tf
+from keras import ops
 from tensorflow.python.eager import record
 
 from zoo.engine.kernels.bilinear import Convolutions, overlapping, overlaps
@@ -85,3 +86,7 @@ def batch_norm(x, gamma, beta, epsilon: float):
     mean = mean if shift is None else mean + shift
     y = y if x.ndim == 4 else y[:, 0, 0, :]
     return y, tf.stop_gradient(mean), tf.stop_gradient(variance)
+
+
+def unpadded_convolution(x, kernel, strides: tuple[int, int]):
+    return ops.conv(x, kernel, strides, "valid", "channels_last")

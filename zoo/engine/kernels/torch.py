@@ -22,6 +22,10 @@ def convolution(x, kernel, bias, strides: tuple[int, int]):
     return _padded(functional.conv2d, x, kernel, bias, strides, paddings)
 
 
+def unpadded_convolution(x, kernel, strides: tuple[int, int]):
+    return _padded(functional.conv2d, x, kernel, None, strides, (0, 0))
+
+
 def _same_padding(size: int, kernel: int, stride: int) -> int:
     """Return the number of rows of zeros that "same" adds, on both sides together."""
     return max(kernel - (size % stride or stride), 0)

@@ -1,8 +1,10 @@
 """Spaces: the sets of values of a model's data, condition and noise."""
 
 from zoo.engine.spaces.base import Space
+from zoo.engine.spaces.binary import BinaryMeans
 from zoo.engine.spaces.classes import Classes, classes_or_none
 from zoo.engine.spaces.data import (
+    BinaryImages,
     BinaryVectors,
     Frames,
     Images,
@@ -14,6 +16,8 @@ from zoo.engine.spaces.data import (
 from zoo.engine.spaces.noise import Draws, Noise, NoiseSpace, Normal, Uniform, check_noise
 
 __all__ = [
+    "BinaryImages",
+    "BinaryMeans",
     "BinaryVectors",
     "Classes",
     "Draws",

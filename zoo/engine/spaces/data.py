@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from zoo.base.arrays import as_array
+from zoo.base.binarization import binarized
 from zoo.base.ranges import BYTES, as_bytes, to_bytes, to_range
 from zoo.base.warn import warn
 from zoo.engine.spaces.base import Space
@@ -108,6 +109,42 @@ class Images(Space):
             return super().text
         low, high = self.range
         return f"{super().text} in [{low:g}, {high:g}]"
+
+
+class BinaryImages(Images):
+    """Images whose pixels are 0 or 1.
+
+    From 8-bit images they are made by one draw for each image, with its grey levels as
+    probabilities, see `zoo.base.binarization`.
+
+    Args:
+        height: the number of rows.
+        width: the number of columns.
+        channels: the number of channels.
+    """
+
+    def __init__(self, height: int, width: int, channels: int):
+        super().__init__(height, width, channels, (0.0, 1.0))
+
+    def check_values(self, argument, values, in_training=True):
+        super().check_values(argument, values, in_training)
+        others = values[(values != 0) & (values != 1)]
+        if others.size:
+            raise ArgumentError(
+                f"{argument} must hold zeros and ones alone. Received: {others.flat[0]:g}. "
+                "zoo.data.load(images, binarize='sampled') makes binary images once, "
+                "'stochastic' anew in each epoch, and 'threshold' at one half."
+            )
+
+    def example(self, n, seed=0):
+        return np.random.default_rng(seed).integers(2, size=(n, *self.shape)).astype("float32")
+
+    def from_stored(self, values):
+        return binarized(np.asarray(values), "sampled").astype("float32")
+
+    @property
+    def text(self):
+        return f"{'x'.join(map(str, self.shape))}, zeros and ones"
 
 
 class Points(Space):
