@@ -38,6 +38,7 @@ RECIPE = dataclasses.replace(
             "8 layers of 32 channels; kernels of 3 after a first one of 7.",
             "Binary pixels are drawn anew in each epoch of training; the test set has one draw.",
             "Adam with rate 1e-3, falling to 0 over the second half of training, and not RMSProp.",
+            "Layers compute in bfloat16 in training, and in float32 in use.",
         ],
         limits=["Each pixel of a sample takes a pass through one row of the network."],
     ),

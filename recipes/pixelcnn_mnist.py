@@ -15,6 +15,7 @@ class Config(zoo.Config):
     width: int = 32
     blocks: int = 12
     learning_rate: float = 1e-3
+    precision: str = "bfloat16"
     binarize: str = "stochastic"
 
 
@@ -39,6 +40,7 @@ RECIPE = zoo.Recipe(
         differs=[
             "Binary pixels are drawn anew in each epoch of training; the test set has one draw.",
             "Adam with rate 1e-3, falling to 0 over the second half of training, and not RMSProp.",
+            "Layers compute in bfloat16 in training, and in float32 in use.",
         ],
         limits=["Each pixel of a sample takes a pass through one row of the network."],
     ),
