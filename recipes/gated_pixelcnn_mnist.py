@@ -1,5 +1,4 @@
-"""A gated PixelCNN of binary MNIST and its labels. Run it: python
-recipes/gated_pixelcnn_mnist.py --help"""
+"""A gated PixelCNN of binary MNIST. Run it: python recipes/gated_pixelcnn_mnist.py --help"""
 
 import dataclasses
 

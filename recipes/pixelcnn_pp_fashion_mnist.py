@@ -1,5 +1,4 @@
-"""A PixelCNN++ of 8-bit Fashion-MNIST. Run it: python recipes/pixelcnn_pp_fashion_mnist.py
---help"""
+"""A PixelCNN++ of Fashion-MNIST. Run it: python recipes/pixelcnn_pp_fashion_mnist.py --help"""
 
 import dataclasses
 
