@@ -9,7 +9,7 @@ import pixelcnn_mnist
 
 @dataclasses.dataclass(frozen=True)
 class Config(pixelcnn_mnist.Config):
-    epochs: int = 9
+    epochs: int = 20
     layers: int = 8
     kernel: int = 3
 

@@ -10,7 +10,7 @@ import keras
 @dataclasses.dataclass(frozen=True)
 class Config(zoo.Config):
     data: str = "mnist"
-    epochs: int = 10
+    epochs: int = 16
     batch_size: int = 32
     width: int = 32
     blocks: int = 12

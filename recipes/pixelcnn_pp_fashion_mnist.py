@@ -10,7 +10,7 @@ import keras
 @dataclasses.dataclass(frozen=True)
 class Config(zoo.Config):
     data: str = "fashion_mnist"
-    epochs: int = 5
+    epochs: int = 10
     batch_size: int = 32
     filters: int = 24
     resnets: int = 2
