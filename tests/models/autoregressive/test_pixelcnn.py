@@ -84,6 +84,20 @@ def test_sampling_compiles_nothing_for_a_pixel_and_tells_each_step(model, monkey
     np.testing.assert_array_equal(model.sample(5, seed=3), images)
 
 
+def test_ctrl_c_ends_sampling_after_a_pixel(model):
+    expected, steps = model.sample(2, seed=0), []
+
+    def told():
+        steps.append(1)
+        if len(steps) == 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        model.sample(2, seed=0, told=told)
+    assert len(steps) == 5
+    np.testing.assert_array_equal(model.sample(2, seed=0), expected)
+
+
 def test_samples_follow_the_distribution():
     small = randomized(zoo.models.PixelCNN((2, 2, 1), **SMALL), scale=2.0)
     images = all_binary(2)
