@@ -1,7 +1,27 @@
-"""Layers that Keras lacks, and fast forms of Keras's convolutions and batch normalization."""
+"""Layers that Keras lacks, bijectors, and fast forms of Keras's convolutions and batch
+normalization."""
 
 from zoo.engine.priors import Prior, StandardNormal
+from zoo.layers.bijectors import (
+    ActNorm,
+    AdditiveCoupling,
+    AffineCoupling,
+    Alternate,
+    BatchNorm,
+    Bijector,
+    Chain,
+    Checkerboard,
+    Diagonal,
+    Flatten,
+    Halves,
+    InvertibleLinear,
+    Logit,
+    Mask,
+    Split,
+    Squeeze,
+)
 from zoo.layers.convolution import Conv2D, Conv2DTranspose
+from zoo.layers.logistic import Logistic
 from zoo.layers.maxout import Maxout
 from zoo.layers.mixtures import Mixture, VampPrior
 from zoo.layers.normalization import BatchNormalization
@@ -9,14 +29,31 @@ from zoo.layers.spectral import SpectralConv2D, SpectralDense
 from zoo.layers.tied import TransposedDense
 
 __all__ = [
+    "ActNorm",
+    "AdditiveCoupling",
+    "AffineCoupling",
+    "Alternate",
+    "BatchNorm",
     "BatchNormalization",
+    "Bijector",
+    "Chain",
+    "Checkerboard",
     "Conv2D",
     "Conv2DTranspose",
+    "Diagonal",
+    "Flatten",
+    "Halves",
+    "InvertibleLinear",
+    "Logistic",
+    "Logit",
+    "Mask",
     "Maxout",
     "Mixture",
     "Prior",
     "SpectralConv2D",
     "SpectralDense",
+    "Split",
+    "Squeeze",
     "StandardNormal",
     "TransposedDense",
     "VampPrior",

@@ -5,10 +5,11 @@ from zoo.engine.compilation import Argument
 from zoo.engine.latent import LatentModel
 from zoo.engine.model import GenerativeModel, Model
 from zoo.engine.sampler import Sampler
-from zoo.models import autoencoders, classifiers, encoders, gans, vaes
+from zoo.models import autoencoders, classifiers, encoders, flows, gans, vaes
 from zoo.models.autoencoders import *
 from zoo.models.classifiers import *
 from zoo.models.encoders import *
+from zoo.models.flows import *
 from zoo.models.gans import *
 from zoo.models.vaes import *
 
@@ -16,5 +17,6 @@ __all__ = ["AnyModel", "Argument", "GenerativeModel", "LatentModel", "Model", "S
 __all__ += autoencoders.__all__
 __all__ += classifiers.__all__
 __all__ += encoders.__all__
+__all__ += flows.__all__
 __all__ += gans.__all__
 __all__ += vaes.__all__
