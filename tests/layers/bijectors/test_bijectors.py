@@ -276,7 +276,7 @@ def test_errors_of_shapes(make, shape, message):
         (lambda: Logit(0.5), "margin must be below 0.5. Received: 0.5"),
         (lambda: Logit(0.0), "margin must be a finite number above 0"),
         (lambda: BatchNorm(1.0), "momentum must be below 1"),
-        (lambda: AffineCoupling(Halves(), None, "exp"), "'exponential'"),
+        (lambda: AffineCoupling(Halves(), None, "exp"), "Unknown scale: 'exp'. Allowed: exponential"),
     ],
 )
 def test_errors_of_settings(make, message):

@@ -42,7 +42,8 @@ class Glow(Flow, LatentModel):
             `(features,)` for points.
         levels: the number L of levels of images.
         steps: the number K of steps at each level.
-        width: the channels or units of the two hidden layers of the network of a coupling.
+        width: the channels of the two hidden layers of the network of a coupling at the first level,
+            which double at each further one; for points their units.
         logit: the margin of a logit of pixels, see `zoo.layers.Logit`, or `None` for none.
         prior: the distribution of latents, `"normal"`, `"logistic"`, `"mixture"`, or a
             `zoo.layers.Prior`.
@@ -78,7 +79,7 @@ class Glow(Flow, LatentModel):
         image_shape: tuple[int, ...],
         levels: int = 2,
         steps: int = 16,
-        width: int = 96,
+        width: int = 64,
         logit: float | None = None,
         prior: str | Prior = "normal",
         name: str | None = None,
@@ -108,7 +109,7 @@ class Glow(Flow, LatentModel):
         """Return the bijectors of images of this shape from the level `level` on."""
         height, columns, channels = shape
         shape = (height // 2, columns // 2, 4 * channels)
-        parts = [Squeeze(), *self._steps(shape)]
+        parts = [Squeeze(), *self._steps(shape, level)]
         if level == self.levels - 1:
             return [*parts, ActNorm()]  # the trained mean and scale of the last prior
         # A normal prior of the half that is factored out, given the other half, is N(0, I) after an
@@ -118,7 +119,7 @@ class Glow(Flow, LatentModel):
         rest = self._from_level(level + 1, (*shape[:2], 2 * channels))
         return [*parts, AffineCoupling(mask, network, "exponential"), Split(Chain(rest))]
 
-    def _steps(self, shape: tuple[int, ...]) -> list[Bijector]:
+    def _steps(self, shape: tuple[int, ...], level: int = 0) -> list[Bijector]:
         """Return the K steps of one level."""
         parts: list[Bijector] = []
         for _ in range(self.steps):
@@ -126,6 +127,7 @@ class Glow(Flow, LatentModel):
             if self.data.name == "points":
                 network = dense_network(AffineCoupling, mask, shape, (self.width, self.width))
             else:
-                network = convolutional_network(AffineCoupling, mask, shape, self.width)
+                width = self.width * 2**level
+                network = convolutional_network(AffineCoupling, mask, shape, width)
             parts += [ActNorm(), InvertibleLinear(), AffineCoupling(mask, network, "sigmoid")]
         return parts

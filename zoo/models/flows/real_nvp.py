@@ -45,7 +45,7 @@ class RealNVP(Flow, LatentModel):
         scales: the number of scales of images.
         couplings: the number of couplings with each kind of mask.
         width: the channels of the residual networks at the first scale, which double at each
-            squeeze; for points the units of each hidden layer.
+            further one; for points the units of each hidden layer.
         blocks: the number of residual blocks of a network; for points the number of hidden layers.
         logit: the margin of the logit of pixels, see `zoo.layers.Logit`.
         prior: the distribution of latents, `"normal"`, `"logistic"`, `"mixture"`, or a
@@ -127,7 +127,7 @@ class RealNVP(Flow, LatentModel):
             return parts
         height, columns, channels = shape
         shape = (height // 2, columns // 2, 4 * channels)
-        parts += [Squeeze(), *self._couplings(Halves, self.couplings, shape, 2 * width)]
+        parts += [Squeeze(), *self._couplings(Halves, self.couplings, shape, width)]
         rest = self._from_scale(scale + 1, (*shape[:2], 2 * channels))
         return [*parts, Split(Chain(rest))]
 
