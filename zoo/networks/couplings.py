@@ -30,10 +30,10 @@ def dense_network(
         shape: the shape of one datum.
         units: the units of each hidden layer.
     """
-    inputs = keras.Input(mask.kept_shape(shape))
+    inputs = _inputs(mask, shape)
     x = hidden(inputs, units, activation="relu", kernel_initializer="he_normal")
     (size,) = mask.changed_shape(shape)
-    last = layers.Dense(coupling.outputs * size, kernel_initializer="zeros", dtype="float32")
+    last = layers.Dense(coupling.outputs * size, kernel_initializer="zeros", dtype=_dtype())
     return keras.Model(inputs, last(x))
 
 
@@ -50,7 +50,7 @@ def convolutional_network(
         shape: the shape of one image.
         width: the channels of the hidden layers; `None` for the last layer alone.
     """
-    inputs = x = keras.Input(mask.kept_shape(shape))
+    inputs = x = _inputs(mask, shape)
     for kernel in (3, 1) if width else ():
         x = _convolution(width, kernel, activation="relu")(x)
     return keras.Model(inputs, _last(coupling, mask, shape, 3)(x))
@@ -71,7 +71,7 @@ def residual_network(
         halve: whether blocks of 2x2 pixels are put into channels before the first layer, and back
             after the last one. Then layers have a quarter of the pixels.
     """
-    inputs = keras.Input(mask.kept_shape(shape))
+    inputs = _inputs(mask, shape)
     x = squeezed(inputs) if halve else inputs
     x = _convolution(width, 3)(x)
     for _ in range(blocks):
@@ -90,4 +90,14 @@ def _convolution(width: int, kernel: int, initializer: str = "he_normal", **opti
 def _last(coupling: type[Coupling], mask: Mask, shape: Shape, kernel: int, pixels: int = 1):
     """Return the last convolution, which starts at 0, for `pixels` pixels of outputs each."""
     channels = coupling.outputs * mask.changed_shape(shape)[-1] * pixels
-    return _convolution(channels, kernel, "zeros", dtype="float32")
+    return _convolution(channels, kernel, "zeros", dtype=_dtype())
+
+
+def _inputs(mask: Mask, shape: Shape):
+    """Return the symbolic inputs of a network."""
+    return keras.Input(mask.kept_shape(shape), dtype=_dtype())
+
+
+def _dtype() -> str:
+    """Return the dtype in which bijectors compute."""
+    return keras.config.dtype_policy().variable_dtype

@@ -11,7 +11,8 @@ class Bijector(keras.layers.Layer):
 
     A subclass defines `forward` and `inverse`, makes its weights in `build`, and says by `shape_of`
     if y has another shape than x. By the change of variables, a density q of y gives the density
-    p(x) = q(y) |det dy/dx| of x. Bijectors compute in float32 under any dtype policy.
+    p(x) = q(y) |det dy/dx| of x. Bijectors compute in the dtype of their weights: in float32 under
+    mixed precision.
 
     Args:
         **kwargs: the arguments of a `keras.layers.Layer`.
@@ -28,7 +29,7 @@ class Bijector(keras.layers.Layer):
     """
 
     def __init__(self, **kwargs):
-        super().__init__(**{"dtype": "float32", **kwargs})
+        super().__init__(**{"dtype": keras.config.dtype_policy().variable_dtype, **kwargs})
 
     def forward(self, x, training: bool = False):
         """Return y, and log |det dy/dx| of each datum, of shape `(batch,)`.
@@ -63,4 +64,4 @@ def for_each(value, x):
 
 def none_for_each(x):
     """Return the log-determinant 0 for each datum of the batch `x`."""
-    return ops.zeros((ops.shape(x)[0],), "float32")
+    return ops.zeros((ops.shape(x)[0],), x.dtype)

@@ -52,7 +52,7 @@ class Coupling(Bijector):
 
     def parameters(self, x, training: bool = False) -> list:
         """Return the outputs of the network, each of the shape of the numbers that change."""
-        made = ops.cast(self.network(self.mask.kept(x), training=training), "float32")
+        made = ops.cast(self.network(self.mask.kept(x), training=training), x.dtype)
         size = made.shape[-1] // self.outputs
         return [made[..., i * size : (i + 1) * size] for i in range(self.outputs)]
 

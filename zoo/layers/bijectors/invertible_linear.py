@@ -24,7 +24,7 @@ class InvertibleLinear(Bijector):
     def build(self, input_shape):
         *outer, size = input_shape[1:]
         self._pixels = math.prod(outer)
-        rotation = keras.initializers.Orthogonal()((size, size), "float32")
+        rotation = keras.initializers.Orthogonal()((size, size), self.dtype)
         permutation, lower, upper = lu(np.asarray(ops.convert_to_numpy(rotation), "float64"))
         diagonal = np.diag(upper)
 
@@ -44,14 +44,18 @@ class InvertibleLinear(Bijector):
 
     def _triangular(self):
         """Return L and U + diag(s)."""
-        identity = ops.eye(self.signs.shape[0])
-        diagonal = ops.convert_to_tensor(self.signs) * ops.exp(self.log_diagonal)
+        identity = ops.eye(self.signs.shape[0], dtype=self.dtype)
+        diagonal = ops.convert_to_tensor(self.signs) * ops.exp(
+            ops.convert_to_tensor(self.log_diagonal)
+        )
         lower = ops.tril(ops.convert_to_tensor(self.lower), -1) + identity
         return lower, ops.triu(ops.convert_to_tensor(self.upper), 1) + identity * diagonal
 
     def forward(self, x, training=False):
         lower, upper = self._triangular()
-        matrix = ops.matmul(ops.convert_to_tensor(self.permutation), ops.matmul(lower, upper))
+        permutation = ops.convert_to_tensor(self.permutation)
+        # On PyTorch `ops.matmul` would compute float64 in float32.
+        matrix = ops.einsum("ij,jk->ik", permutation, ops.einsum("ij,jk->ik", lower, upper))
         log_det = ops.sum(ops.convert_to_tensor(self.log_diagonal)) * self._pixels
         return _on_channels(x, matrix), for_each(log_det, x)
 
@@ -65,7 +69,7 @@ class InvertibleLinear(Bijector):
 def _on_channels(x, matrix):
     """Return `matrix` times the vector of channels of each pixel."""
     size = x.shape[-1]
-    rows = ops.matmul(ops.reshape(x, (-1, size)), ops.transpose(matrix))
+    rows = ops.einsum("bi,oi->bo", ops.reshape(x, (-1, size)), matrix)
     return ops.reshape(rows, (-1, *x.shape[1:]))
 
 

@@ -42,7 +42,7 @@ class Glow(Flow, LatentModel):
             `(features,)` for points.
         levels: the number L of levels of images.
         steps: the number K of steps at each level.
-        width: the channels of the two hidden layers of the network of a coupling at the first level,
+        width: the channels of the two hidden layers of a coupling's network at the first level,
             which double at each further one; for points their units.
         logit: the margin of a logit of pixels, see `zoo.layers.Logit`, or `None` for none.
         prior: the distribution of latents, `"normal"`, `"logistic"`, `"mixture"`, or a
