@@ -22,6 +22,7 @@ GROUPS = {
     "autoencoders": "Autoencoders",
     "vaes": "Variational autoencoders",
     "gans": "Generative adversarial networks",
+    "flows": "Normalizing flows",
     "encoders": "Encoders into the latents of generators",
     "classifiers": "Classifiers, with which samples are measured",
 }

@@ -1,6 +1,6 @@
 """Pictures of models: grids of samples, reconstructions below their originals, the plane of two
-latents, points over their true density, densities of models, confusion matrices, nearest neighbours, and images beside
-what is nearest to them."""
+latents, points over their true density, densities of models, confusion matrices, nearest
+neighbours, and images beside what is nearest to them."""
 
 from zoo.pictures.default import PICTURES, default_picture, needs_test_data
 from zoo.pictures.lines import lines
