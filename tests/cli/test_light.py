@@ -116,7 +116,8 @@ print(type(keras.saving.load_model(path)).__module__)
 """
 FOUND = """
 zoo: error: Unknown family: 'dcgna'. Nearest: dcgan, acgan, gan. `zoo.families()` shows all.
-zoo: error: Unknown group: 'gan'. Allowed: autoencoders, classifiers, encoders, flows, gans, own, vaes.
+zoo: error: Unknown group: 'gan'. Allowed: autoencoders, classifiers, encoders, flows, gans, own, \
+vaes.
 """
 
 

@@ -236,10 +236,13 @@ def test_batch_norm_in_training_and_after():
     np.testing.assert_allclose(array(y), (x - mean) / np.sqrt(variance + 1e-4), atol=1e-4)
     expected = -0.5 * 4 * np.log(variance + 1e-4).sum()
     np.testing.assert_allclose(array(log_det), np.full(50, expected), rtol=1e-4)
-    np.testing.assert_allclose(array(norm.moving_mean), 0.1 * mean, rtol=1e-4)
-    np.testing.assert_allclose(array(norm.moving_variance), 0.9 + 0.1 * variance, rtol=1e-4)
+    np.testing.assert_allclose(array(norm.moving_mean), mean, rtol=1e-4)
+    np.testing.assert_allclose(array(norm.moving_variance), variance, rtol=1e-4)
+    norm.forward(ops.convert_to_tensor(3 * x), training=True)  # means 3m, variances 9v
+    np.testing.assert_allclose(array(norm.moving_mean), 1.2 * mean, rtol=1e-4)
+    np.testing.assert_allclose(array(norm.moving_variance), 1.8 * variance, rtol=1e-4)
     _, log_det = norm.forward(ops.convert_to_tensor(x))
-    expected = -0.5 * 4 * np.log(0.9 + 0.1 * variance + 1e-4).sum()
+    expected = -0.5 * 4 * np.log(1.8 * variance + 1e-4).sum()
     np.testing.assert_allclose(array(log_det), np.full(50, expected), rtol=1e-4)
 
 

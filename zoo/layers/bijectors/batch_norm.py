@@ -18,7 +18,8 @@ class BatchNorm(Bijector):
     2017, https://arxiv.org/abs/1605.08803.
 
     In training m and v are the mean and the variance of each channel over the complete batch, else
-    their moving averages, which the inverse takes too. Its log-determinant is the number of pixels
+    their moving averages, which the inverse takes too, and which start at those of the first batch.
+    Its log-determinant is the number of pixels
     times the sum of -1/2 log(v + e).
 
     Args:
@@ -30,7 +31,7 @@ class BatchNorm(Bijector):
         ArgumentError: if `momentum` is not below 1, or `epsilon` not above 0.
     """
 
-    def __init__(self, momentum: float = 0.99, epsilon: float = 1e-4, **kwargs):
+    def __init__(self, momentum: float = 0.98, epsilon: float = 1e-4, **kwargs):
         super().__init__(**kwargs)
         self.momentum = check_number("momentum", momentum)
         self.epsilon = check_number("epsilon", epsilon, above=True)
@@ -44,13 +45,14 @@ class BatchNorm(Bijector):
         *outer, size = input_shape[1:]
         self._pixels = math.prod(outer)
 
-        def weight(name, initializer):
+        def weight(name, initializer, shape=(size,)):
             return self.add_weight(
-                shape=(size,), initializer=initializer, trainable=False, name=name
+                shape=shape, initializer=initializer, trainable=False, name=name
             )
 
         self.moving_mean = weight("moving_mean", "zeros")
         self.moving_variance = weight("moving_variance", "ones")
+        self.started = weight("started", "zeros", shape=())
 
     def forward(self, x, training=False):
         mean, variance = self._of_batch(x) if training else self._moments()
@@ -69,7 +71,9 @@ class BatchNorm(Bijector):
         axes = list(range(x.ndim - 1))
         mean = engine.all_reduce_mean(ops.mean(x, axis=axes))
         variance = engine.all_reduce_mean(ops.mean(ops.square(x - mean), axis=axes))
+        started = ops.convert_to_tensor(self.started)
         for moving, new in ((self.moving_mean, mean), (self.moving_variance, variance)):
-            kept = ops.convert_to_tensor(moving) * self.momentum
-            moving.assign(kept + ops.stop_gradient(new) * (1.0 - self.momentum))
+            old, new = ops.convert_to_tensor(moving), ops.stop_gradient(new)
+            moving.assign(new + (old - new) * (self.momentum * started))
+        self.started.assign(ops.ones_like(started))
         return mean, variance
