@@ -21,6 +21,7 @@ from zoo.layers.bijectors import (
     Squeeze,
 )
 from zoo.layers.convolution import Conv2D, Conv2DTranspose
+from zoo.layers.flow_prior import FlowPrior
 from zoo.layers.logistic import Logistic
 from zoo.layers.maxout import Maxout
 from zoo.layers.mixtures import Mixture, VampPrior
@@ -42,6 +43,7 @@ __all__ = [
     "Conv2DTranspose",
     "Diagonal",
     "Flatten",
+    "FlowPrior",
     "Halves",
     "InvertibleLinear",
     "Logistic",

@@ -25,7 +25,7 @@ from zoo.layers import (
     Squeeze,
 )
 from zoo.layers.bijectors.invertible_linear import lu
-from zoo.networks.couplings import convolutional_network, dense_network, residual_network
+from zoo.layers.bijectors.networks import convolutional_network, dense_network, residual_network
 from zoo.testing.examples import policy
 
 IMAGE = (2, 2, 3)  # twelve numbers

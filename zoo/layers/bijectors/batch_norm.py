@@ -46,9 +46,7 @@ class BatchNorm(Bijector):
         self._pixels = math.prod(outer)
 
         def weight(name, initializer, shape=(size,)):
-            return self.add_weight(
-                shape=shape, initializer=initializer, trainable=False, name=name
-            )
+            return self.add_weight(shape=shape, initializer=initializer, trainable=False, name=name)
 
         self.moving_mean = weight("moving_mean", "zeros")
         self.moving_variance = weight("moving_variance", "ones")

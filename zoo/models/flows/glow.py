@@ -18,9 +18,9 @@ from zoo.layers import (
     Split,
     Squeeze,
 )
+from zoo.layers.bijectors.networks import convolutional_network, dense_network
 from zoo.models.families import register_family
 from zoo.models.flows.flow import Flow, check_images_even
-from zoo.networks.couplings import convolutional_network, dense_network
 
 
 @register_family("glow", package="zoo")

@@ -10,9 +10,9 @@ from zoo.engine.latent import LatentModel
 from zoo.engine.priors import Prior
 from zoo.errors import check_count
 from zoo.layers import AdditiveCoupling, Alternate, Diagonal, Flatten
+from zoo.layers.bijectors.networks import dense_network
 from zoo.models.families import register_family
 from zoo.models.flows.flow import Flow
-from zoo.networks.couplings import dense_network
 from zoo.networks.dense import checked_units
 
 

@@ -19,9 +19,9 @@ from zoo.layers import (
     Split,
     Squeeze,
 )
+from zoo.layers.bijectors.networks import dense_network, residual_network
 from zoo.models.families import register_family
 from zoo.models.flows.flow import Flow, check_images_even
-from zoo.networks.couplings import dense_network, residual_network
 
 
 @register_family("real_nvp", package="zoo")

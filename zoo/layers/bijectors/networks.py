@@ -8,11 +8,10 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
-from zoo.layers import Conv2D
 from zoo.layers.bijectors.couplings import Coupling
 from zoo.layers.bijectors.masks import Mask
 from zoo.layers.bijectors.shapes import squeezed, unsqueezed
-from zoo.networks.dense import hidden
+from zoo.layers.convolution import Conv2D
 
 Shape = tuple[int, ...]
 
@@ -31,7 +30,9 @@ def dense_network(
         units: the units of each hidden layer.
     """
     inputs = _inputs(mask, shape)
-    x = hidden(inputs, units, activation="relu", kernel_initializer="he_normal")
+    x = inputs
+    for size in units:
+        x = layers.Dense(size, activation="relu", kernel_initializer="he_normal")(x)
     (size,) = mask.changed_shape(shape)
     last = layers.Dense(coupling.outputs * size, kernel_initializer="zeros", dtype=_dtype())
     return keras.Model(inputs, last(x))
