@@ -17,8 +17,8 @@ from zoo.layers.bijectors.networks import dense_network
 
 @keras.saving.register_keras_serializable("zoo")
 class FlowPrior(Prior):
-    """The prior p(z) = N(f(z); 0, I) |det df/dz| with a trained flow f, as in section 3.2 of Chen et
-    al. 2017, https://arxiv.org/abs/1611.02731.
+    """The prior p(z) = N(f(z); 0, I) |det df/dz| with a trained flow f, as in section 3.2 of Chen
+    et al. 2017, https://arxiv.org/abs/1611.02731.
 
     f is a chain of affine couplings, those of Dinh et al. 2017, https://arxiv.org/abs/1605.08803,
     and starts as the identity. Its divergence from a posterior is estimated by samples.
@@ -39,7 +39,7 @@ class FlowPrior(Prior):
     >>> zoo.create("vae", image_shape=(8, 8, 1), latent_dim=2, prior=prior).sample(3).shape
     (3, 8, 8, 1)
 
-    Differs from the paper: couplings, from which samples are as fast as densities, take the place of
+    Differs from the paper: couplings, whose samples are as fast as densities, take the place of
     autoregressive steps.
     """
 
