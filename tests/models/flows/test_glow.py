@@ -60,3 +60,13 @@ def test_errors_of_sizes():
         glow(levels=0)
     with pytest.raises(ValueError, match="at least two numbers of the last axis"):
         glow(image_shape=(1,))
+
+
+def test_what_the_base_class_keeps():
+    """Statistics of the first batch do not part ways with saving, precision or compilation."""
+    checks = ["eager", "resuming", "mixed_bfloat16", "learns"]
+    zoo.testing.check_model(zoo.models.Glow, glow_config(), checks)
+
+
+def glow_config():
+    return {"image_shape": (4, 4, 1), "levels": 1, "steps": 1, "width": 2}

@@ -95,7 +95,8 @@ def _last(coupling: type[Coupling], mask: Mask, shape: Shape, kernel: int, pixel
 
 
 def _inputs(mask: Mask, shape: Shape):
-    """Return the symbolic inputs of a network."""
+    """Return the symbolic inputs of a network, or raise if the mask cannot divide the data."""
+    mask.check(shape)
     return keras.Input(mask.kept_shape(shape), dtype=_dtype())
 
 
