@@ -45,9 +45,7 @@ def test_the_divergence_of_a_density_of_the_plane():
 def test_the_divergence_needs_two_densities():
     model = zoo.create("real_nvp", image_shape=(2,), couplings=1, width=4, blocks=1)
     spiral = Source("spiral", synthetic.named("spiral").sample(100, seed=0))
-    with pytest.raises(
-        ValueError, match="data whose exact density is known. Received: RealNVP"
-    ):
+    with pytest.raises(ValueError, match="data whose exact density is known. Received: RealNVP"):
         zoo.evaluate(model, spiral, ["density_kl"])
     assert "density_kl" not in default_metrics(model, spiral)
     gan = zoo.create("gan", image_shape=(2,), latent_dim=2)

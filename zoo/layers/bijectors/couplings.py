@@ -76,12 +76,15 @@ class AdditiveCoupling(Coupling):
         return self.mask.spread(shift, x)
 
 
+LEAST = 0.1  # the least scale by the sigmoid, without which inverses of far latents overflow
+
+
 def _tanh(h, gain):
     return gain * ops.tanh(h)
 
 
 def _sigmoid(h, gain):
-    return -ops.softplus(-(h + 2.0))
+    return ops.log(LEAST + (1.0 - LEAST) * ops.sigmoid(h + 2.0))
 
 
 def _exponential(h, gain):
@@ -102,7 +105,7 @@ class AffineCoupling(Coupling):
         network: a Keras model from `mask.kept(x)` to h and t for each number that changes, in this
             order along the last axis.
         scale: log s as a function of h: `"tanh"` for g tanh(h) with a trained g for each channel,
-            `"sigmoid"` for log sigmoid(h + 2), which is below 0, or `"exponential"` for h.
+            `"sigmoid"` for log(0.1 + 0.9 sigmoid(h + 2)), which is below 0, or `"exponential"` for h.
         **kwargs: the arguments of a layer.
     """
 

@@ -61,7 +61,7 @@ class Glow(Flow, LatentModel):
     ((3, 64), (3,))
 
     Differs from the paper: matrices are always their LU decomposition; the scale of a coupling is
-    sigmoid(h + 2), as in the authors' code; a mean and a deviation of the first batch stand beside
+    0.1 + 0.9 sigmoid(h + 2), where the authors' code has sigmoid(h + 2); a mean and a deviation of the first batch stand beside
     the trained scale and shift; Adam takes the place of Adamax.
     """
 
