@@ -105,7 +105,8 @@ class AffineCoupling(Coupling):
         network: a Keras model from `mask.kept(x)` to h and t for each number that changes, in this
             order along the last axis.
         scale: log s as a function of h: `"tanh"` for g tanh(h) with a trained g for each channel,
-            `"sigmoid"` for log(0.1 + 0.9 sigmoid(h + 2)), which is below 0, or `"exponential"` for h.
+            `"sigmoid"` for log(0.1 + 0.9 sigmoid(h + 2)), which is below 0, or `"exponential"`
+            for h.
         **kwargs: the arguments of a layer.
     """
 

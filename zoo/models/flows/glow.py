@@ -61,8 +61,8 @@ class Glow(Flow, LatentModel):
     ((3, 64), (3,))
 
     Differs from the paper: matrices are always their LU decomposition; the scale of a coupling is
-    0.1 + 0.9 sigmoid(h + 2), where the authors' code has sigmoid(h + 2); a mean and a deviation of the first batch stand beside
-    the trained scale and shift; Adam takes the place of Adamax.
+    0.1 + 0.9 sigmoid(h + 2), where the authors' code has sigmoid(h + 2); a mean and a deviation of
+    the first batch stand beside the trained scale and shift; Adam takes the place of Adamax.
     """
 
     idea = (
