@@ -32,19 +32,20 @@ def flow(family, shape, scale=0.2, **changes):
     return model
 
 
-@pytest.mark.parametrize("family", POINTS)
-@pytest.mark.parametrize("prior", ["normal", "logistic", "mixture"])
+@pytest.mark.parametrize(
+    ("family", "prior"), [("nice", "logistic"), ("real_nvp", "normal"), ("glow", "mixture")]
+)
 def test_densities_of_the_plane_integrate_to_one(family, prior):
     model = flow(family, (2,), prior=prior)
     reached = np.abs(model.sample(4000, seed=0)).max() * 1.3
-    places, cell = np.linspace(-reached, reached, 401, retstep=True)
+    places, cell = np.linspace(-reached, reached, 301, retstep=True)
     grid = np.stack(np.meshgrid(places, places), axis=-1).reshape(-1, 2).astype("float32")
     density = np.exp(model.log_prob(grid, batch_size=8192).astype("float64"))
     assert density.sum() * cell**2 == pytest.approx(1, abs=0.01)
 
 
 @pytest.mark.parametrize("family", IMAGES)
-@pytest.mark.parametrize("shape", [(8, 8, 1), (8, 8, 3)])
+@pytest.mark.parametrize("shape", [(28, 28, 1), (8, 8, 3)])
 def test_images_come_back(family, shape):
     model = flow(family, shape, scale=0.05)
     images = np.random.default_rng(0).random((5, *shape), dtype="float32")
@@ -54,13 +55,6 @@ def test_images_come_back(family, shape):
     np.testing.assert_allclose(model.reconstruct(images), images, atol=1e-4)
     np.testing.assert_allclose(model.predict(images, verbose=0), codes, atol=1e-4)
     assert model.log_prob(images, batch_size=2).shape == (5,)
-
-
-@pytest.mark.parametrize("family", IMAGES)
-def test_mnist_size(family):
-    model = flow(family, (28, 28, 1), scale=0)
-    images = np.random.default_rng(0).random((2, 28, 28, 1), dtype="float32")
-    np.testing.assert_allclose(model.reconstruct(images), images, atol=1e-4)
 
 
 @pytest.mark.parametrize("family", POINTS)
