@@ -24,6 +24,7 @@ GROUPS = {
     "autoregressive": "Autoregressive models",
     "energy": "Boltzmann machines",
     "gans": "Generative adversarial networks",
+    "flows": "Normalizing flows",
     "encoders": "Encoders into the latents of generators",
     "classifiers": "Classifiers, with which samples are measured",
 }

@@ -131,9 +131,22 @@ def test_shapes_without_a_density():
     assert 2.9 < radius.max() <= 3 + 1e-6
     unwound = spiral[:, 0] - radius * np.cos(math.pi * radius)
     np.testing.assert_allclose(unwound, 0, atol=1e-5)
-    for name in ("spiral", "two_moons"):
-        with pytest.raises(ValueError, match="has no closed form. Allowed: sample"):
-            synthetic.named(name).log_density(np.zeros((1, 2)))
+    with pytest.raises(ValueError, match="has no closed form. Allowed: sample"):
+        synthetic.named("spiral").log_density(np.zeros((1, 2)))
+    with pytest.raises(ValueError, match="needs a sigma of at least 0.001"):
+        moons.log_density(np.zeros((1, 2)))
+
+
+def test_density_of_the_moons():
+    """Against a mixture of many Gaussians on the half circles."""
+    angle = math.pi * (np.arange(20_000) + 0.5) / 20_000
+    upper = np.stack([np.cos(angle) - 0.5, np.sin(angle) - 0.25], axis=1)
+    points = np.array([[-0.5, 0.75], [0.5, -0.7], [0, 0], [-1.5, -0.3], [2, 2], [0.5, 0.25]])
+    for sigma in (0.02, 0.3):
+        moons = synthetic.TwoMoons(sigma)
+        truth = synthetic.GaussianMixture(np.concatenate([upper, -upper]), sigma)
+        found, expected = moons.log_density(points), truth.log_density(points)
+        np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from zoo.evaluation.of_classes import (
     MixtureModes,
 )
 from zoo.evaluation.of_codes import Contraction, Denoising, InactiveUnits, LinearProbe
+from zoo.evaluation.of_densities import DensityKL
 from zoo.evaluation.of_energies import AIS
 from zoo.evaluation.of_features import (
     PRDC,
@@ -52,6 +53,7 @@ __all__ = [
     "Comparison",
     "Contraction",
     "Denoising",
+    "DensityKL",
     "EnergyTest",
     "FrechetDistance",
     "InactiveUnits",

@@ -8,6 +8,7 @@ from zoo.data import Source
 from zoo.engine.spaces import Classes
 from zoo.errors import ArgumentError
 from zoo.evaluation.of_classes import mixture
+from zoo.evaluation.of_densities import densities_are_known
 
 
 def _of_samples(model, test: Source) -> list[str]:
@@ -21,9 +22,11 @@ def _of_samples(model, test: Source) -> list[str]:
 
 
 def _of_scores(model, test: Source) -> list[str]:
-    """Return the default metric of a likelihood: the ELBO if the model has one, else the
-    log-likelihood."""
-    return ["elbo"] if "elbo" in model.estimators else ["log_likelihood"]
+    """Return the default metrics of a likelihood: the ELBO if the model has one, else the
+    log-likelihood, and the divergence of two densities that are known."""
+    if "elbo" in model.estimators:
+        return ["elbo"]
+    return ["log_likelihood", *(["density_kl"] if densities_are_known(model, test) else [])]
 
 
 def _of_classes(model, test: Source) -> list[str]:

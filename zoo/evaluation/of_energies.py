@@ -51,7 +51,7 @@ class AIS(LogLikelihood):
         settings = {"chains": self.chains, "temperatures": self.temperatures}
         model, seed = subject.model, subject.seed
         found = [model.log_partition(m, seed, **settings) for m in ("ais", "reverse_ais")]
-        for _, inputs in prepared(subject, spans, self.form(model)):
+        for _, inputs in prepared(subject, spans, self.form(model), subject.seed):
             columns = [model.log_prob(*inputs, partition=each) for each in found]
             columns += [np.full(len(columns[0]), each.error**2) for each in found]
             yield np.stack(columns, axis=1).astype("float64")

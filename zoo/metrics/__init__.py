@@ -10,6 +10,7 @@ from zoo.metrics.codes import (
     inactivity,
     linear_classifier,
 )
+from zoo.metrics.densities import density_divergence
 from zoo.metrics.frechet import Moments, frechet_distance
 from zoo.metrics.inception_score import InceptionScore, inception_score
 from zoo.metrics.kernel import KernelDistance, kernel_distance
@@ -78,6 +79,7 @@ __all__ = [
     "classifier_test",
     "copies",
     "density_coverage",
+    "density_divergence",
     "elbo",
     "energy_test",
     "exact_log_partition",

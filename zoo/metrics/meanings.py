@@ -207,7 +207,14 @@ MEANINGS: dict[str, dict[str, Meaning]] = {
     "bits_per_dimension": {
         "bits_per_dimension": Meaning(
             "The negative log-likelihood of test images under the model, in bits for each number "
-            "of an image."
+            "of an image: exact, a bound or an estimate, as its protocol says."
+        )
+    },
+    "density_kl": {
+        "density_kl": Meaning(
+            "The Kullback-Leibler divergence of the model's density of points from the exact one, "
+            "in nats.",
+            "0 is the best",
         )
     },
     "reconstruction": {

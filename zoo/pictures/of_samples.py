@@ -10,6 +10,7 @@ from zoo.data import Source, grid
 from zoo.data.grid import square
 from zoo.engine.spaces import Classes
 from zoo.errors import ArgumentError
+from zoo.pictures.of_densities import densities, has_density
 from zoo.pictures.plane import plane
 from zoo.pictures.points import scatter
 from zoo.pictures.sheets import check_undivided, class_words, conditions_of, worded
@@ -34,7 +35,8 @@ def samples(
     Images are put in a grid. Images of a conditional model are in the order of their classes, and
     the numbers of two classes differ by one at most; if `n` is a multiple of the number of
     classes, each row holds one class. The names of the classes stand beside the rows, or above the
-    columns where each of these holds one class. Points are drawn over their true density.
+    columns where each of these holds one class. Points are drawn over their true density, and where
+    the model has an exact density, beside this one and a grid of the latents, see `densities`.
 
     Args:
         model: a model that samples.
@@ -70,6 +72,9 @@ def samples(
         conditions = conditions_of(model, test, n or default)
         n, options["condition"] = len(conditions), conditions
     n = default if n is None else n
+    if has_density(model):
+        check_undivided(scale, "points")
+        return densities(model, test, model.sample(n, seed=seed, **options))
     names = _names(model.condition, n, options)
     return shown(model.data, model.sample(n, seed=seed, **options), columns, test, scale, names)
 

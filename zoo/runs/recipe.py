@@ -30,7 +30,13 @@ from zoo.presets.card import Facts
 
 PRECISIONS = ("float32", "bfloat16", "float16")
 # Settings that earlier versions did not know, and so did not record, and what these versions did.
-ADDED = {"precision": "float32", "binarize": None, "crop": "centre", "few": False}
+ADDED = {
+    "precision": "float32",
+    "binarize": None,
+    "crop": "centre",
+    "few": False,
+    "dequantize": False,
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,6 +57,8 @@ class Config:
         binarize: `"stochastic"` draws each pixel anew each time, as 0 or 1 with its grey level as
             the probability of 1; `"sampled"` has one such draw for each image; `"threshold"` is 1
             above one half; `None` leaves the pixels as they are.
+        dequantize: adds uniform noise of one grey level to each pixel, drawn anew each time, as a
+            density of continuous pixels needs it.
         few: suits 100 to 1,000 images: they are mirrored, the discriminator of a GAN sees augmented
             images, and half of it is frozen if the training starts from another model.
         crop: what becomes of images whose aspect ratio is not the model's. `"centre"` takes the
@@ -70,6 +78,7 @@ class Config:
     binarize: str | None = None
     few: bool = False
     crop: str = "centre"
+    dequantize: bool = False
 
     def __post_init__(self):
         check_choice("precision", self.precision, PRECISIONS)

@@ -272,6 +272,7 @@ class Trainer:
             crop=self.config.crop,
             flip=self.config.flip or self.config.few,
             binarize=self.config.binarize,
+            dequantize=self.config.dequantize,
             shard=process(),
         )
 

@@ -39,6 +39,10 @@ def vamp():
     return zoo.layers.VampPrior(4)
 
 
+def flow():
+    return zoo.layers.FlowPrior(2, (4,))
+
+
 each = pytest.mark.parametrize("make_prior", [lambda: "normal", mixture, full, vamp])
 
 
@@ -112,7 +116,28 @@ def test_bounds_against_exact_values(make_prior):
     np.testing.assert_allclose(model.elbo(IMAGES, k=4000), elbo, atol=0.1)
 
 
-@each
+@pytest.mark.parametrize("make_prior", [flow, zoo.layers.Logistic])
+def test_densities_of_samples(make_prior):
+    """The density of a prior integrates to one, and is that of its samples."""
+    prior = vae(make_prior(), latent_dim=2).prior
+    axis = np.linspace(-25, 25, 1001)
+    grid = np.stack(np.meshgrid(axis, axis), -1).reshape(1, -1, 2)
+    density = np.exp(array(prior.log_prob(ops.convert_to_tensor(grid, "float32")))[0])
+    density = density.astype("float64") * (50 / 1000) ** 2
+    assert density.sum() == pytest.approx(1, abs=0.01)
+    drawn = array(prior.sample(ops.convert_to_tensor(prior.noise.example(40_000))))
+    for power in (1, 2):
+        expected = density @ grid[0] ** power
+        error = 5 * (drawn**power).std(axis=0) / 200
+        assert (np.abs((drawn.astype("float64") ** power).mean(axis=0) - expected) < error).all()
+
+
+def test_a_flow_needs_two_latents():
+    with pytest.raises(ValueError, match="prior='flow' is for at least two latents"):
+        vae(flow(), latent_dim=1)
+
+
+@pytest.mark.parametrize("make_prior", [lambda: "normal", mixture, full, vamp, flow])
 def test_saved_and_in_parts(make_prior, tmp_path):
     model = vae(make_prior(), latent_dim=2)
     zoo.save(model, tmp_path / "preset", data_rights="none")
@@ -125,7 +150,7 @@ def test_saved_and_in_parts(make_prior, tmp_path):
 
 
 def test_the_weights_of_a_prior_are_trained():
-    for make_prior in (mixture, full, vamp):
+    for make_prior in (mixture, full, vamp, flow):
         model = vae(make_prior(), latent_dim=2)
         model.compile()
         before = [array(w).copy() for w in model.prior.weights]

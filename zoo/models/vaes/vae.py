@@ -65,8 +65,8 @@ class VAE(TakesCoders, Bounds, Encodes, LatentModel):
             `(batch, height, width, outputs * channels)`, such as logits for `"bernoulli"`.
         num_classes: the number of classes of a conditional model, whose networks take labels as a
             second input, or `None`.
-        prior: the distribution of latents, `"normal"`, `"mixture"`, `"vamp"`, or a
-            `zoo.layers.Prior`.
+        prior: the distribution of latents, `"normal"`, `"mixture"`, `"vamp"`, `"flow"`,
+            `"logistic"`, or a `zoo.layers.Prior`.
         name: the name of the model.
         **settings: other settings of an architecture that is given by name, such as `activation`.
 
