@@ -116,8 +116,7 @@ print(type(keras.saving.load_model(path)).__module__)
 """
 FOUND = """
 zoo: error: Unknown family: 'dcgna'. Nearest: dcgan, acgan, gan. `zoo.families()` shows all.
-zoo: error: Unknown group: 'gan'. Allowed: autoencoders, autoregressive, classifiers, \
-encoders, energy, flows, gans, own, vaes.
+zoo: error: Unknown group: 'gan'. Nearest: gans, own, vaes.
 """
 
 
