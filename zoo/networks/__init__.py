@@ -13,6 +13,7 @@ from zoo.networks import (
     points,
     resnet,
     sngan,
+    vgg,
 )
 from zoo.networks.architecture import Architecture, Demands
 from zoo.networks.coders import Coders, MLPCoders, OneLayerCoders
@@ -50,4 +51,5 @@ __all__ = [
     "points",
     "resnet",
     "sngan",
+    "vgg",
 ]
