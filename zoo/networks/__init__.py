@@ -13,6 +13,7 @@ from zoo.networks import (
     points,
     resnet,
     sngan,
+    squeezenet,
     vgg,
 )
 from zoo.networks.architecture import Architecture, Demands
@@ -51,5 +52,6 @@ __all__ = [
     "points",
     "resnet",
     "sngan",
+    "squeezenet",
     "vgg",
 ]
