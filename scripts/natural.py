@@ -4,10 +4,10 @@ python scripts/natural.py natural.npz --labelled cifar10.npz --others face=lfw64
     facade=facades.npz brick=brick.png gravel=gravel.png painting=paintings/
 
 The file of `--labelled` holds 8-bit colour images of 32x32 pixels as x_train, y_train, x_test and
-y_test. Each of the others is a class of its own: a picture, a folder of pictures, or an .npz file of
-8-bit images as x. Of these, windows of random size and place are scaled to 32x32 pixels, 2,500 to
-train on and 100 to test with. Of large pictures, the left three quarters give windows to train on and
-the rest those to test with; of sets of more than 100 images, each tenth image is held out.
+y_test. Each of the others is a class of its own: a picture, a folder of pictures, or an .npz file
+of 8-bit images as x. Of these, windows of random size and place are scaled to 32x32 pixels, 2,500
+to train on and 100 to test with. Of large pictures, the left three quarters give windows to train
+on and the rest those to test with; of sets of more than 100 images, each tenth image is held out.
 """
 
 from __future__ import annotations

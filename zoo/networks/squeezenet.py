@@ -8,6 +8,7 @@ import keras
 from keras import layers, ops
 
 from zoo.errors import DataError
+from zoo.files.archive import OWN_METHODS
 from zoo.files.arrays import opened
 from zoo.files.home import user_path
 
@@ -80,7 +81,7 @@ def load_weights(network: keras.Model, path: str | Path) -> None:
     if not place.is_file():
         raise DataError(f"There is no file of weights {str(place)!r}.")
     values = []
-    with opened(place, most=BYTES) as arrays:
+    with opened(place, most=BYTES, methods=OWN_METHODS) as arrays:
         for layer in network.layers:
             for weight in layer.weights:
                 name = f"{layer.name.replace('_', '/')}/{weight.name}"
