@@ -63,6 +63,11 @@ class TextureSynthesis:
         style = self.source.layers("style_layers" if layers is None else "layers", layers)
         self.objective = Objective(Features(self.source, [*style]), {}, style)
 
+    @property
+    def channels(self) -> int:
+        """The channels of the images, 3 for colour."""
+        return self.objective.features.channels
+
     def synthesize(
         self,
         texture,
@@ -110,7 +115,7 @@ class TextureSynthesis:
             ValueError: if an argument has a wrong value.
         """
         options = Options.of(scales, steps, rule, batch_size, progress, stops)
-        channels = self.objective.features.channels
+        channels = self.channels
         picture = check_images("texture", texture, channels, many=False)
         size = picture.shape[1:3] if size is None else check_image_size(size)
         n, seed = check_count("n", n), check_count("seed", seed, minimum=0)

@@ -78,6 +78,11 @@ class StyleTransfer:
         self.source = source
         self.objective = Objective(Features(source, [*content, *style]), content, style)
 
+    @property
+    def channels(self) -> int:
+        """The channels of the images, 3 for colour."""
+        return self.objective.features.channels
+
     def transfer(
         self,
         content,
@@ -134,7 +139,7 @@ class StyleTransfer:
             ValueError: if an argument has a wrong value.
         """
         options = Options.of(scales, steps, rule, batch_size, progress, stops)
-        channels = self.objective.features.channels
+        channels = self.channels
         content = check_images("content", content, channels)
         weights = {"content_weight": content_weight, "style_weight": style_weight}
         weights |= {"tv_weight": tv_weight}
