@@ -1,4 +1,4 @@
-"""What the commands `zoo style` and `zoo texture` share: options, pictures, and the descent."""
+"""Options, pictures and the descent of the commands `zoo style` and `zoo texture`."""
 
 from __future__ import annotations
 

@@ -277,7 +277,7 @@ def feature_maps(network: keras.Model) -> dict:
 def _of_any_size(network: keras.Model, names: Sequence[str]) -> keras.Model:
     """Return the part of a network that ends in the layers `names`, for images of any size."""
     maps = feature_maps(network)
-    part = keras.Model(network.inputs, [maps[name] for name in names])
+    part = keras.Model(network.inputs[0], [maps[name] for name in names])
     _, height, width, channels = part.inputs[0].shape
     if height is None and width is None:
         return part
