@@ -73,6 +73,7 @@ def paint(optimise: Callable, out: Path) -> None:
     """
     from zoo.data import grid, to_bytes
 
+    found = None
     with watched() as stop:
         try:
             with stop.deferred():
@@ -80,8 +81,11 @@ def paint(optimise: Callable, out: Path) -> None:
                 pixels = to_bytes(found.images, (0.0, 1.0))
                 write_picture(out, grid(pixels, scale=1))
         except Stopped as stopped:
-            _report(found, out)
-            say("The descent was ended early: this is the best picture until then.", err=True)
+            if found is not None:
+                _report(found, out)
+                say(
+                    "The descent was ended early: the best picture until then is written.", err=True
+                )
             sys.exit(stopped.exit_code)
     _report(found, out)
 

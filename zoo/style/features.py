@@ -96,8 +96,8 @@ class Source(NamedTuple):
 class Features:
     """The feature maps of some layers, as a function of images in [0, 1].
 
-    The network is a copy of the part that these layers need, for images of any size. Its weights
-    are read alone.
+    The network is the part that these layers need; of a network for images of one size it is a copy
+    for images of any size. Its weights are read alone.
 
     Args:
         source: the network.
@@ -108,7 +108,6 @@ class Features:
         self.names = tuple(dict.fromkeys(names))
         self.source = source
         self.network = _of_any_size(source.network, self.names)
-        self.network.trainable = False
         self._compiled = compiled(self._as_list, self.network)
 
     @property
@@ -202,6 +201,10 @@ def _refuse(argument: str, value, why: str) -> None:
 def _of_classifier(name: str, model) -> Source:
     """Return the network within a model that classifies."""
     network = model.feature_network()
+    if network is None:
+        raise ArgumentError(
+            f"features must be those of a model with a network of features. Received: {name}."
+        )
     while (inner := _first_within(network)) is not None:
         network = inner
     low, high = model.value_range
