@@ -39,7 +39,8 @@ def test_a_preset_of_the_zoo():
     model = zoo.load("classifier_cifar10")
     made = source("classifier_cifar10")
     assert made.name == "classifier_cifar10"
-    names = list(features.feature_maps(made.network))
+    names = list(made.maps)
+    assert names[:3] == ["conv2d", "batch_normalization", "re_lu"]
     images = tiny_networks.pictures(2, 32)
     maps = features.Features(made, names[-1:]).of(images)
     np.testing.assert_allclose(

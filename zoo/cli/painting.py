@@ -71,15 +71,18 @@ def paint(optimise: Callable, out: Path) -> None:
         optimise: a function from `stops` to a `zoo.style.Synthesized`.
         out: the file of the picture.
     """
-    from zoo.data import grid, to_bytes
+    from PIL import Image
+
+    from zoo.data import to_bytes
 
     found = None
     with watched() as stop:
         try:
             with stop.deferred():
                 found = optimise(lambda: stop.asked is not None)
-                pixels = to_bytes(found.images, (0.0, 1.0))
-                write_picture(out, grid(pixels, scale=1))
+                pixels = np.concatenate(to_bytes(found.images, (0.0, 1.0)), axis=1)
+                pixels = pixels if pixels.shape[-1] == 3 else pixels[..., 0]
+                write_picture(out, Image.fromarray(pixels))
         except Stopped as stopped:
             if found is not None:
                 _report(found, out)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -52,11 +54,19 @@ class Source(NamedTuple):
         name: its name, by which its layers are known.
         network: a Keras model, whose layers have names.
         prepare: a function from a tensor of images in [0, 1] to what the network takes.
+        renumbered: whether layers without names of their own are counted within the network, and
+            not among all layers of the process, as Keras counts them.
     """
 
     name: str
     network: keras.Model
     prepare: Callable
+    renumbered: bool = False
+
+    @property
+    def maps(self) -> dict:
+        """The symbolic feature maps of the network, by the names of the layers."""
+        return feature_maps(self.network, self.renumbered)
 
     def layers(self, argument: str, value) -> dict[str, float]:
         """Return the weight of each layer of an argument such as `style_layers`, with the sum 1.
@@ -69,7 +79,7 @@ class Source(NamedTuple):
             ArgumentError: if there is no such layer, with the nearest names; if a weight is
                 negative, or none is above 0; or if there is no default.
         """
-        maps = feature_maps(self.network)
+        maps = self.maps
         if value is None:
             if self.name not in DEFAULTS:
                 names = ", ".join(list(maps)[:8])
@@ -107,7 +117,9 @@ class Features:
     def __init__(self, source: Source, names: Sequence[str]):
         self.names = tuple(dict.fromkeys(names))
         self.source = source
-        self.network = _of_any_size(source.network, self.names)
+        self.network = _of_any_size(
+            source.network.inputs[0], [source.maps[name] for name in self.names]
+        )
         self._compiled = compiled(self._as_list, self.network)
 
     @property
@@ -212,7 +224,7 @@ def _of_classifier(name: str, model) -> Source:
     def prepare(images):
         return images * (high - low) + low
 
-    return Source(name, network, prepare)
+    return Source(name, network, prepare, renumbered=True)
 
 
 def _first_within(network: keras.Model) -> keras.Model | None:
@@ -251,8 +263,12 @@ def _squeezenet(weights: str | Path | None) -> keras.Model:
     return network
 
 
-def feature_maps(network: keras.Model) -> dict:
+def feature_maps(network: keras.Model, renumbered: bool = False) -> dict:
     """Return the symbolic feature maps of a network, by the names of the layers that make them.
+
+    Args:
+        network: a functional or sequential model.
+        renumbered: as for `Source`.
 
     Raises:
         ArgumentError: if the network has no graph of layers, as a subclassed model.
@@ -260,28 +276,31 @@ def feature_maps(network: keras.Model) -> dict:
     if not isinstance(network, keras.Model) or not network.built:
         raise ArgumentError(f"features must be a built Keras model. Received: {network!r}.")
     inputs = [layer for layer in network.layers if isinstance(layer, keras.layers.InputLayer)]
-    sequential = isinstance(network, keras.Sequential)
-    if len(inputs) != 1 and not sequential:
+    if len(inputs) != 1 and not isinstance(network, keras.Sequential):
         raise ArgumentError(
             "features must be a functional or sequential Keras model of one input. Received: "
             f"{network.name}, with {len(inputs)}."
         )
-    maps = {}
+    maps, counts = {}, Counter()
     for layer in network.layers:
         if isinstance(layer, keras.layers.InputLayer):
             continue
+        name = layer.name
+        kind = re.sub(r"_\d+$", "", name)
+        if renumbered and kind.replace("_", "") == type(layer).__name__.lower():
+            name = f"{kind}_{counts[kind]}" if counts[kind] else kind
+            counts[kind] += 1
         output = layer.output
         match tuple(output.shape) if isinstance(output, keras.KerasTensor) else ():
             case (_, _, _, _):
-                maps[layer.name] = output
+                maps[name] = output
     return maps
 
 
-def _of_any_size(network: keras.Model, names: Sequence[str]) -> keras.Model:
-    """Return the part of a network that ends in the layers `names`, for images of any size."""
-    maps = feature_maps(network)
-    part = keras.Model(network.inputs[0], [maps[name] for name in names])
-    _, height, width, channels = part.inputs[0].shape
+def _of_any_size(inputs, maps: list) -> keras.Model:
+    """Return the network from symbolic inputs to feature maps, for images of any size."""
+    part = keras.Model(inputs, maps)
+    _, height, width, channels = inputs.shape
     if height is None and width is None:
         return part
     free = keras.models.clone_model(part, input_tensors=keras.Input((None, None, channels)))
