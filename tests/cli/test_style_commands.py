@@ -23,6 +23,7 @@ def pictures(tmp_path):
     return tmp_path
 
 
+@pytest.mark.once
 def test_style(run, pictures):
     out = pictures / "out.png"
     both = (pictures / "style.png", pictures / "other.png")
@@ -39,6 +40,7 @@ def test_style(run, pictures):
         assert picture.size == (8, 12)
 
 
+@pytest.mark.once
 def test_texture(run, pictures):
     out = pictures / "out.png"
     code, printed, err = run(
@@ -51,6 +53,7 @@ def test_texture(run, pictures):
         assert picture.size == (16, 16)
 
 
+@pytest.mark.once
 def test_ctrl_c_writes_what_there_is(run, pictures, monkeypatch):
     class Bar(tqdm.tqdm):
         """A bar at whose third step the user presses Ctrl-C."""

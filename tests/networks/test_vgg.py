@@ -6,6 +6,7 @@ import pytest
 import zoo
 
 
+@pytest.mark.once
 def test_layers_and_features():
     body = zoo.networks.vgg.body((32, 32, 3), width=2)
     shapes = {layer.name: layer.output.shape[1:] for layer in body.layers}

@@ -76,6 +76,7 @@ def test_images_share_nothing(transfer, content, style):
     np.testing.assert_allclose(alone.images[0], whole.images[1], atol=1e-4)
 
 
+@pytest.mark.once
 def test_bytes_are_numbers_in_0_1(transfer, content, style):
     pixels = np.rint(255 * content).astype("uint8")
     first = transfer.transfer(pixels, style, steps=3, **QUIET)
@@ -83,6 +84,7 @@ def test_bytes_are_numbers_in_0_1(transfer, content, style):
     np.testing.assert_allclose(first.images, second.images, atol=1e-5)
 
 
+@pytest.mark.once
 def test_weights_of_styles(transfer, content, style):
     other = tiny_networks.pictures(1, 8, seed=9)[0]
     options = {"steps": 40, "content_weight": 0, "tv_weight": 0, **QUIET}
@@ -100,6 +102,7 @@ def test_weights_of_styles(transfer, content, style):
     np.testing.assert_allclose(alone.images, ignored.images, atol=1e-3)
 
 
+@pytest.mark.once
 def test_masks(transfer, style):
     content = tiny_networks.pictures(1, 16)
     left = np.zeros((16, 16), bool)
@@ -118,6 +121,7 @@ def test_masks(transfer, style):
     assert np.isfinite(own.losses).all()
 
 
+@pytest.mark.once
 def test_scales(transfer, content, style):
     content = tiny_networks.pictures(1, 16)[:, :, :12]
     found = transfer.transfer(content, style, scales=2, steps=5, **QUIET)
@@ -125,6 +129,7 @@ def test_scales(transfer, content, style):
     assert found.history.shape == (1, 6)
 
 
+@pytest.mark.once
 def test_a_style_of_one_colour(transfer, content):
     red = np.zeros((8, 8, 3))
     red[..., 0] = 0.8
@@ -135,6 +140,7 @@ def test_a_style_of_one_colour(transfer, content):
             assert (found.images[..., 0].mean() - found.images[..., 1].mean()) > 0.3
 
 
+@pytest.mark.once
 def test_luminance_keeps_the_chrominance(transfer, content, style):
     grey_ish = 0.4 + 0.2 * content  # far from where numbers are clipped
     found = transfer.transfer(grey_ish, style, steps=5, colors="luminance", **QUIET)
@@ -155,6 +161,7 @@ def test_histograms_have_mean_and_covariance():
     np.testing.assert_allclose(np.cov(made.T), np.cov(wanted.T), atol=1e-4)
 
 
+@pytest.mark.once
 def test_ctrl_c_returns_what_there_is(transfer, content, style, monkeypatch):
     class Bar(tqdm.tqdm):
         """A bar at whose third step the user presses Ctrl-C."""
@@ -174,6 +181,7 @@ def test_ctrl_c_returns_what_there_is(transfer, content, style, monkeypatch):
     assert signal.getsignal(signal.SIGINT) is before
 
 
+@pytest.mark.once
 def test_stops(transfer, content, style):
     answers = iter([False, False, True, True, True, True])
     found = transfer.transfer(

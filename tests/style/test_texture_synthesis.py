@@ -31,6 +31,7 @@ def test_gram_matrices_become_equal(synthesis, texture, rule):
     assert np.abs(found.images[0] - texture).max() > 0.2  # at other places
 
 
+@pytest.mark.once
 def test_sizes_and_seeds(synthesis, texture):
     first = synthesis.synthesize(texture, (12, 20), 2, scales=2, steps=3, seed=1, **QUIET)
     assert first.images.shape == (2, 12, 20, 3)
@@ -39,6 +40,7 @@ def test_sizes_and_seeds(synthesis, texture):
     np.testing.assert_array_equal(first.images, second.images)
 
 
+@pytest.mark.once
 def test_a_start_and_a_region(synthesis, texture):
     at_the_goal = synthesis.synthesize(texture, scales=1, steps=1, start=texture, **QUIET)
     assert at_the_goal.losses[0] < 1e-9
