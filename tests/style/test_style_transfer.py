@@ -84,7 +84,6 @@ def test_bytes_are_numbers_in_0_1(transfer, content, style):
     np.testing.assert_allclose(first.images, second.images, atol=1e-5)
 
 
-@pytest.mark.once
 def test_weights_of_styles(transfer, content, style):
     other = tiny_networks.pictures(1, 8, seed=9)[0]
     options = {"steps": 40, "content_weight": 0, "tv_weight": 0, **QUIET}

@@ -66,12 +66,16 @@ class Objective:
     ):
         self.features = features
         self.content_layers, self.style_layers = content_layers, style_layers
-        self._descents: dict[str, Descent] = {}  # by the rule
+        self._descents: dict[str, Descent] = {}  # by rule and number of styles
         self._lock = threading.Lock()
 
-    def descent(self, rule: Rule) -> Descent:
-        """Return the descent by a rule, whose compiled steps are kept for the next images."""
-        key = f"{type(rule).__name__} {rule.get_config()}"
+    def descent(self, rule: Rule, styles: int) -> Descent:
+        """Return the descent by a rule, whose compiled steps are kept for the next images.
+
+        A compiled function of TensorFlow takes one number of arrays, so that each number of styles
+        has its own.
+        """
+        key = f"{type(rule).__name__} {rule.get_config()} {styles}"
         with self._lock:
             if key not in self._descents:
                 networks = (self.features.network,)

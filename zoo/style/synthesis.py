@@ -90,7 +90,7 @@ def synthesized(
     """
     check_can_compute()
     check_sizes(objective, wanted, size, options.scales)
-    descent = objective.descent(options.rule)
+    descent = objective.descent(options.rule, len(wanted.styles))
     images = begin(size_at(size, options.scales - 1))
     n = len(images)
     with _stops(options.stops) as stops, _bar(n, options) as told:
