@@ -19,7 +19,7 @@ from zoo.files.home import write_picture
 OPTIONS = (
     click.option(
         "--features",
-        shell_complete=words.extractor,
+        shell_complete=words.network_of_style,
         default="features_natural",
         help="The network whose features are compared: a preset that classifies; squeezenet, with "
         "--weights; or a network of keras.applications, such as vgg19, which Keras fetches.",
