@@ -45,6 +45,7 @@ FLOORS = {
     "zoo.evaluation": 9,
     "zoo.callbacks": 10,
     "zoo.latents": 10,
+    "zoo.style": 10,
     "zoo.runs": 11,
     "zoo.cli": 12,
     "zoo.testing": 13,
@@ -411,6 +412,7 @@ def test_public_names():
         "register_family",
         "run_recipe",
         "save",
+        "style",
         "testing",
         "write_samples",
     ]

@@ -31,6 +31,7 @@ if not is_waiting():  # the program `zoo` waits until a command needs them
         models,
         networks,
         pictures,
+        style,
     )
     from zoo.engine import distribute
     from zoo.evaluation import compare, evaluate
@@ -81,6 +82,7 @@ __all__ = [
     "register_family",
     "run_recipe",
     "save",
+    "style",
     "testing",
     "write_samples",
 ]

@@ -83,6 +83,7 @@ def test_metrics():
 
 def test_extractors_and_data():
     assert words("evaluate x --extractor ") == zoo.evaluation.extractors.names()
+    assert {"classifier_cifar10", "squeezenet", "vgg19"} <= {*words("texture x --features ")}
     assert {"mnist", "kmnist", "stacked_mnist", "ring8"} < {*words("data preview ")}
     assert words("train x --data stacked_m") == ["stacked_mnist"]
     assert words("sample x --weights ") == ["ema", "raw"]

@@ -13,6 +13,8 @@ from zoo.cli.hub import cache, fetch, index, push, verify
 from zoo.cli.presets import info, list_command, sample
 from zoo.cli.progress import progress
 from zoo.cli.project import project
+from zoo.cli.style import style
+from zoo.cli.texture import texture
 from zoo.cli.train import run_recipe, train
 from zoo.cli.walk import walk
 
@@ -48,6 +50,8 @@ COMMANDS = (
     train,
     progress,
     project,
+    style,
+    texture,
     evaluate,
     compare,
     completion,

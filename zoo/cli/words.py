@@ -79,6 +79,13 @@ def _extractors() -> list[str]:
     return [*names(family="classifier"), "inception", "pixels"]
 
 
+def _networks_of_style() -> list[str]:
+    """Return the names of networks whose features make textures and styles."""
+    from zoo.presets.locate import names
+
+    return [*names(family="classifier"), "squeezenet", "vgg16", "vgg19"]
+
+
 def _data_sets() -> list[str]:
     """Return the names of the sets that can be prepared and read without TensorFlow Datasets."""
     from zoo.data import idx, stacked, synthetic
@@ -111,6 +118,7 @@ preset, preset_or_path = one_of(_presets), one_of(_presets, or_path=True)
 recipe = one_of(_recipes, or_path=True)
 family, group = one_of(_families), one_of(_groups)
 extractor = one_of(_extractors, or_path=True)
+network_of_style = one_of(_networks_of_style, or_path=True)
 data_set, data_set_or_path = one_of(_data_sets), one_of(_data_sets, or_path=True)
 cached = one_of(_cached)
 metrics, number, numbers = several_of(_metrics), one_of(_numbers), several_of(_numbers)

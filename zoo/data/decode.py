@@ -190,3 +190,19 @@ def window(
     )
     height, width = size
     return image[top : top + height, left : left + width]
+
+
+def at_size(image: np.ndarray, size: tuple[int, int], areas: bool = False) -> np.ndarray:
+    """Return an image of float32 numbers at the height and width `size`, antialiased.
+
+    Args:
+        image: an array of shape `(height, width, channels)`.
+        size: the height and the width of the result.
+        areas: whether each pixel is the mean of its area, which overshoots no value.
+    """
+    method = Image.Resampling.BOX if areas else Image.Resampling.LANCZOS
+    channels = [
+        Image.fromarray(np.ascontiguousarray(image[..., i], "float32")).resize(size[::-1], method)
+        for i in range(image.shape[-1])
+    ]
+    return np.stack([np.asarray(channel) for channel in channels], axis=-1)

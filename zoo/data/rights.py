@@ -22,6 +22,11 @@ KNOWN = {
     "cifar10": Licences("CIFAR-10, no licence stated"),
     "frey_faces": Licences("Frey faces, no licence stated: for research use", "other"),
     "lfw64": Licences("Labeled Faces in the Wild, no licence stated: for research use", "other"),
+    "natural": Licences(
+        "CIFAR-10 and CMP Facades, no licence stated; Labeled Faces in the Wild, for research use; "
+        "pictures in the public domain",
+        "other",
+    ),
 }
 
 

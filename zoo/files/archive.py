@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import lzma
 import os
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from zoo.errors import IntegrityError, ZooError
@@ -15,10 +16,13 @@ from zoo.files.limits import check_limit
 from zoo.files.regular import open_regular
 
 METHODS = {zipfile.ZIP_STORED: "stored", zipfile.ZIP_DEFLATED: "deflate"}
+# LZMA asks for as much memory as its file says: it is for a user's own files.
+OWN_METHODS = {**METHODS, zipfile.ZIP_LZMA: "LZMA"}
 # The errors of a zip file that is broken, encrypted or compressed in an unknown way.
 BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
+    lzma.LZMAError,
     EOFError,
     KeyError,
     NotImplementedError,
@@ -33,9 +37,13 @@ END = 2**16 + 22  # bytes at the end of a zip file that hold the place of its li
 
 @contextlib.contextmanager
 def opened(
-    path: Path, source: str, most: int, error: type[Exception] = IntegrityError
+    path: Path,
+    source: str,
+    most: int,
+    error: type[Exception] = IntegrityError,
+    methods: Mapping[int, str] = METHODS,
 ) -> Iterator[zipfile.ZipFile]:
-    """Open the zip file `path`, whose members are stored or deflated and do not overlap.
+    """Open the zip file `path`, whose members do not overlap and are compressed by known methods.
 
     Errors of a broken file in the block are turned into `error` too.
 
@@ -44,6 +52,7 @@ def opened(
         source: its name in errors.
         most: the largest length of its list of members, in bytes.
         error: the class of the errors.
+        methods: the names of the methods of compression, by their numbers.
 
     Raises:
         IntegrityError: or `error`, if the list of members is too long, or wrong.
@@ -53,7 +62,7 @@ def opened(
         listed(path, source, most, error) as archive,
     ):
         for member in archive.infolist():
-            check_member(member, source, error)
+            check_member(member, source, error, methods)
             with archive.open(member):
                 pass  # raises if the member's own head states another name
         yield archive
@@ -131,12 +140,17 @@ def _listed(file) -> int:
     return min(listed, size)
 
 
-def check_member(member: zipfile.ZipInfo, source: str, error: type[Exception]) -> None:
+def check_member(
+    member: zipfile.ZipInfo,
+    source: str,
+    error: type[Exception],
+    methods: Mapping[int, str] = METHODS,
+) -> None:
     """Raise `error` unless `member` of the zip file `source` is compressed in a known way."""
-    if member.compress_type not in METHODS:
+    if member.compress_type not in methods:
         raise error(
             f"{source} holds {member.filename!r}, compressed by the method "
-            f"{member.compress_type}. Allowed: {', '.join(METHODS.values())}."
+            f"{member.compress_type}. Allowed: {', '.join(methods.values())}."
         )
     if member.flag_bits & 1:
         raise error(f"{source} holds {member.filename!r}, which is encrypted.")

@@ -154,6 +154,7 @@ def opened(
     most: int | None = None,
     check_size: Callable[[int], None] | None = None,
     error: type[Exception] = DataError,
+    methods: Mapping[int, str] = archive.METHODS,
 ) -> Iterator[ArrayFile]:
     """Open the `.npz` file `path`.
 
@@ -163,6 +164,7 @@ def opened(
         most: the largest size of all arrays together in bytes, which `ZOO_FILE_LIMITS` multiplies.
         check_size: as for `ArrayFile`, in place of `most`.
         error: the class of the errors.
+        methods: the methods of compression, as for `zoo.files.archive.opened`.
 
     Raises:
         FileNotFoundError: if there is no such file.
@@ -173,5 +175,5 @@ def opened(
     def check(size: int) -> None:
         check_limit(source, "bytes in its arrays", size, most, error)
 
-    with archive.opened(path, source, MEMBERS, error) as members:
+    with archive.opened(path, source, MEMBERS, error, methods) as members:
         yield ArrayFile(members, source, check_size or check, error)

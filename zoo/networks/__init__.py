@@ -13,6 +13,8 @@ from zoo.networks import (
     points,
     resnet,
     sngan,
+    squeezenet,
+    vgg,
 )
 from zoo.networks.architecture import Architecture, Demands
 from zoo.networks.coders import Coders, MLPCoders, OneLayerCoders
@@ -50,4 +52,6 @@ __all__ = [
     "points",
     "resnet",
     "sngan",
+    "squeezenet",
+    "vgg",
 ]

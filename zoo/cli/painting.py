@@ -1,0 +1,99 @@
+"""Options, pictures and the descent of the commands `zoo style` and `zoo texture`."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import numpy as np
+
+from zoo.base.stopping import Stopped, watched
+from zoo.cli import words
+from zoo.cli.base import say
+from zoo.errors import check_count
+from zoo.files.home import write_picture
+
+OPTIONS = (
+    click.option(
+        "--features",
+        shell_complete=words.network_of_style,
+        default="features_natural",
+        help="The network whose features are compared: a preset that classifies; squeezenet, with "
+        "--weights; or a network of keras.applications, such as vgg19, which Keras fetches.",
+    ),
+    click.option(
+        "--weights",
+        type=click.Path(path_type=Path),
+        help="A file of weights, such as squeezenet11_notop.npz, which squeezenet needs.",
+    ),
+    click.option(
+        "--steps", type=int, default=200, help="The evaluations of the network at each size."
+    ),
+    click.option(
+        "--rule", type=click.Choice(["lbfgs", "adam"]), default="lbfgs", help="The descent."
+    ),
+    click.option("--seed", type=int, default=0, help="The seed of the noise."),
+)
+
+
+def painting_options(command: Callable) -> Callable:
+    """Add the options that both commands have to `command`."""
+    return functools.reduce(lambda made, option: option(made), reversed(OPTIONS), command)
+
+
+def check_numbers(counts: dict[str, int], seed: int) -> None:
+    """Raise unless the options in `counts` are at least 1, and the seed at least 0."""
+    for name, value in counts.items():
+        check_count(name, value)
+    check_count("--seed", seed, minimum=0)
+
+
+def names_of(text: str | None) -> list[str] | None:
+    """Return the names in an option such as `relu1_1,relu2_1`, or `None`."""
+    return None if text is None else [name.strip() for name in text.split(",")]
+
+
+def read_scaled(path: str, side: int, channels: int) -> np.ndarray:
+    """Return the 8-bit picture in a file, whose longer side becomes `side` pixels."""
+    from zoo.data.image_format import ImageFormat
+    from zoo.data.picture import read_picture, scaled_size
+
+    return read_picture(path, ImageFormat(scaled_size(path, side), channels))
+
+
+def paint(optimise: Callable, out: Path) -> None:
+    """Write the picture of a descent, and of one that Ctrl-C has ended early.
+
+    Args:
+        optimise: a function from `stops` to a `zoo.style.Synthesized`.
+        out: the file of the picture.
+    """
+    from PIL import Image
+
+    from zoo.data import to_bytes
+
+    found = None
+    with watched() as stop:
+        try:
+            with stop.deferred():
+                found = optimise(lambda: stop.asked is not None)
+                pixels = np.concatenate(to_bytes(found.images, (0.0, 1.0)), axis=1)
+                pixels = pixels if pixels.shape[-1] == 3 else pixels[..., 0]
+                write_picture(out, Image.fromarray(pixels))
+        except Stopped as stopped:
+            if found is not None:
+                _report(found, out)
+                say(
+                    "The descent was ended early: the best picture until then is written.", err=True
+                )
+            sys.exit(stopped.exit_code)
+    _report(found, out)
+
+
+def _report(found, out: Path) -> None:
+    """Print how far the loss has fallen."""
+    first, last = found.history[:, 0].mean(), found.losses.mean()
+    say(f"loss {first:.4g} to {last:.4g}, {100 * last / first:.1f}% of the start: {out}")

@@ -1,0 +1,38 @@
+"""Losses of feature maps and images: Gram matrices, relative errors, and the total variation."""
+
+from __future__ import annotations
+
+from keras import ops
+
+SMALLEST = 1e-12  # of a sum of squares that divides
+
+
+def gram(maps, weights):
+    """Return the Gram matrices of feature maps, of shape `(n, channels, channels)`.
+
+    They are G = sum_p w_p f_p f_p^T / sum_p w_p, for the features f_p and the weights w_p of all
+    places p: the mean products of channels, whatever the places are.
+
+    Args:
+        maps: feature maps, of shape `(n, height, width, channels)`.
+        weights: the weight of each place, of shape `(n, height, width, 1)`.
+    """
+    n, channels = ops.shape(maps)[0], maps.shape[-1]
+    features = ops.reshape(maps, (n, -1, channels))
+    weights = ops.reshape(weights, (n, -1, 1))
+    products = ops.matmul(ops.transpose(weights * features, (0, 2, 1)), features)
+    return products / ops.sum(weights, axis=1, keepdims=True)
+
+
+def relative_error(values, wanted):
+    """Return sum (x - y)^2 / sum y^2 of each row of the tensors x and y, of shape `(n,)`."""
+    axes = tuple(range(1, len(values.shape)))
+    size = ops.maximum(ops.sum(ops.square(wanted), axis=axes), SMALLEST)
+    return ops.sum(ops.square(values - wanted), axis=axes) / size
+
+
+def total_variation(images):
+    """Return the mean squared difference of neighbours, below plus beside, of shape `(n,)`."""
+    below = ops.square(images[:, 1:] - images[:, :-1])
+    beside = ops.square(images[:, :, 1:] - images[:, :, :-1])
+    return ops.mean(below, axis=(1, 2, 3)) + ops.mean(beside, axis=(1, 2, 3))
