@@ -9,7 +9,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from zoo.engine.spaces import Images
+from zoo.engine.spaces import BinaryImages, Images
 from zoo.testing.examples import (
     BATCH,
     Make,
@@ -188,7 +188,7 @@ def _datum(model) -> np.ndarray:
         low, high = model.data.range or (0.0, 1.0)
         datum[:] = low + 0.9 * (high - low)
         datum[..., ::2, :, :] = low + 0.1 * (high - low)
-    return datum
+    return np.round(datum) if isinstance(model.data, BinaryImages) else datum
 
 
 def _measure(model, data, condition: list) -> tuple[str, Callable[[], float]]:
