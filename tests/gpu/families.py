@@ -162,7 +162,8 @@ def used(model, data) -> dict:
                  "classify", "predict_classes", "features"):  # fmt: skip
         if not hasattr(model, name):
             continue
-        given = {"k": 3} if name in ("elbo", "log_prob") else {}
+        estimated = name == "elbo" or (name == "log_prob" and model.estimators)
+        given = {"k": 3} if estimated else {}
         takes = labels is not None and name not in ("classify", "predict_classes", "features")
         takes = takes and (name != "discriminate" or model.discriminator_sees_labels)
         result = getattr(model, name)(data[0], **(with_labels if takes else {}), **given)
