@@ -74,6 +74,8 @@ WAIT, COPY = "to host", "to device"  # the kinds of transfers
 COPIES = collections.defaultdict(
     lambda: 1,
     classifier=2,  # the labels
+    gated_pixelcnn=2,  # the same
+    made=4,  # the orders of its masks, and the degrees of two hidden layers
     acgan=4,  # the labels; a zero for each `one_hot` of Keras, two of them
     conditional_vae=4,  # the same
     conditional_gan=7,  # the labels; a zero for each `one_hot` of Keras, five of them
