@@ -74,6 +74,8 @@ WAIT, COPY = "to host", "to device"  # the kinds of transfers
 COPIES = collections.defaultdict(
     lambda: 1,
     classifier=2,  # the labels
+    gated_pixelcnn=2,  # the same
+    made=4,  # the orders of its masks, and the degrees of two hidden layers
     acgan=4,  # the labels; a zero for each `one_hot` of Keras, two of them
     conditional_vae=4,  # the same
     conditional_gan=7,  # the labels; a zero for each `one_hot` of Keras, five of them
@@ -162,7 +164,8 @@ def used(model, data) -> dict:
                  "classify", "predict_classes", "features"):  # fmt: skip
         if not hasattr(model, name):
             continue
-        given = {"k": 3} if name in ("elbo", "log_prob") else {}
+        estimated = name == "elbo" or (name == "log_prob" and model.estimators)
+        given = {"k": 3} if estimated else {}
         takes = labels is not None and name not in ("classify", "predict_classes", "features")
         takes = takes and (name != "discriminate" or model.discriminator_sees_labels)
         result = getattr(model, name)(data[0], **(with_labels if takes else {}), **given)

@@ -108,23 +108,31 @@ class CausalConv2D(layers.Layer):
         self.bias = self.add_weight(shape=(self.filters,), initializer="zeros", name="bias")
         super().build(input_shape)
 
-    def kernel_mask(self) -> np.ndarray | None:
-        """Return the mask of the kernel, of its shape, or `None` if it is 1 throughout."""
+    def masked(self, kernel):
+        """Return the kernel, with zeros where the mask has them."""
         if self.mask is None:
-            return None
+            return kernel
+        height, width, *_ = kernel.shape
+        if self.groups > 1:
+            return kernel * ops.cast(self._mask_of_groups(), kernel.dtype)
+        seen = self.left + (self.mask == "B")  # the columns of the last row; no copy of a mask
+        if seen == width:
+            return kernel
+        last = ops.pad(kernel[-1:, :seen], ((0, 0), (0, width - seen), (0, 0), (0, 0)))
+        return last if height == 1 else ops.concatenate([kernel[:-1], last], axis=0)
+
+    def _mask_of_groups(self) -> np.ndarray:
+        """Return the mask for channels that are in order, of the kernel's shape."""
         shape = tuple(self.kernel.shape)
         mask = np.ones(shape, "float32")
         mask[-1, self.left + 1 :] = 0
         inputs, outputs = (np.arange(size) % self.groups for size in shape[2:])
         seen = np.less if self.mask == "A" else np.less_equal
         mask[-1, self.left] = seen(inputs[:, None], outputs)
-        return None if mask.all() else mask
+        return mask
 
     def call(self, inputs, rows: Rows | None = None):
-        mask = self.kernel_mask()
-        kernel = ops.convert_to_tensor(self.kernel)
-        if mask is not None:
-            kernel = kernel * ops.cast(mask, kernel.dtype)
+        kernel = self.masked(ops.convert_to_tensor(self.kernel))
         x = (rows or Rows()).join(inputs, self.rows - 1 + self.lag)
         x = x[:, : -self.lag] if self.lag else x
         if self.right < 0:

@@ -190,7 +190,7 @@ class GatedPixelCNN(ByRows, GenerativeModel):
     @classmethod
     def test_config(cls):
         return {
-            "image_shape": (6, 6, 1),
+            "image_shape": (4, 4, 1),
             "num_classes": 3,
             "width": 4,
             "layers": 2,

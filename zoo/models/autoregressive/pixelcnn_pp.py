@@ -96,7 +96,7 @@ class PixelCNNPlusPlus(ByRows, GenerativeModel):
     All channels of a pixel come from one mixture, whose means are coupled: see
     `zoo.losses.LogisticMixture`. A stream u sees the rows above a pixel, and a stream ul also the
     pixels to its left. Both go down through `levels` sizes and up again, with connections between
-    blocks of the same size. Section 2 of Salimans et al. 2017, https://arxiv.org/abs/1701.05517.
+    blocks of the same size: see section 2 of Salimans et al. 2017, https://arxiv.org/abs/1701.05517.
     `fit` logs `loss`, which is -log p(x) in nats per image.
 
     `call` and `predict` map images to the parameters of the distribution of each pixel.
@@ -203,7 +203,7 @@ class PixelCNNPlusPlus(ByRows, GenerativeModel):
     @classmethod
     def test_config(cls):
         return {
-            "image_shape": (4, 4, 1),
+            "image_shape": (4, 2, 1),
             "filters": 4,
             "resnets": 1,
             "levels": 2,
