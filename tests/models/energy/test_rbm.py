@@ -299,7 +299,7 @@ def test_ais_is_a_metric():
     [
         (
             lambda m: m.fit(np.full((8, 3, 3, 1), 0.5, "float32"), verbose=0),
-            "zeros and ones alone.*0.5.*binarize='stochastic'",
+            "zeros and ones alone.*0.5.*binarize='sampled'",
         ),
         (lambda m: m.log_prob(np.full((8, 3, 3, 1), 0.5, "float32")), "zeros and ones alone"),
         (lambda m: m.compile(k=0), "k must be a whole number of at least 1"),
