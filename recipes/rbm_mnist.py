@@ -13,7 +13,7 @@ class Config(zoo.Config):
     epochs: int = 200
     batch_size: int = 100
     hidden_units: int = 500
-    k: int = 5
+    k: int = 10
     learning_rate: float = 0.01
     binarize: str = "stochastic"
 
@@ -36,7 +36,7 @@ RECIPE = zoo.Recipe(
     facts=zoo.Facts(
         title="Digits of 28x28 pixels from a restricted Boltzmann machine of 500 hidden units.",
         differs=[
-            "Centred persistent chains of 5 Gibbs steps, 100 of them; the rate 0.01, with "
+            "Centred persistent chains of 10 Gibbs steps, 100 of them; the rate 0.01, with "
             "momentum 0.5, falls to 0 over the second half.",
             "Binary pixels, drawn anew each time.",
         ],
