@@ -10,7 +10,7 @@ import keras
 @dataclasses.dataclass(frozen=True)
 class Config(zoo.Config):
     data: str = "mnist"
-    epochs: int = 60
+    epochs: int = 100
     batch_size: int = 100
     hidden_units: int = 4000
     masks: int = 8

@@ -358,6 +358,7 @@ KINDS = (
     zoo.losses.Contraction,
     zoo.losses.Likelihood,
     zoo.losses.Penalty,
+    zoo.losses.PixelDistribution,
     zoo.losses.ReconstructionLoss,
     zoo.losses.Sparsity,
 )

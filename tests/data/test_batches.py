@@ -6,6 +6,7 @@ import pytest
 from helpers import python
 
 import zoo
+from zoo.base.binarization import sampled_levels
 from zoo.errors import ArgumentError, DataError
 
 
@@ -165,6 +166,25 @@ def test_binarize():
     np.testing.assert_array_equal(threshold.mean(axis=1), [0, 0, 1, 1])
     both = zoo.data.load(images, binarize="threshold", **{**options, "value_range": (-1, 1)})[0]
     assert set(np.unique(both)) == {-1.0, 1.0}
+
+
+def test_the_sampled_form_is_one_draw_which_the_image_alone_determines():
+    images = grey()
+    options = {"binarize": "sampled", "value_range": (0, 1), "shuffle": False}
+    batches = zoo.data.load(images, batch_size=8, **options)
+    first = batches.batch(0, 0)
+    assert set(np.unique(first)) == {0.0, 1.0}
+    np.testing.assert_array_equal(batches.batch(3, 0), first)
+    others = zoo.data.load(images[::-1].copy(), batch_size=len(images), seed=9, **options)
+    np.testing.assert_array_equal(others.batch(0, 0)[::-1][:8], first)
+    many = np.random.default_rng(0).integers(0, 256, (400, 6, 6, 1), dtype="uint8")
+    drawn = zoo.data.load(many, batch_size=400, **options).batch(0, 0)
+    assert drawn.mean() == pytest.approx(many.mean() / 255, abs=0.02)
+    assert np.corrcoef(drawn.ravel(), many.ravel())[0, 1] > 0.5
+    space = zoo.engine.spaces.BinaryImages(6, 6, 1)
+    np.testing.assert_array_equal(space.from_stored(many), drawn)
+    np.testing.assert_array_equal(space.from_stored(space.to_stored(drawn)), drawn)
+    assert (sampled_levels(many, seed=1) != sampled_levels(many)).any()
 
 
 @pytest.mark.parametrize("given", [True, False])

@@ -162,3 +162,38 @@ def test_a_preset_is_measured_as_its_card_says(slice_path):
         weights="raw",
     )
     assert raw.model == "dcgan_mnist (weights=raw)"
+
+
+def test_binary_pixels_are_measured_in_a_form_with_a_name():
+    model = zoo.create("made", image_shape=(4, 4, 1), hidden_units=(8,))
+    images = np.random.default_rng(0).integers(0, 256, (20, 4, 4, 1), dtype="uint8")
+    found = {}
+    for pixels in ("stochastic", "sampled", "threshold"):
+        metric = zoo.evaluation.LogLikelihood(pixels=pixels)
+        report = zoo.evaluate(model, images, [metric], seeds=[5])
+        settings = {"pixels": pixels, "likelihood": "exact"}
+        assert dict(report["log_likelihood"].protocol.settings) == settings
+        found[pixels] = report["log_likelihood"].value
+    assert len(set(found.values())) == 3
+    for pixels in ("sampled", "threshold"):
+        batches = zoo.data.Batches(images, batch_size=20, value_range=(0, 1), binarize=pixels)
+        expected = model.log_prob(batches[0]).mean()
+        assert found[pixels] == pytest.approx(expected, rel=1e-5)
+    with pytest.raises(ValueError, match="Unknown pixels: 'dither'. Allowed: sampled, stochastic"):
+        zoo.evaluate(model, images, [zoo.evaluation.LogLikelihood(pixels="dither")])
+
+
+def test_the_likelihood_without_labels():
+    model = zoo.create(
+        "gated_pixelcnn", image_shape=(4, 4, 1), num_classes=3, width=2, layers=2, head=2
+    )
+    images = np.random.default_rng(0).integers(0, 256, (20, 4, 4, 1), dtype="uint8")
+    data = images, np.arange(20) % 3
+    metric = zoo.evaluation.MarginalLogLikelihood(pixels="sampled")
+    found = zoo.evaluate(model, data, [metric], seeds=[5])["marginal_log_likelihood"].value
+    x = model.data.from_stored(images)
+    each = [model.log_prob(x, np.full(20, y)).astype("float64") for y in range(3)]
+    expected = np.log(np.mean(np.exp(each), axis=0)).mean()
+    assert found == pytest.approx(expected, rel=1e-5)
+    with pytest.raises(ValueError, match="is for models of classes with an exact likelihood"):
+        zoo.evaluate(zoo.create("made", image_shape=(4, 4, 1)), images, ["marginal_log_likelihood"])

@@ -127,8 +127,6 @@ class CausalConv2D(layers.Layer):
             kernel = kernel * ops.cast(mask, kernel.dtype)
         x = (rows or Rows()).join(inputs, self.rows - 1 + self.lag)
         x = x[:, : -self.lag] if self.lag else x
-        if tuple(kernel.shape[:2]) == (1, 1) and self.strides == 1 and not self.right:
-            return ops.matmul(x, kernel[0, 0]) + self.bias
         if self.right < 0:
             x = x[:, :, : self.right]
         x = ops.pad(x, ((0, 0), (0, 0), (self.left, max(self.right, 0)), (0, 0)))

@@ -186,10 +186,9 @@ def _datum(model) -> np.ndarray:
     datum = model.data.example(1)
     if isinstance(model.data, Images):
         low, high = model.data.range or (0.0, 1.0)
-        margin = 0.0 if isinstance(model.data, BinaryImages) else 0.1 * (high - low)
-        datum[:] = high - margin
-        datum[..., ::2, :, :] = low + margin
-    return datum
+        datum[:] = low + 0.9 * (high - low)
+        datum[..., ::2, :, :] = low + 0.1 * (high - low)
+    return np.round(datum) if isinstance(model.data, BinaryImages) else datum
 
 
 def _measure(model, data, condition: list) -> tuple[str, Callable[[], float]]:

@@ -41,7 +41,7 @@ def test_no_pixel_sees_a_later_one_and_the_blind_spot_is_there():
 
 @pytest.mark.step_by_step
 def test_channels_are_in_order():
-    small = {"width": 6, "blocks": 1, "kernel": 3, "head": 6}
+    small = {"width": 12, "blocks": 1, "kernel": 3, "head": 24}
     for pixels in ("bernoulli", "categorical", "logistic_mixture"):
         model = randomized(zoo.models.PixelCNN((3, 3, 3), pixels=pixels, **small))
         places = [(1, 1, channel) for channel in range(3)]
@@ -56,7 +56,7 @@ def test_channels_are_in_order():
 @pytest.mark.step_by_step
 @pytest.mark.parametrize("pixels", ["bernoulli", "categorical"])
 def test_sampling_computes_the_parameters_of_one_pass(pixels):
-    model = randomized(zoo.models.PixelCNN((5, 4, 2), pixels=pixels, **SMALL))
+    model = randomized(zoo.models.PixelCNN((4, 3, 2), pixels=pixels, **SMALL))
     noise = model.sample_noise(3, seed=0)
     images, drawn = sampled_parameters(model, noise)
     whole = array(model.parameters(ops.convert_to_tensor(images)))
@@ -82,6 +82,20 @@ def test_sampling_compiles_nothing_for_a_pixel_and_tells_each_step(model, monkey
     assert len(steps) == len(model.positions()) == 6 * 6 + 5
     assert len(traced) <= 5  # PyTorch watches a function three times
     np.testing.assert_array_equal(model.sample(5, seed=3), images)
+
+
+def test_ctrl_c_ends_sampling_after_a_pixel(model):
+    expected, steps = model.sample(2, seed=0), []
+
+    def told():
+        steps.append(1)
+        if len(steps) == 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        model.sample(2, seed=0, told=told)
+    assert len(steps) == 5
+    np.testing.assert_array_equal(model.sample(2, seed=0), expected)
 
 
 def test_samples_follow_the_distribution():

@@ -20,8 +20,8 @@ def test_the_probabilities_of_all_binary_images_sum_to_one():
 
 @pytest.mark.step_by_step
 def test_a_pixel_sees_all_earlier_ones_and_no_later_one():
-    model = randomized(zoo.models.PixelCNNPlusPlus((8, 8, 1), levels=3, **SMALL))
-    for (row, column, _), gradient in sights(model, [(4, 4, 0), (7, 7, 0), (5, 3, 0), (0, 0, 0)]):
+    model = randomized(zoo.models.PixelCNNPlusPlus((8, 4, 1), levels=3, **SMALL))
+    for (row, column, _), gradient in sights(model, [(4, 2, 0), (7, 3, 0), (5, 1, 0), (0, 0, 0)]):
         seen, after = gradient[..., 0] > 0, later(model, row, column, 0)[..., 0]
         assert not seen[after].any()
         assert seen[~after].all()
@@ -37,9 +37,9 @@ def test_no_channel_of_a_pixel_is_seen_by_its_parameters():
 
 
 @pytest.mark.step_by_step
-@pytest.mark.parametrize(("shape", "levels"), [((8, 4, 1), 3), ((4, 4, 3), 2)])
-def test_sampling_computes_the_parameters_of_one_pass(shape, levels):
-    model = randomized(zoo.models.PixelCNNPlusPlus(shape, levels=levels, **SMALL))
+def test_sampling_computes_the_parameters_of_one_pass():
+    shape = (4, 4, 3)
+    model = randomized(zoo.models.PixelCNNPlusPlus(shape, levels=2, **SMALL))
     noise = model.sample_noise(2, seed=0)
     images, drawn = sampled_parameters(model, noise)
     whole = array(model.parameters(ops.convert_to_tensor(images)))

@@ -132,8 +132,9 @@ class BinaryImages(Images):
         if others.size:
             raise ArgumentError(
                 f"{argument} must hold zeros and ones alone. Received: {others.flat[0]:g}. "
-                "zoo.data.load(images, binarize='sampled') makes binary images once, "
-                "'stochastic' anew in each epoch, and 'threshold' at one half."
+                "zoo.data.load(images, binarize='sampled', value_range=(0, 1)) makes them binary "
+                "by one draw; 'stochastic' draws anew in each epoch, and 'threshold' is 1 above "
+                "one half."
             )
 
     def example(self, n, seed=0):

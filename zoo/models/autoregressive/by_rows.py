@@ -16,7 +16,7 @@ class ByRows(Autoregressive):
     inputs are kept, as many as its kernel sees. A step computes one block of `block` rows, and
     draws one pixel in it, or one of its channels. When a block is complete, a last step computes it
     once more and keeps its rows. An image of H rows and W columns of one channel takes H W + H /
-    block steps, each of the cost of block / H of a pass, where a pass for each pixel would take
+    block - 1 steps, each of the cost of block / H of a pass, where a pass for each pixel would take
     H W passes.
 
     A subclass defines `network(images, condition, rows)`, which calls its convolutions with `rows`,

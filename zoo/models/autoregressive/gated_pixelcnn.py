@@ -21,13 +21,15 @@ class GatedLayer(layers.Layer):
     v' = g(W_v * v), h' = h + U g(W_h * h + L (W_v * v)) and a skip connection S g(...), where g(a,
     b) = tanh(a) sigmoid(b) takes the two halves of its input, and labels add V_y to it. Figure 2
     and equations 2 and 4 of https://arxiv.org/abs/1606.05328. The first layer, whose input is the
-    image, sees nothing of a pixel itself and has no residual connection.
+    image, sees nothing of a pixel itself and has no residual connection. The last one has the skip
+    connection alone.
 
     Args:
         width: the number of channels of each stack.
         skip: the number of channels of the skip connection.
         kernel: the odd size of the kernels.
         first: whether it is the first layer.
+        last: whether it is the last layer.
         groups: the number of channels of an image that are in order.
         classes: the number of classes, or 0.
     """
@@ -38,12 +40,14 @@ class GatedLayer(layers.Layer):
         skip: int,
         kernel: int,
         first: bool = False,
+        last: bool = False,
         groups: int = 1,
         classes: int = 0,
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.width, self.skip, self.kernel, self.first = width, skip, kernel, first
+        self.width, self.skip, self.kernel = width, skip, kernel
+        self.first, self.last = first, last
         self.groups, self.classes = groups, classes
         half = kernel // 2
         self.vertical = CausalConv2D(
@@ -53,12 +57,11 @@ class GatedLayer(layers.Layer):
             2 * width, left=half, mask="A" if first else "B", groups=groups
         )
         self.link = CausalConv2D(2 * width)
-        self.residual = None if first else CausalConv2D(width, mask="B", groups=groups)
-        self.across = CausalConv2D(width, mask="B", groups=groups) if first else None
+        self.out = None if last else CausalConv2D(width, mask="B", groups=groups)
         self.to_skip = CausalConv2D(skip, mask="B", groups=groups)
 
     def get_config(self):
-        names = ("width", "skip", "kernel", "first", "groups", "classes")
+        names = ("width", "skip", "kernel", "first", "last", "groups", "classes")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
     def build(self, input_shape):
@@ -66,9 +69,9 @@ class GatedLayer(layers.Layer):
         self.vertical.build(input_shape)
         self.horizontal.build(input_shape)
         self.link.build((*shape, 2 * self.width))
-        for out in (self.residual, self.across, self.to_skip):
-            if out is not None:
-                out.build((*shape, self.width))
+        self.to_skip.build((*shape, self.width))
+        if self.out is not None:
+            self.out.build((*shape, self.width))
         if self.classes:
             self.of_class = self.add_weight(
                 shape=(self.classes, 4 * self.width), initializer="glorot_uniform", name="of_class"
@@ -76,7 +79,10 @@ class GatedLayer(layers.Layer):
         super().build(input_shape)
 
     def call(self, inputs, labels=None, rows=None):
-        """Return v', h' and the skip connection for `inputs`, which are v and h, or an image."""
+        """Return v', h' and the skip connection for `inputs`, which are v and h, or an image.
+
+        The last layer returns `None` for v' and h'.
+        """
         v, h = (inputs, inputs) if self.first else inputs
         above = self.vertical(v, rows=rows)
         left = self.horizontal(h, rows=rows) + self.link(above, rows=rows)
@@ -85,8 +91,10 @@ class GatedLayer(layers.Layer):
             of_v, of_h = ops.split(chosen[:, None, None], 2, axis=-1)
             above, left = above + of_v, left + of_h
         gated = _gate(left)
-        h = self.across(gated) if self.first else h + self.residual(gated)
-        return _gate(above), h, self.to_skip(gated)
+        skip = self.to_skip(gated)
+        if self.last:
+            return None, None, skip
+        return _gate(above), self.out(gated) + (0.0 if self.first else h), skip
 
 
 def _gate(x):
@@ -164,9 +172,11 @@ class GatedPixelCNN(ByRows, GenerativeModel):
         for argument, value in (("width", width), ("head", head)):
             check_multiple(argument, value, groups)
         options = {"groups": groups, "classes": num_classes or 0}
-        self.gated = [GatedLayer(width, head, first_kernel, first=True, **options)]
-        for _ in range(check_count("layers", layers) - 1):
-            self.gated.append(GatedLayer(width, head, kernel, **options))
+        self.gated = []
+        for number in range(check_count("layers", layers)):
+            ends = {"first": number == 0, "last": number == layers - 1}
+            size = kernel if number else first_kernel
+            self.gated.append(GatedLayer(width, head, size, **ends, **options))
         self.head = CausalConv2D(head, mask="B", groups=groups)
         outputs = self.pixels.size(channels)
         self.last = CausalConv2D(outputs, mask="B", groups=groups, dtype="float32")
@@ -180,7 +190,7 @@ class GatedPixelCNN(ByRows, GenerativeModel):
     @classmethod
     def test_config(cls):
         return {
-            "image_shape": (6, 6, 1),
+            "image_shape": (4, 4, 1),
             "num_classes": 3,
             "width": 4,
             "layers": 2,

@@ -111,7 +111,7 @@ class MADE(Autoregressive, GenerativeModel):
 
     @classmethod
     def test_config(cls):
-        return {"image_shape": (6, 6, 1), "hidden_units": (12, 8), "masks": 2, "order": "random"}
+        return {"image_shape": (4, 4, 1), "hidden_units": (12, 8), "masks": 2, "order": "random"}
 
     # One pass
 

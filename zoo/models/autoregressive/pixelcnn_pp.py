@@ -203,7 +203,7 @@ class PixelCNNPlusPlus(ByRows, GenerativeModel):
     @classmethod
     def test_config(cls):
         return {
-            "image_shape": (6, 6, 1),
+            "image_shape": (4, 2, 1),
             "filters": 4,
             "resnets": 1,
             "levels": 2,
