@@ -13,10 +13,13 @@ class Config(zoo.Config):
     epochs: int = 40
     batch_size: int = 100
     learning_rate: float = 1e-4
+    net: str | None = "dbn_mnist"
 
 
 def build(config):
-    return zoo.load("dbn_mnist").to_classifier(num_classes=10)
+    small = config.net is None
+    net = zoo.models.DeepBeliefNet((28, 28, 1), (16, 24)) if small else zoo.load(config.net)
+    return net.to_classifier(num_classes=10)
 
 
 def compile(model, config, steps):
@@ -38,7 +41,7 @@ RECIPE = zoo.Recipe(
         ],
         limits=["A convolutional network of the same size makes fewer errors."],
     ),
-    smoke={"epochs": 1},
+    smoke={"epochs": 1, "net": None},
     metrics=("accuracy",),
     packaged=False,
 )

@@ -6,18 +6,29 @@ from collections.abc import Callable
 
 import numpy as np
 
+from zoo.base.binarization import binarized
 from zoo.data import Source
 from zoo.engine.model import Model
+from zoo.engine.spaces import BinaryImages
 from zoo.errors import ArgumentError, check_count
 from zoo.evaluation.metric import Metric
 from zoo.evaluation.of_images import with_error
 from zoo.evaluation.real import drawn
 
+ROUGHLY = {"seed": 0, "chains": 20, "temperatures": 500}  # the estimate of a partition function
+
 
 def _bound(model: Model, data, condition) -> np.ndarray:
-    """Return the log-likelihood of each datum, or the bound or estimate that takes least time."""
+    """Return the log-likelihood of each datum, or the bound or estimate that takes least time.
+
+    The partition function of a model that has one, which all data share, is a rough estimate.
+    """
     options = {"method": "elbo", "k": 1, "seed": 0} if "elbo" in model.estimators else {}
+    if model.has_partition:
+        options["partition"] = model.log_partition("ais", **ROUGHLY)
     conditions = () if condition is None else (condition,)
+    if isinstance(model.data, BinaryImages):
+        data = binarized(model.data.to_stored(data), "sampled").astype("float32")
     return model.log_prob(data, *conditions, **options)
 
 

@@ -41,9 +41,9 @@ def annealed_log_partition(log_weights, log_base: float, reverse: bool = False) 
     Z = Z_0 E[w], with the weights w of chains that went from a distribution with the known Z_0 to
     the distribution of interest; Neal 2001, https://arxiv.org/abs/physics/9803008, and
     Salakhutdinov and Murray 2008, https://doi.org/10.1145/1390156.1390266. The estimate of log Z is
-    too low on average. In reverse, from samples of the distribution of interest, Z = Z_0 / E[w], and
-    the estimate is too high on average if the samples are exact (Burda, Grosse and Salakhutdinov
-    2015, https://arxiv.org/abs/1412.8566).
+    too low on average. In reverse, from samples of the distribution of interest, Z = Z_0 / E[w],
+    and the estimate is too high on average if the samples are exact (Burda, Grosse and
+    Salakhutdinov 2015, https://arxiv.org/abs/1412.8566).
 
     Args:
         log_weights: log w of each chain, of shape `(chains,)`, at least two.

@@ -294,12 +294,22 @@ def test_ais_is_a_metric():
         )
 
 
+def test_overfitting_is_measured_on_binary_images():
+    model = small()
+    grey = np.random.default_rng(0).integers(256, size=(120, 3, 3, 1)).astype("uint8")
+    train, test = (zoo.data.Source("examples", part, None) for part in (grey[:60], grey[60:]))
+    report = zoo.evaluate(
+        model, test, ["overfitting"], seeds=1, train=train, cache=False, progress=False
+    )
+    assert abs({m.name: m.value for m in report.measurements}["overfitting"]) < 1
+
+
 @pytest.mark.parametrize(
     ("act", "message"),
     [
         (
             lambda m: m.fit(np.full((8, 3, 3, 1), 0.5, "float32"), verbose=0),
-            "zeros and ones alone.*0.5.*binarize='stochastic'",
+            "zeros and ones alone.*0.5.*binarize='sampled'",
         ),
         (lambda m: m.log_prob(np.full((8, 3, 3, 1), 0.5, "float32")), "zeros and ones alone"),
         (lambda m: m.compile(k=0), "k must be a whole number of at least 1"),

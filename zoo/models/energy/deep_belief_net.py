@@ -12,19 +12,20 @@ import numpy as np
 from keras import ops
 
 from zoo import engine
-from zoo.base.described import described_by
 from zoo.base.extends import extends
 from zoo.engine.annealing import TEMPERATURES
 from zoo.engine.batch import Batch
 from zoo.engine.compilation import Argument
 from zoo.engine.model import GenerativeModel, Model
-from zoo.engine.tasks import Encodes, Scores
+from zoo.engine.tasks import Scores
 from zoo.errors import ArgumentError, check_count
 from zoo.layers.boltzmann import BoltzmannMachine
 from zoo.metrics import elbo
 from zoo.metrics.partition import LogPartition
+from zoo.models.energy.bound import log_weights
 from zoo.models.energy.chains import PersistentChains
-from zoo.models.energy.checks import check_codes, check_flag, space_of
+from zoo.models.energy.checks import check_flag, space_of
+from zoo.models.energy.codes import EncodesUnits
 from zoo.models.energy.divergence import contrast, descend, fantasies_of
 from zoo.models.energy.machines import OfMachine
 from zoo.models.energy.rbm import RBM
@@ -32,7 +33,7 @@ from zoo.models.families import create, register_family
 
 
 @register_family("deep_belief_net", short="dbn", package="zoo")
-class DeepBeliefNet(OfMachine, Encodes, Scores, GenerativeModel):
+class DeepBeliefNet(OfMachine, EncodesUnits, Scores, GenerativeModel):
     """Layers of binary units, of which the upper two are an RBM, and each lower one depends on the
     layer above it: p(v, h1, ..., hL) = p(v | h1) ... p(hL-1, hL).
 
@@ -239,9 +240,6 @@ class DeepBeliefNet(OfMachine, Encodes, Scores, GenerativeModel):
 
     # Use
 
-    def call(self, images, training=False):
-        return self._decoded(self._encoded(images))
-
     def shown(self, states, mean):
         """Return the mean of the pixels given states of the visible units of the upper machine, by
         one pass down of probabilities."""
@@ -249,45 +247,14 @@ class DeepBeliefNet(OfMachine, Encodes, Scores, GenerativeModel):
             states = machine.visible_mean(states)
         return ops.reshape(states, (-1, *self.image_shape))
 
-    def _encoded(self, images):
+    def encoded(self, images):
         units = self.flat(images)
         for machine, _ in self.stack():
             units = machine.hidden_mean(units)
         return units
 
-    def _decoded(self, codes):
+    def decoded(self, codes):
         return self.shown(self.machine.visible_mean(codes), None)
-
-    def encode(self, images, batch_size: int = 256) -> np.ndarray:
-        """Return the probability of each unit of the upper layer, by one pass up.
-
-        Args:
-            images: of shape `(n, height, width, channels)`, in [0, 1].
-            batch_size: the number of images that are computed at once.
-
-        Returns:
-            A float32 NumPy array of shape `(n, units)`.
-
-        Raises:
-            ValueError: if `images` has another shape.
-        """
-        return self.infer("encode", self._encoded, self.checked_inputs(images), batch_size)
-
-    @described_by(encode)
-    def decode(self, codes, batch_size: int = 256) -> np.ndarray:
-        """Return the image of each row of `codes`, states or probabilities, by one pass down.
-
-        Args:
-            codes: of shape `(n, units)`.
-        """
-        return self.infer(
-            "decode", self._decoded, (check_codes(codes, self.latent_dim),), batch_size
-        )
-
-    @described_by(encode)
-    def reconstruct(self, images, batch_size: int = 256) -> np.ndarray:
-        """Encode and decode each image, and return an array of the shape of `images`."""
-        return self.infer("reconstruct", self.call, self.checked_inputs(images), batch_size)
 
     def log_prob(
         self,
@@ -325,28 +292,15 @@ class DeepBeliefNet(OfMachine, Encodes, Scores, GenerativeModel):
             partition = self.log_partition(None, seed, chains, temperatures)
         rng = np.random.default_rng((seed, 1))
         sizes = sum(machine.hidden for machine in self.lower)
-        log_weights = []
+        parts = []
         for start in range(0, len(images), check_count("batch_size", batch_size)):
             rows = images[start : start + batch_size]
             noise = rng.random((len(rows), draws, sizes), dtype="float32")
-            log_weights.append(self.infer("weights", self._log_weights, (rows, noise), batch_size))
-        return (elbo(np.concatenate(log_weights)) - partition.value).astype("float32")
+            parts.append(self.infer("weights", self._log_weights, (rows, noise), batch_size))
+        return (elbo(np.concatenate(parts)) - partition.value).astype("float32")
 
     def _log_weights(self, images, noise):
-        """Return log p(v, h) - log q(h | v) + log Z for draws h of q, of shape `(batch, draws)`."""
-        draws = noise.shape[1]
-        visible = ops.repeat(self.flat(images), draws, axis=0)
-        noise = ops.reshape(noise, (-1, noise.shape[2]))
-        total, start = 0.0, 0
-        for machine in self.lower:
-            kernel, _, bias = machine.plain()
-            inputs = ops.matmul(visible, kernel) + bias
-            uniform = noise[:, start : start + machine.hidden]
-            hidden = ops.cast(uniform < ops.sigmoid(inputs), "float32")
-            total = total + _log_bernoulli(visible, machine.visible_logits(hidden))
-            total = total - _log_bernoulli(hidden, inputs)
-            visible, start = hidden, start + machine.hidden
-        return ops.reshape(total - self.machine.free_energy(visible), (-1, draws))
+        return log_weights(self.lower, self.machine, self.flat(images), noise)
 
     def to_classifier(self, num_classes: int = 10):
         """Return a `zoo.models.Classifier` whose layers begin with these weights.
@@ -371,17 +325,6 @@ class DeepBeliefNet(OfMachine, Encodes, Scores, GenerativeModel):
             layer.kernel.assign(kernel)
             layer.bias.assign(bias)
         return create("classifier", body=body, num_classes=num_classes)
-
-    def golden_inputs(self, n):
-        return {"images": self.data.example(n)}
-
-    def golden_outputs(self, inputs):
-        return self.reconstruct(inputs["images"])
-
-
-def _log_bernoulli(units, logits):
-    """Return the log-probability of binary units, of shape `(batch,)`."""
-    return ops.sum(units * logits - ops.softplus(logits), axis=-1)
 
 
 def _checked_units(hidden_units) -> list[int]:

@@ -9,24 +9,24 @@ import keras
 import numpy as np
 from keras import ops
 
-from zoo.base.described import described_by
 from zoo.base.extends import extends
 from zoo.engine.annealing import TEMPERATURES
 from zoo.engine.batch import Batch
 from zoo.engine.compilation import Argument
 from zoo.engine.model import GenerativeModel
-from zoo.engine.tasks import Encodes, Scores
+from zoo.engine.tasks import Scores
 from zoo.errors import check_count, check_number
 from zoo.layers.boltzmann import BoltzmannMachine
 from zoo.metrics.partition import LogPartition
-from zoo.models.energy.checks import check_codes, check_flag, space_of
+from zoo.models.energy.checks import check_flag, space_of
+from zoo.models.energy.codes import EncodesUnits
 from zoo.models.energy.divergence import contrast, descend, fantasies_of
 from zoo.models.energy.machines import OfMachine
 from zoo.models.families import register_family
 
 
 @register_family("rbm", package="zoo")
-class RBM(OfMachine, Encodes, Scores, GenerativeModel):
+class RBM(OfMachine, EncodesUnits, Scores, GenerativeModel):
     """A layer of visible units, the pixels v, and a layer of binary hidden units h that see them.
 
     It has p(v) = Σ_h exp(-E(v, h)) / Z with E(v, h) = -b·v - c·h - vᵀWh. The gradient of the mean
@@ -176,51 +176,14 @@ class RBM(OfMachine, Encodes, Scores, GenerativeModel):
 
     # Use
 
-    def call(self, images, training=False):
-        return self._decoded(self._encoded(images))
-
     def shown(self, states, mean):
         return ops.reshape(mean, (-1, *self.image_shape))
 
-    def _encoded(self, images):
+    def encoded(self, images):
         return self.machine.hidden_mean(self.flat(images))
 
-    def _decoded(self, codes):
+    def decoded(self, codes):
         return ops.reshape(self.machine.visible_mean(codes), (-1, *self.image_shape))
-
-    def encode(self, images, batch_size: int = 256) -> np.ndarray:
-        """Return the probability of each hidden unit given each image, its features.
-
-        Args:
-            images: of shape `(n, height, width, channels)`, in [0, 1].
-            batch_size: the number of images that are computed at once.
-
-        Returns:
-            A float32 NumPy array of shape `(n, hidden_units)`.
-
-        Raises:
-            ValueError: if `images` has another shape.
-        """
-        return self.infer("encode", self._encoded, self.checked_inputs(images), batch_size)
-
-    @described_by(encode)
-    def decode(self, codes, batch_size: int = 256) -> np.ndarray:
-        """Return the mean image given each row of `codes`, states or probabilities of h.
-
-        Args:
-            codes: of shape `(n, hidden_units)`.
-        """
-        return self.infer(
-            "decode", self._decoded, (check_codes(codes, self.latent_dim),), batch_size
-        )
-
-    @described_by(encode)
-    def reconstruct(self, images, batch_size: int = 256) -> np.ndarray:
-        """Return E[v | E[h | v]] of each image, an array of the shape of `images`."""
-        return self.infer("reconstruct", self.call, self.checked_inputs(images), batch_size)
-
-    def encoding_network(self):
-        return None  # the machine is no network of layers
 
     @property
     def likelihood_is(self) -> str:
@@ -267,9 +230,6 @@ class RBM(OfMachine, Encodes, Scores, GenerativeModel):
 
     def _energies(self, images):
         return self.machine.free_energy(self.flat(images))
-
-    def golden_inputs(self, n):
-        return {"images": self.data.example(n)}
 
     def golden_outputs(self, inputs):
         """Return reconstructions, and free energies beside them, which noise does not flip."""
