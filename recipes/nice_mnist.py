@@ -43,7 +43,7 @@ RECIPE = zoo.Recipe(
     ),
     smoke={"epochs": 1},
     packaged=False,
-    published={"log_likelihood": (1980.5, "Dinh, Krueger and Bengio 2015, table in section 5.1")},
+    published={"log_likelihood": (1980.5, "Dinh, Krueger and Bengio 2015")},
     metrics=("log_likelihood", zoo.evaluation.BitsPerDimension(draws=5), "fid", "kid", "modes"),
 )
 

@@ -34,7 +34,7 @@ def test_seeds(name):
 
 
 def test_those_with_an_exact_density():
-    assert EXACT == ["checkerboard", "grid25", "line", "ring8"]
+    assert EXACT == ["checkerboard", "grid25", "line", "ring8", "two_moons"]
 
 
 @pytest.mark.parametrize("name", EXACT)
@@ -139,7 +139,7 @@ def test_shapes_without_a_density():
 
 def test_density_of_the_moons():
     """Against a mixture of many Gaussians on the half circles."""
-    angle = math.pi * (np.arange(20_000) + 0.5) / 20_000
+    angle = math.pi * (np.arange(400_000) + 0.5) / 400_000
     upper = np.stack([np.cos(angle) - 0.5, np.sin(angle) - 0.25], axis=1)
     points = np.array([[-0.5, 0.75], [0.5, -0.7], [0, 0], [-1.5, -0.3], [2, 2], [0.5, 0.25]])
     for sigma in (0.02, 0.3):

@@ -37,11 +37,14 @@ def test_losses_of_ten_steps_and_gradients_of_the_first(golden, family):
         np.testing.assert_allclose(values, expected, rtol=1e-3, atol=1e-3, err_msg=name)
     assert gradients.keys() == model.players.keys()
     for player, grads in gradients.items():
+        norms = [np.linalg.norm(golden[f"gradient/{player}/{i}"]) for i in range(len(grads))]
+        rounding = 1e-5 * np.linalg.norm(norms)
         for i, grad in enumerate(grads):
-            expected = golden[f"gradient/{player}/{i}"]
-            error = np.linalg.norm(grad - expected)
-            # Where terms of order one cancel, as in a logit's bias, float32 leaves 2e-7.
-            assert error <= 1e-4 * np.linalg.norm(expected) + 2e-7, (player, i)
+            error = np.linalg.norm(grad - golden[f"gradient/{player}/{i}"])
+            # Where terms of order one cancel, as in a logit's bias, float32 leaves 2e-7. Where all
+            # do, as in a shift after a start by the first batch, there is only rounding to compare.
+            left = rounding if norms[i] <= rounding else 2e-7
+            assert error <= 1e-4 * norms[i] + left, (player, i)
 
 
 # The paths of weights that are given or drawn, and never trained.

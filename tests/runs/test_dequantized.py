@@ -16,7 +16,7 @@ def test_noise_of_one_grey_level_anew_in_each_epoch(recipe, tmp_path):
     config = recipe.config.replace(**TINY)
     model = recipe.build(config)
     images = np.random.default_rng(0).integers(0, 256, (64, 28, 28, 1), dtype="uint8")
-    source = Source("pixels", images)
+    source = Source("pixels", images, None)
     noisy = dataclasses.replace(config, dequantize=True)
     plain, drawn = (
         Trainer(model, source, each, tmp_path, Keeping(), print)._batches(0)

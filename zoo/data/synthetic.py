@@ -185,7 +185,7 @@ class TwoMoons(Distribution):
     """Two half circles of radius 1 that reach into each other, plus noise N(0, sigma^2 I).
 
     Its density is the integral over the half circles, by a Gauss-Legendre rule whose nodes lie
-    closer than half of sigma.
+    closer than sigma.
 
     Args:
         sigma: the standard deviation of the noise, at least 0.001 for the density.
@@ -208,19 +208,19 @@ class TwoMoons(Distribution):
                 "The density of TwoMoons needs a sigma of at least 0.001. Received: a set of sigma "
                 f"{self.sigma!r}."
             )
-        nodes, weights = np.polynomial.legendre.leggauss(64 + int(10 / self.sigma))
+        nodes, weights = np.polynomial.legendre.leggauss(32 + int(5 / self.sigma))
         angle = math.pi / 2 * (nodes + 1)
         upper = np.stack([np.cos(angle) - 0.5, np.sin(angle) - 0.25], axis=1)
-        log_weights = np.log(weights / 2) - math.log(4 * math.pi * self.sigma**2)
+        moons, precision = np.concatenate([upper, -upper]), self.sigma**-2
+        log_weights = np.tile(np.log(weights / 2), 2) - math.log(4 * math.pi * self.sigma**2)
+        log_weights -= precision / 2 * np.square(moons).sum(axis=1)
         parts = []
         for few in np.array_split(points, max(1, len(points) // 4096)):
-            of_each = []
-            for moon in (upper, -upper):
-                squares = np.square(few[:, None] - moon).sum(axis=-1)
-                exponents = log_weights - squares / (2 * self.sigma**2)
-                top = exponents.max(axis=1, keepdims=True)
-                of_each.append(np.log(np.exp(exponents - top).sum(axis=1)) + top[:, 0])
-            parts.append(np.logaddexp(*of_each))
+            exponents = few @ (precision * moons.T) + log_weights
+            top = exponents.max(axis=1)
+            exponents -= top[:, None]
+            log_sum = np.log(np.exp(exponents, out=exponents).sum(axis=1)) + top
+            parts.append(log_sum - precision / 2 * np.square(few).sum(axis=1))
         return np.concatenate(parts)
 
 

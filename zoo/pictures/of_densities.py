@@ -19,8 +19,8 @@ STEPS = 400  # the points of a line
 
 def has_density(model) -> bool:
     """Return whether a model has an exact density of points in the plane."""
-    exact = "scores" in model.tasks and model.likelihood_is == "exact"
-    return exact and model.data == Points(2) and model.condition is None
+    plane = model.data == Points(2) and model.condition is None
+    return plane and "scores" in model.tasks and model.likelihood_is == "exact"
 
 
 def densities(model, test: Source | None, points: np.ndarray) -> Image.Image:

@@ -36,7 +36,7 @@ def flow(family, shape, scale=0.2, **changes):
     ("family", "prior"), [("nice", "logistic"), ("real_nvp", "normal"), ("glow", "mixture")]
 )
 def test_densities_of_the_plane_integrate_to_one(family, prior):
-    model = flow(family, (2,), prior=prior)
+    model = flow(family, (2,), scale=0.1, prior=prior)
     reached = np.abs(model.sample(4000, seed=0)).max() * 1.3
     places, cell = np.linspace(-reached, reached, 301, retstep=True)
     grid = np.stack(np.meshgrid(places, places), axis=-1).reshape(-1, 2).astype("float32")

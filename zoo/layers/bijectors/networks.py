@@ -17,7 +17,11 @@ Shape = tuple[int, ...]
 
 
 def dense_network(
-    coupling: type[Coupling], mask: Mask, shape: Shape, units: Sequence[int]
+    coupling: type[Coupling],
+    mask: Mask,
+    shape: Shape,
+    units: Sequence[int],
+    use_bias: bool = True,
 ) -> keras.Model:
     """Return the network of a coupling of vectors, with rectified linear hidden layers.
 
@@ -28,13 +32,15 @@ def dense_network(
         mask: the mask of the coupling.
         shape: the shape of one datum.
         units: the units of each hidden layer.
+        use_bias: whether the last layer has a bias, which a batch normalization would undo.
     """
     inputs = _inputs(mask, shape)
     x = inputs
     for size in units:
         x = layers.Dense(size, activation="relu", kernel_initializer="he_normal")(x)
     (size,) = mask.changed_shape(shape)
-    last = layers.Dense(coupling.outputs * size, kernel_initializer="zeros", dtype=_dtype())
+    options = {"use_bias": use_bias, "kernel_initializer": "zeros", "dtype": _dtype()}
+    last = layers.Dense(coupling.outputs * size, **options)
     return keras.Model(inputs, last(x))
 
 
@@ -63,6 +69,8 @@ def residual_network(
     """Return the network of a coupling of images with residual blocks of two 3x3 convolutions, as
     section 3.7 of Dinh et al. 2017, https://arxiv.org/abs/1605.08803, describes it.
 
+    The last layer has no bias, which the batch normalization after the coupling would undo.
+
     Args:
         coupling: the class of the coupling.
         mask: the mask of the coupling.
@@ -79,7 +87,7 @@ def residual_network(
         y = _convolution(width, 3, activation="relu")(layers.Activation("relu")(x))
         x = layers.Add()([x, _convolution(width, 3, "zeros")(y)])
     x = layers.Activation("relu")(x)
-    x = _last(coupling, mask, shape, 1, 4 if halve else 1)(x)
+    x = _last(coupling, mask, shape, 1, 4 if halve else 1, use_bias=False)(x)
     return keras.Model(inputs, unsqueezed(x) if halve else x)
 
 
@@ -88,10 +96,12 @@ def _convolution(width: int, kernel: int, initializer: str = "he_normal", **opti
     return Conv2D(width, kernel, padding="same", kernel_initializer=initializer, **options)
 
 
-def _last(coupling: type[Coupling], mask: Mask, shape: Shape, kernel: int, pixels: int = 1):
+def _last(
+    coupling: type[Coupling], mask: Mask, shape: Shape, kernel: int, pixels: int = 1, **options
+):
     """Return the last convolution, which starts at 0, for `pixels` pixels of outputs each."""
     channels = coupling.outputs * mask.changed_shape(shape)[-1] * pixels
-    return _convolution(channels, kernel, "zeros", dtype=_dtype())
+    return _convolution(channels, kernel, "zeros", dtype=_dtype(), **options)
 
 
 def _inputs(mask: Mask, shape: Shape):

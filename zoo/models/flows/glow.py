@@ -60,9 +60,10 @@ class Glow(Flow, LatentModel):
     >>> model.encode(images).shape, model.log_prob(images).shape
     ((3, 64), (3,))
 
-    Differs from the paper: matrices are always their LU decomposition; the scale of a coupling is
-    0.1 + 0.9 sigmoid(h + 2), where the authors' code has sigmoid(h + 2); a mean and a deviation of
-    the first batch stand beside the trained scale and shift; Adam takes the place of Adamax.
+    Differs from the paper: matrices are always their LU decomposition; log s of a coupling is
+    g tanh(h) with a trained g, which keeps the inverse of far latents finite, where the paper has h
+    and the authors' code log sigmoid(h + 2); a mean and a deviation of the first batch stand beside
+    the trained scale and shift; Adam takes the place of Adamax.
     """
 
     idea = (
@@ -129,5 +130,5 @@ class Glow(Flow, LatentModel):
             else:
                 width = self.width * 2**level
                 network = convolutional_network(AffineCoupling, mask, shape, width)
-            parts += [ActNorm(), InvertibleLinear(), AffineCoupling(mask, network, "sigmoid")]
+            parts += [ActNorm(), InvertibleLinear(), AffineCoupling(mask, network)]
         return parts

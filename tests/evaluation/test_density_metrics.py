@@ -36,7 +36,7 @@ def test_the_divergence_of_a_density_of_the_plane():
     model = zoo.create("real_nvp", image_shape=(2,), couplings=1, width=4, blocks=1)
     moons = synthetic.named("two_moons")
     points = moons.sample(20_000, seed=0)
-    report = zoo.evaluate(model, Source("two_moons", points), [zoo.evaluation.DensityKL(400)])
+    report = zoo.evaluate(model, Source("two_moons", points, None), [zoo.evaluation.DensityKL(400)])
     values = moons.log_density(points) - model.log_prob(points)
     error = 4 * values.std() / np.sqrt(len(values))
     assert report["density_kl"].value == pytest.approx(values.mean(), abs=error)
@@ -44,20 +44,22 @@ def test_the_divergence_of_a_density_of_the_plane():
 
 def test_the_divergence_needs_two_densities():
     model = zoo.create("real_nvp", image_shape=(2,), couplings=1, width=4, blocks=1)
-    spiral = Source("spiral", synthetic.named("spiral").sample(100, seed=0))
+    spiral = Source("spiral", synthetic.named("spiral").sample(100, seed=0), None)
     with pytest.raises(ValueError, match="data whose exact density is known. Received: RealNVP"):
         zoo.evaluate(model, spiral, ["density_kl"])
     assert "density_kl" not in default_metrics(model, spiral)
     gan = zoo.create("gan", image_shape=(2,), latent_dim=2)
     with pytest.raises(ValueError, match="for models with an exact density"):
-        zoo.evaluate(gan, Source("ring8", synthetic.named("ring8").sample(100)), ["density_kl"])
+        zoo.evaluate(
+            gan, Source("ring8", synthetic.named("ring8").sample(100), None), ["density_kl"]
+        )
 
 
 def test_the_picture_of_a_density():
     """Samples, the density of the model and the grid of its latents stand side by side."""
     model = zoo.create("real_nvp", image_shape=(2,), couplings=1, width=4, blocks=1)
     points = synthetic.named("two_moons").sample(500, seed=0)
-    picture = zoo.pictures.default_picture(model, Source("two_moons", points), n=100)
+    picture = zoo.pictures.default_picture(model, Source("two_moons", points, None), n=100)
     assert picture.size == (3 * 512 + 2 * 8, 512)
     density = np.asarray(picture.crop((520, 0, 1032, 512)), "float64")[..., 0]
     assert density[256, 256] < density[256, 20] - 20  # darker in the middle than at the edge
