@@ -17,7 +17,9 @@ def trained(make, with_xla):
     """A model after two steps, and what they logged."""
     keras.utils.set_random_seed(0)
     model = make()
-    model.compile(**{**model.test_compile(), "jit_compile": with_xla})
+    # Adam would magnify the rounding of gradients that are zero.
+    own = {"optimizer": keras.optimizers.SGD(0.01), "jit_compile": with_xla}
+    model.compile(**{**model.test_compile(), **own})
     data = arrays(model, 8)
     history = model.fit(*data, batch_size=4, shuffle=False, verbose=0, validation_data=data)
     return model, {name: values[-1] for name, values in history.history.items()}

@@ -84,7 +84,7 @@ def test_predict_takes_latents_and_labels():
             {"num_classes": None},
             "num_classes is needed, a whole number of at least 1. Received: None",
         ),
-        ({"architecture": "unet"}, "Unknown architecture: 'unet'. Allowed: dcgan, mlp, points"),
+        ({"architecture": "unet"}, "Unknown architecture: 'unet'. Allowed: dcgan, .*mlp, points"),
         ({"embedding_dim": 0}, "embedding_dim must be a whole number of at least 1. Received: 0"),
         ({"image_shape": None}, "ConditionalGAN needs image_shape"),
         (
