@@ -22,9 +22,17 @@ def test_pictures_and_examples_of_the_package():
     shown = [preset for preset in presets if EXAMPLES in preset.card.weights.extras]
     paths = {p.path(name) for p in shown for name in (EXAMPLES, "samples.png")}
     assert {p.relative_to(ROOT).as_posix() for p in paths} == {
-        name for name in NAMED if name.startswith("zoo/")
+        name for name in NAMED if name.startswith(("zoo/", "hub/"))
     }
     assert {preset.card.training.data for preset in shown} == {"mnist"}
+
+
+def test_pictures_of_the_documentation():
+    """Pictures of data or of photographs are named; the others show what models made alone."""
+    shown = {"projection_", "inpainting_", "styles", "textures"}
+    paths = (ROOT / "docs" / "pictures").rglob("*.*")
+    found = {p.relative_to(ROOT).as_posix() for p in paths if p.name.startswith(tuple(shown))}
+    assert found == {name for name in NAMED if name.startswith("docs/")}
 
 
 def test_data_of_the_tests():
