@@ -47,7 +47,7 @@ RECIPE = zoo.Recipe(
         ],
         limits=["Some samples are no digit: strokes that break off or cross."],
     ),
-    smoke={"epochs": 1},
+    smoke={"epochs": 1, "learning_rate": 1e-5},
     packaged=False,
     published={"bits_per_dimension": (1.05, "Grathwohl et al. 2019, of Glow")},
     metrics=("log_likelihood", zoo.evaluation.BitsPerDimension(draws=5), "fid", "kid", "modes"),

@@ -42,14 +42,13 @@ def of_each_family() -> list[Path]:
 
 
 def of_each_kind() -> list[Path]:
-    """What a run does beside its training follows from the tasks of its model and from the metrics
-    of its recipe."""
+    """What a run does beside its training follows from the tasks of its model."""
     found = {}
     for path in of_each_family():
         recipe = load_recipe(path)
         cls = zoo.models.families.family(recipe.family).cls
         model = cls(**cls.test_config())
-        kind = (frozenset(model.tasks), model.condition is None, recipe.metrics)
+        kind = (frozenset(model.tasks), model.condition is None)
         found.setdefault(kind, path)
     return list(found.values())
 

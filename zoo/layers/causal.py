@@ -118,8 +118,8 @@ class CausalConv2D(layers.Layer):
         seen = self.left + (self.mask == "B")  # the columns of the last row; no copy of a mask
         if seen == width:
             return kernel
-        # Not `ops.pad`: TensorFlow with oneDNN ends the process when it merges a convolution with the
-        # padding of both its images and its kernel.
+        # Not `ops.pad`: TensorFlow with oneDNN ends the process when it merges a convolution with
+        # the padding of both its images and its kernel.
         nothing = ops.zeros((1, width - seen, *kernel.shape[2:]), kernel.dtype)
         last = ops.concatenate([kernel[-1:, :seen], nothing], axis=1)
         return last if height == 1 else ops.concatenate([kernel[:-1], last], axis=0)
