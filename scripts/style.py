@@ -130,32 +130,43 @@ def draw(place: Path, originals: dict[str, np.ndarray], made: dict, words: str) 
     )
 
 
-def few_steps(options) -> np.ndarray:
-    """Return the image of a few steps, on this backend."""
-    name, arguments = next(iter(networks(options).items()))
-    transfer = zoo.style.StyleTransfer(name, **arguments)
+def few_steps(options) -> dict[str, np.ndarray]:
+    """Return the image of a few steps of each network and start, and its losses, on this backend."""
     content, style = picture(options.images, CONTENT), styles(options.images)["starry_night"]
-    return transfer.transfer(content, style, steps=FEW, start="noise", progress=False).images
+    arrays = {}
+    for name, arguments in networks(options).items():
+        transfer = zoo.style.StyleTransfer(name, **arguments)
+        for start in ("content", "noise"):
+            result = transfer.transfer(content, style, steps=FEW, start=start, progress=False)
+            arrays[f"{name}, from {start}"] = result.images
+            arrays[f"loss of {name}, from {start}"] = result.losses
+    return arrays
 
 
 def compare_backends(options) -> None:
-    """Print the largest difference of a few steps between backends, each in a process."""
-    images = {}
+    """Print the differences of a few steps between backends, each in a process."""
+    arrays, rows = {}, []
     with tempfile.TemporaryDirectory() as folder:
         for backend in BACKENDS:
             place = Path(folder) / f"{backend}.npz"
             environment = {**os.environ, "KERAS_BACKEND": backend}
             command = [sys.executable, __file__, *sys.argv[1:], "--few-steps", str(place)]
             subprocess.run(command, env=environment, check=True)
-            with np.load(place) as arrays:
-                images[backend] = arrays["images"]
-    first = images[BACKENDS[0]]
-    for backend in BACKENDS[1:]:
-        apart = np.abs(images[backend] - first)
-        print(
-            f"{FEW} steps, {backend} against {BACKENDS[0]}: pixels differ by {apart.mean():.1e} in "
-            f"the mean and by at most {apart.max():.1e}, of [0, 1]"
-        )
+            with np.load(place) as file:
+                arrays[backend] = dict(file)
+    first = arrays[BACKENDS[0]]
+    for name in (name for name in first if not name.startswith("loss")):
+        for backend in BACKENDS[1:]:
+            apart = np.abs(arrays[backend][name] - first[name])
+            losses = (each[f"loss of {name}"] for each in (arrays[backend], first))
+            other, loss = (float(each[0]) for each in losses)
+            numbers = (apart.mean(), apart.max(), abs(other - loss) / loss)
+            rows.append([name, backend, *(f"{number:.1e}" for number in numbers)])
+    table(
+        f"{FEW} steps against those on {BACKENDS[0]}, pixels in [0, 1]",
+        ["network", "backend", "mean difference", "largest", "relative difference of losses"],
+        rows,
+    )
 
 
 def main() -> None:
@@ -171,7 +182,7 @@ def main() -> None:
     parser.add_argument("--few-steps", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.few_steps is not None:
-        np.savez(options.few_steps, images=few_steps(options))
+        np.savez(options.few_steps, **few_steps(options))
         return
     if options.backends:
         compare_backends(options)

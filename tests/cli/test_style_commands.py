@@ -35,7 +35,7 @@ def test_style(run, pictures):
     )  # fmt: skip
     assert (code, err) == (0, "")
     assert printed.startswith("loss ")
-    assert printed.endswith(f"% of the start: {out}\n")
+    assert printed.endswith(f"% of the start at this size: {out}\n")
     with Image.open(out) as picture:
         assert picture.size == (8, 12)
 
@@ -48,7 +48,7 @@ def test_texture(run, pictures):
         "--size", 16, "--steps", 3, "-o", out,
     )  # fmt: skip
     assert (code, err) == (0, "")
-    assert printed.endswith(f"% of the start: {out}\n")
+    assert printed.endswith(f"% of the start at this size: {out}\n")
     with Image.open(out) as picture:
         assert picture.size == (16, 16)
 

@@ -113,30 +113,53 @@ def test_masks(transfer, style):
     assert moved[12:].max() == 0  # beyond what the layers see
     half = np.zeros((12, 12))
     half[:6] = 1
-    taken = transfer.transfer(content, style, style_masks=[half], **options)
-    whole = transfer.transfer(content, style, **options)
-    assert np.abs(taken.images - whole.images).max() > 0.01
-    own = transfer.transfer(content, [style, style], masks=[left, ~left], **options)
-    assert np.isfinite(own.losses).all()
+    two = np.zeros((12, 12, 3))
+    two[:6, :, 0] = two[6:, :, 2] = 0.9  # red above blue
+    for region, channel in ((half, 0), (1 - half, 2)):
+        taken = transfer.transfer(content, two, style_masks=[region], **options)
+        means = taken.images.mean(axis=(0, 1, 2))
+        assert means[channel] > means[2 - channel] + 0.3
+    red, blue = np.zeros((2, 8, 8, 3))
+    red[..., 0] = blue[..., 2] = 0.9
+    own = transfer.transfer(content, [red, blue], masks=[left, ~left], **options).images[0]
+    assert own[:, :6, 0].mean() > own[:, :6, 2].mean() + 0.3
+    assert own[:, 10:, 2].mean() > own[:, 10:, 0].mean() + 0.3
 
 
 @pytest.mark.once
 def test_scales(transfer, content, style):
     content = tiny_networks.pictures(1, 16)[:, :, :12]
-    found = transfer.transfer(content, style, scales=2, steps=5, **QUIET)
+    asked = []
+    options = {"steps": 5, "stops": lambda: asked.append(1) is not None, **QUIET}
+    found = transfer.transfer(content, style, scales=2, **options)
     assert found.images.shape == (1, 16, 12, 3)
     assert found.history.shape == (1, 6)
+    twice = len(asked)
+    single = transfer.transfer(content, style, scales=1, **options)
+    assert twice > len(asked) - twice  # the steps of two sizes, and of one
+    assert np.abs(single.images - found.images).max() > 0.01
 
 
 @pytest.mark.once
 def test_a_style_of_one_colour(transfer, content):
     red = np.zeros((8, 8, 3))
     red[..., 0] = 0.8
+    reds = {}
     for colors in (None, "histogram", "luminance"):
         found = transfer.transfer(content, red, steps=20, colors=colors, **QUIET)
-        assert np.isfinite(found.images).all()
-        if colors is None:
-            assert (found.images[..., 0].mean() - found.images[..., 1].mean()) > 0.3
+        reds[colors] = found.images[..., 0].mean() - found.images[..., 1].mean()
+    own = content[..., 0].mean() - content[..., 1].mean()
+    assert reds[None] > 0.3
+    assert abs(reds["histogram"] - own) < 0.1
+    assert abs(reds["luminance"] - own) < 0.1
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("colors", ["luminance", "histogram"])
+def test_colours_of_images_share_nothing(transfer, content, style, colors):
+    whole = transfer.transfer(content, style, steps=4, colors=colors, **QUIET)
+    alone = transfer.transfer(content[1], style, steps=4, colors=colors, **QUIET)
+    np.testing.assert_allclose(alone.images[0], whole.images[1], atol=1e-4)
 
 
 @pytest.mark.once
@@ -154,10 +177,14 @@ def test_luminance_keeps_the_chrominance(transfer, content, style):
 def test_histograms_have_mean_and_covariance():
     a, b = tiny_networks.pictures(2, 32, seed=4)
     a, b = 0.45 + 0.1 * a, 0.4 + 0.2 * b
-    made = zoo.style.colors.matched(a[None], b[None]).reshape(-1, 3)
+    moved = zoo.style.colors.matched(a, b).reshape(-1, 3)
     wanted = b.reshape(-1, 3)
-    np.testing.assert_allclose(made.mean(0), wanted.mean(0), atol=1e-4)
-    np.testing.assert_allclose(np.cov(made.T), np.cov(wanted.T), atol=1e-4)
+    np.testing.assert_allclose(moved.mean(0), wanted.mean(0), atol=1e-4)
+    np.testing.assert_allclose(np.cov(moved.T), np.cov(wanted.T), atol=1e-4)
+    upper, left = np.zeros((2, 32, 32))
+    upper[:16], left[:, :16] = 1, 1
+    parts = zoo.style.colors.matched(a, b, upper, left)[:16].reshape(-1, 3)
+    np.testing.assert_allclose(parts.mean(0), b[:, :16].reshape(-1, 3).mean(0), atol=1e-4)
 
 
 @pytest.mark.once

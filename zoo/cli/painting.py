@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import functools
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import click
 import numpy as np
 
-from zoo.base.stopping import Stopped, watched
 from zoo.cli import words
 from zoo.cli.base import say
+from zoo.cli.early import ended_early
 from zoo.errors import check_count
 from zoo.files.home import write_picture
 
@@ -33,7 +32,10 @@ OPTIONS = (
         "--steps", type=int, default=200, help="The evaluations of the network at each size."
     ),
     click.option(
-        "--rule", type=click.Choice(["lbfgs", "adam"]), default="lbfgs", help="The descent."
+        "--rule",
+        type=click.Choice(["lbfgs", "adam"]),
+        default="lbfgs",
+        help="The rule of the descent: lbfgs needs fewer steps, and adam takes steps of one size.",
     ),
     click.option("--seed", type=int, default=0, help="The seed of the noise."),
 )
@@ -41,7 +43,7 @@ OPTIONS = (
 
 def painting_options(command: Callable) -> Callable:
     """Add the options that both commands have to `command`."""
-    return functools.reduce(lambda made, option: option(made), reversed(OPTIONS), command)
+    return functools.reduce(lambda wrapped, option: option(wrapped), reversed(OPTIONS), command)
 
 
 def check_numbers(counts: dict[str, int], seed: int) -> None:
@@ -75,25 +77,22 @@ def paint(optimise: Callable, out: Path) -> None:
 
     from zoo.data import to_bytes
 
-    found = None
-    with watched() as stop:
-        try:
-            with stop.deferred():
-                found = optimise(lambda: stop.asked is not None)
-                pixels = np.concatenate(to_bytes(found.images, (0.0, 1.0)), axis=1)
-                pixels = pixels if pixels.shape[-1] == 3 else pixels[..., 0]
-                write_picture(out, Image.fromarray(pixels))
-        except Stopped as stopped:
-            if found is not None:
-                _report(found, out)
-                say(
-                    "The descent was ended early: the best picture until then is written.", err=True
-                )
-            sys.exit(stopped.exit_code)
-    _report(found, out)
+    def work(stops):
+        result = optimise(stops)
+        pixels = np.concatenate(to_bytes(result.images, (0.0, 1.0)), axis=1)
+        pixels = pixels if pixels.shape[-1] == 3 else pixels[..., 0]
+        write_picture(out, Image.fromarray(pixels))
+        return result
+
+    ended_early(
+        work,
+        lambda result: _report(result, out),
+        "The descent was ended early: the best picture until then is written.",
+    )
 
 
-def _report(found, out: Path) -> None:
-    """Print how far the loss has fallen."""
-    first, last = found.history[:, 0].mean(), found.losses.mean()
-    say(f"loss {first:.4g} to {last:.4g}, {100 * last / first:.1f}% of the start: {out}")
+def _report(result, out: Path) -> None:
+    """Print how far the loss has fallen at the last size."""
+    first, last = result.history[:, 0].mean(), result.losses.mean()
+    part = f", {100 * last / first:.1f}% of the start at this size" if first else ""
+    say(f"loss {first:.4g} to {last:.4g}{part}: {out}")

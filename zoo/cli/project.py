@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 import numpy as np
 
-from zoo.base.stopping import Stop, Stopped, watched
 from zoo.cli import words
 from zoo.cli.base import Computing, check_file, check_writable, say, scale_option, trust_option
+from zoo.cli.early import ended_early
 from zoo.errors import ArgumentError, check_count
 from zoo.files.home import atomic_file, storage_errors, user_path, write_picture
 
@@ -134,20 +134,21 @@ def project(
         "rule": rule,
         "seed": seed,
     }
-    with watched() as stop:
-        try:
-            with stop.deferred():
-                found = _found(model, target, options, stop)
-                drawn = (target, found, model.value_range, known, columns, scale)
-                write_picture(out, pictures.inversions(*drawn))
-                ratios = found.psnr(target, model.value_range)
-                if latents is not None:
-                    _write(latents, found, ratios)
-        except Stopped as stopped:
-            _report(ratios, out)
-            say("The search was ended early: these are the best latents until then.", err=True)
-            sys.exit(stopped.exit_code)
-    _report(ratios, out)
+
+    def work(stops):
+        result = _searched(model, target, options, stops)
+        drawn = (target, result, model.value_range, known, columns, scale)
+        write_picture(out, pictures.inversions(*drawn))
+        ratios = result.psnr(target, model.value_range)
+        if latents is not None:
+            _write(latents, result, ratios)
+        return ratios
+
+    ended_early(
+        work,
+        lambda ratios: _report(ratios, out),
+        "The search was ended early: these are the best latents until then.",
+    )
 
 
 def _check_arrays(path: Path) -> Path:
@@ -184,7 +185,7 @@ def _known(mask: Path, model, target: np.ndarray) -> np.ndarray:
     return check_mask(white, target)
 
 
-def _found(model, target: np.ndarray, options: dict, stop: Stop):
+def _searched(model, target: np.ndarray, options: dict, stops: Callable[[], bool]):
     """Return the latents of the images `target`, with a bar of progress."""
     from tqdm import tqdm
 
@@ -197,7 +198,7 @@ def _found(model, target: np.ndarray, options: dict, stop: Stop):
             **options,
             batch_size=BATCH,
             told=bar.update,
-            stops=lambda: stop.asked is not None,
+            stops=stops,
         )
 
 

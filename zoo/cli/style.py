@@ -55,13 +55,16 @@ from zoo.files.home import user_path
     "gives STYLES its colours first.",
 )
 @click.option(
-    "--start", type=click.Choice(["content", "noise"]), default="content", help="The start."
+    "--start",
+    type=click.Choice(["content", "noise"]),
+    default="content",
+    help="The first picture: content keeps its forms, and noise leaves more to STYLES.",
 )
 @click.option(
     "--scales",
     type=int,
     default=1,
-    help="The sizes from small to large, each twice the one before.",
+    help="The number of sizes, each twice as large as the one before: more make larger strokes.",
 )
 @click.option("--content-layers", help="The layers of the content, as relu3_2.")
 @click.option("--style-layers", help="The layers of the style, as relu1_1,relu2_1.")
@@ -90,8 +93,9 @@ def style(
 ):
     """Paint CONTENT, a picture, in the style of one or more STYLES.
 
-    The pixels of CONTENT change until a network sees the features of CONTENT where they were, and
-    together as they are in STYLES. Nothing is trained. Ctrl-C writes the best picture until then.
+    The pixels of CONTENT change until a network finds the things of CONTENT at their places, with
+    the colours, strokes and patterns of STYLES. Nothing is trained. Ctrl-C writes the best picture
+    until then.
 
     \b
     Examples:
@@ -102,10 +106,10 @@ def style(
     style_size = size if style_size is None else style_size
     counts = {"--size": size, "--style-size": style_size, "--steps": steps, "--scales": scales}
     check_numbers(counts, seed)
-    for name, given in {"--style-weight": style_weights, "--mask": masks}.items():
-        if given and len(given) != len(styles):
+    for name, values in {"--style-weight": style_weights, "--mask": masks}.items():
+        if values and len(values) != len(styles):
             raise ArgumentError(
-                f"{name} is needed once for each of {len(styles)} STYLES. Received: {len(given)}."
+                f"{name} is needed once for each of {len(styles)} STYLES. Received: {len(values)}."
             )
     out = user_path(out)
     check_writable(out)

@@ -31,7 +31,7 @@ from zoo.files.home import user_path
     "--scales",
     type=int,
     default=3,
-    help="The sizes from small to large, each twice the one before.",
+    help="The number of sizes, each twice as large as the one before: more keep larger forms.",
 )
 @click.option("--layers", help="The layers that are compared, as relu1_1,relu2_1.")
 @painting_options
@@ -52,7 +52,7 @@ def texture(
 ):
     """Make a new picture of the texture of PICTURE, such as stones, cloth or grass.
 
-    Noise changes until a network sees the features of PICTURE together as they are there, at other
+    The pixels of noise change until a network finds the patterns of PICTURE in them, at other
     places. Nothing is trained. Ctrl-C writes the best picture until then.
 
     \b

@@ -31,19 +31,21 @@ def still(crop: str) -> str:
     return "centre" if crop == "random" else crop
 
 
-def check_image_size(image_size: int | Sequence[int]) -> tuple[int, int]:
-    """Return `image_size` as the height and the width.
+def check_image_size(
+    image_size: int | Sequence[int], argument: str = "image_size"
+) -> tuple[int, int]:
+    """Return `image_size`, the value of an argument of this name, as the height and the width.
 
     Raises:
         ArgumentError: if it is neither a whole number of at least 1 nor a pair of such.
     """
     if not isinstance(image_size, tuple | list):
-        return (check_count("image_size", image_size),) * 2
+        return (check_count(argument, image_size),) * 2
     if len(image_size) != 2:
         raise ArgumentError(
-            f"image_size must be one number, or a height and a width. Received: {image_size!r}."
+            f"{argument} must be one number, or a height and a width. Received: {image_size!r}."
         )
-    height, width = (check_count("image_size", side) for side in image_size)
+    height, width = (check_count(argument, side) for side in image_size)
     return height, width
 
 

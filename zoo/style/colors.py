@@ -22,26 +22,43 @@ def with_luminance_of(images: np.ndarray, lights: np.ndarray) -> np.ndarray:
     return np.clip(images + grey(lights) - grey(images), 0.0, 1.0)
 
 
-def matched(image: np.ndarray, other: np.ndarray) -> np.ndarray:
+def matched(
+    image: np.ndarray,
+    other: np.ndarray,
+    region: np.ndarray | None = None,
+    other_region: np.ndarray | None = None,
+) -> np.ndarray:
     """Return `image` with the mean colour and the covariance of colours of `other`, in [0, 1].
 
     Each colour x becomes A (x - m) + m', with A = S'^(1/2) S^(-1/2), for the means m and m' and the
-    covariances S and S' of the colours of `image` and `other`. Directions in which `image` has one
-    colour stay so.
+    covariances S and S' of the colours of `image` and `other`. Directions in which the colours of
+    `image` do not vary stay without variance.
 
     Args:
-        image: an image, of shape `(1, height, width, channels)`.
-        other: images, of shape `(n, height, width, channels)`.
+        image: an image, of shape `(height, width, channels)`.
+        other: another image, of any height and width.
+        region: the weight of each pixel of `image`, of shape `(height, width)`; `None` for ones.
+        other_region: the same of `other`.
     """
     colors, others = (x.reshape(-1, x.shape[-1]).astype("float64") for x in (image, other))
-    matrix = _root(np.cov(others.T)) @ _root(np.cov(colors.T), inverse=True)
-    made = (colors - colors.mean(axis=0)) @ matrix.T + others.mean(axis=0)
-    return np.clip(made.reshape(image.shape), 0.0, 1.0).astype("float32")
+    mean, covariance = _moments(colors, region)
+    other_mean, other_covariance = _moments(others, other_region)
+    matrix = _root(other_covariance) @ _root(covariance, inverse=True)
+    moved = (colors - mean) @ matrix.T + other_mean
+    return np.clip(moved.reshape(image.shape), 0.0, 1.0).astype("float32")
+
+
+def _moments(colors: np.ndarray, region: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean and the covariance of colours, each with the weight of its pixel."""
+    weights = np.ones(len(colors)) if region is None else region.reshape(-1).astype("float64")
+    weights = weights / weights.sum()
+    mean = weights @ colors
+    return mean, (weights[:, None] * (colors - mean)).T @ (colors - mean)
 
 
 def _root(covariance: np.ndarray, inverse: bool = False) -> np.ndarray:
     """Return the symmetric square root of a covariance, or its inverse without what is 0."""
-    values, vectors = np.linalg.eigh(np.atleast_2d(covariance))
+    values, vectors = np.linalg.eigh(covariance)
     roots = np.sqrt(np.maximum(values, 0.0))
     if inverse:
         roots = np.divide(1.0, roots, out=np.zeros_like(roots), where=values > SMALLEST)

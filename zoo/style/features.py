@@ -17,6 +17,7 @@ from zoo.engine import compiled
 from zoo.engine.inference import batched
 from zoo.engine.tasks import Classifies
 from zoo.errors import ArgumentError, FetchError, check_number, instance_hint, unknown_name
+from zoo.files.home import user_path
 from zoo.networks import squeezenet
 from zoo.presets import locate
 
@@ -68,12 +69,13 @@ class Source(NamedTuple):
         """The symbolic feature maps of the network, by the names of the layers."""
         return feature_maps(self.network, self.renumbered)
 
-    def layers(self, argument: str, value) -> dict[str, float]:
+    def layers(self, argument: str, value, use: str) -> dict[str, float]:
         """Return the weight of each layer of an argument such as `style_layers`, with the sum 1.
 
         Args:
-            argument: `"content_layers"` or `"style_layers"`.
+            argument: the name of the argument, in errors.
             value: names of layers, or a dict from names to weights; `None` for the default.
+            use: `"content"` or `"style"`, whose default is meant.
 
         Raises:
             ArgumentError: if there is no such layer, with the nearest names; if a weight is
@@ -87,7 +89,7 @@ class Source(NamedTuple):
                     f"{argument} is needed for {self.name}, which has no default: names of layers, "
                     f"such as {names}. Received: None."
                 )
-            value = getattr(DEFAULTS[self.name], argument.removesuffix("_layers"))
+            value = getattr(DEFAULTS[self.name], use)
         if isinstance(value, str):
             value = (value,)
         weights = dict(value) if isinstance(value, Mapping) else dict.fromkeys(value, 1.0)
@@ -107,7 +109,7 @@ class Features:
     """The feature maps of some layers, as a function of images in [0, 1].
 
     The network is the part that these layers need; of a network for images of one size it is a copy
-    for images of any size. Its weights are read alone.
+    for images of any size. Its weights are only read.
 
     Args:
         source: the network.
@@ -217,7 +219,8 @@ def _of_classifier(name: str, model) -> Source:
         raise ArgumentError(
             f"features must be those of a model with a network of features. Received: {name}."
         )
-    while (inner := _first_within(network)) is not None:
+    network = keras.Model(network.inputs, network.outputs[0])  # without the head
+    while (inner := _only_within(network)) is not None:
         network = inner
     low, high = model.value_range
 
@@ -227,9 +230,10 @@ def _of_classifier(name: str, model) -> Source:
     return Source(name, network, prepare, renumbered=True)
 
 
-def _first_within(network: keras.Model) -> keras.Model | None:
-    """Return the first layer of a network that is a network itself, or `None`."""
-    return next((layer for layer in network.layers if isinstance(layer, keras.Model)), None)
+def _only_within(network: keras.Model) -> keras.Model | None:
+    """Return the only layer of a network if it is a network itself, or `None`."""
+    layers = [each for each in network.layers if not isinstance(each, keras.layers.InputLayer)]
+    return layers[0] if len(layers) == 1 and isinstance(layers[0], keras.Model) else None
 
 
 def _of_keras(name: str, weights: str | Path | None) -> Source:
@@ -237,7 +241,9 @@ def _of_keras(name: str, weights: str | Path | None) -> Source:
     function = APPLICATIONS[name]
     module = inspect.getmodule(inspect.unwrap(function))
     try:
-        network = function(include_top=False, weights=str(weights) if weights else "imagenet")
+        network = function(
+            include_top=False, weights=str(user_path(weights)) if weights else "imagenet"
+        )
     except Exception as error:  # those of Keras's downloads are of many kinds
         raise FetchError(
             f"The weights of {name} cannot be read or fetched: {error}. Allowed: weights=, a file "

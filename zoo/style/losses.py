@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from keras import ops
 
 SMALLEST = 1e-12  # of a sum of squares that divides
@@ -35,4 +37,10 @@ def total_variation(images):
     """Return the mean squared difference of neighbours, below plus beside, of shape `(n,)`."""
     below = ops.square(images[:, 1:] - images[:, :-1])
     beside = ops.square(images[:, :, 1:] - images[:, :, :-1])
-    return ops.mean(below, axis=(1, 2, 3)) + ops.mean(beside, axis=(1, 2, 3))
+    return _mean(below) + _mean(beside)
+
+
+def _mean(differences):
+    """Return the mean of the differences of each image, 0 where an image is one pixel wide."""
+    count = max(1, math.prod(differences.shape[1:]))
+    return ops.sum(differences, axis=(1, 2, 3)) / count

@@ -19,7 +19,7 @@ class Style(NamedTuple):
     """One style, of a region of a picture, for a region of the images.
 
     Attributes:
-        image: the picture, of shape `(1, height, width, channels)`.
+        image: the picture, of shape `(1, height, width, channels)`, or one for each of n images.
         taken: its region, of shape `(height, width)`.
         region: the region of the images, of their height and width.
         weight: the weight of this style among all.
@@ -103,7 +103,9 @@ class Objective:
                 total += strengths[:, number] * weight * error
         return total
 
-    def constants(self, wanted: Wanted, n: int, size: tuple[int, int], scale: float) -> tuple:
+    def constants(
+        self, wanted: Wanted, n: int, size: tuple[int, int], scale: float, batch_size: int
+    ) -> tuple:
         """Return the arrays that `losses` takes beside `n` images of the height and width `size`.
 
         Args:
@@ -111,12 +113,12 @@ class Objective:
             n: the number of images.
             size: their height and width.
             scale: the factor by which all pictures are smaller than they were given.
+            batch_size: the number of images that are computed at once.
         """
         styles = [wanted.style_weight * style.weight for style in wanted.styles]
         arrays = [np.array([[wanted.content_weight, wanted.tv_weight, *styles]], "float32")]
         if self.content_layers:
-            maps = self.features.of(at_size(wanted.content, size))
-            arrays += [maps[name] for name in self.content_layers]
+            arrays += self._content_maps(at_size(wanted.content, size), batch_size)
         sizes = self.features.sizes("content", size)
         for style in wanted.styles:
             grams = self.grams(style.image, style.taken, scale)
@@ -124,14 +126,27 @@ class Objective:
                 arrays += [grams[name], region_at_size(style.region, sizes[name])]
         return tuple(np.broadcast_to(array, (n, *array.shape[1:])) for array in arrays)
 
+    def _content_maps(self, images: np.ndarray, batch_size: int) -> list[np.ndarray]:
+        """Return the feature maps of the layers of the content, and keep no others in memory."""
+        parts = []
+        for start in range(0, len(images), batch_size):
+            maps = self.features.of(images[start : start + batch_size], batch_size)
+            parts.append([maps[name] for name in self.content_layers])
+        return [np.concatenate(each) for each in zip(*parts, strict=True)]
+
     def grams(self, image: np.ndarray, taken: np.ndarray, scale: float = 1.0) -> dict:
         """Return the Gram matrices of a region of a picture, made smaller by a factor."""
         size = tuple(max(1, round(side / scale)) for side in image.shape[1:3])
-        maps = self.features.of(at_size(image, size))
-        return {
-            name: gram_of(each, region_at_size(taken, each.shape[1:3])).astype("float32")
-            for name, each in maps.items()
-        }
+        parts = []
+        for one in at_size(image, size):  # one at a time, since all layers are in memory
+            maps = self.features.of(one[None])
+            parts.append(
+                {
+                    name: gram_of(each, region_at_size(taken, each.shape[1:3])).astype("float32")
+                    for name, each in maps.items()
+                }
+            )
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def gram_of(maps: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:

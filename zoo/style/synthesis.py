@@ -93,14 +93,17 @@ def synthesized(
     descent = objective.descent(options.rule, len(wanted.styles))
     images = begin(size_at(size, options.scales - 1))
     n = len(images)
-    with _stops(options.stops) as stops, _bar(n, options) as told:
+    with _stops(options.stops) as stops, _bar(n, options) as count_step:
         for level in reversed(range(options.scales)):
             images = at_size(images, size_at(size, level))
-            constants = objective.constants(wanted, n, images.shape[1:3], 2.0**level)
-            found = descent.run(images, options.steps, constants, options.batch_size, told, stops)
-            images = found.values
+            sizes = (images.shape[1:3], 2.0**level, options.batch_size)
+            constants = objective.constants(wanted, n, *sizes)
+            result = descent.run(
+                images, options.steps, constants, options.batch_size, count_step, stops
+            )
+            images = result.values
         finished = not stops()
-    return Synthesized(images, found.losses, found.history, finished)
+    return Synthesized(images, result.losses, result.history, finished)
 
 
 @contextlib.contextmanager

@@ -60,7 +60,7 @@ class TextureSynthesis:
         prepare: Callable | None = None,
     ):
         self.source = source_of(features, weights, prepare)
-        style = self.source.layers("style_layers" if layers is None else "layers", layers)
+        style = self.source.layers("layers", layers, "style")
         self.objective = Objective(Features(self.source, [*style]), {}, style)
 
     @property
@@ -117,7 +117,7 @@ class TextureSynthesis:
         options = Options.of(scales, steps, rule, batch_size, progress, stops)
         channels = self.channels
         picture = check_images("texture", texture, channels, many=False)
-        size = picture.shape[1:3] if size is None else check_image_size(size)
+        size = picture.shape[1:3] if size is None else check_image_size(size, "size")
         n, seed = check_count("n", n), check_count("seed", seed, minimum=0)
         taken = check_region("mask", mask, picture.shape[1:3])
         style = Style(picture, taken, np.ones(size, "float32"), 1.0)
@@ -147,4 +147,4 @@ class TextureSynthesis:
             ValueError: if there is no such layer, or the images have another shape or range.
         """
         layers = layers or list(self.objective.style_layers)
-        return gram_errors(self.source, layers, images, texture)
+        return gram_errors(self.source, layers, images, texture, "texture")

@@ -73,8 +73,8 @@ class StyleTransfer:
         prepare: Callable | None = None,
     ):
         source = source_of(features, weights, prepare)
-        content = source.layers("content_layers", content_layers)
-        style = source.layers("style_layers", style_layers)
+        content = source.layers("content_layers", content_layers, "content")
+        style = source.layers("style_layers", style_layers, "style")
         self.source = source
         self.objective = Objective(Features(source, [*content, *style]), content, style)
 
@@ -133,7 +133,8 @@ class StyleTransfer:
                 Ctrl-C ends the descent, and the images until then are returned.
 
         Returns:
-            The images, the loss of each, and its history.
+            The images, the loss of each, and its history. With `colors="luminance"` the losses are
+            those of the grey images, before the colours come back.
 
         Raises:
             ValueError: if an argument has a wrong value.
@@ -149,13 +150,13 @@ class StyleTransfer:
                 "content_weight, style_weight or tv_weight must be above 0. Received: zeros alone."
             )
         styles = _styles(style, style_weights, masks, style_masks, content.shape[1:3], channels)
-        shown, styles = _recolored(colors, content, styles)
-        wanted = Wanted(shown, styles, **weights)
-        begin = _begin(start, shown, check_count("seed", seed, minimum=0))
-        found = synthesized(self.objective, wanted, begin, content.shape[1:3], options)
+        compared, styles = _recolored(colors, content, styles)
+        wanted = Wanted(compared, styles, **weights)
+        begin = _begin(start, compared, check_count("seed", seed, minimum=0))
+        result = synthesized(self.objective, wanted, begin, content.shape[1:3], options)
         if colors == "luminance":
-            found = found._replace(images=of_colors.with_luminance_of(content, found.images))
-        return found
+            result = result._replace(images=of_colors.with_luminance_of(content, result.images))
+        return result
 
     def gram_errors(self, images, style, layers: Sequence[str] | None = None) -> dict:
         """Return the relative error of the Gram matrix of each layer.
@@ -173,17 +174,20 @@ class StyleTransfer:
         Raises:
             ValueError: if there is no such layer, or the images have another shape or range.
         """
-        return gram_errors(self.source, layers or list(self.objective.style_layers), images, style)
+        layers = layers or list(self.objective.style_layers)
+        return gram_errors(self.source, layers, images, style, "style")
 
 
-def _styles(style, weights, masks, own_masks, size: tuple[int, int], channels: int) -> list[Style]:
+def _styles(
+    style, weights, masks, style_masks, size: tuple[int, int], channels: int
+) -> list[Style]:
     """Return the styles of the arguments of `transfer`, whose weights have the sum 1."""
     pictures = list(style) if isinstance(style, list | tuple) else [style]
     if not pictures:
         raise ArgumentError("style must be a picture or a list of pictures. Received: none.")
     weights = _for_each("style_weights", weights, pictures, 1.0)
     masks = _for_each("masks", masks, pictures, None)
-    own_masks = _for_each("style_masks", own_masks, pictures, None)
+    style_masks = _for_each("style_masks", style_masks, pictures, None)
     weights = [check_number(f"style_weights[{i}]", weight) for i, weight in enumerate(weights)]
     if not sum(weights):
         raise ArgumentError("style_weights must have one above 0. Received: zeros alone.")
@@ -191,7 +195,7 @@ def _styles(style, weights, masks, own_masks, size: tuple[int, int], channels: i
     for i, picture in enumerate(pictures):
         name = f"style[{i}]" if len(pictures) > 1 else "style"
         image = check_images(name, picture, channels, many=False)
-        taken = check_region(f"style_masks[{i}]", own_masks[i], image.shape[1:3])
+        taken = check_region(f"style_masks[{i}]", style_masks[i], image.shape[1:3])
         region = check_region(f"masks[{i}]", masks[i], size)
         styles.append(Style(image, taken, region, weights[i] / sum(weights)))
     return styles
@@ -201,7 +205,10 @@ def _for_each(argument: str, values, pictures: list, default) -> list:
     """Return the value of each picture, or raise unless there is one for each."""
     if values is None:
         return [default] * len(pictures)
-    values = list(values) if isinstance(values, list | tuple) else [values]
+    several = isinstance(values, list | tuple)
+    if isinstance(values, np.ndarray) and len(pictures) > 1:
+        several = values.ndim > 0
+    values = list(values) if several else [values]
     if len(values) != len(pictures):
         raise ArgumentError(
             f"{argument} must have one for each of {len(pictures)} styles. Received: {len(values)}."
@@ -223,7 +230,12 @@ def _recolored(
     if colors == "luminance":
         content = of_colors.grey(content)
         styles = [style._replace(image=of_colors.grey(style.image)) for style in styles]
-    return content, [s._replace(image=of_colors.matched(s.image, content)) for s in styles]
+    matched = []
+    for style in styles:
+        image, regions = style.image[0], (style.taken, style.region)
+        each = [of_colors.matched(image, one, *regions) for one in content]
+        matched.append(style._replace(image=np.stack(each)))
+    return content, matched
 
 
 def _begin(start, content: np.ndarray, seed: int) -> Callable:
