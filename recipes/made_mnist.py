@@ -49,6 +49,7 @@ RECIPE = zoo.Recipe(
         limits=["Pixels are drawn in a random order, far from each other: strokes have holes."],
     ),
     smoke={"epochs": 1, "hidden_units": 16, "masks": 2},
+    packaged=False,
     metrics=(zoo.evaluation.LogLikelihood(pixels="sampled"), "fid", "prdc", "modes"),
     samples=2000,
 )

@@ -49,6 +49,7 @@ RECIPE = zoo.Recipe(
         limits=["Each pixel of a sample takes a pass through four rows of the network."],
     ),
     smoke={"epochs": 1, "filters": 4, "resnets": 1, "mixtures": 2},
+    packaged=False,
     metrics=("bits_per_dimension", "prdc", "modes"),
     samples=500,
 )

@@ -43,6 +43,7 @@ RECIPE = zoo.Recipe(
         limits=["The partition function is an estimate, and likelihoods with it."],
     ),
     smoke={"epochs": 1, "k": 1},
+    packaged=False,
     metrics=(
         zoo.evaluation.AIS(pixels="sampled"),
         "linear_probe",

@@ -131,7 +131,7 @@ def draw(place: Path, originals: dict[str, np.ndarray], made: dict, words: str) 
 
 
 def few_steps(options) -> dict[str, np.ndarray]:
-    """Return the image of a few steps of each network and start, and its losses, on this backend."""
+    """Return the images and the losses of a few steps, of each network and start."""
     content, style = picture(options.images, CONTENT), styles(options.images)["starry_night"]
     arrays = {}
     for name, arguments in networks(options).items():

@@ -14,10 +14,10 @@ from zoo.evaluation.of_images import LogLikelihood, prepared, with_error
 class AIS(LogLikelihood):
     """The log-likelihood of test data in nats, with log Z by annealed importance sampling.
 
-    `ais` is the number that the literature gives. Its error is that of the mean over the data,
-    together with that of log Z. `ais_reverse` has log Z of the chains in reverse; where these
-    cannot begin at exact samples it is an estimate without a known sign, see `log_partition` of the
-    model.
+    `ais` has the forward estimate of log Z, as papers on these machines do. Its error is that of
+    the mean over the data, together with that of log Z. `ais_reverse` has log Z of the chains in
+    reverse; where these cannot begin at exact samples it is an estimate without a known sign, see
+    `log_partition` of the model.
 
     Args:
         chains: the number of chains.
@@ -42,6 +42,9 @@ class AIS(LogLikelihood):
                 f"The metric {self.name!r} is for models with log_partition. Received: "
                 f"{type(model).__name__}. Allowed: 'log_likelihood'."
             )
+
+    def settings(self, model):
+        return {**super().settings(model), "likelihood": "estimate"}
 
     def divides(self, model):
         return False  # log Z is estimated once

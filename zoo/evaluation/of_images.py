@@ -261,7 +261,9 @@ class BitsPerDimension(_Likelihood):
         settings, continuous = super().settings(model), model.density_of == "continuous"
         unused = {"draws"} if not continuous else set()
         unused |= {"k"} if "iwae" not in model.estimators else set()
-        likelihood = "bound" if continuous else model.likelihood_is
+        likelihood = model.likelihood_is
+        if continuous and likelihood == "exact":  # of the density, not of 8-bit pixels
+            likelihood = "bound"
         kept = {key: value for key, value in settings.items() if key not in unused}
         return {**kept, "likelihood": likelihood}
 

@@ -178,10 +178,9 @@ class BoltzmannMachine(layers.Layer):
         """
         mean = engine.all_reduce_mean(ops.mean(visible, axis=0))
         if not started:
-            start, bias = (
-                self._inverse(0.98 * mean + 0.01),
-                ops.convert_to_tensor(self.visible_bias),
-            )
+            # A pixel that is 0 in all images would have an infinite logit.
+            start = mean if self.is_gaussian else self._inverse(0.98 * mean + 0.01)
+            bias = ops.convert_to_tensor(self.visible_bias)
             self.visible_bias.assign(ops.where(self.is_new, start, bias))
         active = engine.all_reduce_mean(ops.mean(self.hidden_mean(visible), axis=0))
         share = scalars.clamp(1.0 / (self.seen + 1.0), low=FOLLOWING)

@@ -38,7 +38,7 @@ class MADE(Autoregressive, GenerativeModel):
     `call` and `predict` map images to the logits of the first mask. A sample chooses a mask, and
     takes a step for each pixel, in which one input is added to the first hidden layer and one
     output is computed: with one hidden layer a pixel costs three sums over its units, and no
-    product of matrices.
+    product of matrices. Each further layer costs a pixel a product of matrices for each mask.
 
     Args:
         image_shape: `(height, width, channels)` of the images, whose values are 0 and 1.

@@ -8,6 +8,7 @@ from keras import layers, ops
 from zoo.engine.model import GenerativeModel
 from zoo.errors import ArgumentError, check_count
 from zoo.layers import CausalConv2D
+from zoo.layers.bijectors.shapes import unsqueezed
 from zoo.losses import LogisticMixture, PixelDistribution
 from zoo.models.autoregressive.by_rows import ByRows
 from zoo.models.families import register_family
@@ -82,10 +83,7 @@ class Doubled(layers.Layer):
         super().build(input_shape)
 
     def call(self, inputs):
-        _, height, width, _ = ops.shape(inputs)
-        x = ops.reshape(self.four(inputs), (-1, height, width, 2, 2, self.filters))
-        x = ops.transpose(x, (0, 1, 3, 2, 4, 5))
-        return ops.reshape(x, (-1, 2 * height, 2 * width, self.filters))
+        return unsqueezed(self.four(inputs))
 
 
 @register_family("pixelcnn_pp", package="zoo")

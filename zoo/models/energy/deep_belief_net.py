@@ -39,10 +39,10 @@ class DeepBeliefNet(OfMachine, EncodesUnits, Scores, GenerativeModel):
 
     Each pair of layers is trained as a restricted Boltzmann machine, `zoo.models.RBM`, on hidden
     units that the machine below draws given the data. Its conditional distribution of visible units
-    remains, and its distribution of hidden units is replaced by the next machine. Each of these
-    steps raises the bound E_q[log p(v, h1, ..., hL-1) - log q(h1, ..., hL-1 | v)] of log p(v), with
-    q of independent units from layer to layer, if the next machine begins as this one with its
-    layers exchanged: section 4 of Hinton, Osindero and Teh 2006,
+    remains, and its distribution of hidden units is replaced by the next machine. With q of
+    independent units from layer to layer, no step lowers the bound E_q[log p(v, h1, ..., hL-1) -
+    log q(h1, ..., hL-1 | v)] of log p(v), if the next machine begins as this one with its layers
+    exchanged and is trained by exact maximum likelihood: section 4 of Hinton, Osindero and Teh 2006,
     https://doi.org/10.1162/neco.2006.18.7.1527. `fit` logs `loss_1`, ..., the differences of free
     energies of each machine (0 while it rests), and `reconstruction`, the squared error per image
     of a pass up and down.
@@ -84,7 +84,6 @@ class DeepBeliefNet(OfMachine, EncodesUnits, Scores, GenerativeModel):
     )
     paper = "Hinton, Osindero and Teh 2006, A Fast Learning Algorithm for Deep Belief Nets"
     paper_url = "https://doi.org/10.1162/neco.2006.18.7.1527"
-    likelihood_is = "bound"
     density_of = "binary"
     weight_decay = 0.0  # until `compile` sets it
     layer_steps = 0
@@ -136,6 +135,11 @@ class DeepBeliefNet(OfMachine, EncodesUnits, Scores, GenerativeModel):
         return list(
             zip([*self.lower, self.machine], [*self.lower_chains, self.chains], strict=True)
         )
+
+    @property
+    def likelihood_is(self) -> str:
+        """`"bound"` if log Z of the upper machine is exact, else `"estimate"`."""
+        return "bound" if self.can_enumerate else "estimate"
 
     @property
     def latent_dim(self) -> int:
@@ -229,6 +233,8 @@ class DeepBeliefNet(OfMachine, EncodesUnits, Scores, GenerativeModel):
         visible, logs = self.flat(batch.data), {}
         for i, (machine, chains) in enumerate(self.stack()):
             states = ops.convert_to_tensor(chains.states)
+            if not self.persistent:
+                states = fantasies_of(machine, None, visible, self.random, self.k)
             logs[f"loss_{i + 1}"] = contrast(machine, visible, states, self.weight_decay)
             if machine is not self.machine:
                 visible = self._drawn_hidden(machine, visible)

@@ -159,12 +159,18 @@ class RBM(OfMachine, EncodesUnits, Scores, GenerativeModel):
 
     def validate(self, batch: Batch):
         visible = self.flat(batch.data)
-        return self.contrast(visible, ops.convert_to_tensor(self.chains.states))[1]
+        return self.contrast(visible, self.held_out_fantasies(visible))[1]
 
     def fantasies(self, visible):
         """Return visible units of the model in place of exact samples, for the negative phase."""
         chains = self.chains if self.persistent else None
         return fantasies_of(self.machine, chains, visible, self.random, self.k)
+
+    def held_out_fantasies(self, visible):
+        """Return the states of the chains, or those near the data where chains do not persist."""
+        if self.persistent:
+            return ops.convert_to_tensor(self.chains.states)
+        return self.fantasies(visible)
 
     def contrast(self, visible, fantasies):
         """Return the loss, E_data[F(v)] - E_model[F(v)] and the weight decay, and the logs."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keras
 import numpy as np
 from keras import ops
 
@@ -51,6 +52,9 @@ class Flow(Encodes, Scores):
         raise NotImplementedError
 
     # Training
+
+    def default_optimizers(self):
+        return {"model": keras.optimizers.Adam(1e-3)}
 
     def log_density(self, data, training: bool = False):
         """Return log p(x) in nats, of shape `(batch,)`, for a batch of data."""
@@ -110,8 +114,8 @@ class Flow(Encodes, Scores):
     def log_prob(self, data, batch_size: int = 256) -> np.ndarray:
         """Return the exact log-density of each datum, in nats.
 
-        For images it is the density of continuous pixels in [0, 1]. Of 8-bit images it means
-        something at k / 256 plus uniform noise of one pixel step, 1 / 256, alone
+        For images it is the density of continuous pixels in [0, 1]. For 8-bit images, give k / 256
+        plus uniform noise in [0, 1 / 256); the density at k / 255 itself has no meaning
         (`zoo.data.load(..., dequantize=True)`): see `zoo.metrics.bits_per_dimension`.
 
         Args:

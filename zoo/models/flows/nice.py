@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import keras
-
 from zoo.engine.latent import LatentModel
 from zoo.engine.priors import Prior
 from zoo.errors import check_count
@@ -77,9 +75,6 @@ class NICE(Flow, LatentModel):
     @classmethod
     def test_config(cls):
         return {"image_shape": (8, 8, 1), "couplings": 2, "hidden_units": (16,)}
-
-    def default_optimizers(self):
-        return {"model": keras.optimizers.Adam(1e-3)}
 
     def bijectors(self):
         shape = (self.data.size,)

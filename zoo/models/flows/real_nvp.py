@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import keras
-
 from zoo.engine.latent import LatentModel
 from zoo.engine.priors import Prior
 from zoo.errors import check_count
@@ -99,9 +97,6 @@ class RealNVP(Flow, LatentModel):
     @classmethod
     def test_config(cls):
         return {"image_shape": (8, 8, 1), "couplings": 1, "width": 4, "blocks": 1}
-
-    def default_optimizers(self):
-        return {"model": keras.optimizers.Adam(1e-3)}
 
     def bijectors(self):
         if self.data.name == "points":
