@@ -43,9 +43,9 @@ class DeepBeliefNet(OfMachine, EncodesUnits, Scores, GenerativeModel):
     independent units from layer to layer, no step lowers the bound E_q[log p(v, h1, ..., hL-1) -
     log q(h1, ..., hL-1 | v)] of log p(v), if the next machine begins as this one with its layers
     exchanged and is trained by exact maximum likelihood: section 4 of Hinton, Osindero and Teh
-    2006, https://doi.org/10.1162/neco.2006.18.7.1527. `fit` logs `loss_1`, ..., the differences of free
-    energies of each machine (0 while it rests), and `reconstruction`, the squared error per image
-    of a pass up and down.
+    2006, https://doi.org/10.1162/neco.2006.18.7.1527. `fit` logs `loss_1`, ..., the
+    differences of free energies of each machine (0 while it rests), and `reconstruction`, the
+    squared error per image of a pass up and down.
 
     `call` and `predict` map images to their reconstruction.
 
