@@ -50,8 +50,8 @@ def check_same(out, other):
     assert checkpoints == ["step-00000015", "step-00000016"]
     models = [zoo.load(folder / "preset") for folder in (out, other)]
     for a, b in zip(*(model.weights for model in models), strict=True):
-        # Adam turns rounding noise where a gradient is near zero into steps of the rate, 3e-3. Other
-        # gradients, as of other rows or other noise, would differ by such steps everywhere.
+        # Adam turns rounding noise where a gradient is near zero into steps of the rate, 3e-3.
+        # Other gradients, as of other rows or other noise, would differ by such steps everywhere.
         differences = np.abs(array(a) - array(b))
         assert differences.mean() < 4e-4, a.path
         assert differences.max() < 1e-2, a.path
