@@ -22,14 +22,9 @@ class Config(zoo.Config):
 
 
 def build(config):
+    width, kernels = config.width, {"first_kernel": config.first_kernel, "kernel": config.kernel}
     return zoo.models.GatedPixelCNN(
-        image_shape=(28, 28, 1),
-        num_classes=10,
-        width=config.width,
-        layers=config.layers,
-        first_kernel=config.first_kernel,
-        kernel=config.kernel,
-        head=config.width,
+        (28, 28, 1), 10, width=width, layers=config.layers, head=width, **kernels
     )
 
 

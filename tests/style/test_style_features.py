@@ -47,7 +47,7 @@ def test_a_preset_of_the_zoo():
         maps[names[-1]].mean((1, 2)), model.features(images), rtol=1e-3, atol=1e-4
     )
     with pytest.raises(ArgumentError, match="no default: names of layers, such as conv2d"):
-        made.layers("style_layers", None)
+        made.layers("style_layers", None, "style")
 
 
 def test_images_are_prepared():
@@ -65,8 +65,8 @@ class TestOfKeras:
         vgg = keras.applications.VGG16(weights=None, include_top=False)
         vgg.save_weights(tmp_path / "vgg16.weights.h5")
         made = source("vgg16", weights=tmp_path / "vgg16.weights.h5")
-        assert made.layers("content_layers", None) == {"block4_conv2": 1.0}
-        assert len(made.layers("style_layers", None)) == 5
+        assert made.layers("content_layers", None, "content") == {"block4_conv2": 1.0}
+        assert len(made.layers("style_layers", None, "style")) == 5
         images = tiny_networks.pictures(1, 16)
         found = features.Features(made, ["block1_conv1"]).of(images)["block1_conv1"]
         prepared = 255 * images[..., ::-1] - [103.939, 116.779, 123.68]
@@ -95,7 +95,7 @@ def bad_networks():
 @pytest.mark.parametrize("text", bad_networks())
 def test_networks_that_are_refused(text):
     with pytest.raises(ArgumentError, match=text):
-        source(bad_networks()[text]).layers("style_layers", ["first"])
+        source(bad_networks()[text]).layers("style_layers", ["first"], "style")
 
 
 @pytest.mark.once
@@ -120,10 +120,13 @@ def test_arguments_that_do_not_go_together(tmp_path):
 )
 def test_layers_that_are_refused(value, text):
     with pytest.raises(ArgumentError, match=text):
-        source(tiny_networks.network()).layers("style_layers", value)
+        source(tiny_networks.network()).layers("style_layers", value, "style")
 
 
 def test_layers_have_weights_of_sum_1():
     made = source(tiny_networks.network())
-    assert made.layers("style_layers", "first") == {"first": 1.0}
-    assert made.layers("style_layers", {"first": 3, "pool": 1}) == {"first": 0.75, "pool": 0.25}
+    assert made.layers("style_layers", "first", "style") == {"first": 1.0}
+    assert made.layers("style_layers", {"first": 3, "pool": 1}, "style") == {
+        "first": 0.75,
+        "pool": 0.25,
+    }

@@ -75,7 +75,7 @@ def losses_and_gradients(objective, images, content, styles, **weights):
         Style(style[None], np.ones(style.shape[:2], "float32"), region, 1) for style in styles
     ]
     wanted = Wanted(content, styles, **weights)
-    constants = objective.constants(wanted, len(images), images.shape[1:3], 1.0)
+    constants = objective.constants(wanted, len(images), images.shape[1:3], 1.0, 2)
     constants = [ops.convert_to_tensor(np.ascontiguousarray(x)) for x in constants]
 
     def losses(x):

@@ -57,7 +57,7 @@ def test_a_start_and_a_region(synthesis, texture):
     ("arguments", "text"),
     [
         ({"texture": np.zeros((8, 8))}, "texture must have the shape"),
-        ({"size": 0}, "image_size"),
+        ({"size": 0}, "size must be a whole number"),
         ({"size": 1, "scales": 1}, "size must be larger"),
         ({"n": 0}, "n must be"),
         ({"mask": np.zeros((16, 16))}, "mask must be 1"),
