@@ -14,14 +14,15 @@ class Config(zoo.Config):
     batch_size: int = 100
     units: int = 500
     upper_units: int = 2000
-    k: int = 5
+    k: int = 10
     learning_rate: float = 0.01
     binarize: str = "stochastic"
 
 
 def build(config):
     units = (config.units, config.upper_units)
-    return zoo.models.DeepBeliefNet((28, 28, 1), units, sampling_steps=200)
+    transposed = config.upper_units >= 28 * 28
+    return zoo.models.DeepBeliefNet((28, 28, 1), units, transposed, sampling_steps=200)
 
 
 def compile(model, config, steps):
@@ -40,9 +41,11 @@ RECIPE = zoo.Recipe(
     facts=zoo.Facts(
         title="Digits of 28x28 pixels from a deep belief net of 500 and 2,000 hidden units.",
         differs=[
-            "Centred persistent chains of 5 Gibbs steps, 100 of each machine; for each the rate "
+            "Centred persistent chains of 10 Gibbs steps, 100 of each machine; for each the rate "
             "0.01, with momentum 0.5, falls to 0 over the second half of its training.",
             "Each machine is trained for half of the steps; binary pixels, drawn anew each time.",
+            "784 units of the upper machine begin with the weights of the lower one, and 1,216 "
+            "near 0.",
         ],
         limits=["The bound holds as far as the partition function is known, which is estimated."],
     ),

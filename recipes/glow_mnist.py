@@ -49,7 +49,7 @@ RECIPE = zoo.Recipe(
     ),
     smoke={"epochs": 1, "learning_rate": 1e-5},
     packaged=False,
-    published={"bits_per_dimension": (1.05, "Grathwohl et al. 2019, of Glow")},
+    published={"bits_per_dimension": (1.05, "Grathwohl et al. 2019, table 2")},
     metrics=("log_likelihood", zoo.evaluation.BitsPerDimension(draws=5), "fid", "kid", "modes"),
 )
 

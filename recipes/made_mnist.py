@@ -50,6 +50,7 @@ RECIPE = zoo.Recipe(
     ),
     smoke={"epochs": 1, "hidden_units": 16, "masks": 2},
     packaged=False,
+    published={"log_likelihood": (-86.64, "Germain et al. 2015, two layers of 8,000 units")},
     metrics=(zoo.evaluation.LogLikelihood(pixels="sampled"), "fid", "prdc", "modes"),
     samples=2000,
 )

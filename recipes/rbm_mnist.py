@@ -44,6 +44,9 @@ RECIPE = zoo.Recipe(
     ),
     smoke={"epochs": 1, "k": 1},
     packaged=False,
+    published={
+        "ais": (-86.34, "Salakhutdinov and Murray 2008, contrastive divergence of 25 steps")
+    },
     metrics=(
         zoo.evaluation.AIS(pixels="sampled"),
         "linear_probe",

@@ -4,35 +4,21 @@ import dataclasses
 
 import zoo
 
-import keras
+import rbm_mnist
 
 
 @dataclasses.dataclass(frozen=True)
-class Config(zoo.Config):
-    data: str = "mnist"
+class Config(rbm_mnist.Config):
     epochs: int = 100
-    batch_size: int = 100
     hidden_units: int = 20
     k: int = 5
     learning_rate: float = 0.02
-    binarize: str = "stochastic"
 
 
-def build(config):
-    return zoo.models.RBM((28, 28, 1), config.hidden_units, sampling_steps=200)
-
-
-def compile(model, config, steps):
-    rate = zoo.LinearDecay(config.learning_rate, steps)
-    model.compile(keras.optimizers.SGD(rate, momentum=0.5), k=config.k)
-
-
-RECIPE = zoo.Recipe(
+RECIPE = dataclasses.replace(
+    rbm_mnist.RECIPE,
     preset="rbm_tiny_mnist",
-    family="rbm",
     config=Config(),
-    build=build,
-    compile=compile,
     facts=zoo.Facts(
         title="Digits of 28x28 pixels from 20 hidden units, with the exact likelihood.",
         differs=[
@@ -42,9 +28,11 @@ RECIPE = zoo.Recipe(
         ],
         limits=["Twenty units tell few digits apart: it is for the exact likelihood."],
     ),
-    smoke={"epochs": 1, "k": 1},
+    packaged=True,
+    published={},
     metrics=(
         zoo.evaluation.LogLikelihood(pixels="sampled"),
+        "threshold_log_likelihood",
         zoo.evaluation.AIS(pixels="sampled"),
         "linear_probe",
         "fid",

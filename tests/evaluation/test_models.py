@@ -183,6 +183,33 @@ def test_binary_pixels_are_measured_in_a_form_with_a_name():
         zoo.evaluate(model, images, [zoo.evaluation.LogLikelihood(pixels="dither")])
 
 
+def test_binary_samples_are_compared_with_binary_images():
+    model = zoo.create("made", image_shape=(4, 4, 1), hidden_units=(8,))
+    images = np.random.default_rng(0).integers(0, 256, (N, 4, 4, 1), dtype="uint8")
+    binary = np.where(model.data.from_stored(images) > 0, 255, 0).astype("uint8")
+    options = {"n": N, "seeds": [5], "extractor": "pixels", "train": None}
+    grey, seen = (zoo.evaluate(model, data, "fid", **options)["fid"] for data in (images, binary))
+    assert grey.value == pytest.approx(seen.value, rel=1e-6)
+    assert grey.protocol.images == "4x4x1 binary"
+    means = zoo.create("rbm", image_shape=(4, 4, 1), hidden_units=8)  # samples are probabilities
+    grey, seen = (zoo.evaluate(means, data, "fid", **options)["fid"] for data in (images, binary))
+    assert abs(grey.value - seen.value) > 0.1
+    assert grey.protocol.images == "4x4x1 8-bit"
+
+
+def test_the_likelihood_of_thresholded_images():
+    model = zoo.create("made", image_shape=(4, 4, 1), hidden_units=(8,))
+    images = np.random.default_rng(0).integers(0, 256, (20, 4, 4, 1), dtype="uint8")
+    metrics = [
+        zoo.evaluation.LogLikelihood(pixels="sampled"),
+        zoo.evaluation.LogLikelihood(pixels="threshold"),
+        zoo.evaluation.ThresholdLogLikelihood(),
+    ]
+    report = zoo.evaluate(model, images, [metrics[0], metrics[2]], seeds=[5])
+    expected = zoo.evaluate(model, images, [metrics[1]], seeds=[5])["log_likelihood"].value
+    assert report["threshold_log_likelihood"].value == expected != report["log_likelihood"].value
+
+
 def test_the_likelihood_without_labels():
     model = zoo.create(
         "gated_pixelcnn", image_shape=(4, 4, 1), num_classes=3, width=2, layers=2, head=2

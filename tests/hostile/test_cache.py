@@ -194,6 +194,7 @@ def test_the_cache_is_closed_whatever_the_umask_is(home, get, tmp_path):
             reference(
                 points,
                 SHA256,
+                "2 coordinates",
                 {"features"},
                 extractor,
                 True,

@@ -130,3 +130,22 @@ def test_layers_have_weights_of_sum_1():
         "first": 0.75,
         "pool": 0.25,
     }
+
+
+def test_layers_that_are_used_elsewhere_too():
+    whole = tiny_networks.network()
+    part = keras.Sequential([keras.Input((None, None, 3)), *whole.layers[:3]], name="part")
+    images = tiny_networks.pictures(1)
+    made = source(part)
+    assert list(made.maps) == ["first", "pool", "second"]
+    wanted = features.Features(source(tiny_networks.network()), ["second"]).of(images)["second"]
+    found = features.Features(made, ["second"]).of(images)["second"]
+    np.testing.assert_allclose(found, wanted, rtol=1e-5)
+
+
+def test_a_layer_that_a_network_uses_twice_is_refused():
+    inputs = keras.Input((8, 8, 3))
+    twice = layers.Conv2D(3, 3, padding="same", name="twice")
+    network = keras.Model(inputs, twice(twice(inputs)), name="circle")
+    with pytest.raises(ArgumentError, match="circle, whose layer 'twice' is used several times"):
+        source(network).layers("style_layers", ["twice"], "style")

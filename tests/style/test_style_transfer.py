@@ -227,7 +227,7 @@ BAD = {
     "style must be larger": {"style": np.zeros((8, 1, 3), "float32")},
     "masks must have one for each of 1 styles": {"masks": [None, None]},
     r"masks\[0\] must have the shape \(8, 8\)": {"masks": [np.ones((4, 8))]},
-    r"masks\[0\] must be 1, which means within the region": {"masks": [np.zeros((8, 8))]},
+    r"masks\[0\] must be 1, which means in the region": {"masks": [np.zeros((8, 8))]},
     r"masks\[0\] must hold numbers in": {"masks": [np.full((8, 8), 2.0)]},
     r"style_masks\[0\] must have the shape": {"style_masks": [np.ones((8, 8))]},
     r"style_weights\[0\] must be a finite number of at least 0": {"style_weights": [-1.0]},

@@ -46,6 +46,12 @@ def to_range(
     return (np.asarray(images, dtype="float32") - np.float32(source_low)) * scale + np.float32(low)
 
 
+def mapped(values, source: tuple[float, float], target: tuple[float, float]):
+    """Map an array or a tensor of numbers linearly from the range `source` to `target`."""
+    (low, high), (to_low, to_high) = source, target
+    return (values - low) / (high - low) * (to_high - to_low) + to_low
+
+
 def to_bytes(images: np.ndarray, value_range: tuple[float, float] | None = None) -> np.ndarray:
     """Map `images` from `value_range` to 8 bits, rounded.
 

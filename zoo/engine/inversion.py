@@ -10,9 +10,10 @@ import numpy as np
 from keras import ops
 
 from zoo import engine
-from zoo.base.arrays import as_array
+from zoo.base.masks import check_some, mask_values
 from zoo.engine.descent import Descended, Descent, Rule
 from zoo.engine.forks import check_can_compute
+from zoo.engine.relative import relative_error
 from zoo.errors import ArgumentError, check_count, check_number
 
 ROUNDS = 4  # all searches take one of so many parts of the steps, the best of them the others
@@ -153,11 +154,7 @@ def _least(losses: np.ndarray, group: int, count: int) -> np.ndarray:
 def _distance(first, second):
     """Return the mean over layers of the squared distance of features, relative to their size."""
     first, second = ([x] if not isinstance(x, list | tuple) else list(x) for x in (first, second))
-    parts = []
-    for one, other in zip(first, second, strict=True):
-        axes = tuple(range(1, len(one.shape)))
-        size = ops.sum(ops.square(other), axis=axes)
-        parts.append(ops.sum(ops.square(one - other), axis=axes) / (size + 1e-8))
+    parts = [relative_error(*pair) for pair in zip(first, second, strict=True)]
     return sum(parts) / len(parts)
 
 
@@ -212,7 +209,7 @@ def check_mask(mask, data: np.ndarray) -> np.ndarray:
     """
     if mask is None:
         return np.ones_like(data)
-    values = as_array("mask", mask).astype("float32")
+    values = mask_values("mask", mask, "known")
     one = data.shape[1:]
     flat = (*one[:-1], 1)
     shapes = {one: one, flat: flat, one[:-1]: flat} if len(one) > 1 else {one: one}
@@ -222,16 +219,8 @@ def check_mask(mask, data: np.ndarray) -> np.ndarray:
         raise ArgumentError(
             f"mask must have one of the shapes {allowed}. Received: {values.shape}."
         )
-    if not ((values >= 0) & (values <= 1)).all():
-        raise ArgumentError(
-            "mask must hold numbers in [0, 1], 1 where an image is known. Received: others."
-        )
     known = np.broadcast_to(values.reshape(shapes[values.shape]), data.shape)
-    if not known.reshape(len(data), -1).any(axis=1).all():
-        raise ArgumentError(
-            "mask must be 1, which means known, in at least one pixel of each image. Received: "
-            "zeros alone."
-        )
+    check_some("mask", known, "known")
     return np.ascontiguousarray(known)
 
 

@@ -33,6 +33,7 @@ from zoo.evaluation.of_images import (
     Memorisation,
     Parzen,
     Reconstruction,
+    ThresholdLogLikelihood,
     Translation,
 )
 from zoo.evaluation.of_training import Overfitting
@@ -75,6 +76,7 @@ __all__ = [
     "Report",
     "Subject",
     "Task",
+    "ThresholdLogLikelihood",
     "Translation",
     "compare",
     "evaluate",

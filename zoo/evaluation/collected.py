@@ -90,6 +90,7 @@ def collect(parts: Iterable[Mapping[str, np.ndarray]], needs: Iterable[str]) -> 
 def reference(
     source: Source,
     sha256: str,
+    stored_as: str,
     needs: Iterable[str],
     extractor,
     cache: bool,
@@ -98,15 +99,17 @@ def reference(
     """Return the statistics of real images, with a cache under `ZOO_HOME`.
 
     With `cache`, statistics of features are stored in a file whose name is a hash of the images,
-    `sha256`, and of the extractor; the next call reads them from there. `outputs` gives the outputs
-    of the parts of `source` for the needs that are not stored.
+    `sha256`, of the text `stored_as` that says how the model stores data, and of the extractor; the
+    next call reads them from there. `outputs` gives the outputs of the parts of `source` for the
+    needs that are not stored.
     """
     needs = frozenset(needs)
     cacheable = needs & OF_FEATURES
     if not cache or not cacheable:
         return collect(outputs(needs), needs)
     shape = [int(size) for size in source.images.shape]
-    key = json.dumps([1, sha256, shape, str(source.images.dtype), extractor.name, extractor.sha256])
+    kind = [shape, str(source.images.dtype), stored_as]
+    key = json.dumps([2, sha256, *kind, extractor.name, extractor.sha256])
     place = home() / "statistics" / f"{hashlib.sha256(key.encode()).hexdigest()}.npz"
     arrays = _read(place, cacheable)
     if not cacheable <= set(map(str, arrays.get("kept", ()))):

@@ -151,6 +151,7 @@ def _collected_real(sets: Sets, cache: bool) -> dict[str, Collected]:
         name: reference(
             source,
             source.sha256 if conditional or name == "train" else images_sha256(source),
+            todo.model.data.stored_as,
             todo.needs,
             todo.extractor,
             cache,

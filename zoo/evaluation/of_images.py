@@ -59,20 +59,20 @@ class _Likelihood(PerDatum):
 
     def divides(self, model):
         # Noise that is counted from the first datum of a call would repeat in each part.
-        arguments = inspect.signature(model.log_prob).parameters
-        return "seed" not in arguments or "first" in arguments
+        return not takes(model, "seed") or takes(model, "first")
 
     def values(self, subject, spans):
         model, options = subject.model, self.options(subject.model)
-        arguments = inspect.signature(model.log_prob).parameters
-        if "seed" in arguments:
+        if takes(model, "seed"):
             options["seed"] = subject.seed
+        if takes(model, "partition"):  # once, and not in each call
+            options["partition"] = model.log_partition(seed=subject.seed)
         spans, form = list(spans), self.form(model)
         seeds = [_seed(subject.seed, draw) for draw in range(self.draws_for(model))]
         passes = [prepared(subject, spans, form, seed) for seed in seeds]
         for drawn in zip(*passes, strict=True):
             span = drawn[0][0]
-            if "first" in arguments:
+            if takes(model, "first"):
                 options["first"] = span.start
             values = [model.log_prob(*inputs, **options).astype("float64") for _, inputs in drawn]
             yield np.mean(values, axis=0)
@@ -84,6 +84,11 @@ class _Likelihood(PerDatum):
     def numbers(self, values, model):
         (name,) = self.outputs
         return {name: with_error(values)}
+
+
+def takes(model, argument: str) -> bool:
+    """Return whether `log_prob` of the model takes an argument of this name."""
+    return argument in inspect.signature(model.log_prob).parameters
 
 
 def _seed(seed: int, draw: int) -> int:
@@ -141,6 +146,19 @@ class LogLikelihood(_Likelihood):
 
     def settings(self, model):
         return {**super().settings(model), "likelihood": model.likelihood_is}
+
+
+class ThresholdLogLikelihood(LogLikelihood):
+    """The log-likelihood of test images whose pixels are 1 above one half, in nats.
+
+    It stands beside the one of drawn pixels, which is lower, since these have more noise.
+    """
+
+    name = "threshold_log_likelihood"
+    outputs = {"threshold_log_likelihood": "higher"}
+
+    def __init__(self):
+        super().__init__("threshold")
 
 
 class MarginalLogLikelihood(LogLikelihood):

@@ -88,7 +88,9 @@ class Sets:
         if name not in self.real:
             return _samples(self.todo, name, spans)
         spans = self.spans(name) if spans is None else spans
-        return (_rows(self.real[name], span) for span in spans)
+        rows = (_rows(self.real[name], span) for span in spans)
+        stored_here = self.todo.model.data.stored_here
+        return ((stored_here(data), labels) for data, labels in rows)
 
 
 class SharedSets(Sets):

@@ -7,6 +7,7 @@ from pathlib import Path
 import keras
 from keras import ops
 
+from zoo.base.ranges import mapped
 from zoo.engine.latent import LatentModel
 from zoo.errors import ArgumentError, instance_hint
 from zoo.evaluation import extractor
@@ -33,9 +34,7 @@ class ImageFeatures:
 
     def __call__(self, images):
         """Return the features of a tensor of images."""
-        (low, high), (to_low, to_high) = self.from_range, self.to_range
-        images = (images - low) / (high - low) * (to_high - to_low) + to_low
-        outputs = self.network(images, training=False)
+        outputs = self.network(mapped(images, self.from_range, self.to_range), training=False)
         features = outputs[0] if isinstance(outputs, list | tuple) else outputs
         return ops.reshape(features, (ops.shape(features)[0], -1))
 

@@ -85,6 +85,11 @@ class BoltzmannMachine(layers.Layer):
         kernel, _, bias = self.plain()
         return ops.sigmoid(ops.matmul(visible, kernel) + bias)
 
+    def drawn_hidden(self, visible, random):
+        """Return hidden units given visible ones, by random numbers of a generator."""
+        mean = self.hidden_mean(visible)
+        return ops.cast(random.uniform(ops.shape(mean)) < mean, "float32")
+
     def visible_logits(self, hidden):
         """Return b + Wh: the logits of binary visible units, or the means of Gaussian ones."""
         kernel, bias, _ = self.plain()
@@ -154,14 +159,18 @@ class BoltzmannMachine(layers.Layer):
         """Take the distribution of the hidden units of `lower` for that of the visible units here.
 
         The weights become those of `lower` with both layers exchanged; section 4
-        of Hinton, Osindero and Teh 2006, https://doi.org/10.1162/neco.2006.18.7.1527.
+        of Hinton, Osindero and Teh 2006, https://doi.org/10.1162/neco.2006.18.7.1527. Further
+        hidden units keep their weights: as long as these are near 0, they change nothing.
 
         Args:
-            lower: a machine of as many visible units as there are hidden ones here.
+            lower: a machine with as many hidden units as there are visible ones here, and at most
+                as many visible ones as there are hidden ones here.
             where: a scalar that tells whether to do so, for compiled steps.
         """
         kernel, visible, hidden = lower.plain()
-        new = (ops.transpose(kernel), hidden, visible)
+        own, _, bias = self.plain()
+        exchanged = ops.concatenate([ops.transpose(kernel), own[:, lower.visible :]], axis=1)
+        new = (exchanged, hidden, ops.concatenate([visible, bias[lower.visible :]]))
         for weight, value in zip(self.trainable_variables, new, strict=True):
             weight.assign(ops.where(where, value, ops.convert_to_tensor(weight)))
 

@@ -186,6 +186,19 @@ MEANINGS: dict[str, dict[str, Meaning]] = {
             "The same with chains in reverse, which makes it too low on average if they begin at "
             "exact samples, and else an estimate."
         ),
+        "ais_error": Meaning(
+            "The standard error of the logarithm of the partition function, in nats."
+        ),
+        "ais_threshold": Meaning(
+            "The same as ais for pixels that are 1 above one half, and not drawn: such images have "
+            "less noise, and are likelier."
+        ),
+    },
+    "threshold_log_likelihood": {
+        "threshold_log_likelihood": Meaning(
+            "The log-likelihood of test images whose pixels are 1 above one half, in nats. Images "
+            "whose pixels are drawn have more noise, and are less likely."
+        ),
     },
     "marginal_log_likelihood": {
         "marginal_log_likelihood": Meaning(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
+from zoo.base.ranges import mapped
 from zoo.data import Source
 from zoo.errors import ArgumentError
 from zoo.pictures.of_samples import SHOWN
@@ -28,13 +29,12 @@ def translations(
     inputs = conditions_of(model, test, n or columns)
     outputs = model.translate(inputs, seed=seed)
     targets = model.data.from_stored(test.images[: len(inputs)])
-    low, high = model.condition.range or (0.0, 1.0)
-    to_low, to_high = model.data.range or (0.0, 1.0)
-    inputs = (inputs - low) / (high - low) * (to_high - to_low) + to_low
+    shown = model.data.range or (0.0, 1.0)
+    inputs = mapped(inputs, model.condition.range or (0.0, 1.0), shown)
     channels = max(x.shape[-1] for x in (inputs, targets))
     images = {"input": inputs, "output": outputs, "target": targets}
     rows = {name: np.repeat(x, channels // x.shape[-1], axis=-1) for name, x in images.items()}
-    return in_rows(rows, columns, (to_low, to_high), scale)
+    return in_rows(rows, columns, shown, scale)
 
 
 def reconstructions(

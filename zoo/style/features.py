@@ -13,6 +13,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from zoo.base.ranges import mapped
 from zoo.engine import compiled
 from zoo.engine.inference import batched
 from zoo.engine.tasks import Classifies
@@ -178,7 +179,8 @@ def source_of(features, weights: str | Path | None, prepare: Callable | None) ->
     """
     if isinstance(features, keras.Model) and not isinstance(features, Classifies):
         _refuse("weights", weights, "a Keras model, which has its own")
-        return Source(features.name, features, prepare or (lambda images: images))
+        network = _of_own_layers(features)
+        return Source(features.name, network, prepare or (lambda images: images))
     _refuse("prepare", prepare, "a network that is given by name, which has its own")
     if isinstance(features, Classifies):
         _refuse("weights", weights, "a model, which has its own")
@@ -222,10 +224,9 @@ def _of_classifier(name: str, model) -> Source:
     network = keras.Model(network.inputs, network.outputs[0])  # without the head
     while (inner := _only_within(network)) is not None:
         network = inner
-    low, high = model.value_range
 
     def prepare(images):
-        return images * (high - low) + low
+        return mapped(images, (0.0, 1.0), model.value_range)
 
     return Source(name, network, prepare, renumbered=True)
 
@@ -269,6 +270,25 @@ def _squeezenet(weights: str | Path | None) -> keras.Model:
     return network
 
 
+def _of_own_layers(network: keras.Model) -> keras.Model:
+    """Return a network, or a copy of it if some layers are used outside of it as well.
+
+    A layer that is used twice has no output of its own.
+    """
+    if not network.built or all(_has_one_output(layer) for layer in network.layers):
+        return network
+    copy = keras.models.clone_model(network)
+    copy.set_weights(network.get_weights())
+    return copy
+
+
+def _has_one_output(layer: keras.layers.Layer) -> bool:
+    try:
+        return layer.output is not None
+    except AttributeError:  # Keras's answer for a layer that is called twice
+        return False
+
+
 def feature_maps(network: keras.Model, renumbered: bool = False) -> dict:
     """Return the symbolic feature maps of a network, by the names of the layers that make them.
 
@@ -296,6 +316,11 @@ def feature_maps(network: keras.Model, renumbered: bool = False) -> dict:
         if renumbered and kind.replace("_", "") == type(layer).__name__.lower():
             name = f"{kind}_{counts[kind]}" if counts[kind] else kind
             counts[kind] += 1
+        if not _has_one_output(layer):
+            raise ArgumentError(
+                f"features must use each of its layers once. Received: {network.name}, whose layer "
+                f"{layer.name!r} is used several times."
+            )
         output = layer.output
         match tuple(output.shape) if isinstance(output, keras.KerasTensor) else ():
             case (_, _, _, _):

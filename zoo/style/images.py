@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from zoo.base.arrays import as_array
+from zoo.base.masks import check_some, mask_values
 from zoo.base.ranges import as_bytes, to_range
 from zoo.data import decode
 from zoo.errors import ArgumentError
@@ -70,20 +71,12 @@ def check_region(argument: str, mask, size: tuple[int, int]) -> np.ndarray:
     """
     if mask is None:
         return np.ones(size, "float32")
-    values = as_array(argument, mask).astype("float32")
+    values = mask_values(argument, mask, "in the region")
     if values.shape not in (size, (*size, 1)):
         raise ArgumentError(
             f"{argument} must have the shape {size} of its image. Received: {values.shape}."
         )
-    if not ((values >= 0) & (values <= 1)).all():
-        raise ArgumentError(
-            f"{argument} must hold numbers in [0, 1], 1 in the region. Received: others."
-        )
-    if not values.any():
-        raise ArgumentError(
-            f"{argument} must be 1, which means within the region, in at least one pixel. "
-            "Received: zeros alone."
-        )
+    check_some(argument, values[None], "in the region")
     return values.reshape(size)
 
 

@@ -1,12 +1,10 @@
-"""Losses of feature maps and images: Gram matrices, relative errors, and the total variation."""
+"""Losses of feature maps and images: Gram matrices, and the total variation."""
 
 from __future__ import annotations
 
 import math
 
 from keras import ops
-
-SMALLEST = 1e-12  # of a sum of squares that divides
 
 
 def gram(maps, weights):
@@ -24,13 +22,6 @@ def gram(maps, weights):
     weights = ops.reshape(weights, (n, -1, 1))
     products = ops.matmul(ops.transpose(weights * features, (0, 2, 1)), features)
     return products / ops.sum(weights, axis=1, keepdims=True)
-
-
-def relative_error(values, wanted):
-    """Return sum (x - y)^2 / sum y^2 of each row of the tensors x and y, of shape `(n,)`."""
-    axes = tuple(range(1, len(values.shape)))
-    size = ops.maximum(ops.sum(ops.square(wanted), axis=axes), SMALLEST)
-    return ops.sum(ops.square(values - wanted), axis=axes) / size
 
 
 def total_variation(images):

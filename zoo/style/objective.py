@@ -8,9 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from zoo.engine.descent import Bounds, Descent, Rule
+from zoo.engine.relative import relative_error
 from zoo.style.features import Features
 from zoo.style.images import at_size, region_at_size
-from zoo.style.losses import gram, relative_error, total_variation
+from zoo.style.losses import gram, total_variation
 
 RANGE = Bounds(0.0, 1.0)
 

@@ -6,6 +6,7 @@ from helpers import array
 
 import zoo
 from zoo.errors import ArgumentError
+from zoo.models.energy.transposed import begin_transposed
 
 EVERY = ((np.arange(512)[:, None] >> np.arange(9)) & 1).astype("float32").reshape(-1, 3, 3, 1)
 
@@ -78,16 +79,65 @@ def test_the_stage_changes_within_one_fit():
     assert [loss == 0 for loss in history["loss_2"]] == [True, False, False]
 
 
-def test_a_transposed_machine_begins_as_the_one_below():
-    model = zoo.models.DeepBeliefNet((3, 3, 1), (4, 9), transposed=True, chains=4)
+@pytest.mark.parametrize("units", [9, 12])
+def test_a_transposed_machine_begins_as_the_one_below(units):
+    model = zoo.models.DeepBeliefNet((3, 3, 1), (4, units), transposed=True, chains=4)
     model.compile("sgd", layer_steps=4)
     model.optimizers["layer_2"].learning_rate = 0.0
-    model.fit(data(), batch_size=16, epochs=2, verbose=0)
     (below, _), (top, _) = model.stack()
+    start = [array(w).copy() for w in top.plain()]
+    model.fit(data(), batch_size=16, epochs=2, verbose=0)
     lower, upper = ([array(w) for w in m.plain()] for m in (below, top))
-    np.testing.assert_allclose(upper[0], lower[0].T, atol=1e-6)
+    np.testing.assert_allclose(upper[0][:, :9], lower[0].T, atol=1e-6)
     np.testing.assert_allclose(upper[1], lower[2], atol=1e-5)
-    np.testing.assert_allclose(upper[2], lower[1], atol=1e-5)
+    np.testing.assert_allclose(upper[2][:9], lower[1], atol=1e-5)
+    np.testing.assert_allclose(upper[0][:, 9:], start[0][:, 9:], atol=1e-6)
+    np.testing.assert_allclose(upper[2][9:], start[2][9:], atol=1e-5)
+
+
+def test_further_units_of_a_transposed_machine_leave_the_bound():
+    model = net((4, 12), transposed=True)
+    (below, _), (top, _) = model.stack()
+    top.start_transposed(below)
+    kernel = array(top.kernel)
+    bound = []
+    for weights in (0.0, 0.01):
+        kernel[:, 9:] = weights * np.random.default_rng(0).normal(size=(4, 3))
+        top.kernel.assign(kernel)
+        bound.append(model.log_prob(EVERY, draws=2))
+    rbm = zoo.models.RBM((3, 3, 1), 4)
+    for mine, other in zip(rbm.machine.trainable_variables, below.trainable_variables, strict=True):
+        mine.assign(array(other))
+    np.testing.assert_allclose(bound[0], rbm.log_prob(EVERY), atol=1e-4)
+    np.testing.assert_allclose(bound[1], bound[0], atol=0.05)
+
+
+def test_chains_of_a_transposed_machine_begin_at_units_drawn_given_those_below():
+    model = zoo.models.DeepBeliefNet((3, 3, 1), (4, 9), transposed=True, chains=64)
+    (below, lower), (top, upper) = model.stack()
+    below.hidden_bias.assign([9.0, -9.0, 0.0, 0.0])
+    below.kernel.assign(np.zeros((9, 4)))
+    begin_transposed((top, upper), (below, lower), model.random)
+    states = array(upper.states)
+    np.testing.assert_array_equal(states[:, :2], np.tile([1.0, 0.0], (64, 1)))
+    assert 10 < states[:, 2].sum() < 54
+    top.seen.assign(1.0)
+    upper.states.assign(np.zeros((64, 4)))
+    begin_transposed((top, upper), (below, lower), model.random)
+    assert not array(upper.states).any()
+
+
+def test_the_draws_of_the_bound_are_in_the_protocol():
+    model = net((4, 5))
+    images = (255 * data(20)).astype("uint8")
+    metric = zoo.evaluation.AIS(chains=10, temperatures=20, draws=3)
+    options = {"cache": False, "progress": False}
+    reports = [zoo.evaluate(model, images, [metric], seeds=[s], **options) for s in (0, 1)]
+    settings = dict(reports[0]["ais"].protocol.settings)
+    assert (settings["draws"], settings["likelihood"]) == (3, "estimate")
+    x = model.data.from_stored(images)
+    given = {"draws": 3, "seed": 1, "partition": model.log_partition("ais", 1, 10, 20)}
+    assert reports[1]["ais"].value == pytest.approx(model.log_prob(x, **given).mean(), abs=1e-4)
 
 
 def test_a_classifier_begins_with_its_weights():
@@ -108,8 +158,9 @@ def test_a_classifier_begins_with_its_weights():
         (lambda: zoo.models.DeepBeliefNet((3, 3, 1), (4, 0)), "hidden_units must be"),
         (
             lambda: zoo.models.DeepBeliefNet((3, 3, 1), (4, 5), transposed=True),
-            "every second layer",
+            r"at least as many units in each layer.*\(4, 5\) above 9 pixels",
         ),
+        (lambda: net(transposed=True).compile(), "layer_steps must be at least 1.*transposed"),
         (lambda: net().compile(layer_steps=-1), "layer_steps must be"),
         (lambda: net().compile(k=0), "k must be"),
         (lambda: net().to_classifier(1), "num_classes must be"),

@@ -283,6 +283,9 @@ def test_ais_is_a_metric():
     exact = found["log_likelihood"].value
     assert found["ais"].value == pytest.approx(exact, abs=0.1)
     assert found["ais_reverse"].value == pytest.approx(exact, abs=0.1)
+    assert 0 < found["ais_error"].value < 0.1
+    assert found["ais"].standard_error > found["ais_error"].value
+    assert "draws" not in dict(found["ais"].protocol.settings)
     with pytest.raises(ArgumentError, match="is for models with log_partition"):
         zoo.evaluate(
             zoo.create("vae", image_shape=(3, 3, 1), latent_dim=2, hidden_units=(4,)),
@@ -292,6 +295,33 @@ def test_ais_is_a_metric():
             cache=False,
             progress=False,
         )
+
+
+def test_ais_of_drawn_pixels_stands_beside_that_of_thresholded_ones():
+    model = small()
+    grey = np.random.default_rng(0).integers(0, 256, (60, 3, 3, 1), dtype="uint8")
+    options = {"seeds": 1, "cache": False, "progress": False}
+
+    def ais(pixels):
+        metric = zoo.evaluation.AIS(chains=20, temperatures=50, pixels=pixels)
+        return {m.name: m for m in zoo.evaluate(model, grey, [metric], **options).measurements}
+
+    drawn, threshold = ais("sampled"), ais("threshold")
+    assert drawn["ais_threshold"].value == threshold["ais"].value != drawn["ais"].value
+    assert "ais_threshold" not in threshold
+
+
+def test_log_z_is_estimated_once_for_all_draws_of_noise(monkeypatch):
+    model = zoo.models.RBM((3, 3, 1), 25, visible="gaussian")
+    grey = np.random.default_rng(0).integers(0, 256, (20, 3, 3, 1), dtype="uint8")
+    calls, estimate = [], model.log_partition
+    short = {"chains": 4, "temperatures": 5}
+    monkeypatch.setattr(
+        model, "log_partition", lambda *a, **k: calls.append(k) or estimate(*a, **{**k, **short})
+    )
+    metric = zoo.evaluation.BitsPerDimension(draws=3)
+    zoo.evaluate(model, grey, [metric], seeds=[5], cache=False, progress=False)
+    assert calls == [{"seed": 5}]
 
 
 def test_overfitting_is_measured_on_binary_images():

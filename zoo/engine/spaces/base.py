@@ -164,6 +164,13 @@ class Space(Named):
         """Convert `values` in the form of files and metrics to a batch for a model."""
         return np.asarray(values, dtype=self.dtype)
 
+    def stored_here(self, values: np.ndarray) -> np.ndarray:
+        """Return real data in the form of files as data of this space would be stored.
+
+        Samples are compared with them. They are the same unless the space has fewer values.
+        """
+        return values
+
     def check_stored(self, argument: str, values) -> None:
         """Raise unless `values` are valid results of `to_stored`."""
         shape = tuple(values.shape[1:])

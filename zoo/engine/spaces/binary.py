@@ -22,3 +22,7 @@ class BinaryMeans(BinaryImages):
 
     def from_stored(self, values):
         return Images.from_stored(self, values)
+
+    @property
+    def stored_as(self):
+        return super(BinaryImages, self).stored_as

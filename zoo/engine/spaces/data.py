@@ -143,6 +143,13 @@ class BinaryImages(Images):
     def from_stored(self, values):
         return binarized(np.asarray(values), "sampled").astype("float32")
 
+    def stored_here(self, values):
+        return self.to_stored(self.from_stored(values))
+
+    @property
+    def stored_as(self):
+        return f"{'x'.join(map(str, self.shape))} binary"
+
     @property
     def text(self):
         return f"{'x'.join(map(str, self.shape))}, zeros and ones"

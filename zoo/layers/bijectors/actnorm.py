@@ -7,8 +7,7 @@ import math
 import keras
 from keras import ops
 
-from zoo import engine
-from zoo.layers.bijectors.base import Bijector, for_each
+from zoo.layers.bijectors.base import Bijector, for_each, moments_of_batch
 
 SMALLEST = 1e-6  # the least standard deviation of a channel
 
@@ -55,10 +54,7 @@ class ActNorm(Bijector):
 
     def _start(self, x):
         """Return the mean and the standard deviation, in the first step those of the batch `x`."""
-        axes = list(range(x.ndim - 1))
-        x = ops.stop_gradient(x)
-        mean = engine.all_reduce_mean(ops.mean(x, axis=axes))
-        variance = engine.all_reduce_mean(ops.mean(ops.square(x - mean), axis=axes))
+        mean, variance = moments_of_batch(ops.stop_gradient(x))
         started = ops.convert_to_tensor(self.started) > 0.5
         moments = []
         for variable, value in (

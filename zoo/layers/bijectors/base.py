@@ -5,6 +5,8 @@ from __future__ import annotations
 import keras
 from keras import ops
 
+from zoo import engine
+
 
 class Bijector(keras.layers.Layer):
     """An invertible map from data x to y, with log |det dy/dx|.
@@ -60,6 +62,13 @@ def summed(x):
 def for_each(value, x):
     """Return the scalar tensor `value` for each datum of the batch `x`."""
     return ops.broadcast_to(value, (ops.shape(x)[0],))
+
+
+def moments_of_batch(x):
+    """Return the mean and the variance of each channel over the complete batch, on all devices."""
+    axes = list(range(x.ndim - 1))
+    mean = engine.all_reduce_mean(ops.mean(x, axis=axes))
+    return mean, engine.all_reduce_mean(ops.mean(ops.square(x - mean), axis=axes))
 
 
 def none_for_each(x):

@@ -7,9 +7,8 @@ import math
 import keras
 from keras import ops
 
-from zoo import engine
 from zoo.errors import ArgumentError, check_number
-from zoo.layers.bijectors.base import Bijector, for_each
+from zoo.layers.bijectors.base import Bijector, for_each, moments_of_batch
 
 
 @keras.saving.register_keras_serializable("zoo")
@@ -19,8 +18,7 @@ class BatchNorm(Bijector):
 
     In training m and v are the mean and the variance of each channel over the complete batch, else
     their moving averages, which the inverse takes too, and which start at those of the first batch.
-    Its log-determinant is the number of pixels
-    times the sum of -1/2 log(v + e).
+    Its log-determinant is the number of pixels times the sum of -1/2 log(v + e).
 
     Args:
         momentum: the share of the old average that each step keeps.
@@ -66,9 +64,7 @@ class BatchNorm(Bijector):
 
     def _of_batch(self, x):
         """Return the mean and the variance of the batch, and update the moving averages."""
-        axes = list(range(x.ndim - 1))
-        mean = engine.all_reduce_mean(ops.mean(x, axis=axes))
-        variance = engine.all_reduce_mean(ops.mean(ops.square(x - mean), axis=axes))
+        mean, variance = moments_of_batch(x)
         started = ops.convert_to_tensor(self.started)
         for moving, new in ((self.moving_mean, mean), (self.moving_variance, variance)):
             old, new = ops.convert_to_tensor(moving), ops.stop_gradient(new)

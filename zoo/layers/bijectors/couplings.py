@@ -76,15 +76,8 @@ class AdditiveCoupling(Coupling):
         return self.mask.spread(shift, x)
 
 
-LEAST = 0.1  # the least scale by the sigmoid, without which inverses of far latents overflow
-
-
 def _tanh(h, gain):
     return gain * ops.tanh(h)
-
-
-def _sigmoid(h, gain):
-    return ops.log(LEAST + (1.0 - LEAST) * ops.sigmoid(h + 2.0))
 
 
 def _exponential(h, gain):
@@ -92,7 +85,7 @@ def _exponential(h, gain):
 
 
 # log s as a function of the network's output h, and of a trained number for each channel.
-SCALES = {"tanh": _tanh, "sigmoid": _sigmoid, "exponential": _exponential}
+SCALES = {"tanh": _tanh, "exponential": _exponential}
 
 
 @keras.saving.register_keras_serializable("zoo")
@@ -105,8 +98,7 @@ class AffineCoupling(Coupling):
         network: a Keras model from `mask.kept(x)` to h and t for each number that changes, in this
             order along the last axis.
         scale: log s as a function of h: `"tanh"` for g tanh(h) with a trained g for each channel,
-            `"sigmoid"` for log(0.1 + 0.9 sigmoid(h + 2)), which is below 0, or `"exponential"`
-            for h.
+            or `"exponential"` for h.
         **kwargs: the arguments of a layer.
     """
 

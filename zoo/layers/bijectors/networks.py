@@ -17,11 +17,7 @@ Shape = tuple[int, ...]
 
 
 def dense_network(
-    coupling: type[Coupling],
-    mask: Mask,
-    shape: Shape,
-    units: Sequence[int],
-    use_bias: bool = True,
+    coupling: type[Coupling], mask: Mask, shape: Shape, units: Sequence[int]
 ) -> keras.Model:
     """Return the network of a coupling of vectors, with rectified linear hidden layers.
 
@@ -32,15 +28,13 @@ def dense_network(
         mask: the mask of the coupling.
         shape: the shape of one datum.
         units: the units of each hidden layer.
-        use_bias: whether the last layer has a bias, which a batch normalization would undo.
     """
     inputs = _inputs(mask, shape)
     x = inputs
     for size in units:
         x = layers.Dense(size, activation="relu", kernel_initializer="he_normal")(x)
     (size,) = mask.changed_shape(shape)
-    options = {"use_bias": use_bias, "kernel_initializer": "zeros", "dtype": _dtype()}
-    last = layers.Dense(coupling.outputs * size, **options)
+    last = layers.Dense(coupling.outputs * size, kernel_initializer="zeros", dtype=_dtype())
     return keras.Model(inputs, last(x))
 
 
@@ -67,9 +61,8 @@ def residual_network(
     coupling: type[Coupling], mask: Mask, shape: Shape, width: int, blocks: int, halve: bool
 ) -> keras.Model:
     """Return the network of a coupling of images with residual blocks of two 3x3 convolutions, as
-    section 3.7 of Dinh et al. 2017, https://arxiv.org/abs/1605.08803, describes it.
-
-    The last layer has no bias, which the batch normalization after the coupling would undo.
+    section 3.7 of Dinh et al. 2017, https://arxiv.org/abs/1605.08803, describes it. The last layer
+    starts at 0.
 
     Args:
         coupling: the class of the coupling.
@@ -87,7 +80,7 @@ def residual_network(
         y = _convolution(width, 3, activation="relu")(layers.Activation("relu")(x))
         x = layers.Add()([x, _convolution(width, 3, "zeros")(y)])
     x = layers.Activation("relu")(x)
-    x = _last(coupling, mask, shape, 1, 4 if halve else 1, use_bias=False)(x)
+    x = _last(coupling, mask, shape, 1, 4 if halve else 1)(x)
     return keras.Model(inputs, unsqueezed(x) if halve else x)
 
 
@@ -96,12 +89,10 @@ def _convolution(width: int, kernel: int, initializer: str = "he_normal", **opti
     return Conv2D(width, kernel, padding="same", kernel_initializer=initializer, **options)
 
 
-def _last(
-    coupling: type[Coupling], mask: Mask, shape: Shape, kernel: int, pixels: int = 1, **options
-):
+def _last(coupling: type[Coupling], mask: Mask, shape: Shape, kernel: int, pixels: int = 1):
     """Return the last convolution, which starts at 0, for `pixels` pixels of outputs each."""
     channels = coupling.outputs * mask.changed_shape(shape)[-1] * pixels
-    return _convolution(channels, kernel, "zeros", dtype=_dtype(), **options)
+    return _convolution(channels, kernel, "zeros", dtype=_dtype())
 
 
 def _inputs(mask: Mask, shape: Shape):

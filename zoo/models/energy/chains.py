@@ -39,6 +39,14 @@ class PersistentChains(layers.Layer):
         Each of several replicas moves its own rows, by random numbers that one device would take
         for them, and all get the states of all.
         """
+        own = self.own()
+        noise = random.uniform((own.shape[0], steps, machine.noise_size))
+        own = ops.reshape(machine.gibbs(own, noise)[0], own.shape)
+        self.keep(own)
+        return own
+
+    def own(self):
+        """Return the states of the chains of this replica."""
         replicas = engine.replicas()
         if self.chains % replicas:
             raise ArgumentError(
@@ -46,23 +54,21 @@ class PersistentChains(layers.Layer):
                 f"{self.chains}."
             )
         rows = self.chains // replicas
-        own = ops.convert_to_tensor(self.states)
-        if replicas > 1:
-            start = engine.replica() * rows
-            own = own[start : start + rows]
-        noise = random.uniform((rows, steps, machine.noise_size))
-        own = ops.reshape(machine.gibbs(own, noise)[0], (rows, self.units))
-        self.states.assign(self._of_all(own, replicas))
-        return own
-
-    def _of_all(self, own, replicas: int):
-        """Return the states of all replicas, from those of this one."""
+        states = ops.convert_to_tensor(self.states)
         if replicas == 1:
-            return own
-        # The mean over replicas of the own rows, times their number, among zeros: exact in float32
-        # for as many replicas as a power of two, and for states of zeros and ones always.
-        mine = ops.cast(ops.arange(replicas) == engine.replica(), "float32")[:, None, None]
-        return ops.reshape(engine.all_reduce_mean(replicas * mine * own[None]), self.states.shape)
+            return states
+        start = engine.replica() * rows
+        return ops.reshape(states[start : start + rows], (rows, self.units))
+
+    def keep(self, own) -> None:
+        """Keep the new states of this replica, and those of all others."""
+        replicas = engine.replicas()
+        if replicas > 1:
+            # The mean over replicas of the own rows, times their number, among zeros: exact in
+            # float32 for as many replicas as a power of two, and for zeros and ones always.
+            mine = ops.cast(ops.arange(replicas) == engine.replica(), "float32")[:, None, None]
+            own = engine.all_reduce_mean(replicas * mine * own[None])
+        self.states.assign(ops.reshape(own, self.states.shape))
 
     def copies(self, places):
         """Return copies of chains: `places` are numbers in [0, 1), `(batch,)`, that choose them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from keras import ops
 
 from zoo.base.described import described_by
 from zoo.engine.tasks import Encodes
@@ -25,6 +26,11 @@ class EncodesUnits(Encodes):
 
     def call(self, images, training=False):
         return self.decoded(self.encoded(images))
+
+    def reconstruction_error(self, images):
+        """Return the squared error per image of the reconstructions of a batch, a scalar."""
+        differences = self.flat(images) - self.flat(self.call(images))
+        return ops.mean(ops.sum(ops.square(differences), axis=-1))
 
     def encode(self, images, batch_size: int = 256) -> np.ndarray:
         """Return the probability of each unit of the upper layer given each image, its features.

@@ -29,6 +29,7 @@ from zoo.models.energy.codes import EncodesUnits
 from zoo.models.energy.divergence import contrast, descend, fantasies_of
 from zoo.models.energy.machines import OfMachine
 from zoo.models.energy.rbm import RBM
+from zoo.models.energy.transposed import begin_transposed, check_sizes
 from zoo.models.families import create, register_family
 
 
@@ -54,7 +55,8 @@ class DeepBeliefNet(OfMachine, EncodesUnits, Scores, GenerativeModel):
             and 1 alone.
         hidden_units: the number of units of each hidden layer, from below, at least two layers.
         transposed: whether each machine begins as the one below it, with its layers exchanged. Then
-            every second layer has equally many units.
+            each layer has at least as many units as the second one below it, and `compile` takes
+            `layer_steps`.
         chains: the number of persistent chains of each machine.
         sampling_steps: the steps of Gibbs sampling in the upper machine to a sample.
         name: the name of the model.
@@ -103,11 +105,8 @@ class DeepBeliefNet(OfMachine, EncodesUnits, Scores, GenerativeModel):
         self.data = space_of(image_shape, "binary")
         sizes = [self.data.size, *_checked_units(hidden_units)]
         check_flag("transposed", transposed)
-        if transposed and sizes[2:] != sizes[:-2]:
-            raise ArgumentError(
-                "transposed=True needs equally many units in every second layer, beginning at "
-                f"{sizes[0]} pixels. Received: hidden_units={tuple(hidden_units)}."
-            )
+        if transposed:
+            check_sizes(sizes)
         self.transposed = transposed
         *lower, top = [
             BoltzmannMachine(*pair, name=f"machine_{i + 1}")
@@ -177,8 +176,13 @@ class DeepBeliefNet(OfMachine, EncodesUnits, Scores, GenerativeModel):
                 trained in each step.
 
         Raises:
-            ValueError: if an argument has a wrong value, such as k = 0.
+            ValueError: if an argument has a wrong value, such as k = 0, or no `layer_steps` for a
+                model whose machines begin as the trained ones below them.
         """
+        if self.transposed and layer_steps == 0:
+            raise ArgumentError(
+                "layer_steps must be at least 1 for a model with transposed=True. Received: 0."
+            )
         defaults = {"k": 1, "persistent": True, "centred": True, "weight_decay": 0.0}
         Model.compile(self, optimizer, layer_steps=layer_steps, **{**defaults, **kwargs})
         self.stage = 0 if layer_steps else None
@@ -196,23 +200,22 @@ class DeepBeliefNet(OfMachine, EncodesUnits, Scores, GenerativeModel):
 
     def update(self, batch: Batch):
         visible, below, logs = self.flat(batch.data), None, {}
-        for i, (machine, chains) in enumerate(self.stack()):
-            trained = self.stage is None or self.stage == i
-            name = f"loss_{i + 1}"
-            if trained:
-                logs |= self._trained_on(visible, machine, chains, below, i)
+        for i, pair in enumerate(self.stack()):
+            if self.stage is None or self.stage == i:
+                logs |= self._trained_on(visible, pair, below, i)
             else:
-                logs[name] = ops.zeros(())
-            if machine is not self.machine:
-                visible = self._drawn_hidden(machine, visible)
-            below = machine
-        return {**logs, "reconstruction": self._error(batch.data)}
+                logs[f"loss_{i + 1}"] = ops.zeros(())
+            if pair[0] is not self.machine:
+                visible = pair[0].drawn_hidden(visible, self.random)
+            below = pair
+        return {**logs, "reconstruction": self.reconstruction_error(batch.data)}
 
-    def _trained_on(self, visible, machine, chains, below, index: int) -> dict:
-        """Take a step of one machine on its visible units, and return its logs."""
+    def _trained_on(self, visible, pair, below, index: int) -> dict:
+        """Take a step of one machine with its chains, and return its logs."""
+        machine, chains = pair
         started = self.transposed and below is not None
         if started:
-            machine.start_transposed(below, machine.is_new)
+            begin_transposed(pair, below, self.random)
         machine.follow(visible, started)
         own = chains if self.persistent else None
         fantasies = fantasies_of(machine, own, visible, self.random, self.k)
@@ -224,11 +227,6 @@ class DeepBeliefNet(OfMachine, EncodesUnits, Scores, GenerativeModel):
         step = functools.partial(self.minimize, objective, f"layer_{index + 1}")
         return descend(machine, self.centred, step)
 
-    def _drawn_hidden(self, machine, visible):
-        """Return hidden units of `machine` given visible ones."""
-        mean = machine.hidden_mean(visible)
-        return ops.cast(self.random.uniform(ops.shape(mean)) < mean, "float32")
-
     def validate(self, batch: Batch):
         visible, logs = self.flat(batch.data), {}
         for i, (machine, chains) in enumerate(self.stack()):
@@ -237,12 +235,8 @@ class DeepBeliefNet(OfMachine, EncodesUnits, Scores, GenerativeModel):
                 states = fantasies_of(machine, None, visible, self.random, self.k)
             logs[f"loss_{i + 1}"] = contrast(machine, visible, states, self.weight_decay)
             if machine is not self.machine:
-                visible = self._drawn_hidden(machine, visible)
-        return {**logs, "reconstruction": self._error(batch.data)}
-
-    def _error(self, images):
-        differences = self.flat(images - self.call(images))
-        return ops.mean(ops.sum(ops.square(differences), axis=-1))
+                visible = machine.drawn_hidden(visible, self.random)
+        return {**logs, "reconstruction": self.reconstruction_error(batch.data)}
 
     # Use
 

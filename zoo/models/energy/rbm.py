@@ -174,11 +174,8 @@ class RBM(OfMachine, EncodesUnits, Scores, GenerativeModel):
 
     def contrast(self, visible, fantasies):
         """Return the loss, E_data[F(v)] - E_model[F(v)] and the weight decay, and the logs."""
-        machine = self.machine
-        loss = contrast(machine, visible, fantasies, self.weight_decay, self.centred)
-        again = machine.visible_mean(machine.hidden_mean(visible))
-        error = ops.mean(ops.sum(ops.square(visible - again), axis=-1))
-        return loss, {"loss": loss, "reconstruction": error}
+        loss = contrast(self.machine, visible, fantasies, self.weight_decay, self.centred)
+        return loss, {"loss": loss, "reconstruction": self.reconstruction_error(visible)}
 
     # Use
 

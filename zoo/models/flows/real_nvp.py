@@ -110,7 +110,7 @@ class RealNVP(Flow, LatentModel):
         for i in range(2 * self.couplings):
             mask = Halves(flip=i % 2 == 1)
             units = (self.width,) * self.blocks
-            network = dense_network(AffineCoupling, mask, self.data.shape, units, use_bias=False)
+            network = dense_network(AffineCoupling, mask, self.data.shape, units)
             parts += [AffineCoupling(mask, network), BatchNorm()]
         return parts
 
