@@ -141,11 +141,3 @@ def test_layers_that_are_used_elsewhere_too():
     wanted = features.Features(source(tiny_networks.network()), ["second"]).of(images)["second"]
     found = features.Features(made, ["second"]).of(images)["second"]
     np.testing.assert_allclose(found, wanted, rtol=1e-5)
-
-
-def test_a_layer_that_a_network_uses_twice_is_refused():
-    inputs = keras.Input((8, 8, 3))
-    twice = layers.Conv2D(3, 3, padding="same", name="twice")
-    network = keras.Model(inputs, twice(twice(inputs)), name="circle")
-    with pytest.raises(ArgumentError, match="circle, whose layer 'twice' is used several times"):
-        source(network).layers("style_layers", ["twice"], "style")

@@ -271,22 +271,18 @@ def _squeezenet(weights: str | Path | None) -> keras.Model:
 
 
 def _of_own_layers(network: keras.Model) -> keras.Model:
-    """Return a network, or a copy of it if some layers are used outside of it as well.
-
-    A layer that is used twice has no output of its own.
-    """
-    if not network.built or all(_has_one_output(layer) for layer in network.layers):
+    """Return a network, or a copy of it if some layers were used outside of it before: their first
+    output, which Keras gives for theirs, belongs to the other network."""
+    if not network.built:
         return network
-    copy = keras.models.clone_model(network)
-    copy.set_weights(network.get_weights())
-    return copy
-
-
-def _has_one_output(layer: keras.layers.Layer) -> bool:
+    layers = [each for each in network.layers if not isinstance(each, keras.Model)]
     try:
-        return layer.output is not None
-    except AttributeError:  # Keras's answer for a layer that is called twice
-        return False
+        keras.Model(network.inputs, [layer.output for layer in layers])
+    except ValueError:  # an output is not connected to the inputs
+        copy = keras.models.clone_model(network)
+        copy.set_weights(network.get_weights())
+        return copy
+    return network
 
 
 def feature_maps(network: keras.Model, renumbered: bool = False) -> dict:
@@ -316,11 +312,6 @@ def feature_maps(network: keras.Model, renumbered: bool = False) -> dict:
         if renumbered and kind.replace("_", "") == type(layer).__name__.lower():
             name = f"{kind}_{counts[kind]}" if counts[kind] else kind
             counts[kind] += 1
-        if not _has_one_output(layer):
-            raise ArgumentError(
-                f"features must use each of its layers once. Received: {network.name}, whose layer "
-                f"{layer.name!r} is used several times."
-            )
         output = layer.output
         match tuple(output.shape) if isinstance(output, keras.KerasTensor) else ():
             case (_, _, _, _):
