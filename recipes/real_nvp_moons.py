@@ -10,7 +10,7 @@ import keras
 @dataclasses.dataclass(frozen=True)
 class Config(zoo.Config):
     data: str = "two_moons"
-    epochs: int = 30
+    epochs: int = 100
     batch_size: int = 256
     learning_rate: float = 2e-3
 
