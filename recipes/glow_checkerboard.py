@@ -10,7 +10,7 @@ import keras
 @dataclasses.dataclass(frozen=True)
 class Config(zoo.Config):
     data: str = "checkerboard"
-    epochs: int = 60
+    epochs: int = 120
     batch_size: int = 256
     learning_rate: float = 2e-3
 

@@ -17,6 +17,7 @@ from keras import layers, ops
 
 import zoo
 from zoo import engine
+from zoo.engine.spaces import BinaryImages
 
 sys.path.append(str(Path(zoo.__file__).parent.parent / "benchmarks"))
 from processes import environments
@@ -61,6 +62,9 @@ CASES = {
         "conditional_gan", image_shape=SHAPE, num_classes=3, latent_dim=4
     ),
     "sparse_autoencoder": lambda: zoo.create("sparse_autoencoder", image_shape=SHAPE, latent_dim=8),
+    "rbm": lambda: zoo.create("rbm", image_shape=SHAPE, hidden_units=5, chains=4, sampling_steps=2),
+    "real_nvp": lambda: zoo.create("real_nvp", image_shape=SHAPE, couplings=1, width=4, blocks=1),
+    "glow": lambda: zoo.create("glow", image_shape=SHAPE, levels=1, steps=1, width=4),
 }
 OPTIONS = {
     "gan": {"penalty": "dragan", "augmentation": "diffaugment"},
@@ -98,6 +102,7 @@ def trained(name: str) -> tuple[keras.Model, dict[str, np.ndarray]]:
         value_range=model.value_range,
         flip=True,
         seed=3,
+        binarize="threshold" if isinstance(model.data, BinaryImages) else None,
     )
     optimizer = keras.optimizers.SGD(0.05, momentum=0.5)
     if name == "overflowing":

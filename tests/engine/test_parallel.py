@@ -54,11 +54,15 @@ def test_two_devices_do_what_one_does(alone, shared, name):
     for key, value in expected.items():
         if key.endswith("/inactive"):
             continue  # its largest activation is that of one replica's rows
+        # The inverse of a flow magnifies the rounding of its weights.
+        tolerance = 1e-4 if key == "glow/samples" else 1e-5
         for found in shared:
             rows = found[key] if "/weights/" in key else found[key][None]
             for row in rows:
                 wanted = value[0] if "/weights/" in key else value
-                np.testing.assert_allclose(row, wanted, rtol=1e-5, atol=1e-5, err_msg=key)
+                np.testing.assert_allclose(
+                    row, wanted, rtol=tolerance, atol=tolerance, err_msg=key
+                )
 
 
 def test_all_hold_the_same_bit_for_bit(shared):
