@@ -10,7 +10,7 @@ import keras
 @dataclasses.dataclass(frozen=True)
 class Config(zoo.Config):
     data: str = "mnist"
-    epochs: int = 200
+    epochs: int = 80
     batch_size: int = 256
     learning_rate: float = 1e-3
     dequantize: bool = True
@@ -36,7 +36,7 @@ RECIPE = zoo.Recipe(
         differs=[
             "Four hidden layers of 500 units in each of four couplings, 4.6 million weights; the "
             "paper's five of 1,000 make 19 million.",
-            "Batches of 256; the rate 1e-3 falls to 0 over the second half of 200 passes over the "
+            "Batches of 256; the rate 1e-3 falls to 0 over the second half of 80 passes over the "
             "data. The paper takes 1,500.",
         ],
         limits=["Its samples are rough, as the paper's are."],
