@@ -50,7 +50,7 @@ def test_a_picture_of_another_size_with_a_mask(run, digits, tmp_path, caplog):
     code, printed, err = run("project", "dcgan_mnist", picture, "--mask", mask, "-o", out, *MANY)
     assert (code, err) == (0, "")
     assert "1 in colour made grey; 1 cropped to 28x28 at the centre" in caplog.text
-    assert printed.startswith("1 images, median ")
+    assert printed.startswith("1 image, ")
     assert out.is_file()
 
 
@@ -64,7 +64,11 @@ def test_a_picture_of_another_size_with_a_mask(run, digits, tmp_path, caplog):
         (("dcgan_mnist", "{digits}", "-o", "p.pnk"), "must end in the suffix of a picture"),
         (("dcgan_mnist", "{digits}", "--latents", "z.txt"), "--latents must end in .npz"),
         (("dcgan_mnist", "{digits}", "--latents", "{digits}/0.png/z.npz"), "cannot be written"),
-        (("dcgan_mnist", "{digits}", "--steps", "0"), "--steps must be"),
+        (("dcgan_mnist", "none.png"), "There is no 'none.png'"),
+        (("dcgan_mnist", "{digits}", "--steps", "0"), "'--steps': 0 is not in the range"),
+        (("dcgan_mnist", "{digits}", "--start", "vae_mnist"), "start must be an encoder of"),
+        (("dcgan_mnist", "{digits}", "--start", "encoder"), "inverter_dcgan_mnist"),
+        (("dcgan_mnist", "{digits}", "--trust", "nowhere_known"), "of which there is none"),
         (("dcgan_mnist", "{digits}", "--loss", "both"), "--features is needed for --loss both"),
         (("dcgan_mnist", "{digits}", "--features", "classifier_mnist"), "--features is for --loss"),
         (("dcgan_mnist", "{digits}", "--start", "dcgan_mnits"), "dcgan_mnist"),

@@ -170,6 +170,25 @@ def test_weights_do_not_change_and_hold_keeps_near():
     assert np.abs(held.latents).mean() < 0.5 * np.abs(free.latents).mean()
 
 
+def test_a_start_around_which_images_do_not_change_is_told_of():
+    layers = [keras.layers.Dense(8, "relu"), keras.layers.Dense(16), keras.layers.Reshape(SHAPE)]
+    network = keras.Sequential([keras.Input((LATENTS,)), *layers])
+    network.layers[0].bias.assign([-1.0] * 8)  # all units are off at 0
+    model = zoo.models.Sampler(network, LATENTS, SHAPE, (0.0, 1.0))
+    images = np.full((2, *SHAPE), 0.5, "float32")
+    with pytest.warns(UserWarning, match="2 of 2 searches did not leave their start, 'mean'"):
+        found = model.invert(images, start="mean", steps=10)
+    np.testing.assert_array_equal(found.latents, 0)
+    model.invert(model.sample(latents=found.latents), start="mean", steps=10)  # found already
+
+
+def test_one_label_stands_for_all_images():
+    model, *_ = linear(num_classes=3)
+    images = model.sample(2, seed=0, labels=1)
+    one, each = (model.invert(images, labels, steps=3) for labels in (1, [1, 1]))
+    np.testing.assert_array_equal(one.latents, each.latents)
+
+
 def test_new_weights_take_effect():
     model, kernel, bias, _ = linear()
     images = images_of(0.5 * model.sample_latents(3, seed=3), kernel, bias)
@@ -197,8 +216,13 @@ def test_new_weights_take_effect():
         ({"loss": {"pixel": 0.0}}, "loss must have a weight above 0"),
         ({"loss": {}}, "loss must be one of"),
         ({"loss": "both"}, "features must be a function of images"),
+        (
+            {"loss": "both", "features": zoo.create("classifier", image_shape=SHAPE)},
+            "features must be a function of images, such as zoo.latents.features",
+        ),
+        ({"start": None}, "start must be 'best_of'.*Received: None"),
         ({"start": "best"}, "start must be one of 'mean', 'best_of', 'encoder'.*'best'"),
-        ({"start": "encoder"}, "start='encoder' needs a model that encodes.*Sampler"),
+        ({"start": "encoder"}, "start='encoder' needs a model with codes.*Sampler"),
         ({"start": np.zeros((2, 5))}, "latents"),
         ({"start": np.zeros((3, LATENTS))}, "start must give a latent for each of 2.*Received: 3"),
         ({"rule": "sgd"}, "rule.*'sgd'"),

@@ -60,9 +60,7 @@ def test_two_devices_do_what_one_does(alone, shared, name):
             rows = found[key] if "/weights/" in key else found[key][None]
             for row in rows:
                 wanted = value[0] if "/weights/" in key else value
-                np.testing.assert_allclose(
-                    row, wanted, rtol=tolerance, atol=tolerance, err_msg=key
-                )
+                np.testing.assert_allclose(row, wanted, rtol=tolerance, atol=tolerance, err_msg=key)
 
 
 def test_all_hold_the_same_bit_for_bit(shared):

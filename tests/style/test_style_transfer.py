@@ -215,6 +215,7 @@ def test_stops(transfer, content, style):
     )
     assert not found.finished
     assert found.images.shape == content.shape
+    assert (found.scale, found.scales, found.history.shape[1]) == (1, 2, 51)
 
 
 BAD = {

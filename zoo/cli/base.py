@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import errno
 import functools
+import importlib.util
 import os
+import re
 import sys
 import tempfile
 import warnings
@@ -48,11 +50,28 @@ class Computing(OneLine):
     """
 
     def invoke(self, context):
+        # Keras imports TensorFlow beside another backend too, where it is installed.
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
         import_all()
         from zoo.engine import use_onednn
 
         use_onednn()
-        return super().invoke(context)
+        try:
+            return super().invoke(context)
+        except ArgumentError as error:
+            error.args = (_of_options(str(error), self.params), *error.args[1:])
+            raise
+
+
+def _of_options(message: str, parameters: list[click.Parameter]) -> str:
+    """Return an error of a function, whose first word is an argument, with the option's name."""
+    found = re.match(r"(\w+)(\[[^]]*\])?(?= (must|is needed|takes)\b)", message)
+    for parameter in parameters:
+        if found and parameter.name == found[1]:
+            is_option = isinstance(parameter, click.Option)
+            name = parameter.opts[-1] if is_option else parameter.human_readable_name
+            return f"{name}{message[found.end() :]}"
+    return message
 
 
 class OneLineGroup(OneLine, click.Group):
@@ -180,6 +199,13 @@ def trust_option(command):
 
         if os.getcwd() not in sys.path:
             sys.path.append(os.getcwd())  # as `python -m zoo` has it
+        for module in trust:
+            package = module.partition(".")[0]
+            if package.isidentifier() and importlib.util.find_spec(package) is None:
+                raise ArgumentError(
+                    "--trust must name a module of the working folder or of PYTHONPATH. Received: "
+                    f"{module!r}, of which there is none."
+                )
         with trusting(trust):
             return command(*args, **options)
 
@@ -198,9 +224,13 @@ def picture_option(default: str):
     )
 
 
+COUNT = click.IntRange(min=1)
+SEED = click.IntRange(min=0)
+WEIGHT = click.FloatRange(min=0)
+
 scale_option = click.option(
     "--scale",
-    type=int,
+    type=COUNT,
     help="The factor by which images are enlarged, without smoothing. 1 writes their own pixels, "
     "without words, for another program.  [default: about 600 pixels for the longer side]",
 )

@@ -182,8 +182,6 @@ def data_preview(
 
     check_count("-n", count)
     check_count("--seed", seed, minimum=0)
-    if scale is not None:
-        check_count("--scale", scale)
     check_writable(out or Path(PREVIEW), new=out is None)
     source = read(name_or_path, split, image_size, channels, crop)
     if source.noun == "points":

@@ -10,11 +10,11 @@ import click
 import numpy as np
 
 from zoo.cli import words
-from zoo.cli.base import say
+from zoo.cli.base import COUNT, SEED, say
 from zoo.cli.early import ended_early
-from zoo.errors import check_count
 from zoo.files.home import write_picture
 
+PICTURE = click.Path(exists=True, dir_okay=False)
 OPTIONS = (
     click.option(
         "--features",
@@ -25,11 +25,11 @@ OPTIONS = (
     ),
     click.option(
         "--weights",
-        type=click.Path(path_type=Path),
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
         help="A file of weights, such as squeezenet11_notop.npz, which squeezenet needs.",
     ),
     click.option(
-        "--steps", type=int, default=200, help="The evaluations of the network at each size."
+        "--steps", type=COUNT, default=200, help="The evaluations of the network at each size."
     ),
     click.option(
         "--rule",
@@ -37,20 +37,13 @@ OPTIONS = (
         default="lbfgs",
         help="The rule of the descent: lbfgs needs fewer steps, and adam takes steps of one size.",
     ),
-    click.option("--seed", type=int, default=0, help="The seed of the noise."),
+    click.option("--seed", type=SEED, default=0, help="The seed of the noise."),
 )
 
 
 def painting_options(command: Callable) -> Callable:
     """Add the options that both commands have to `command`."""
     return functools.reduce(lambda wrapped, option: option(wrapped), reversed(OPTIONS), command)
-
-
-def check_numbers(counts: dict[str, int], seed: int) -> None:
-    """Raise unless the options in `counts` are at least 1, and the seed at least 0."""
-    for name, value in counts.items():
-        check_count(name, value)
-    check_count("--seed", seed, minimum=0)
 
 
 def names_of(text: str | None) -> list[str] | None:
@@ -92,7 +85,8 @@ def paint(optimise: Callable, out: Path) -> None:
 
 
 def _report(result, out: Path) -> None:
-    """Print how far the loss has fallen at the last size."""
+    """Print how far the loss has fallen at the last size, and which size that was."""
     first, last = result.history[:, 0].mean(), result.losses.mean()
     part = f", {100 * last / first:.1f}% of the start at this size" if first else ""
-    say(f"loss {first:.4g} to {last:.4g}{part}: {out}")
+    early = "" if result.scale == result.scales else f", size {result.scale} of {result.scales}"
+    say(f"loss {first:.4g} to {last:.4g}{part}{early}: {out}")

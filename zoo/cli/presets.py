@@ -177,8 +177,6 @@ def sample(
         check_count("-n", count)
     if columns is not None:
         check_count("--columns", columns)
-    if scale is not None:
-        check_count("--scale", scale)
     if seed is not None:
         check_count("--seed", seed, minimum=0)
     from zoo import pictures

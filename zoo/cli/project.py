@@ -9,9 +9,18 @@ import click
 import numpy as np
 
 from zoo.cli import words
-from zoo.cli.base import Computing, check_file, check_writable, say, scale_option, trust_option
+from zoo.cli.base import (
+    COUNT,
+    SEED,
+    Computing,
+    check_file,
+    check_writable,
+    say,
+    scale_option,
+    trust_option,
+)
 from zoo.cli.early import ended_early
-from zoo.errors import ArgumentError, check_count
+from zoo.errors import ArgumentError, UnknownNameError, unknown_name
 from zoo.files.home import atomic_file, storage_errors, user_path, write_picture
 
 STARTS = ("best_of", "mean", "encoder")
@@ -35,10 +44,13 @@ BATCH = 256  # the searches that are computed at once
     type=click.Path(path_type=Path),
     help="A file for the latents, the losses and the ratios, such as z.npz, which is replaced.",
 )
-@click.option("-n", "count", type=int, help="The number of images of a folder.  [default: all]")
-@click.option("--steps", type=int, default=100, help="The evaluations of each search.")
+@click.option("-n", "count", type=COUNT, help="The number of images of a folder.  [default: all]")
+@click.option("--steps", type=COUNT, default=100, help="The evaluations of each search.")
 @click.option(
-    "--restarts", type=int, default=4, help="The searches for each image, of which the best counts."
+    "--restarts",
+    type=COUNT,
+    default=4,
+    help="The searches for each image, of which the best counts.",
 )
 @click.option(
     "--start",
@@ -61,10 +73,14 @@ BATCH = 256  # the searches that are computed at once
     type=click.Path(path_type=Path),
     help="A picture that is white where the images are known. The rest is filled in.",
 )
-@click.option("--labels", help="The class of all images, for a conditional model: its number.")
+@click.option(
+    "--labels",
+    help="The class of all images, which a conditional model needs: its number or name in `zoo "
+    "info`.",
+)
 @click.option("--rule", type=click.Choice(["lbfgs", "adam"]), default="lbfgs", help="The descent.")
-@click.option("--seed", type=int, default=0, help="The seed of the samples for starts.")
-@click.option("--columns", type=int, help="The number of images in a row.  [default: 10 at most]")
+@click.option("--seed", type=SEED, default=0, help="The seed of the samples for starts.")
+@click.option("--columns", type=COUNT, help="The number of images in a row.  [default: 10 at most]")
 @scale_option
 @trust_option
 def project(
@@ -95,14 +111,8 @@ def project(
     Examples:
       zoo project dcgan_mnist digit.png -o projection.png
       zoo project dcgan_mnist digits/ --steps 200 --restarts 8 --latents z.npz
-      zoo project vae_mnist digit.png --mask known.png -o filled.png
+      zoo project vae_mnist digit.png --mask known.png --start encoder -o filled.png
     """
-    for name, value in {"-n": count, "--columns": columns, "--scale": scale}.items():
-        if value is not None:
-            check_count(name, value)
-    check_count("--steps", steps)
-    check_count("--restarts", restarts)
-    check_count("--seed", seed, minimum=0)
     out = user_path(out)
     check_writable(out)
     if latents is not None:
@@ -111,11 +121,12 @@ def project(
     from zoo.latents import features as features_of
     from zoo.presets.locate import locate
 
+    begin = _start(start)
     model = locate(preset).read()
     if "inverts" not in model.tasks or model.data.name != "images":
         raise ArgumentError(
-            f"PRESET must be one that makes images from latents. Received: {preset!r}, a "
-            f"{type(model).__name__}."
+            f"PRESET must be one that makes images from latents. Received: {preset!r}, of the "
+            f"class {type(model).__name__}."
         )
     if features is None and loss != "pixel":
         raise ArgumentError(f"--features is needed for --loss {loss}, such as classifier_mnist.")
@@ -127,7 +138,7 @@ def project(
         "labels": None if labels is None else model.choose_condition(labels, len(target), None),
         "steps": steps,
         "restarts": restarts,
-        "start": start if start in STARTS else locate(start).read(),
+        "start": begin,
         "loss": loss,
         "features": None if features is None else features_of(model, features),
         "mask": known,
@@ -151,6 +162,19 @@ def project(
     )
 
 
+def _start(value: str):
+    """Return the name of a start, or the preset that encodes."""
+    from zoo.presets import locate
+
+    if value in STARTS:
+        return value
+    try:
+        return locate.locate(value).read()
+    except UnknownNameError as error:
+        encoders = [name for name in locate.known_names() if name.startswith("inverter_")]
+        raise unknown_name("--start", value, [*STARTS, *encoders]) from error
+
+
 def _check_arrays(path: Path) -> Path:
     """Return the path of a file of arrays that is to be written, or raise."""
     if path.suffix != ".npz":
@@ -161,6 +185,8 @@ def _check_arrays(path: Path) -> Path:
 
 def _read(images: str, model, count: int | None) -> np.ndarray:
     """Return the 8-bit images of a picture, a folder or a set, of the shape of the model's."""
+    from PIL import Image
+
     from zoo.data import read
     from zoo.data.image_format import ImageFormat
     from zoo.data.picture import read_picture
@@ -168,6 +194,9 @@ def _read(images: str, model, count: int | None) -> np.ndarray:
 
     format_of = fitting(model.image_shape)
     place = user_path(images)
+    is_picture = place.suffix.lower() in Image.registered_extensions()
+    if is_picture and not place.exists():
+        raise ArgumentError(f"IMAGES must be a picture, a folder or a set. There is no {images!r}.")
     if place.is_file() and place.suffix.lower() not in ARCHIVES:
         return read_picture(place, ImageFormat.of(**format_of, crop=CROP))[None]
     found = read(images, **format_of).images
@@ -211,4 +240,7 @@ def _write(place: Path, found, ratios: np.ndarray) -> None:
 def _report(ratios: np.ndarray, out: Path) -> None:
     """Print how near the images are."""
     middle, least = np.median(ratios), ratios.min()
-    say(f"{len(ratios)} images, median {middle:.1f} dB, least {least:.1f} dB: {out}")
+    if len(ratios) == 1:
+        say(f"1 image, {middle:.1f} dB: {out}")
+    else:
+        say(f"{len(ratios)} images, median {middle:.1f} dB, least {least:.1f} dB: {out}")

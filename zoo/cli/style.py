@@ -7,15 +7,15 @@ from pathlib import Path
 import click
 import numpy as np
 
-from zoo.cli.base import Computing, check_writable, trust_option
-from zoo.cli.painting import check_numbers, names_of, paint, painting_options, read_scaled
+from zoo.cli.base import COUNT, WEIGHT, Computing, check_writable, trust_option
+from zoo.cli.painting import PICTURE, names_of, paint, painting_options, read_scaled
 from zoo.errors import ArgumentError
 from zoo.files.home import user_path
 
 
 @click.command(cls=Computing)
-@click.argument("content")
-@click.argument("styles", nargs=-1, required=True)
+@click.argument("content", type=PICTURE)
+@click.argument("styles", type=PICTURE, nargs=-1, required=True)
 @click.option(
     "-o",
     "--out",
@@ -23,28 +23,33 @@ from zoo.files.home import user_path
     default="style.png",
     help="The file of the picture, which is replaced.",
 )
-@click.option("--size", type=int, default=256, help="The pixels of the longer side of the result.")
+@click.option(
+    "--size", type=COUNT, default=256, help="The pixels of the longer side of the result."
+)
 @click.option(
     "--style-size",
-    type=int,
+    type=COUNT,
     help="The pixels of the longer side of STYLES: fewer make smaller strokes.  [default: --size]",
 )
 @click.option(
-    "--style-weight", "style_weights", type=float, multiple=True, help="One for each of STYLES."
+    "--style-weight", "style_weights", type=WEIGHT, multiple=True, help="One for each of STYLES."
 )
 @click.option(
     "--mask",
     "masks",
-    type=click.Path(path_type=Path),
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
     multiple=True,
     help="A picture that is white where CONTENT gets the style. One for each of STYLES.",
 )
 @click.option(
-    "--content-weight", type=float, default=0.02, help="The weight of the content: more keeps more."
+    "--content-weight",
+    type=WEIGHT,
+    default=0.02,
+    help="The weight of the content: more keeps more.",
 )
 @click.option(
     "--tv-weight",
-    type=float,
+    type=WEIGHT,
     default=0.05,
     help="The weight of the total variation: more makes smoother pictures.",
 )
@@ -62,7 +67,7 @@ from zoo.files.home import user_path
 )
 @click.option(
     "--scales",
-    type=int,
+    type=COUNT,
     default=1,
     help="The number of sizes, each twice as large as the one before: more make larger strokes.",
 )
@@ -104,8 +109,6 @@ def style(
       zoo style cat.png scream.jpg ship.jpg --style-weight 2 --style-weight 1 --size 384 --scales 2
     """
     style_size = size if style_size is None else style_size
-    counts = {"--size": size, "--style-size": style_size, "--steps": steps, "--scales": scales}
-    check_numbers(counts, seed)
     for name, values in {"--style-weight": style_weights, "--mask": masks}.items():
         if values and len(values) != len(styles):
             raise ArgumentError(

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from zoo.cli.base import Computing, check_writable, trust_option
-from zoo.cli.painting import check_numbers, names_of, paint, painting_options, read_scaled
+from zoo.cli.base import COUNT, Computing, check_writable, trust_option
+from zoo.cli.painting import PICTURE, names_of, paint, painting_options, read_scaled
 from zoo.files.home import user_path
 
 
 @click.command(cls=Computing)
-@click.argument("picture")
+@click.argument("picture", type=PICTURE)
 @click.option(
     "-o",
     "--out",
@@ -20,16 +20,16 @@ from zoo.files.home import user_path
     default="texture.png",
     help="The file of the picture, which is replaced.",
 )
-@click.option("--size", type=int, default=256, help="The pixels of each side of the result.")
+@click.option("--size", type=COUNT, default=256, help="The pixels of each side of the result.")
 @click.option(
     "--picture-size",
-    type=int,
+    type=COUNT,
     help="The pixels of the longer side of PICTURE: fewer make smaller forms.  [default: --size]",
 )
-@click.option("-n", "count", type=int, default=1, help="The number of textures, side by side.")
+@click.option("-n", "count", type=COUNT, default=1, help="The number of textures, side by side.")
 @click.option(
     "--scales",
-    type=int,
+    type=COUNT,
     default=3,
     help="The number of sizes, each twice as large as the one before: more keep larger forms.",
 )
@@ -61,8 +61,6 @@ def texture(
       zoo texture bricks.png --size 384 --scales 4 --seed 1
     """
     picture_size = size if picture_size is None else picture_size
-    counts = {"--size": size, "--picture-size": picture_size, "-n": count}
-    check_numbers({**counts, "--steps": steps, "--scales": scales}, seed)
     out = user_path(out)
     check_writable(out)
     from zoo.style import TextureSynthesis

@@ -11,7 +11,7 @@ import click
 
 from zoo.cli import words
 from zoo.cli.base import Computing, check_writable, say, scale_option, trust_option
-from zoo.errors import ArgumentError, check_count
+from zoo.errors import ArgumentError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,7 +39,7 @@ def _seeds(context, parameter, value: str) -> list[int]:
         if last < first:
             raise ArgumentError(f"--seeds must have ranges that rise. Received: {part!r}.")
         if last - first + len(seeds) >= MOST:
-            raise ArgumentError(f"--seeds must be at most {MOST}. Received: {value!r}.")
+            raise ArgumentError(f"--seeds must name at most {MOST} seeds. Received: {value!r}.")
         seeds += range(first, last + 1)
     return seeds
 
@@ -92,7 +92,7 @@ def _seeds(context, parameter, value: str) -> list[int]:
 @click.option(
     "--trunc",
     metavar="PSI",
-    type=click.FloatRange(min=0),
+    type=click.FloatRange(min=0, min_open=True),
     help="Move the latents of the seeds to their mean: 0.7 shows less variety and fewer faults, 1 "
     "changes nothing.",
 )
@@ -136,8 +136,6 @@ def walk(
     strip = out.suffix.lower() == STRIP
     each = len(seeds) // (columns or 1)
     frames, times = _plan(out, each if closed else each - 1, frames, seconds, fps, closed)
-    if scale is not None:
-        check_count("--scale", scale)
     import numpy as np
 
     from zoo.data.animation import save_animation
@@ -149,6 +147,8 @@ def walk(
     model = locate(preset).read()
     chosen = _classes(model, preset, labels)
     groups = _groups(seeds, columns, len(chosen))
+    if kind == "spline":
+        _check_changes(groups, closed)
     known = dict(zip(seeds, _latents(model, seeds, trunc), strict=True))
     paths = np.stack(
         [path(np.stack([known[s] for s in group]), frames, closed, kind) for group in groups]
@@ -240,6 +240,18 @@ def _groups(seeds: list[int], columns: int | None, classes: int) -> list[list[in
     return groups
 
 
+def _check_changes(groups: list[list[int]], closed: bool) -> None:
+    """Raise if a seed follows itself, where a smooth path has no direction."""
+    for group in groups:
+        following = [*group[1:], *(group[:1] if closed else [])]
+        for seed, other in zip(group, following, strict=False):
+            if seed == other:
+                raise ArgumentError(
+                    "--seeds must change from each to the next for --kind spline. Received: "
+                    f"{seed} twice in sequence."
+                )
+
+
 def _classes(model, preset: str, labels: str | None) -> list[int]:
     """Return the classes to show, of which a model without classes has none.
 
@@ -255,7 +267,7 @@ def _classes(model, preset: str, labels: str | None) -> list[int]:
         kind = "no images" if latents else "nothing from latents"
         raise ArgumentError(
             "PRESET must be one that makes images from latents, such as a GAN or a VAE. Received: "
-            f"{preset!r}, a {type(model).__name__}, which makes {kind}."
+            f"{preset!r}, of the class {type(model).__name__}, which makes {kind}."
         )
     if model.condition is None:
         model.choose_condition(labels, 1, 0)  # raises if there are labels

@@ -11,9 +11,11 @@ from keras import ops
 
 from zoo import engine
 from zoo.base.masks import check_some, mask_values
+from zoo.base.warn import warn
 from zoo.engine.descent import Descended, Descent, Rule
 from zoo.engine.forks import check_can_compute
 from zoo.engine.relative import relative_error
+from zoo.engine.tasks import Classifies, Encodes, Task
 from zoo.errors import ArgumentError, check_count, check_number
 
 ROUNDS = 4  # all searches take one of so many parts of the steps, the best of them the others
@@ -22,6 +24,8 @@ MEANS = 100  # the draws of which the mean latent of each datum is taken
 PARTS = ("pixel", "features")
 LOSSES = {"pixel": {"pixel": 1.0}, "features": {"features": 1.0}, "both": dict.fromkeys(PARTS, 1.0)}
 STARTS = ("mean", "best_of", "encoder")
+FEW = 10  # steps after which a search that has found nothing is told of
+NOTHING = 1e-6  # a loss of data that the start gives already
 
 
 class Inversion(NamedTuple):
@@ -177,6 +181,8 @@ def invert(
     stops: Callable[[], bool] = lambda: False,
 ) -> Inversion:
     """Return the latents of `model` whose data are nearest to `images`: see `LatentModel`."""
+    if isinstance(labels, str | int | np.integer):  # one for all images
+        labels = model.choose_condition(labels, len(images), None)
     data, *condition = model.checked_inputs(images, labels)
     check_count("steps", steps)
     check_count("restarts", restarts)
@@ -192,8 +198,24 @@ def invert(
         search = model.kept(str(key), lambda: Search(model, weights, features, hold, rule))
         options = {"batch_size": batch_size, "told": told, "stops": stops}
         found = search.tournament(begin, restarts, steps, constants, **options)
+    _warn_of_still(found, steps, start)
     made = model.sample(latents=found.values, batch_size=batch_size, **_chosen(condition))
     return Inversion(found.values, made, found.losses, found.history)
+
+
+def _warn_of_still(found: Descended, steps: int, start) -> None:
+    """Warn if searches have found nothing that is better than their starts.
+
+    The units of a generator's first layer may all be off at the mean of the prior; then its images
+    do not change around it.
+    """
+    still = (found.losses >= found.history[:, 0]) & (found.losses > NOTHING)
+    if steps >= FEW and still.any():
+        given = repr(start) if isinstance(start, str) else "the given latents"
+        warn(
+            f"{still.sum()} of {len(still)} searches did not leave their start, {given}: the "
+            "images of the model do not change there. start='best_of' or more restarts find others."
+        )
 
 
 def check_mask(mask, data: np.ndarray) -> np.ndarray:
@@ -235,7 +257,8 @@ def _weights(loss: str | dict[str, float], features: Callable | None) -> dict[st
     weights = {part: check_number(f"loss[{part!r}]", weight) for part, weight in weights.items()}
     if not any(weights.values()):
         raise ArgumentError(f"loss must have a weight above 0. Received: {loss!r}.")
-    if weights.get("features") and not callable(features):
+    known = callable(features) and not isinstance(features, Classifies)
+    if weights.get("features") and not known:
         raise ArgumentError(
             "features must be a function of images, such as zoo.latents.features(model, "
             f"'classifier_mnist'), since loss={loss!r} compares them. Received: {features!r}."
@@ -288,13 +311,20 @@ def _first(model, start, data, condition: list, batch_size: int) -> np.ndarray |
         return inputs[0].reshape(len(data), MEANS, model.latent_dim).mean(axis=1)
     encoder = model if isinstance(start, str) else start
     if callable(getattr(encoder, "encode", None)):
+        check_encodes(encoder, model)
         codes = encoder.encode(data, *condition, batch_size=batch_size)
         codes = codes[0] if isinstance(codes, tuple) else codes  # the mean of a distribution
         latents = model.check_latents(codes)
     elif isinstance(start, str):
         raise ArgumentError(
-            f"start='encoder' needs a model that encodes images. Received: {type(model).__name__}. "
-            "Allowed: start=encoder, a trained latent_encoder of the model."
+            f"start='encoder' needs a model with codes of its own. Received: "
+            f"{type(model).__name__}. Allowed: a latent_encoder that was trained for the model, "
+            "such as zoo.load('inverter_dcgan_mnist') for 'dcgan_mnist'."
+        )
+    elif start is None or isinstance(start, Task):
+        raise ArgumentError(
+            "start must be 'best_of', 'mean', 'encoder', a model that encodes, or latents. "
+            f"Received: {start!r}."
         )
     else:
         latents = model.check_latents(start)
@@ -303,6 +333,23 @@ def _first(model, start, data, condition: list, batch_size: int) -> np.ndarray |
             f"start must give a latent for each of {len(data)} images. Received: {len(latents)}."
         )
     return latents
+
+
+def check_encodes(encoder, model) -> None:
+    """Raise unless a model that encodes takes the data of `model`, and warn if it was trained for
+    another one."""
+    if not isinstance(encoder, Encodes):
+        return  # a user's own object
+    if encoder.data != model.data:
+        raise ArgumentError(
+            f"start must be an encoder of {model.data.text}, as {type(model).__name__} makes them. "
+            f"Received: {type(encoder).__name__}, for {encoder.data.text}."
+        )
+    if not encoder.encodes_for(model):
+        warn(
+            f"start is {type(encoder).__name__}, which was trained for another generator than "
+            f"{type(model).__name__} or for other weights: its codes say little of this one."
+        )
 
 
 def _nearest(model, rows: tuple, count: int, seed, batch_size: int) -> np.ndarray:

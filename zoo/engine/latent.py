@@ -150,7 +150,7 @@ class LatentModel(Samples, Inverts, GenerativeModel):
 
         Args:
             images: images in the model's value range.
-            labels: for conditional models, the class of each image.
+            labels: for conditional models, the class of each image, or one for all.
             steps: the number of evaluations for each start.
             loss: `"pixel"`, `"features"`, `"both"`, or a dict with the weights of `"pixel"` and
                 `"features"`.
@@ -159,8 +159,9 @@ class LatentModel(Samples, Inverts, GenerativeModel):
             mask: 1 or True where an image is known, of shape `(height, width)`, or with channels,
                 or for each image; numbers between weigh. `None` if all is known.
             start: `"best_of"` for the nearest of 1,000 samples; `"mean"` for the mean of the
-                prior; `"encoder"` for the model's own codes; a model that encodes, such as a
-                `latent_encoder`; or latents of shape `(n, latent_dim)`.
+                prior, around which the images of some models do not change; `"encoder"` for the
+                model's own codes; a model that encodes, such as a `latent_encoder`; or latents of
+                shape `(n, latent_dim)`.
             restarts: the number of searches for each image, of which the best counts. The first
                 begins at `start`, the others at the nearest samples. All take a quarter of the
                 steps, and the best quarter of them the rest.

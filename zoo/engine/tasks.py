@@ -235,6 +235,11 @@ class Encodes(Task):
         """Return the network from data to codes, or `None` if no network gives the codes alone."""
         return None
 
+    def encodes_for(self, model) -> bool:
+        """Return whether the codes suit `model`, another one that decodes or samples."""
+        del model
+        return True
+
     def mean_codes(self, images, *condition, batch_size: int = 256) -> np.ndarray:
         """Return the code of each datum as a vector, float32 of shape `(n, latent_dim)`.
 

@@ -165,8 +165,9 @@ class Features:
 def _too_small(argument: str, size: tuple[int, int], name: str) -> ArgumentError:
     """Return the error for images that are smaller than what a layer looks at."""
     return ArgumentError(
-        f"{argument} must be larger for the layers of {name}, also at the smallest of its scales. "
-        f"Received: {size[0]}x{size[1]} pixels."
+        f"{argument} must be larger for the layers of {name}, also at the smallest of its sizes. "
+        f"Received: {size[0]}x{size[1]} pixels there. A larger size, fewer scales and lower layers "
+        "help."
     )
 
 
@@ -273,8 +274,7 @@ def _squeezenet(weights: str | Path | None) -> keras.Model:
 def _of_own_layers(network: keras.Model) -> keras.Model:
     """Return a network, or a copy of it if some layers were used outside of it before: their first
     output, which Keras gives for theirs, belongs to the other network."""
-    if not network.built:
-        return network
+    check_graph(network)
     layers = [each for each in network.layers if not isinstance(each, keras.Model)]
     try:
         keras.Model(network.inputs, [layer.output for layer in layers])
@@ -285,16 +285,8 @@ def _of_own_layers(network: keras.Model) -> keras.Model:
     return network
 
 
-def feature_maps(network: keras.Model, renumbered: bool = False) -> dict:
-    """Return the symbolic feature maps of a network, by the names of the layers that make them.
-
-    Args:
-        network: a functional or sequential model.
-        renumbered: as for `Source`.
-
-    Raises:
-        ArgumentError: if the network has no graph of layers, as a subclassed model.
-    """
+def check_graph(network) -> None:
+    """Raise unless a network is a model with a graph of layers, which a subclassed one has not."""
     if not isinstance(network, keras.Model) or not network.built:
         raise ArgumentError(f"features must be a built Keras model. Received: {network!r}.")
     inputs = [layer for layer in network.layers if isinstance(layer, keras.layers.InputLayer)]
@@ -303,6 +295,21 @@ def feature_maps(network: keras.Model, renumbered: bool = False) -> dict:
             "features must be a functional or sequential Keras model of one input. Received: "
             f"{network.name}, with {len(inputs)}."
         )
+
+
+def feature_maps(network: keras.Model, renumbered: bool = False) -> dict:
+    """Return the symbolic feature maps of a network, by the names of the layers that make them.
+
+    Of a layer that the network calls several times it is the first one.
+
+    Args:
+        network: a functional or sequential model.
+        renumbered: as for `Source`.
+
+    Raises:
+        ArgumentError: if the network has no graph of layers, as a subclassed model.
+    """
+    check_graph(network)
     maps, counts = {}, Counter()
     for layer in network.layers:
         if isinstance(layer, keras.layers.InputLayer):

@@ -33,18 +33,26 @@ def check_images(argument: str, images, channels: int, many: bool = True) -> np.
             allowed = f"(height, width, {channels})"
             if many:
                 allowed += f" or (n, height, width, {channels})"
+            advice = (
+                "image.mean(axis=-1, keepdims=True) makes a colour image grey."
+                if channels == 1
+                else "np.repeat(image.reshape(height, width, 1), 3, axis=-1) makes a grey image "
+                "colour, and image[..., :3] leaves out transparency."
+            )
             raise ArgumentError(
-                f"{argument} must have the shape {allowed}. Received: {shape}. "
-                "np.repeat(image.reshape(height, width, 1), 3, axis=-1) makes a grey image colour, "
-                "and image[..., :3] leaves out transparency."
+                f"{argument} must have the shape {allowed}. Received: {shape}. {advice}"
             )
     if images.dtype == np.uint8:
         return to_range(images, (0.0, 1.0))
-    if not np.isfinite(images).all() or images.min() < 0 or images.max() > 1:
+    if not np.isfinite(images).all():
+        raise ArgumentError(f"{argument} must hold finite numbers. Received: NaN or infinite ones.")
+    low, high = images.min(), images.max()
+    if low < 0 or high > 1:
+        source = (0, 255) if low >= 0 else (-1, 1)
         raise ArgumentError(
             f"{argument} must hold 8-bit numbers, or numbers in [0, 1]. Received: {images.dtype} "
-            f"from {images.min():g} to {images.max():g}. zoo.data.to_range(images, (0, 1), "
-            "source=(-1, 1)) converts images of another range, here of [-1, 1]."
+            f"from {low:g} to {high:g}. zoo.data.to_range(images, (0, 1), source={source}) "
+            f"converts images of {list(source)}."
         )
     return np.ascontiguousarray(images, "float32")
 

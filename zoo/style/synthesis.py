@@ -26,12 +26,16 @@ class Synthesized(NamedTuple):
         history: the least loss of each after each step at the last size, float32 of shape
             `(n, steps + 1)`; the first is that of the start.
         finished: whether all steps were taken, and nobody has interrupted them.
+        scale: the number of the last size, from 1; smaller images are enlarged to the wanted size.
+        scales: the number of sizes that were asked for.
     """
 
     images: np.ndarray
     losses: np.ndarray
     history: np.ndarray
     finished: bool
+    scale: int
+    scales: int
 
 
 class Options(NamedTuple):
@@ -102,8 +106,11 @@ def synthesized(
                 images, options.steps, constants, options.batch_size, count_step, stops
             )
             images = result.values
+            if stops():
+                break
         finished = not stops()
-    return Synthesized(images, result.losses, result.history, finished)
+    images, scale = at_size(images, size), options.scales - level
+    return Synthesized(images, result.losses, result.history, finished, scale, options.scales)
 
 
 @contextlib.contextmanager

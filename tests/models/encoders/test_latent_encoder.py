@@ -57,6 +57,16 @@ def test_it_starts_an_inversion(tmp_path):
     np.testing.assert_allclose(loaded.reconstruct(images), model.reconstruct(images), atol=1e-6)
 
 
+def test_an_encoder_of_another_generator_is_told_of():
+    gan, other = generator(), generator()
+    encoder = zoo.create("latent_encoder", generator=gan, width=2)
+    images = gan.sample(2, seed=0)
+    gan.invert(images, start=encoder, steps=1)
+    other.set_weights([weight + 1 for weight in other.get_weights()])
+    with pytest.warns(UserWarning, match="trained for another generator"):
+        other.invert(images, start=encoder, steps=1)
+
+
 def test_a_conditional_generator_gets_the_labels():
     gan = zoo.create("cgan", image_shape=(8, 8, 1), latent_dim=4, num_classes=3)
     model = zoo.create("latent_encoder", generator=gan, width=2)

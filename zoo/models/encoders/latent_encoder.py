@@ -141,6 +141,13 @@ class LatentEncoder(Encodes, GenerativeModel):
         """The number of the generator's latent variables."""
         return self.prior.latent_shape[0]
 
+    def encodes_for(self, model):
+        """Return whether `model` samples with the weights of the generator."""
+        network = next(iter(model.components().values()), model).sampling_network()
+        own = self.network.get_weights()
+        others = [] if network is None else network.get_weights()
+        return len(own) == len(others) and all(map(np.array_equal, own, others))
+
     # Training
 
     def default_optimizers(self):
