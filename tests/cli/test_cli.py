@@ -263,12 +263,12 @@ class TestData:
             (("info", tmp_path), "holds no image"),
             (("info", "no_such_set"), "Unknown data set: 'no_such_set'"),
             (("preview", "ring8", "--scale", 2), "scale enlarges the pixels of images"),
-            (("preview", "ring8", "--scale", 0), "--scale must be a whole number of at least 1"),
+            (("preview", "ring8", "--scale", 0), "'--scale': 0 is not in the range x>=1"),
             (("preview", "ring8", "-n", 0), "-n must be a whole number of at least 1"),
             (("prepare", "no_such_set"), "Unknown data set: 'no_such_set'"),
         ]:
             code, _, err = run("data", *arguments)
-            assert code == 1
+            assert code == (2 if "in the range" in message else 1)  # of Click's own checks 2
             assert err.startswith("zoo: error: ")
             assert err.count("\n") == 1
             assert message in err
