@@ -196,7 +196,7 @@ MEANINGS: dict[str, dict[str, Meaning]] = {
     },
     "threshold_log_likelihood": {
         "threshold_log_likelihood": Meaning(
-            "The log-likelihood of test images whose pixels are 1 above one half, in nats. Images "
+            "The log-likelihood of test images whose pixels are 1 above one half, in nats; those "
             "whose pixels are drawn have more noise, and are less likely."
         ),
     },
