@@ -26,7 +26,7 @@ RECIPE = dataclasses.replace(
             "0.5, falls to 0 over the second half.",
             "Binary pixels, drawn anew each time.",
         ],
-        limits=["Twenty units tell few digits apart: it is for the exact likelihood."],
+        limits=["Twenty units draw blurred digits, of which many are none: see its likelihood."],
     ),
     packaged=True,
     published={},
