@@ -14,6 +14,7 @@ class Config(zoo.Config):
     batch_size: int = 100
     units: int = 500
     upper_units: int = 2000
+    transposed: bool = True
     k: int = 10
     learning_rate: float = 0.01
     binarize: str = "stochastic"
@@ -21,8 +22,7 @@ class Config(zoo.Config):
 
 def build(config):
     units = (config.units, config.upper_units)
-    transposed = config.upper_units >= 28 * 28
-    return zoo.models.DeepBeliefNet((28, 28, 1), units, transposed, sampling_steps=200)
+    return zoo.models.DeepBeliefNet((28, 28, 1), units, config.transposed, sampling_steps=200)
 
 
 def compile(model, config, steps):
@@ -49,7 +49,7 @@ RECIPE = zoo.Recipe(
         ],
         limits=["The bound holds as far as the partition function is known, which is estimated."],
     ),
-    smoke={"epochs": 2, "k": 1, "units": 16, "upper_units": 24},
+    smoke={"epochs": 2, "k": 1, "units": 16, "upper_units": 24, "transposed": False},
     metrics=(zoo.evaluation.AIS(pixels="sampled"), "linear_probe", "fid", "kid", "prdc", "modes"),
     packaged=False,
 )

@@ -47,7 +47,10 @@ RECIPE = zoo.Recipe(
     published={
         "ais": (-86.34, "Salakhutdinov and Murray 2008, contrastive divergence of 25 steps")
     },
-    metrics=(zoo.evaluation.AIS(pixels="sampled"), "linear_probe", "fid", "kid", "prdc", "modes"),
+    metrics=(
+        *(zoo.evaluation.AIS(pixels="sampled"), "threshold_ais"),
+        *("linear_probe", "fid", "kid", "prdc", "modes"),
+    ),
 )
 
 if __name__ == "__main__":

@@ -177,9 +177,17 @@ def test_a_start_around_which_images_do_not_change_is_told_of():
     model = zoo.models.Sampler(network, LATENTS, SHAPE, (0.0, 1.0))
     images = np.full((2, *SHAPE), 0.5, "float32")
     with pytest.warns(UserWarning, match="2 of 2 searches did not leave their start, 'mean'"):
-        found = model.invert(images, start="mean", steps=10)
+        found = model.invert(images, start="mean", steps=3)
     np.testing.assert_array_equal(found.latents, 0)
-    model.invert(model.sample(latents=found.latents), start="mean", steps=10)  # found already
+
+
+def test_searches_that_stay_for_a_reason_are_not_told_of():
+    model, kernel, bias, _ = linear()
+    start = np.ones((2, LATENTS), "float32")
+    images = images_of(start, kernel, bias)
+    model.invert(images, start=start, steps=10)  # found already
+    model.invert(images / 2, start=start, steps=10, hold=1e6)
+    model.invert(images / 2, start=start, steps=10, stops=lambda: True)
 
 
 def test_one_label_stands_for_all_images():

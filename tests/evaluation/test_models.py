@@ -197,6 +197,30 @@ def test_binary_samples_are_compared_with_binary_images():
     assert grey.protocol.images == "4x4x1 8-bit"
 
 
+def test_a_model_that_draws_binary_training_images_copies_them():
+    images = np.random.default_rng(0).integers(0, 256, (2 * N, 4, 4, 1), dtype="uint8")
+    model = zoo.create("made", image_shape=(4, 4, 1), hidden_units=(8,))
+    drawn = model.data.from_stored(images[:N])
+    model.sample = lambda n=None, seed=None, **_: drawn[:n]
+    options = {"n": N, "seeds": [5], "extractor": "pixels", "train": images[:N]}
+    found = zoo.evaluate(model, images[N:], "memorisation", **options)
+    assert found["nearest_distance"].value == 0
+    assert found["copies"].value > 0.9
+
+
+def test_likelihoods_of_equal_pixels_are_compared():
+    images = np.random.default_rng(0).integers(0, 256, (20, 4, 4, 1), dtype="uint8")
+    metric = zoo.evaluation.LogLikelihood(pixels="sampled")
+    reports = [
+        zoo.evaluate(model, images, [metric], seeds=[5])
+        for model in (
+            zoo.create("made", image_shape=(4, 4, 1), hidden_units=(8,)),
+            zoo.create("rbm", image_shape=(4, 4, 1), hidden_units=8),
+        )
+    ]
+    assert zoo.evaluation.compare(*reports)
+
+
 def test_the_likelihood_of_thresholded_images():
     model = zoo.create("made", image_shape=(4, 4, 1), hidden_units=(8,))
     images = np.random.default_rng(0).integers(0, 256, (20, 4, 4, 1), dtype="uint8")

@@ -141,3 +141,22 @@ def test_layers_that_are_used_elsewhere_too():
     wanted = features.Features(source(tiny_networks.network()), ["second"]).of(images)["second"]
     found = features.Features(made, ["second"]).of(images)["second"]
     np.testing.assert_allclose(found, wanted, rtol=1e-5)
+
+
+def test_layers_of_two_networks_with_one_input():
+    inputs, layer = keras.Input((8, 8, 3)), layers.Conv2D(2, 3, padding="same", name="both")
+    keras.Model(inputs, layer(inputs))
+    negative = keras.Model(inputs, layer(layers.Rescaling(-1.0, name="turned")(inputs)))
+    images = tiny_networks.pictures(1)
+    found = features.Features(source(negative), ["both"]).of(images)["both"]
+    wanted = zoo.engine.to_numpy(layer(-images))
+    np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-5)
+
+
+def test_a_network_within_two_networks():
+    inner = tiny_networks.network()
+    keras.Sequential([keras.Input((8, 8, 3)), inner])
+    outer = keras.Sequential([keras.Input((8, 8, 3)), layers.Rescaling(0.5), inner])
+    images = tiny_networks.pictures(1)
+    found = features.Features(source(outer), ["tiny"]).of(images)["tiny"]
+    np.testing.assert_allclose(found, zoo.engine.to_numpy(inner(images / 2)), rtol=1e-4)

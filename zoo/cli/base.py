@@ -21,7 +21,7 @@ from zoo.base.devices import share_memory
 from zoo.base.program import import_all
 from zoo.base.text import harmless
 from zoo.errors import ArgumentError, StorageError, ZooError
-from zoo.files.home import free_file, make_folder, storage_errors, write_picture
+from zoo.files.home import free_file, make_folder, storage_errors, user_path, write_picture
 
 SETTINGS = {"context_settings": {"help_option_names": ["-h", "--help"], "show_default": True}}
 
@@ -65,12 +65,12 @@ class Computing(OneLine):
 
 def _of_options(message: str, parameters: list[click.Parameter]) -> str:
     """Return an error of a function, whose first word is an argument, with the option's name."""
-    found = re.match(r"(\w+)(\[[^]]*\])?(?= (must|is needed|takes)\b)", message)
-    for parameter in parameters:
-        if found and parameter.name == found[1]:
+    found = re.match(r"(\w+?)s?(\[[^]]*\])?(?= (must|is needed)\b)", message)
+    for parameter in parameters if found else ():
+        if parameter.name in (found[1], f"{found[1]}s"):
             is_option = isinstance(parameter, click.Option)
             name = parameter.opts[-1] if is_option else parameter.human_readable_name
-            return f"{name}{message[found.end() :]}"
+            return f"{name}{found[2] or ''}{message[found.end() :]}"
     return message
 
 
@@ -200,8 +200,8 @@ def trust_option(command):
         if os.getcwd() not in sys.path:
             sys.path.append(os.getcwd())  # as `python -m zoo` has it
         for module in trust:
-            package = module.partition(".")[0]
-            if package.isidentifier() and importlib.util.find_spec(package) is None:
+            package = module.partition(".")[0]  # a look at more would run its code
+            if package.isidentifier() and not _is_there(package):
                 raise ArgumentError(
                     "--trust must name a module of the working folder or of PYTHONPATH. Received: "
                     f"{module!r}, of which there is none."
@@ -210,6 +210,11 @@ def trust_option(command):
             return command(*args, **options)
 
     return trusted
+
+
+def _is_there(package: str) -> bool:
+    """Return whether a package or module of this name can be imported."""
+    return package in sys.modules or importlib.util.find_spec(package) is not None
 
 
 def picture_option(default: str):
@@ -222,6 +227,16 @@ def picture_option(default: str):
         help="The file of the picture, which is replaced.  [default: "
         f"{default}, or where that exists {stem}-1.{suffix} and so on]",
     )
+
+
+class ExistingFile(click.Path):
+    """The path of a file that exists, in which `~` is the home of the user."""
+
+    def __init__(self):
+        super().__init__(exists=True, dir_okay=False, path_type=Path)
+
+    def convert(self, value, param, ctx):
+        return super().convert(user_path(value), param, ctx)
 
 
 COUNT = click.IntRange(min=1)

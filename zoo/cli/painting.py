@@ -10,11 +10,10 @@ import click
 import numpy as np
 
 from zoo.cli import words
-from zoo.cli.base import COUNT, SEED, say
+from zoo.cli.base import COUNT, SEED, ExistingFile, say
 from zoo.cli.early import ended_early
 from zoo.files.home import write_picture
 
-PICTURE = click.Path(exists=True, dir_okay=False)
 OPTIONS = (
     click.option(
         "--features",
@@ -25,7 +24,7 @@ OPTIONS = (
     ),
     click.option(
         "--weights",
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        type=ExistingFile(),
         help="A file of weights, such as squeezenet11_notop.npz, which squeezenet needs.",
     ),
     click.option(
@@ -51,7 +50,7 @@ def names_of(text: str | None) -> list[str] | None:
     return None if text is None else [name.strip() for name in text.split(",")]
 
 
-def read_scaled(path: str, side: int, channels: int) -> np.ndarray:
+def read_scaled(path: Path, side: int, channels: int) -> np.ndarray:
     """Return the 8-bit picture in a file, whose longer side becomes `side` pixels."""
     from zoo.data.image_format import ImageFormat
     from zoo.data.picture import read_picture, scaled_size

@@ -121,7 +121,7 @@ def project(
     from zoo.latents import features as features_of
     from zoo.presets.locate import locate
 
-    begin = _start(start)
+    begin = _start(start)  # before the model is read, which takes seconds
     model = locate(preset).read()
     if "inverts" not in model.tasks or model.data.name != "images":
         raise ArgumentError(
@@ -135,10 +135,10 @@ def project(
     target = model.data.from_stored(_read(images, model, count))
     known = None if mask is None else _known(mask, model, target)
     options = {
-        "labels": None if labels is None else model.choose_condition(labels, len(target), None),
+        "labels": labels,
         "steps": steps,
         "restarts": restarts,
-        "start": begin,
+        "start": begin if isinstance(begin, str) else begin.read(),
         "loss": loss,
         "features": None if features is None else features_of(model, features),
         "mask": known,
@@ -163,13 +163,13 @@ def project(
 
 
 def _start(value: str):
-    """Return the name of a start, or the preset that encodes."""
+    """Return the name of a start, or the place of the preset that encodes."""
     from zoo.presets import locate
 
     if value in STARTS:
         return value
     try:
-        return locate.locate(value).read()
+        return locate.locate(value)
     except UnknownNameError as error:
         encoders = [name for name in locate.known_names() if name.startswith("inverter_")]
         raise unknown_name("--start", value, [*STARTS, *encoders]) from error

@@ -7,15 +7,15 @@ from pathlib import Path
 import click
 import numpy as np
 
-from zoo.cli.base import COUNT, WEIGHT, Computing, check_writable, trust_option
-from zoo.cli.painting import PICTURE, names_of, paint, painting_options, read_scaled
+from zoo.cli.base import COUNT, WEIGHT, Computing, ExistingFile, check_writable, trust_option
+from zoo.cli.painting import names_of, paint, painting_options, read_scaled
 from zoo.errors import ArgumentError
 from zoo.files.home import user_path
 
 
 @click.command(cls=Computing)
-@click.argument("content", type=PICTURE)
-@click.argument("styles", type=PICTURE, nargs=-1, required=True)
+@click.argument("content", type=ExistingFile())
+@click.argument("styles", type=ExistingFile(), nargs=-1, required=True)
 @click.option(
     "-o",
     "--out",
@@ -37,7 +37,7 @@ from zoo.files.home import user_path
 @click.option(
     "--mask",
     "masks",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=ExistingFile(),
     multiple=True,
     help="A picture that is white where CONTENT gets the style. One for each of STYLES.",
 )
@@ -76,8 +76,8 @@ from zoo.files.home import user_path
 @painting_options
 @trust_option
 def style(
-    content: str,
-    styles: tuple[str, ...],
+    content: Path,
+    styles: tuple[Path, ...],
     out: Path,
     size: int,
     style_size: int | None,

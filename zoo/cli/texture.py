@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from zoo.cli.base import COUNT, Computing, check_writable, trust_option
-from zoo.cli.painting import PICTURE, names_of, paint, painting_options, read_scaled
+from zoo.cli.base import COUNT, Computing, ExistingFile, check_writable, trust_option
+from zoo.cli.painting import names_of, paint, painting_options, read_scaled
 from zoo.files.home import user_path
 
 
 @click.command(cls=Computing)
-@click.argument("picture", type=PICTURE)
+@click.argument("picture", type=ExistingFile())
 @click.option(
     "-o",
     "--out",
@@ -37,7 +37,7 @@ from zoo.files.home import user_path
 @painting_options
 @trust_option
 def texture(
-    picture: str,
+    picture: Path,
     out: Path,
     size: int,
     picture_size: int | None,

@@ -24,8 +24,7 @@ MEANS = 100  # the draws of which the mean latent of each datum is taken
 PARTS = ("pixel", "features")
 LOSSES = {"pixel": {"pixel": 1.0}, "features": {"features": 1.0}, "both": dict.fromkeys(PARTS, 1.0)}
 STARTS = ("mean", "best_of", "encoder")
-FEW = 10  # steps after which a search that has found nothing is told of
-NOTHING = 1e-6  # a loss of data that the start gives already
+NEAR = 1e-3  # a distance of latents at which images differ, if they change at all
 
 
 class Inversion(NamedTuple):
@@ -182,7 +181,8 @@ def invert(
 ) -> Inversion:
     """Return the latents of `model` whose data are nearest to `images`: see `LatentModel`."""
     if isinstance(labels, str | int | np.integer):  # one for all images
-        labels = model.choose_condition(labels, len(images), None)
+        (data,) = model.checked_inputs(images, labelled=False)
+        labels = model.choose_condition(labels, len(data), None)
     data, *condition = model.checked_inputs(images, labels)
     check_count("steps", steps)
     check_count("restarts", restarts)
@@ -198,23 +198,25 @@ def invert(
         search = model.kept(str(key), lambda: Search(model, weights, features, hold, rule))
         options = {"batch_size": batch_size, "told": told, "stops": stops}
         found = search.tournament(begin, restarts, steps, constants, **options)
-    _warn_of_still(found, steps, start)
     made = model.sample(latents=found.values, batch_size=batch_size, **_chosen(condition))
+    if restarts == 1 and np.array_equal(found.values, begin) and not stops():
+        _warn_of_still(model, begin, made, condition, start)
     return Inversion(found.values, made, found.losses, found.history)
 
 
-def _warn_of_still(found: Descended, steps: int, start) -> None:
-    """Warn if searches have found nothing that is better than their starts.
+def _warn_of_still(model, begin: np.ndarray, made: np.ndarray, condition: list, start) -> None:
+    """Warn of searches that have not left their start, around which images do not change.
 
-    The units of a generator's first layer may all be off at the mean of the prior; then its images
-    do not change around it.
+    The units of a generator's first layer may all be off at the mean of the prior.
     """
-    still = (found.losses >= found.history[:, 0]) & (found.losses > NOTHING)
-    if steps >= FEW and still.any():
+    noise = NEAR * np.random.default_rng(0).standard_normal(begin.shape)
+    around = model.sample(latents=(begin + noise).astype("float32"), **_chosen(condition))
+    still = (around == made).reshape(len(made), -1).all(axis=1)
+    if still.any():
         given = repr(start) if isinstance(start, str) else "the given latents"
         warn(
             f"{still.sum()} of {len(still)} searches did not leave their start, {given}: the "
-            "images of the model do not change there. start='best_of' or more restarts find others."
+            "images of the model do not change there. Another start, or more restarts, find others."
         )
 
 
@@ -340,16 +342,22 @@ def check_encodes(encoder, model) -> None:
     another one."""
     if not isinstance(encoder, Encodes):
         return  # a user's own object
-    if encoder.data != model.data:
+    takes, wanted = ((m.data, m.condition) for m in (encoder, model))
+    if takes != wanted:
         raise ArgumentError(
-            f"start must be an encoder of {model.data.text}, as {type(model).__name__} makes them. "
-            f"Received: {type(encoder).__name__}, for {encoder.data.text}."
+            f"start must be an encoder of {_described(*wanted)}, as {type(model).__name__} makes "
+            f"them. Received: {type(encoder).__name__}, for {_described(*takes)}."
         )
     if not encoder.encodes_for(model):
         warn(
             f"start is {type(encoder).__name__}, which was trained for another generator than "
             f"{type(model).__name__} or for other weights: its codes say little of this one."
         )
+
+
+def _described(data, condition) -> str:
+    """Return the text for the data that a model takes, and its conditions."""
+    return data.text if condition is None else f"{data.text} with {condition.noun}"
 
 
 def _nearest(model, rows: tuple, count: int, seed, batch_size: int) -> np.ndarray:

@@ -13,7 +13,7 @@ from zoo.evaluation.of_classes import (
 )
 from zoo.evaluation.of_codes import Contraction, Denoising, InactiveUnits, LinearProbe
 from zoo.evaluation.of_densities import DensityKL
-from zoo.evaluation.of_energies import AIS
+from zoo.evaluation.of_energies import AIS, ThresholdAIS
 from zoo.evaluation.of_features import (
     PRDC,
     ClassifierTest,
@@ -76,6 +76,7 @@ __all__ = [
     "Report",
     "Subject",
     "Task",
+    "ThresholdAIS",
     "ThresholdLogLikelihood",
     "Translation",
     "compare",

@@ -43,7 +43,8 @@ def evaluate(
 ) -> Report | None:
     """Measure a model, and record the protocol of each number.
 
-    Samples are compared as 8-bit images, as they would be saved. For each seed, `n` samples are
+    Samples are compared as 8-bit images, as they would be saved, and those of models of binary
+    pixels with real images that are made binary by one draw. For each seed, `n` samples are
     made in parts. A number is the mean over the seeds, its spread the standard deviation, and its
     margin, printed after ±, half the width of the 95% confidence interval of the mean; p-values
     are combined to one, see `zoo.metrics.Measurement`. Conditional models sample for the labels of
@@ -151,7 +152,7 @@ def _collected_real(sets: Sets, cache: bool) -> dict[str, Collected]:
         name: reference(
             source,
             source.sha256 if conditional or name == "train" else images_sha256(source),
-            todo.model.data.stored_as,
+            todo.model.data.compared_as,
             todo.needs,
             todo.extractor,
             cache,

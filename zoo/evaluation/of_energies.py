@@ -10,8 +10,6 @@ from zoo.engine.annealing import TEMPERATURES
 from zoo.errors import ArgumentError, check_count
 from zoo.evaluation.of_images import LogLikelihood, prepared, takes, with_error
 
-METHODS = ("ais", "reverse_ais")
-
 
 class AIS(LogLikelihood):
     """The log-likelihood of test data in nats, with log Z by annealed importance sampling.
@@ -19,8 +17,7 @@ class AIS(LogLikelihood):
     `ais` has the forward estimate of log Z, as papers on these machines do. Its error is that of
     the mean over the data, together with that of log Z, and `ais_error` is the latter alone.
     `ais_reverse` has log Z of the chains in reverse; where these cannot begin at exact samples it
-    is an estimate without a known sign, see `log_partition` of the model. For pixels that are drawn
-    once, `ais_threshold` is `ais` of pixels that are 1 above one half, with the same log Z.
+    is an estimate without a known sign, see `log_partition` of the model.
 
     Args:
         chains: the number of chains.
@@ -30,12 +27,8 @@ class AIS(LogLikelihood):
     """
 
     name = "ais"
-    outputs = {
-        "ais": "higher",
-        "ais_reverse": "higher",
-        "ais_error": "lower",
-        "ais_threshold": "higher",
-    }
+    outputs = {"ais": "higher", "ais_reverse": "higher", "ais_error": None}
+    methods = ("ais", "reverse_ais")
 
     def __init__(
         self,
@@ -67,33 +60,43 @@ class AIS(LogLikelihood):
         return False  # log Z is estimated once
 
     def values(self, subject, spans):
-        """Yield the log-likelihoods by both estimates of log Z, their errors, and, for pixels that
-        are drawn once, the log-likelihoods of the others by the first estimate."""
-        model, seed, form = subject.model, subject.seed, self.form(subject.model)
+        """Yield the log-likelihoods by each estimate of log Z, and the errors of these."""
+        model, seed = subject.model, subject.seed
         annealing = {"chains": self.chains, "temperatures": self.temperatures}
-        forward, reverse = (model.log_partition(m, seed, **annealing) for m in METHODS)
+        found = [model.log_partition(method, seed, **annealing) for method in self.methods]
         options = {"seed": seed, **({"draws": self.draws} if takes(model, "draws") else {})}
-
-        def log_likelihoods(form, partition):
-            parts = [inputs for _, inputs in prepared(subject, spans, form, seed)]
-            each = [model.log_prob(*inputs, partition=partition, **options) for inputs in parts]
-            return np.concatenate(each).astype("float64")
-
-        spans = list(spans)
-        columns = [log_likelihoods(form, partition) for partition in (forward, reverse)]
-        columns += [np.full(len(columns[0]), part.error) for part in (forward, reverse)]
-        if form == "sampled":
-            columns.append(log_likelihoods("threshold", forward))
-        yield np.stack(columns, axis=1)
+        for _, inputs in prepared(subject, spans, self.form(model), seed):
+            values = model.log_prob(*inputs, partition=found[0], **options).astype("float64")
+            columns = [values + (found[0].value - each.value) for each in found]
+            columns += [np.full(len(values), each.error) for each in found]
+            yield np.stack(columns, axis=1)
 
     def numbers(self, values, model):
-        (forward, reverse), threshold = values[0, 2:4], values[:, 4:]
-        return {
-            "ais": _with_both(values[:, 0], forward),
-            "ais_reverse": _with_both(values[:, 1], reverse),
-            "ais_error": float(forward),
-            **({"ais_threshold": _with_both(threshold, forward)} if threshold.size else {}),
+        errors = values[0, len(self.methods) :]
+        names = [name for name in self.outputs if not name.endswith("error")]
+        found = {
+            name: _with_both(values[:, column], errors[column]) for column, name in enumerate(names)
         }
+        return {**found, **({"ais_error": float(errors[0])} if "ais_error" in self.outputs else {})}
+
+
+class ThresholdAIS(AIS):
+    """The estimate of `AIS` for test images whose pixels are 1 above one half, in nats.
+
+    It stands beside the one of drawn pixels, which is lower, since these have more noise.
+
+    Args:
+        chains: the number of chains.
+        temperatures: the steps of each chain.
+        draws: the draws of hidden units for each image, if the model's `log_prob` takes them.
+    """
+
+    name = "threshold_ais"
+    outputs = {"threshold_ais": "higher"}
+    methods = ("ais",)
+
+    def __init__(self, chains: int = 100, temperatures: int = TEMPERATURES, draws: int = 10):
+        super().__init__(chains, temperatures, "threshold", draws)
 
 
 def _with_both(values: np.ndarray, error: float) -> tuple[float, float]:

@@ -325,7 +325,8 @@ class Parzen(Metric):
 
     def measure(self, samples, subject):
         last = np.arange(len(subject.train.images))[-self.validation :]
-        sets = (samples.images, subject.train.select(last).images[:], subject.real.images)
+        validation = subject.model.data.stored_here(subject.train.select(last).images[:])
+        sets = (samples.images, validation, subject.real.images)
         estimate = parzen_log_likelihood(*(_flat(images) for images in sets))
         return {"parzen": (estimate.mean, estimate.standard_error)}
 
@@ -346,7 +347,8 @@ class Memorisation(Metric):
     fewest = SEVERAL
 
     def measure(self, samples, subject):
-        of_samples, of_test = (self._distances(x, subject.train) for x in (samples, subject.real))
+        train = subject.model.data.stored_here(subject.train.images[:])
+        of_samples, of_test = (self._distances(x, train) for x in (samples, subject.real))
         return {
             "nearest_distance": float(np.median(of_samples)),
             "copies": copies(of_samples, of_test),
@@ -358,7 +360,7 @@ class Memorisation(Metric):
         The distances of real images are computed once for all seeds.
         """
         if self.name not in collected.memo:
-            nearest = nearest_neighbours(_flat(collected.images), _flat(train.images[:]))
+            nearest = nearest_neighbours(_flat(collected.images), _flat(train))
             collected.memo[self.name] = nearest.distances[:, 0]
         return collected.memo[self.name]
 

@@ -412,7 +412,7 @@ def _protocols(chosen, model, extractor, test: Source, train: Source | None, n: 
             data=test.name,
             split=test.split,
             data_sha256=sha256,
-            images=model.data.stored_as,
+            images=model.data.compared_as if metric.of_samples else model.data.stored_as,
             n_real=len(test.images),
             n_fake=n if metric.of_samples else None,
             train_sha256=train_sha256 if metric.trains else None,

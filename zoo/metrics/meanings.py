@@ -189,9 +189,11 @@ MEANINGS: dict[str, dict[str, Meaning]] = {
         "ais_error": Meaning(
             "The standard error of the logarithm of the partition function, in nats."
         ),
-        "ais_threshold": Meaning(
-            "The same as ais for pixels that are 1 above one half, and not drawn: such images have "
-            "less noise, and are likelier."
+    },
+    "threshold_ais": {
+        "threshold_ais": Meaning(
+            "The log-likelihood of test images whose pixels are 1 above one half, in nats, with "
+            "the partition function by annealed importance sampling."
         ),
     },
     "threshold_log_likelihood": {

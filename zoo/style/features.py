@@ -180,8 +180,7 @@ def source_of(features, weights: str | Path | None, prepare: Callable | None) ->
     """
     if isinstance(features, keras.Model) and not isinstance(features, Classifies):
         _refuse("weights", weights, "a Keras model, which has its own")
-        network = _of_own_layers(features)
-        return Source(features.name, network, prepare or (lambda images: images))
+        return Source(features.name, features, prepare or (lambda images: images))
     _refuse("prepare", prepare, "a network that is given by name, which has its own")
     if isinstance(features, Classifies):
         _refuse("weights", weights, "a model, which has its own")
@@ -271,20 +270,6 @@ def _squeezenet(weights: str | Path | None) -> keras.Model:
     return network
 
 
-def _of_own_layers(network: keras.Model) -> keras.Model:
-    """Return a network, or a copy of it if some layers were used outside of it before: their first
-    output, which Keras gives for theirs, belongs to the other network."""
-    check_graph(network)
-    layers = [each for each in network.layers if not isinstance(each, keras.Model)]
-    try:
-        keras.Model(network.inputs, [layer.output for layer in layers])
-    except ValueError:  # an output is not connected to the inputs
-        copy = keras.models.clone_model(network)
-        copy.set_weights(network.get_weights())
-        return copy
-    return network
-
-
 def check_graph(network) -> None:
     """Raise unless a network is a model with a graph of layers, which a subclassed one has not."""
     if not isinstance(network, keras.Model) or not network.built:
@@ -310,7 +295,7 @@ def feature_maps(network: keras.Model, renumbered: bool = False) -> dict:
         ArgumentError: if the network has no graph of layers, as a subclassed model.
     """
     check_graph(network)
-    maps, counts = {}, Counter()
+    maps, counts, outputs = {}, Counter(), _first_outputs(network)
     for layer in network.layers:
         if isinstance(layer, keras.layers.InputLayer):
             continue
@@ -319,11 +304,24 @@ def feature_maps(network: keras.Model, renumbered: bool = False) -> dict:
         if renumbered and kind.replace("_", "") == type(layer).__name__.lower():
             name = f"{kind}_{counts[kind]}" if counts[kind] else kind
             counts[kind] += 1
-        output = layer.output
+        output = outputs[id(layer)]
         match tuple(output.shape) if isinstance(output, keras.KerasTensor) else ():
             case (_, _, _, _):
                 maps[name] = output
     return maps
+
+
+def _first_outputs(network: keras.Model) -> dict[int, keras.KerasTensor]:
+    """Return the first output of each layer in the graph of a network, by the id of the layer.
+
+    `layer.output` is that of the layer's first call, which may belong to another network.
+    """
+    graph = network._functional if isinstance(network, keras.Sequential) else network
+    outputs: dict[int, keras.KerasTensor] = {}
+    for depth in sorted(graph._nodes_by_depth, reverse=True):  # from the inputs on
+        for node in graph._nodes_by_depth[depth]:
+            outputs.setdefault(id(node.operation), node.outputs[0])
+    return outputs
 
 
 def _of_any_size(inputs, maps: list) -> keras.Model:

@@ -6,7 +6,7 @@ import numpy as np
 
 from zoo.base.arrays import as_array
 from zoo.base.masks import check_some, mask_values
-from zoo.base.ranges import as_bytes, to_range
+from zoo.base.ranges import SLACK, as_bytes, to_range
 from zoo.data import decode
 from zoo.errors import ArgumentError
 
@@ -34,7 +34,8 @@ def check_images(argument: str, images, channels: int, many: bool = True) -> np.
             if many:
                 allowed += f" or (n, height, width, {channels})"
             advice = (
-                "image.mean(axis=-1, keepdims=True) makes a colour image grey."
+                "zoo.data.to_range(image, (0, 1)).mean(axis=-1, keepdims=True) makes an image in "
+                "colour grey, and image[..., None] adds the channel of a grey one."
                 if channels == 1
                 else "np.repeat(image.reshape(height, width, 1), 3, axis=-1) makes a grey image "
                 "colour, and image[..., :3] leaves out transparency."
@@ -48,7 +49,9 @@ def check_images(argument: str, images, channels: int, many: bool = True) -> np.
         raise ArgumentError(f"{argument} must hold finite numbers. Received: NaN or infinite ones.")
     low, high = images.min(), images.max()
     if low < 0 or high > 1:
-        source = (0, 255) if low >= 0 else (-1, 1)
+        if low >= -SLACK and high <= 1 + SLACK:  # as resizing leaves them
+            return np.clip(images, 0.0, 1.0).astype("float32")
+        source = (0, 255) if low >= 0 and high > 2 else (-1, 1)
         raise ArgumentError(
             f"{argument} must hold 8-bit numbers, or numbers in [0, 1]. Received: {images.dtype} "
             f"from {low:g} to {high:g}. zoo.data.to_range(images, (0, 1), source={source}) "

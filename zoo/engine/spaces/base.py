@@ -171,6 +171,11 @@ class Space(Named):
         """
         return values
 
+    @property
+    def compared_as(self) -> str:
+        """The shape and type of stored values of `stored_here`, as text for protocols."""
+        return self.stored_as
+
     def check_stored(self, argument: str, values) -> None:
         """Raise unless `values` are valid results of `to_stored`."""
         shape = tuple(values.shape[1:])

@@ -147,7 +147,7 @@ class BinaryImages(Images):
         return self.to_stored(self.from_stored(values))
 
     @property
-    def stored_as(self):
+    def compared_as(self):
         return f"{'x'.join(map(str, self.shape))} binary"
 
     @property

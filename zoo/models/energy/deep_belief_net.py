@@ -179,13 +179,15 @@ class DeepBeliefNet(OfMachine, EncodesUnits, Scores, GenerativeModel):
             ValueError: if an argument has a wrong value, such as k = 0, or no `layer_steps` for a
                 model whose machines begin as the trained ones below them.
         """
-        if self.transposed and layer_steps == 0:
-            raise ArgumentError(
-                "layer_steps must be at least 1 for a model with transposed=True. Received: 0."
-            )
         defaults = {"k": 1, "persistent": True, "centred": True, "weight_decay": 0.0}
         Model.compile(self, optimizer, layer_steps=layer_steps, **{**defaults, **kwargs})
         self.stage = 0 if layer_steps else None
+
+    def complete_objective(self, attributes):
+        if self.transposed and not attributes["layer_steps"]:
+            raise ArgumentError(
+                "layer_steps must be at least 1 for a model with transposed=True. Received: 0."
+            )
 
     def begin_epoch(self):
         super().begin_epoch()
@@ -215,7 +217,7 @@ class DeepBeliefNet(OfMachine, EncodesUnits, Scores, GenerativeModel):
         machine, chains = pair
         started = self.transposed and below is not None
         if started:
-            begin_transposed(pair, below, self.random)
+            begin_transposed(pair, below, self.random if self.persistent else None)
         machine.follow(visible, started)
         own = chains if self.persistent else None
         fantasies = fantasies_of(machine, own, visible, self.random, self.k)

@@ -24,11 +24,15 @@ def check_sizes(sizes: Sequence[int]) -> None:
 def begin_transposed(
     upper: tuple[BoltzmannMachine, PersistentChains],
     lower: tuple[BoltzmannMachine, PersistentChains],
-    random,
+    random=None,
 ) -> None:
-    """Let a machine that has seen no batch begin as the one below it, and its chains at hidden
-    units that this one draws given its own chains."""
+    """Let a machine that has seen no batch begin as the one below it.
+
+    With a generator `random`, its chains begin at hidden units that the machine below draws given
+    the states of its own chains.
+    """
     machine, chains = upper
     machine.start_transposed(lower[0], machine.is_new)
-    drawn = lower[0].drawn_hidden(lower[1].own(), random)
-    chains.keep(ops.where(machine.is_new, drawn, chains.own()))
+    if random is not None:
+        drawn = lower[0].drawn_hidden(lower[1].own(), random)
+        chains.keep(ops.where(machine.is_new, drawn, chains.own()))
