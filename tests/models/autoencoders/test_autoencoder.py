@@ -183,6 +183,7 @@ def test_errors(arguments, message):
     ("call", "message"),
     [
         (lambda m: m.decode(np.zeros((2, 4))), r"codes must have the shape \(n, 5\).*\(2, 4\)"),
+        (lambda m: m.decode(np.full((2, 5), np.inf)), "codes .* numbers that are not finite"),
         (lambda m: m.encode(IMAGES[:, 1:]), "images must hold images of shape"),
         (lambda m: m.compile(loss="l3"), "Unknown loss: 'l3'. Allowed: cross_entropy, squared"),
     ],

@@ -356,7 +356,7 @@ def test_overfitting_is_measured_on_binary_images():
         (lambda m: m.log_partition("aiss"), "method.*Nearest|method.*Allowed"),
         (lambda m: m.log_partition("ais", chains=1), "chains must be"),
         (lambda m: m.log_partition("ais", temperatures=0), "temperatures must be"),
-        (lambda m: m.decode(np.zeros((2, 3))), r"codes must hold finite numbers of shape \(n, 4\)"),
+        (lambda m: m.decode(np.zeros((2, 3))), r"codes must have the shape \(n, 4\)"),
         (lambda m: zoo.models.RBM((3, 3, 1), 0), "hidden_units must be"),
         (lambda m: zoo.models.RBM((3, 3, 1), visible="real"), "visible: 'real'"),
         (lambda m: zoo.models.RBM((9,)), "image_shape must be"),

@@ -7,20 +7,16 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 import keras
-import numpy as np
 from keras import ops
 
-from zoo.base.arrays import as_array
-from zoo.base.described import described_by
 from zoo.base.extends import extends
 from zoo.engine.batch import Batch, check_logits
 from zoo.engine.compilation import Argument
+from zoo.engine.encoding import OneCode
 from zoo.engine.model import GenerativeModel
 from zoo.engine.priors import Prior
 from zoo.engine.sampler import Sampler
 from zoo.engine.spaces import Space, of_shape
-from zoo.engine.spaces.base import as_numpy
-from zoo.engine.tasks import Encodes
 from zoo.errors import ArgumentError
 from zoo.losses import Bernoulli, ReconstructionLoss
 from zoo.models.families import register_family
@@ -31,7 +27,7 @@ RANGE = (0.0, 1.0)  # the value range of images
 
 
 @register_family("autoencoder", short="ae", package="zoo")
-class Autoencoder(TakesCoders, Encodes, GenerativeModel):
+class Autoencoder(TakesCoders, OneCode, GenerativeModel):
     """An encoder to a short code and a decoder back, trained to reproduce the image.
 
     The objective is min E_x[L(x, r(x))] with r(x) = sigmoid(decoder(encoder(x))), equation 14.1 of
@@ -212,49 +208,14 @@ class Autoencoder(TakesCoders, Encodes, GenerativeModel):
         logits = self.decoder(self.encoder(images, training=training), training=training)
         return ops.sigmoid(ops.cast(logits, "float32"))
 
-    def encode(self, images, batch_size: int = 256) -> np.ndarray:
-        """Return the code of each image.
+    def encoded(self, images):
+        return self.encoder(images, training=False)
 
-        Args:
-            images: of shape `(n, height, width, channels)`, in [0, 1].
-            batch_size: the number of images that are computed at once.
-
-        Returns:
-            A float32 NumPy array of shape `(n, latent_dim)`.
-
-        Raises:
-            ValueError: if `images` has another shape.
-        """
-        inputs = self.checked_inputs(images)
-        return self.infer("encode", lambda x: self.encoder(x, training=False), inputs, batch_size)
+    def decoded(self, codes):
+        return ops.sigmoid(ops.cast(self.decoder(codes, training=False), "float32"))
 
     def encoding_network(self):
         return self.encoder
-
-    def decode(self, codes, batch_size: int = 256) -> np.ndarray:
-        """Return the image of each code, in [0, 1].
-
-        Args:
-            codes: an array of shape `(n, latent_dim)`, or of the shape of the encoder's codes.
-            batch_size: the number of images that are computed at once.
-
-        Raises:
-            ValueError: if `codes` has another shape.
-        """
-        codes = as_array("codes", as_numpy("codes", codes)).astype("float32")
-        if codes.shape[1:] == (self.latent_dim,):
-            codes = codes.reshape(-1, *self.code_shape)
-        if codes.shape[1:] != self.code_shape or not len(codes):
-            raise ArgumentError(
-                f"codes must have the shape (n, {', '.join(map(str, self.code_shape))}) with n at "
-                f"least 1. Received: shape {codes.shape}."
-            )
-        return self.infer(
-            "decode",
-            lambda z: ops.sigmoid(ops.cast(self.decoder(z, training=False), "float32")),
-            (codes,),
-            batch_size,
-        )
 
     def sampler(self, prior: Prior) -> Sampler:
         network = self.decoder
@@ -270,14 +231,3 @@ class Autoencoder(TakesCoders, Encodes, GenerativeModel):
             likelihood=Bernoulli(),
             prior=prior,
         )
-
-    @described_by(encode)
-    def reconstruct(self, images, batch_size: int = 256) -> np.ndarray:
-        """Encode and decode each image, and return an array of the shape of `images`."""
-        return self.infer("reconstruct", self.call, self.checked_inputs(images), batch_size)
-
-    def golden_inputs(self, n):
-        return {"images": self.data.example(n)}
-
-    def golden_outputs(self, inputs):
-        return self.reconstruct(inputs["images"])

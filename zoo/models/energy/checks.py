@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from zoo.base.arrays import as_array
 from zoo.engine.spaces import BinaryMeans, Space, of_image_shape
-from zoo.engine.spaces.base import as_numpy
 from zoo.errors import ArgumentError, check_choice
 from zoo.layers.boltzmann import UNITS
 
@@ -24,14 +20,3 @@ def check_flag(argument: str, value: object) -> bool:
     if not isinstance(value, bool):
         raise ArgumentError(f"{argument} must be True or False. Received: {value!r}.")
     return value
-
-
-def check_codes(codes, size: int) -> np.ndarray:
-    """Return `codes` as a float32 array of shape `(n, size)`, or raise."""
-    codes = as_array("codes", as_numpy("codes", codes)).astype("float32")
-    if codes.shape[1:] != (size,) or not len(codes) or not np.isfinite(codes).all():
-        raise ArgumentError(
-            f"codes must hold finite numbers of shape (n, {size}) with n at least 1. Received: "
-            f"shape {codes.shape}."
-        )
-    return codes
