@@ -179,6 +179,11 @@ def test_a_start_around_which_images_do_not_change_is_told_of():
     with pytest.warns(UserWarning, match="2 of 2 searches did not leave their start, 'mean'"):
         found = model.invert(images, start="mean", steps=3)
     np.testing.assert_array_equal(found.latents, 0)
+    # Also where others move.
+    starts = np.stack([np.zeros(LATENTS), np.full(LATENTS, 20.0)]).astype("float32")
+    with pytest.warns(UserWarning, match="1 of 2 searches did not leave their start, the given"):
+        found = model.invert(images, start=starts, steps=3)
+    assert (found.latents == starts).all(axis=1).tolist() == [True, False]
 
 
 def test_searches_that_stay_for_a_reason_are_not_told_of():

@@ -12,6 +12,8 @@ from zoo.base.logs import quiet
 from zoo.base.program import import_all
 from zoo.cli import words
 from zoo.cli.base import (
+    COUNT,
+    SEED,
     SETTINGS,
     OneLineGroup,
     check_writable,
@@ -22,7 +24,7 @@ from zoo.cli.base import (
     scale_option,
 )
 from zoo.data.image_format import CROPS
-from zoo.errors import ArgumentError, check_count
+from zoo.errors import ArgumentError
 
 PREVIEW = "preview.png"
 
@@ -64,7 +66,7 @@ def _reading_options(command):
             callback=_size,
             help="The size that images get: the side of a square, or the height and the width.",
         ),
-        click.option("--channels", type=int, help="1 for grey, 3 for colour."),
+        click.option("--channels", type=COUNT, help="1 for grey, 3 for colour."),
         click.option(
             "--crop",
             type=click.Choice(CROPS),
@@ -154,8 +156,8 @@ def _class_rows(counts: Sequence[int], names: Iterable[str] | None) -> list[tupl
 @data.command("preview")
 @click.argument("name_or_path", shell_complete=words.data_set_or_path)
 @_reading_options
-@click.option("-n", "count", default=64, help="The number of images.")
-@click.option("--seed", default=0, help="The seed by which images are chosen.")
+@click.option("-n", "count", type=COUNT, default=64, help="The number of images.")
+@click.option("--seed", type=SEED, default=0, help="The seed by which images are chosen.")
 @scale_option
 @picture_option(PREVIEW)
 def data_preview(
@@ -180,8 +182,6 @@ def data_preview(
 
     from zoo.data import grid, read
 
-    check_count("-n", count)
-    check_count("--seed", seed, minimum=0)
     check_writable(out or Path(PREVIEW), new=out is None)
     source = read(name_or_path, split, image_size, channels, crop)
     if source.noun == "points":

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from zoo.cli import words
-from zoo.cli.base import Computing, check_writable, say, trust_option, warnings_in_lines
+from zoo.cli.base import COUNT, Computing, check_writable, say, trust_option, warnings_in_lines
 from zoo.cli.processes import distribute_option, sharing
 from zoo.errors import ArgumentError
 from zoo.files.home import write_picture
@@ -24,11 +24,11 @@ from zoo.files.home import write_picture
 @click.option(
     "-n",
     "count",
-    type=int,
+    type=COUNT,
     help="The number of samples, and the largest number of real images; by default the number in "
     "the card, or 10,000, or 1,000 for fewer real images.",
 )
-@click.option("--seeds", default=3, help="The number of seeds of samples.")
+@click.option("--seeds", type=COUNT, default=3, help="The number of seeds of samples.")
 @click.option(
     "--data",
     shell_complete=words.data_set_or_path,

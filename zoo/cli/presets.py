@@ -13,6 +13,8 @@ import click
 
 from zoo.cli import words
 from zoo.cli.base import (
+    COUNT,
+    SEED,
     Computing,
     OneLine,
     check_writable,
@@ -24,7 +26,7 @@ from zoo.cli.base import (
     warnings_in_lines,
 )
 from zoo.cli.processes import distribute_option, divided
-from zoo.errors import ArgumentError, check_count, nearest
+from zoo.errors import ArgumentError, nearest
 
 SAMPLES = "samples.png"
 
@@ -91,12 +93,12 @@ def info(preset: str, as_json: bool):
 @click.option(
     "-n",
     "count",
-    type=int,
+    type=COUNT,
     help="The number of samples or reconstructions; by default 100 images, ten of each class, 50 "
     "reconstructions, or 10,000 points.",
 )
 @click.option(
-    "--seed", type=int, help="The seed of the latents; without one, samples differ at each call."
+    "--seed", type=SEED, help="The seed of the latents; without one, samples differ at each call."
 )
 @click.option(
     "-o",
@@ -115,7 +117,7 @@ def info(preset: str, as_json: bool):
 @distribute_option
 @click.option(
     "--columns",
-    type=int,
+    type=COUNT,
     help="The number of images in a row; by default as many as there are rows, or the images of "
     "one class.",
 )
@@ -132,7 +134,7 @@ def info(preset: str, as_json: bool):
 )
 @click.option(
     "--epoch",
-    type=int,
+    type=COUNT,
     help="The epoch whose checkpoint is shown, of a run; by default its preset. See --keep and "
     "--snap of zoo train.",
 )
@@ -173,12 +175,6 @@ def sample(
       zoo sample runs/mine --epoch 37 -o early.png
       zoo sample dcgan_mnist -n 1000000 --seed 0 -o samples/ --distribute auto
     """
-    if count is not None:
-        check_count("-n", count)
-    if columns is not None:
-        check_count("--columns", columns)
-    if seed is not None:
-        check_count("--seed", seed, minimum=0)
     from zoo import pictures
     from zoo.files.home import user_path
 

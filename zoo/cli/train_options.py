@@ -14,7 +14,7 @@ from zoo.base import devices
 from zoo.base.importing import importable
 from zoo.base.stopping import Stop
 from zoo.cli import words
-from zoo.cli.base import say, trust_option
+from zoo.cli.base import COUNT, SEED, say, trust_option
 from zoo.cli.processes import devices_or_auto
 from zoo.data.image_format import CROPS
 from zoo.errors import ArgumentError, check_count
@@ -37,17 +37,17 @@ def training_options(command):
             is_flag=True,
             help="Test the recipe by a tiny new run of less than a minute.",
         ),
-        click.option("--epochs", type=int, help="The number of passes over the training images."),
+        click.option("--epochs", type=COUNT, help="The number of passes over the training images."),
         click.option(
             "--seed",
-            type=int,
+            type=SEED,
             help="The seed of the weights, the latents and the order of the images.",
         ),
         click.option(
             "--trainings",
             "--seeds",
             "trainings",
-            type=click.IntRange(min=1),
+            type=COUNT,
             default=1,
             help="The number of trainings, with --seed and the seeds after it; the first one "
             "becomes the preset, and its card lists the numbers of all.",
@@ -99,20 +99,20 @@ def training_options(command):
         ),
         click.option(
             "--checkpoint-steps",
-            type=click.IntRange(min=1),
+            type=COUNT,
             help="The largest number of steps between two checkpoints.  [default: an epoch, or a "
             "fifth of the run]",
         ),
         click.option(
             "--keep",
-            type=click.IntRange(min=1),
+            type=COUNT,
             default=2,
             help="The number of last checkpoints that are kept, beside the best one.",
         ),
         click.option(
             "--snap",
             metavar="N",
-            type=click.IntRange(min=1),
+            type=COUNT,
             help="Keep the checkpoint of every Nth epoch for good, for `zoo sample RUN --epoch`.",
         ),
         click.option(

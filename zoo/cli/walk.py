@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from zoo.cli import words
-from zoo.cli.base import Computing, check_writable, say, scale_option, trust_option
+from zoo.cli.base import COUNT, Computing, check_writable, say, scale_option, trust_option
 from zoo.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def _seeds(context, parameter, value: str) -> list[int]:
 )
 @click.option(
     "--columns",
-    type=click.IntRange(min=1),
+    type=COUNT,
     help="The number of walks side by side, among which the seeds are divided.  [default: 1]",
 )
 @scale_option

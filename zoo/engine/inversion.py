@@ -199,19 +199,21 @@ def invert(
         options = {"batch_size": batch_size, "told": told, "stops": stops}
         found = search.tournament(begin, restarts, steps, constants, **options)
     made = model.sample(latents=found.values, batch_size=batch_size, **_chosen(condition))
-    if restarts == 1 and np.array_equal(found.values, begin) and not stops():
-        _warn_of_still(model, begin, made, condition, start)
+    still = (found.values == begin).all(axis=1) if restarts == 1 else np.zeros(len(made), bool)
+    if still.any() and not stops():
+        _warn_of_still(model, begin, made, condition, start, still)
     return Inversion(found.values, made, found.losses, found.history)
 
 
-def _warn_of_still(model, begin: np.ndarray, made: np.ndarray, condition: list, start) -> None:
-    """Warn of searches that have not left their start, around which images do not change.
+def _warn_of_still(model, begin, made, condition: list, start, still: np.ndarray) -> None:
+    """Warn of the searches `still`, which have not left their start, if images do not change there.
 
     The units of a generator's first layer may all be off at the mean of the prior.
     """
-    noise = NEAR * np.random.default_rng(0).standard_normal(begin.shape)
-    around = model.sample(latents=(begin + noise).astype("float32"), **_chosen(condition))
-    still = (around == made).reshape(len(made), -1).all(axis=1)
+    noise = NEAR * np.random.default_rng(0).standard_normal(begin[still].shape)
+    latents = (begin[still] + noise).astype("float32")
+    around = model.sample(latents=latents, **_chosen([rows[still] for rows in condition]))
+    still[still] = (around == made[still]).reshape(len(latents), -1).all(axis=1)
     if still.any():
         given = repr(start) if isinstance(start, str) else "the given latents"
         warn(
