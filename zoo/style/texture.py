@@ -8,6 +8,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from zoo.base.described import described_by
 from zoo.data.image_format import check_image_size
 from zoo.engine.descent import Rule
 from zoo.errors import check_count, check_number
@@ -16,6 +17,7 @@ from zoo.style.images import check_images, check_region, check_start, shuffled
 from zoo.style.measuring import gram_errors
 from zoo.style.objective import Objective, Style, Wanted
 from zoo.style.synthesis import Options, Synthesized, synthesized
+from zoo.style.transfer import StyleTransfer
 
 
 class TextureSynthesis:
@@ -68,6 +70,7 @@ class TextureSynthesis:
         """The channels of the images, 3 for colour."""
         return self.objective.features.channels
 
+    @described_by(StyleTransfer.transfer)
     def synthesize(
         self,
         texture,
@@ -100,13 +103,6 @@ class TextureSynthesis:
                 in random order.
             scales: the number of sizes, from small to large, each twice as large as the one before:
                 forms that are larger than what the network sees come from the small ones.
-            steps: the evaluations at each size.
-            rule: the rule of descent, `"lbfgs"` or `"adam"`, or an object with settings.
-            seed: the seed of the noise.
-            batch_size: the number of images that are computed at once, on which no result depends.
-            progress: whether a bar is shown, on a terminal.
-            stops: a function that is asked after each step whether it was the last one. Without it
-                Ctrl-C ends the descent, and the images until then are returned.
 
         Returns:
             The images, the loss of each, and its history.
