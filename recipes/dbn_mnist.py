@@ -10,7 +10,7 @@ import keras
 @dataclasses.dataclass(frozen=True)
 class Config(zoo.Config):
     data: str = "mnist"
-    epochs: int = 160
+    epochs: int = 120
     batch_size: int = 100
     units: int = 500
     upper_units: int = 2000
