@@ -12,7 +12,12 @@ OF_FAMILY = {
 }
 # The order in which the numbers of other families are chosen; others follow in the card's order.
 ORDER = (
+    "density_kl",
     "iwae",
+    "marginal_log_likelihood",
+    "log_likelihood",
+    "ais",
+    "bits_per_dimension",
     "accuracy",
     "denoising_gain",
     "high_quality",
