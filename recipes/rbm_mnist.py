@@ -49,9 +49,7 @@ RECIPE = zoo.Recipe(
     ),
     smoke={"epochs": 1, "k": 1},
     packaged=False,
-    published={
-        "ais": (-86.34, "Salakhutdinov and Murray 2008, contrastive divergence of 25 steps")
-    },
+    published={"ais": (-86.34, "Salakhutdinov and Murray 2008, trained by CD-25")},
     metrics=(
         *(zoo.evaluation.AIS(pixels="sampled"), "threshold_ais"),
         *("linear_probe", "fid", "kid", "prdc", "modes"),
