@@ -48,7 +48,7 @@ class OneCode(Encodes):
         return self.infer("encode", self.encoded, self.checked_inputs(images), batch_size)
 
     def decode(self, codes, batch_size: int = 256) -> np.ndarray:
-        """Return the image of each code, in [0, 1].
+        """Return the image that each code stands for, in the range of the data.
 
         Args:
             codes: an array of shape `(n, *code_shape)`, or `(n, latent_dim)`.
