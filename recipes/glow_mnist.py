@@ -24,10 +24,7 @@ def build(config):
 
 
 def compile(model, config, steps):
-    warm = max(1, steps // 20)
-    rate = keras.optimizers.schedules.CosineDecay(
-        0.0, max(1, steps - warm), warmup_target=config.learning_rate, warmup_steps=warm
-    )
+    rate = zoo.WarmCosine(config.learning_rate, steps, warm=steps // 20)
     model.compile(keras.optimizers.Adam(rate, clipnorm=100.0))
 
 

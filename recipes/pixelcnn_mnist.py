@@ -26,10 +26,7 @@ def build(config):
 
 
 def compile(model, config, steps):
-    warm = max(1, steps // 50)
-    rate = keras.optimizers.schedules.CosineDecay(
-        0.0, max(1, steps - warm), warmup_target=config.learning_rate, warmup_steps=warm
-    )
+    rate = zoo.WarmCosine(config.learning_rate, steps)
     model.compile(keras.optimizers.Adam(rate, beta_2=0.99))
 
 

@@ -382,6 +382,7 @@ def test_public_names():
         "Facts",
         "LinearDecay",
         "Recipe",
+        "WarmCosine",
         "__version__",
         "augmentation",
         "callbacks",

@@ -44,7 +44,7 @@ if not is_waiting():  # the program `zoo` waits until a command needs them
     from zoo.presets.save import push, save
     from zoo.presets.writing import write_samples
     from zoo.runs.recipe import Config, Recipe
-    from zoo.schedules import LinearDecay
+    from zoo.schedules import LinearDecay, WarmCosine
 
 __all__ = [
     "Card",
@@ -52,6 +52,7 @@ __all__ = [
     "Facts",
     "LinearDecay",
     "Recipe",
+    "WarmCosine",
     "__version__",
     "augmentation",
     "callbacks",
