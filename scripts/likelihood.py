@@ -2,10 +2,11 @@
 
 python scripts/likelihood.py [--data mnist] [--only PART ...] [--presets NAME ...] [--n 5000]
 
-`families` prints the log-likelihood of each preset for one set of binary test images. `memory`
-stores the training images, each pixel of which is flipped with a small probability, in place of a
-model, and prints the log-likelihood of the test images and what the samples are like. `pictures`
-draws the filters of a Boltzmann machine. The data set must be prepared (`zoo data prepare mnist`).
+`families` prints the log-likelihood of each preset for one set of binary test images. `noise` mixes
+the model of a preset with noise, and `memory` stores the training images with flipped pixels in
+place of a model: for both it prints the log-likelihood of the test images and what the samples are
+like. `pictures` draws the filters of a Boltzmann machine and completed images. The data set must be
+prepared (`zoo data prepare mnist`).
 """
 
 from __future__ import annotations
@@ -18,18 +19,25 @@ import numpy as np
 
 import zoo
 from zoo.base.binarization import binarized
+from zoo.pictures.sheets import in_rows
 
 ROOT = Path(__file__).resolve().parent.parent
 JUDGE = "classifier_mnist"
 SAMPLED = {"pixels": "sampled"}  # drawn once for each image
 FAMILIES = {
-    "vae_mnist": zoo.evaluation.IWAE(k=500, **SAMPLED),
-    "iwae_mnist": zoo.evaluation.IWAE(k=500, **SAMPLED),
-    "vae_mnist_vamp": zoo.evaluation.IWAE(k=500, **SAMPLED),
+    "vae_mnist": zoo.evaluation.IWAE(k=200, **SAMPLED),
+    "iwae_mnist": zoo.evaluation.IWAE(k=200, **SAMPLED),
+    "vae_mnist_vamp": zoo.evaluation.IWAE(k=200, **SAMPLED),
     "rbm_tiny_mnist": zoo.evaluation.LogLikelihood(**SAMPLED),
     "rbm_mnist": zoo.evaluation.AIS(**SAMPLED),
+    "dbn_mnist": zoo.evaluation.AIS(**SAMPLED),
+    "made_mnist": zoo.evaluation.LogLikelihood(**SAMPLED),
+    "pixelcnn_mnist": zoo.evaluation.LogLikelihood(**SAMPLED),
 }
+MODEL = "pixelcnn_mnist"  # whose mixture with noise is measured
+NOISE = (0.0, 0.5, 0.9, 0.99, 0.999)  # the shares of noise
 FLIPS = (0.001, 0.01, 0.02, 0.05, 0.1)  # the shares of pixels that a stored image changes
+COMPLETED = ("pixelcnn_mnist",)
 PIXELS = 28 * 28
 
 
@@ -76,6 +84,26 @@ class Samples:
         return [f"{distance:.1f}", f"{precision:.3f}", f"{recall:.3f}"]
 
 
+def noise(samples: Samples, test: np.ndarray, n: int) -> None:
+    """Print what a mixture of a model and noise loses."""
+    model = zoo.load(MODEL)
+    own = model.log_prob(test).astype("float64")
+    made = model.sample(n, seed=0)
+    rng = np.random.default_rng(0)
+    rows = []
+    for share in NOISE:
+        mixed = own
+        if share:
+            uniform = math.log(share) - PIXELS * math.log(2.0)
+            mixed = np.logaddexp(math.log1p(-share) + own, uniform)
+        noisy = rng.integers(2, size=made.shape).astype("float32")
+        is_noise = rng.random(n) < share
+        drawn = np.where(is_noise[:, None, None, None], noisy, made)
+        bound = -math.log1p(-share)
+        rows.append([f"{share:.1%}", f"{mixed.mean():.2f}", f"{bound:.2f}", *samples.of(drawn)])
+    table(["noise", "nats", "loses at most", "FID", "precision", "recall"], rows)
+
+
 def memory(samples: Samples, test: np.ndarray, train: np.ndarray, n: int) -> None:
     """Print the likelihood of stored training images, each pixel of which may be flipped."""
     stored = train.reshape(len(train), -1)
@@ -99,16 +127,23 @@ def memory(samples: Samples, test: np.ndarray, train: np.ndarray, n: int) -> Non
     table(["flipped", "nats", "FID", "precision", "recall"], rows)
 
 
-def pictures(out: Path) -> None:
-    """Draw the filters of an RBM."""
+def pictures(out: Path, test: np.ndarray) -> None:
+    """Draw the filters of an RBM, and the lower halves that models add to upper ones."""
     out.mkdir(parents=True, exist_ok=True)
     machine = zoo.load("rbm_mnist")
     zoo.pictures.filters(machine.machine.kernel, machine.image_shape).save(out / "filters.png")
+    known = np.zeros((28, 28))
+    known[:14] = 1
+    shown = test[:10]
+    rows = {"image": shown, "known": np.where(known[..., None] == 1, shown, 0.5)}
+    for name in COMPLETED:
+        rows[name.split("_")[0]] = zoo.load(name).complete(shown, known)
+    in_rows(rows, 10, (0.0, 1.0), None).save(out / "completed.png")
 
 
 def main() -> None:
     """Measure and draw what the arguments name."""
-    parts = ("families", "memory", "pictures")
+    parts = ("families", "noise", "memory", "pictures")
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", default="mnist")
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "pictures" / "likelihood")
@@ -116,17 +151,23 @@ def main() -> None:
     parser.add_argument("--presets", nargs="+", choices=FAMILIES, default=list(FAMILIES))
     parser.add_argument("--only", nargs="+", choices=parts, default=parts)
     options = parser.parse_args()
-    if "families" in options.only:
+    only = set(options.only)
+    if "families" in only:
         families(options.presets, options.data)
-    if "memory" in options.only:
-        test, train = (
-            binarized(np.asarray(zoo.data.read(options.data, split=split).images[:]), "sampled")
-            for split in ("test", "train")
-        )
-        test, train = test.astype("float32"), train.astype("float32")
-        memory(Samples(test), test, train, options.n)
-    if "pictures" in options.only:
-        pictures(options.out)
+    if only == {"families"}:
+        return
+    test, train = (
+        binarized(np.asarray(zoo.data.read(options.data, split=split).images[:]), "sampled")
+        for split in ("test", "train")
+    )
+    test, train = test.astype("float32"), train.astype("float32")
+    samples = Samples(test)
+    if "noise" in only:
+        noise(samples, test, options.n)
+    if "memory" in only:
+        memory(samples, test, train, options.n)
+    if "pictures" in only:
+        pictures(options.out, test)
 
 
 if __name__ == "__main__":

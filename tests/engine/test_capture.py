@@ -71,6 +71,18 @@ def fit(model, *callbacks, epochs=5):
     return model.fit(X, batch_size=8, epochs=epochs, verbose=0, shuffle=False, callbacks=callbacks)
 
 
+@pytest.mark.parametrize("schedule", [zoo.LinearDecay, zoo.WarmCosine])
+def test_steps_with_a_schedule_are_captured(schedule):
+    models = {}
+    for jit in (False, True):
+        rates = {player: schedule(0.1, 8, 2) for player in ("generator", "discriminator")}
+        sgd = {player: keras.optimizers.SGD(rate) for player, rate in rates.items()}
+        models[jit] = gan(jit, optimizer=sgd)
+        fit(models[jit])
+    assert equal(*models.values())
+    assert replays(models[True])
+
+
 def dropout():
     return layers.Dropout(0.5)
 
