@@ -40,7 +40,8 @@ RECIPE = zoo.Recipe(
             "One hidden layer of 4,000 units and 8 masks with orders of their own; the paper's "
             "best has two of 8,000 and 32 masks.",
             "Binary pixels are drawn anew in each epoch of training; the test set has one draw.",
-            "Adam, not Adagrad: its rate rises to 5e-3 over the first 2% of steps and falls to 0.",
+            "Adam with beta_2 0.99, not Adagrad: its rate rises to 5e-3 over the first 2% of steps "
+            "and falls to 0.",
         ],
         limits=["Pixels are drawn in a random order, far from each other: strokes have holes."],
     ),

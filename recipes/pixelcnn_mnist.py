@@ -41,7 +41,8 @@ RECIPE = zoo.Recipe(
         differs=[
             "The first kernel is 15 pixels wide, and not 7, which leaves a smaller blind spot.",
             "Binary pixels are drawn anew in each epoch of training; the test set has one draw.",
-            "Adam, not RMSProp: its rate rises to 3e-3 over the first 2% of steps and falls to 0.",
+            "Adam with beta_2 0.99, not RMSProp: its rate rises to 3e-3 over the first 2% of steps "
+            "and falls to 0.",
             "Layers compute in bfloat16 in training, and in float32 in use.",
         ],
         limits=["Each pixel of a sample takes a pass through one row of the network."],
