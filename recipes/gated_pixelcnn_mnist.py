@@ -22,10 +22,9 @@ class Config(zoo.Config):
 
 
 def build(config):
-    width, kernels = config.width, {"first_kernel": config.first_kernel, "kernel": config.kernel}
-    return zoo.models.GatedPixelCNN(
-        (28, 28, 1), 10, width=width, layers=config.layers, head=width, **kernels
-    )
+    sizes = {"width": config.width, "head": config.width, "layers": config.layers}
+    kernels = {"first_kernel": config.first_kernel, "kernel": config.kernel}
+    return zoo.models.GatedPixelCNN((28, 28, 1), 10, **sizes, **kernels)
 
 
 RECIPE = dataclasses.replace(

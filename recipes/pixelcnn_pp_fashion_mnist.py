@@ -39,8 +39,8 @@ RECIPE = zoo.Recipe(
         differs=[
             "3 sizes of 2 blocks with 24 channels, and 5 mixtures; the paper has 3 of 5 blocks "
             "with 160 channels, and 10 mixtures, for CIFAR-10.",
-            "Adam with beta_2 0.99, whose rate rises to 1e-3 over the first 2% of steps and falls to "
-            "0; no dropout.",
+            "Adam with beta_2 0.99, whose rate rises to 1e-3 over the first 2% of steps and falls "
+            "to 0; no dropout.",
             "Layers compute in bfloat16 in training, and in float32 in use.",
         ],
         limits=["Each pixel of a sample takes a pass through four rows of the network."],
