@@ -47,7 +47,10 @@ RECIPE = zoo.Recipe(
             "784 units of the upper machine begin with the weights of the lower one, and 1,216 "
             "near 0.",
         ],
-        limits=["The bound holds as far as the partition function is known, which is estimated."],
+        limits=[
+            "The bound holds as far as the partition function is known, which is estimated.",
+            "About one sample in six is no clear digit.",
+        ],
     ),
     smoke={"epochs": 2, "k": 1, "units": 16, "upper_units": 24, "transposed": False},
     metrics=(zoo.evaluation.AIS(pixels="sampled"), "linear_probe", "fid", "kid", "prdc", "modes"),
