@@ -44,8 +44,7 @@ RECIPE = zoo.Recipe(
             "Centred persistent chains of 10 Gibbs steps, 100 of each machine; for each the rate "
             "0.01, with momentum 0.5, falls to 0 over the second half of its training.",
             "Each machine is trained for half of the steps; binary pixels, drawn anew each time.",
-            "784 units of the upper machine begin with the weights of the lower one, and 1,216 "
-            "near 0.",
+            "784 upper units begin with the weights of the lower machine, and 1,216 near 0.",
         ],
         limits=[
             "The bound holds as far as the partition function is known, which is estimated.",
