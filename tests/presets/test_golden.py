@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from shipped import SHIPPED
+from shipped import SHIPPED, tolerance
 
 import zoo
 from zoo.presets import golden, locate
@@ -11,7 +11,7 @@ from zoo.presets import golden, locate
 
 @pytest.mark.parametrize("preset", SHIPPED)
 def test_golden(preset):
-    assert golden.difference(zoo.load(preset), SHIPPED[preset]) < 1e-3
+    assert golden.difference(zoo.load(preset), SHIPPED[preset]) < tolerance(preset)
 
 
 def test_a_seed_stands_for_the_golden_latents():
