@@ -41,8 +41,9 @@ class WarmCosine(keras.optimizers.schedules.LearningRateSchedule):
     """A straight line from zero up to a learning rate, then half a cosine down to zero.
 
     The rate at a step is rate * step / warm up to the step `warm`, then rate * (1 + cos(pi *
-    (step - warm) / (end - warm))) / 2, and 0 after `end`. (`keras.optimizers.schedules.CosineDecay`
-    chooses between its parts by a condition, which PyTorch cannot capture with the step.)
+    (step - warm) / (end - warm))) / 2, and 0 after `end`. (With a warm-up,
+    `keras.optimizers.schedules.CosineDecay` chooses between its two parts by a condition, so that
+    no step of Adam is captured on PyTorch.)
 
     Args:
         rate: the learning rate at the step `warm`, the greatest.

@@ -76,8 +76,8 @@ def test_steps_with_a_schedule_are_captured(schedule):
     models = {}
     for jit in (False, True):
         rates = {player: schedule(0.1, 8, 2) for player in ("generator", "discriminator")}
-        sgd = {player: keras.optimizers.SGD(rate) for player, rate in rates.items()}
-        models[jit] = gan(jit, optimizer=sgd)
+        adam = {player: keras.optimizers.Adam(rate) for player, rate in rates.items()}
+        models[jit] = gan(jit, optimizer=adam)
         fit(models[jit])
     assert equal(*models.values())
     assert replays(models[True])
