@@ -55,7 +55,9 @@ def test_the_options_that_make_numbers_comparable(monkeypatch):
     monkeypatch.setattr(comparison, "report_of", of_presets.get)
     with pytest.raises(ProtocolError, match="zoo evaluate gan_mnist -n 100 --data mnist --json me"):
         compare("./my gan", "gan_mnist")
-    says = "zoo evaluate './my gan' -n 100 --data kmnist --split 'train, one in ten' --extractor p"
+    says = (
+        "zoo evaluate './my gan' -n 5 --samples 100 --data kmnist --split 'train, one in ten' --e"
+    )
     with pytest.raises(ProtocolError, match=says):
         compare("gan_mnist", "./my gan")
 

@@ -201,6 +201,19 @@ def test_reference_statistics_are_kept(monkeypatch, tmp_path):
     assert evaluated(names=["fid", "kid"], extractor=counting, seeds=1, n=90, cache=False) == first
 
 
+def test_fewer_samples_than_real_images():
+    made = zoo.create("made", image_shape=(8, 8, 1), hidden_units=(8,))
+    names = ["kid", zoo.evaluation.LogLikelihood(pixels="sampled")]
+    found = evaluated(made, names, n=80, samples=60, seeds=1, train=TRAIN)
+    protocols = [found[name].protocol for name in ("kid", "log_likelihood")]
+    assert [(p.n_real, p.n_fake) for p in protocols] == [(80, 60), (80, None)]
+    alone = evaluated(made, names[1:], n=80, seeds=1)
+    assert alone["log_likelihood"].value == found["log_likelihood"].value
+    assert found["kid"].real_baseline is not None  # of 60 training images
+    with pytest.raises(ValueError, match="samples must be a whole number of at least 2.*1"):
+        evaluated(names="kid", n=60, samples=1, seeds=1)
+
+
 def test_few_real_images_are_compared_with_fewer_samples():
     assert evaluated(names="kid", n=None, seeds=1)["kid"].protocol.n_fake == 1_000
 

@@ -20,7 +20,8 @@ def trained_here(monkeypatch, tmp_path):
     place = tmp_path / "mnist.npz"
     np.savez(place, x_train=images, x_test=images[:60] // 2)
     preset = locate("gan_mnist")
-    report = zoo.evaluate("gan_mnist", place, "kid", 60, seeds=1, extractor="pixels")
+    options = {"samples": 50, "seeds": 1, "extractor": "pixels"}
+    report = zoo.evaluate("gan_mnist", place, "kid", 60, **options)
     training = preset.card.training.model_copy(
         update={"data": "mnist", "data_sha256": zoo.data.read(place).sha256}
     )
@@ -34,7 +35,8 @@ def test_the_same_data_under_any_name(trained_here, tmp_path):
     other_name = trained_here.rename(tmp_path / "mine.npz")
     planned = plan("gan_mnist", other_name)
     assert planned.other_data is None
-    assert (planned.n, [metric.name for metric in planned.metrics]) == (60, ["kid"])
+    assert (planned.samples, len(planned.test.images)) == (50, 60)
+    assert [metric.name for metric in planned.metrics] == ["kid"]
     test = zoo.data.read(other_name, "test")
     assert plan("gan_mnist", test, "kid", 20, extractor="pixels").other_data is None
 
@@ -50,7 +52,7 @@ def test_other_data_under_the_same_name(trained_here, tmp_path):
         np.savez(tmp_path / "mnist.npz", **{name: 255 - array for name, array in arrays.items()})
     planned = plan("gan_mnist", tmp_path / "mnist.npz", extractor="pixels")
     assert "(mnist, SHA-256 " in planned.other_data
-    assert planned.n == 1_000  # of few real images; 10,000 are in the card
+    assert planned.samples == 1_000  # of few real images; 10,000 are in the card
     assert {"fid", "kid"} < {metric.name for metric in planned.metrics}
 
 

@@ -28,6 +28,11 @@ from zoo.files.home import write_picture
     help="The number of samples, and the largest number of real images; by default the number in "
     "the card, or 10,000, or 1,000 for fewer real images.",
 )
+@click.option(
+    "--samples",
+    type=COUNT,
+    help="The number of samples, where it is another than -n; by default the number in the card.",
+)
 @click.option("--seeds", type=COUNT, default=3, help="The number of seeds of samples.")
 @click.option(
     "--data",
@@ -81,6 +86,7 @@ def evaluate(
     preset: str,
     metrics: str | None,
     count: int | None,
+    samples: int | None,
     seeds: int,
     data: str | None,
     split: str | None,
@@ -135,6 +141,7 @@ def evaluate(
             None if metrics is None else [name.strip() for name in metrics.split(",")],
             count,
             seeds,
+            samples=samples,
             split=split,
             extractor=extractor,
             baseline=not no_baseline,

@@ -269,7 +269,9 @@ def _options(wanted: Protocol, other: Protocol) -> dict[str, str]:
         return {}  # no option makes points of images
     options: dict[str, str] = {}
     if (wanted.n_fake, wanted.n_real) != (other.n_fake, other.n_real):
-        options["-n"] = str(wanted.n_fake or wanted.n_real)
+        options["-n"] = str(wanted.n_real)
+        if wanted.n_fake not in (None, wanted.n_real):
+            options["--samples"] = str(wanted.n_fake)
     for field, option in (("data", "--data"), ("split", "--split"), ("extractor", "--extractor")):
         value = getattr(wanted, field)
         known = option != "--extractor" or str(value).split(" ")[0] in extractor_names()

@@ -31,6 +31,7 @@ def evaluate(
     n: int | None = None,
     seeds: int | Sequence[int] = 3,
     *,
+    samples: int | None = None,
     split: str | None = None,
     train=None,
     extractor=None,
@@ -62,9 +63,11 @@ def evaluate(
             warning and a line in the report, where samples or real images are fewer than its
             `fewest`, 50 for most metrics.
         n: the number of samples, and the largest number of real images: from a larger set, the
-            same `n` images are drawn each time. By default it is the number in the card of a
-            preset if `data` are those of the card, else 10,000, or 1,000 if there are fewer real
-            images than that.
+            same `n` images are drawn each time. By default it is the number of real images in the
+            card of a preset if `data` are those of the card, else 10,000, or 1,000 if there are
+            fewer real images than that.
+        samples: the number of samples, where it is another than `n`, because they take long. By
+            default it is `n` if that is given, else the number in the card in the same way.
         seeds: the number of seeds of samples, which are counted from 0, or a list of seeds.
         split: the split of a set that is given by name. By default it is the split in the card of
             a preset if `data` have the name of its data, else `"test"`. For a set without a test
@@ -111,7 +114,17 @@ def evaluate(
     if work is None and process[1] > 1:
         raise ArgumentError(f"work is needed, the folder that {process[1]} processes share.")
     todo = plan(
-        model_or_preset, data, metrics, n, seeds, split, train, extractor, baseline, sampling
+        model_or_preset,
+        data,
+        metrics,
+        n,
+        seeds,
+        split,
+        train,
+        extractor,
+        baseline,
+        sampling,
+        samples,
     )
     for sentence in todo.left_out:
         warn(sentence, ReportWarning)
@@ -128,7 +141,7 @@ def evaluate(
         values = _Values(todo)
         for seed in todo.seeds:
             subject = sets.subject(seed, real["test"])
-            parts = sets.outputs(seed, todo.needs) if todo.samples else ()
+            parts = sets.outputs(seed, todo.needs) if todo.needs_samples else ()
             values.measure(subject, collect(parts, todo.needs), bar)
         measurements = values.measurements(real, sets.subject(todo.seeds[0], real["test"]))
     return Report(

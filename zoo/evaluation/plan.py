@@ -51,7 +51,7 @@ class Plan:
         baseline: the training data that are scored in place of samples, or `None`.
         why_no_baseline: sentences that explain a missing `baseline`.
         score_real: whether real data are scored in place of samples.
-        n: the number of samples for each seed.
+        samples: the number of samples for each seed.
         seeds: the seeds of samples.
         sampling: more arguments of the model's `sample`.
         left_out: a sentence for each metric that is left out.
@@ -68,7 +68,7 @@ class Plan:
     baseline: Source | None
     why_no_baseline: list[str]
     score_real: bool
-    n: int
+    samples: int
     seeds: list[int]
     sampling: dict[str, Any]
     left_out: list[str]
@@ -80,7 +80,7 @@ class Plan:
         return frozenset().union(*(metric.needs for metric in self.metrics))
 
     @property
-    def samples(self) -> bool:
+    def needs_samples(self) -> bool:
         """Whether a metric needs samples."""
         return any(metric.of_samples for metric in self.metrics)
 
@@ -93,14 +93,14 @@ class Plan:
     @property
     def images(self) -> int:
         """The number of samples and real data that are processed, for the progress bar."""
-        sampled = self.n * len(self.seeds) * self.samples
+        sampled = self.samples * len(self.seeds) * self.needs_samples
         passes = [
             len(self.seeds) if metric.seeded else 1
             for metric in self.metrics
             if isinstance(metric, PerDatum)
         ]
         real = (1 + sum(passes)) * len(self.test.images)
-        return real + sampled + self.n * self.scores_training_data
+        return real + sampled + self.samples * self.scores_training_data
 
 
 def plan(
@@ -114,6 +114,7 @@ def plan(
     extractor=None,
     baseline: bool = True,
     sampling: dict[str, Any] | None = None,
+    samples: int | None = None,
 ) -> Plan:
     """Resolve and check the arguments of `zoo.evaluate`.
 
@@ -121,8 +122,9 @@ def plan(
         ValueError: as `zoo.evaluate`.
         DataError: as `zoo.evaluate`.
     """
-    if n is not None:
-        check_count("n", n, minimum=2)
+    for argument, count in (("n", n), ("samples", samples)):
+        if count is not None:
+            check_count(argument, count, minimum=2)
     seeds, sampling = _seeds(seeds), sampling or {}
     chosen = None if metrics is None else _named(metrics)  # a wrong name needs no data
     subject = _subject(model_or_preset, data)
@@ -132,7 +134,10 @@ def plan(
     as_the_card = subject.measured_on(data, test)
     if n is None:
         usual = SAMPLES if len(test.images) >= FEW else FEW
-        n = (subject.common("n_fake") if as_the_card else None) or usual
+        of_card = subject.common if as_the_card else lambda field: None
+        samples = samples or of_card("n_fake")
+        n = of_card("n_real") or usual
+    samples = samples or n
     asked = chosen is not None
     if not asked and as_the_card:
         chosen = _of_card(subject.card)
@@ -145,7 +150,7 @@ def plan(
                 f"{type(model).__name__}."
             )
     test = drawn(test, n)
-    reasons = [metric.too_few(n, test) for metric in chosen]
+    reasons = [metric.too_few(samples, test) for metric in chosen]
     if not asked:
         missing = [_without_classes(metric, extractor, test) for metric in chosen]
         reasons = [few or none for few, none in zip(reasons, missing, strict=True)]
@@ -156,19 +161,19 @@ def plan(
     needs = frozenset().union(*(metric.needs for metric in chosen))
     extractor = fitting_extractor(extractor, needs, model, test)
     _check_training_data(chosen, train, test, n)
-    scored, why = _baseline(train, test, n) if baseline else (None, [])
+    scored, why = _baseline(train, test, samples) if baseline else (None, [])
     return Plan(
         model=model,
         name=name,
         metrics=chosen,
-        protocols=_protocols(chosen, model, extractor, test, train, n),
+        protocols=_protocols(chosen, model, extractor, test, train, samples),
         extractor=extractor,
         test=test,
         train=train,
         baseline=scored,
         why_no_baseline=why,
         score_real=baseline,
-        n=n,
+        samples=samples,
         seeds=seeds,
         sampling=sampling,
         left_out=list(filter(None, reasons)),
@@ -378,24 +383,24 @@ def _check_training_data(chosen: list[Metric], train: Source | None, test: Sourc
         )
 
 
-def _baseline(train: Source | None, test: Source, n: int) -> tuple[Source | None, list[str]]:
-    """Return `n` training data to score in place of samples.
+def _baseline(train: Source | None, test: Source, samples: int) -> tuple[Source | None, list[str]]:
+    """Return as many training data to score in place of samples.
 
     Returns:
         The data, or `None`; and sentences that explain why there are none.
     """
     if train is None:
         return None, []
-    part = drawn(train, n)
-    if len(part.images) < n:
-        few = f"there are {len(part.images)} training images and {n} samples."
+    part = drawn(train, samples)
+    if len(part.images) < samples:
+        few = f"there are {len(part.images)} training images and {samples} samples."
         return None, [f"{UNSCORED}: {few}"]
     if images_sha256(part) == images_sha256(test):
         return None, [f"{UNSCORED}: training and test images are the same."]
     return part, []
 
 
-def _protocols(chosen, model, extractor, test: Source, train: Source | None, n: int):
+def _protocols(chosen, model, extractor, test: Source, train: Source | None, samples: int):
     """Return the protocol of each metric."""
     sha256 = _protocol_sha256(test, model)
     train_sha256 = None if train is None else train.sha256
@@ -414,7 +419,7 @@ def _protocols(chosen, model, extractor, test: Source, train: Source | None, n: 
             data_sha256=sha256,
             images=model.data.compared_as if metric.of_samples else model.data.stored_as,
             n_real=len(test.images),
-            n_fake=n if metric.of_samples else None,
+            n_fake=samples if metric.of_samples else None,
             train_sha256=train_sha256 if metric.trains else None,
             n_train=len(train.images) if metric.trains else None,
         )

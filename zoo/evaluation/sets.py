@@ -75,7 +75,7 @@ class Sets:
 
     def spans(self, name: str | int) -> list[range]:
         """Return the rows of each part of a set."""
-        return spans(len(self.real[name].images) if name in self.real else self.todo.n)
+        return spans(len(self.real[name].images) if name in self.real else self.todo.samples)
 
     def spans_of(self, metric: PerDatum) -> list[range]:
         """Return the rows of each part of the test data to which a metric gives values."""
@@ -110,7 +110,7 @@ class SharedSets(Sets):
     def __init__(self, todo: Plan, folder: Path, process: tuple[int, int], progress):
         super().__init__(todo, progress)
         # The parts of each set of data, and of the values of each metric for a seed.
-        rows = {name: self.spans(name) for name in (*self.real, *todo.seeds * todo.samples)}
+        rows = {name: self.spans(name) for name in (*self.real, *todo.seeds * todo.needs_samples)}
         for i, metric in enumerate(todo.metrics):
             if isinstance(metric, PerDatum):
                 seeds = todo.seeds if metric.seeded else todo.seeds[:1]
@@ -193,12 +193,12 @@ def _samples(
     """Yield samples in parts, in the form in which they are stored, and their conditions."""
     model, sampling = todo.model, todo.sampling
     if model.condition is not None:
-        rows = np.arange(todo.n) % len(todo.test.labels)
+        rows = np.arange(todo.samples) % len(todo.test.labels)
         conditions = model.condition.from_stored(np.asarray(todo.test.labels)[rows])
         sampling = {"condition": conditions, **sampling}
     if spans is not None:  # a method of a user's class may know none
         sampling = {"spans": spans, **sampling}
-    parts = model.sample_batches(todo.n, seed, batch_size=PART, **sampling)
+    parts = model.sample_batches(todo.samples, seed, batch_size=PART, **sampling)
     for samples, conditions in parts:
         if not np.isfinite(samples).all():
             raise ArgumentError(

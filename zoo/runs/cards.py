@@ -16,6 +16,7 @@ from zoo.engine import device, devices
 from zoo.errors import RecipeError
 from zoo.evaluation import Metric, evaluate
 from zoo.evaluation.defaults import default_metrics
+from zoo.evaluation.plan import SAMPLES
 from zoo.metrics import Measurement
 from zoo.models import families
 from zoo.presets import save
@@ -164,8 +165,14 @@ def choose_metrics(recipe: Recipe, model: keras.Model, test: data.Source) -> tup
     return [m for m in candidates if m.needs <= {"features", "images"}], extractor
 
 
+def counts(samples: int) -> dict[str, int]:
+    """Return the arguments of `zoo.evaluate` for this many samples, beside as many real images as
+    is usual or more."""
+    return {"n": max(samples, SAMPLES), "samples": samples}
+
+
 def take_measurements(
-    recipe: Recipe, model: keras.Model, splits: Splits, n: int, say: Callable[[str], None]
+    recipe: Recipe, model: keras.Model, splits: Splits, samples: int, say: Callable[[str], None]
 ) -> list[Measurement]:
     """Measure `model` for its card.
 
@@ -176,13 +183,13 @@ def take_measurements(
         recipe: the recipe, which may choose the metrics.
         model: the model.
         splits: the images of its training and of the test.
-        n: how many samples each number is computed from.
+        samples: how many samples each number is computed from.
         say: is given a line for each number.
     """
     say("evaluating")
     train, test = splits
     metrics, extractor = choose_metrics(recipe, model, test)
-    report = evaluate(model, test, metrics, n, train=train, extractor=extractor)
+    report = evaluate(model, test, metrics, train=train, extractor=extractor, **counts(samples))
     for measurement in report.measurements:
         say(f"  {measurement.name} {measurement}")
     for sentence in report.left_out:

@@ -141,7 +141,8 @@ class Recipe:
         facts: the facts for the card that no program can find out.
         smoke: the settings that `--smoke` replaces, for a run of less than a minute.
         metrics: the metrics of the card, see `zoo.evaluate`; by default those that suit the model.
-        samples: how many samples each number of the card is computed from.
+        samples: how many samples each number of the card is computed from, beside 10,000 real
+            images, or as many as there are samples if these are more.
         picture: `picture(model, test)`, the image that is made after each epoch and for the model
             card; by default the most telling one, see `zoo.pictures.default_picture`.
         monitor: the number by which the best checkpoint is chosen: the name of a log, of which low

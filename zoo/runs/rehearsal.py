@@ -48,7 +48,8 @@ def check(
     if measure != "full":
         return
     metrics, extractor = cards.choose_metrics(recipe, model, splits.test)
-    plan(model, splits.test, metrics, samples, train=splits.train, extractor=extractor)
+    counts = cards.counts(samples)
+    plan(model, splits.test, metrics, train=splits.train, extractor=extractor, **counts)
 
 
 def is_needed(recipe: Recipe, model: keras.Model) -> bool:
