@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -29,6 +29,8 @@ class Subject(NamedTuple):
         train: the training data, or `None` if no metric needs them.
         seed: the seed of the samples.
         values: a function from a `PerDatum` to its values of all test data.
+        once: `once(name, compute)` returns `compute()`, which is computed once for all metrics of
+            a seed that name it alike.
     """
 
     model: Any
@@ -37,6 +39,7 @@ class Subject(NamedTuple):
     train: Source | None
     seed: int
     values: Callable[[PerDatum], np.ndarray]
+    once: Callable[[Hashable, Callable[[], Any]], Any]
 
 
 class Metric(Named):

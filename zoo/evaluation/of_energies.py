@@ -62,14 +62,20 @@ class AIS(LogLikelihood):
     def values(self, subject, spans):
         """Yield the log-likelihoods by each estimate of log Z, and the errors of these."""
         model, seed = subject.model, subject.seed
-        annealing = {"chains": self.chains, "temperatures": self.temperatures}
-        found = [model.log_partition(method, seed, **annealing) for method in self.methods]
+        found = [self._partition(subject, method) for method in self.methods]
         options = {"seed": seed, **({"draws": self.draws} if takes(model, "draws") else {})}
         for _, inputs in prepared(subject, spans, self.form(model), seed):
             values = model.log_prob(*inputs, partition=found[0], **options).astype("float64")
             columns = [values + (found[0].value - each.value) for each in found]
             columns += [np.full(len(values), each.error) for each in found]
             yield np.stack(columns, axis=1)
+
+    def _partition(self, subject, method: str):
+        """Return log Z, which is annealed once for all metrics with the same settings."""
+        arguments = (method, subject.seed, self.chains, self.temperatures)
+        return subject.once(
+            ("log_partition", arguments), lambda: subject.model.log_partition(*arguments)
+        )
 
     def numbers(self, values, model):
         errors = values[0, len(self.methods) :]

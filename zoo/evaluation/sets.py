@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 import itertools
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -43,11 +44,20 @@ class Sets:
         self.real: dict[str, Source] = {"test": todo.test}
         if todo.scores_training_data:
             self.real["train"] = todo.baseline
+        self._kept: dict[Hashable, Any] = {}
 
     def subject(self, seed: int, real: Collected | None = None) -> Subject:
         """Return the subject of a measurement, with the statistics `real` of the real data."""
         todo, values = self.todo, functools.partial(self.values, seed=seed)
-        return Subject(todo.model, todo.test, real, todo.train, seed, values)
+        once = functools.partial(self._once, seed)
+        return Subject(todo.model, todo.test, real, todo.train, seed, values, once)
+
+    def _once(self, seed: int, name: Hashable, compute: Callable[[], Any]):
+        """Return `compute()`, which is called once for each seed and name."""
+        key = (seed, name)
+        if key not in self._kept:
+            self._kept[key] = compute()
+        return self._kept[key]
 
     def outputs(
         self, name: str | int, needs: Needs, spans: Iterable[range] | None = None

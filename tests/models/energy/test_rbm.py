@@ -315,6 +315,25 @@ def test_ais_of_drawn_pixels_stands_beside_that_of_thresholded_ones():
     assert dict(named.protocol.settings)["pixels"] == "threshold"
 
 
+def test_metrics_with_equal_settings_share_log_z(monkeypatch):
+    model = small()
+    grey = np.random.default_rng(0).integers(0, 256, (60, 3, 3, 1), dtype="uint8")
+    calls, estimate = [], model.log_partition
+    monkeypatch.setattr(model, "log_partition", lambda *a: calls.append(a) or estimate(*a))
+    of = {"chains": 20, "temperatures": 50}
+    metrics = [
+        zoo.evaluation.AIS(pixels="sampled", **of),
+        zoo.evaluation.ThresholdAIS(**of),
+    ]
+    zoo.evaluate(model, grey, metrics, seeds=[0, 7], cache=False, progress=False)
+    both = ("ais", "reverse_ais")
+    assert calls == [(method, seed, 20, 50) for seed in (0, 7) for method in both]
+    calls.clear()
+    metrics[1] = zoo.evaluation.ThresholdAIS(chains=20, temperatures=60)
+    zoo.evaluate(model, grey, metrics, seeds=[0], cache=False, progress=False)
+    assert calls == [*((method, 0, 20, 50) for method in both), ("ais", 0, 20, 60)]
+
+
 def test_log_z_is_estimated_once_for_all_draws_of_noise(monkeypatch):
     model = zoo.models.RBM((3, 3, 1), 25, visible="gaussian")
     grey = np.random.default_rng(0).integers(0, 256, (20, 3, 3, 1), dtype="uint8")
