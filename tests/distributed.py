@@ -65,6 +65,12 @@ CASES = {
     "rbm": lambda: zoo.create("rbm", image_shape=SHAPE, hidden_units=5, chains=4, sampling_steps=2),
     "real_nvp": lambda: zoo.create("real_nvp", image_shape=SHAPE, couplings=1, width=4, blocks=1),
     "glow": lambda: zoo.create("glow", image_shape=SHAPE, levels=1, steps=1, width=4),
+    "made": lambda: zoo.create(
+        "made", image_shape=SHAPE, hidden_units=(8,), masks=2, order="random"
+    ),
+    "dbn": lambda: zoo.create(
+        "dbn", image_shape=SHAPE, hidden_units=(8, 5), chains=4, sampling_steps=2
+    ),
 }
 OPTIONS = {
     "gan": {"penalty": "dragan", "augmentation": "diffaugment"},
@@ -72,6 +78,7 @@ OPTIONS = {
     "synchronized": {"penalty": "r1"},
     "iwae": {"k": 3},
     "sparse_autoencoder": {"sparsity": "kl"},
+    "dbn": {"layer_steps": 2},
 }
 
 

@@ -54,7 +54,12 @@ def test_other_labels_are_refused(values, message):
     ("values", "message"),
     [
         ("text", "latents must be an array of numbers. Received: the text 'text'"),
-        ([[1.0], [2.0, 3.0]], "whose rows have equal shapes. Received: a list that is none"),
+        (
+            [[1.0], [2.0, 3.0]],
+            "whose rows have equal shapes. Received: a list that cannot be read as one",
+        ),
+        ((np.ones((2, 3)), np.ones(2)), "arrays of the shapes .2, 3., .2,.. Of images and their"),
+        (None, "must be an array of numbers. Received: None"),
         ([["a", "b"]], "Received: texts of shape .1, 2., such as 'a'"),
         ([None], "Received: object of shape .1,."),
         ([1j], "Received: complex128"),

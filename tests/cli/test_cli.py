@@ -7,6 +7,7 @@ import click
 import keras
 import numpy as np
 import pytest
+import tqdm
 from helpers import python
 from PIL import Image
 from shipped import HUB
@@ -52,6 +53,25 @@ def test_sample(run, tmp_path):
         found = np.asarray(picture)
     expected = zoo.data.grid(zoo.load("dcgan_mnist").sample(6, seed=0), columns=3)
     assert np.abs(found.astype(int) - np.asarray(expected)).max() <= 1
+
+
+def test_samples_that_take_steps_move_a_bar(run, tmp_path, monkeypatch):
+    model = zoo.create("made", image_shape=(4, 4, 1), hidden_units=(4,))
+    monkeypatch.setattr(Preset, "read", lambda preset: model)
+    bars = []
+
+    class Bar(tqdm.tqdm):
+        def __init__(self, **options):
+            super().__init__(**{**options, "disable": False})
+            bars.append(self)
+
+    monkeypatch.setattr(tqdm, "tqdm", Bar)
+    path = tmp_path / "samples.png"
+    assert run("sample", "dcgan_mnist", "-n", 300, "--seed", 0, "-o", path)[0] == 0
+    assert [(bar.n, bar.total, bar.desc) for bar in bars] == [(32, 32, "drawing")]
+    with Image.open(path) as picture:
+        found = np.asarray(picture)
+    assert (found == np.asarray(zoo.data.grid(model.sample(300, seed=0)))).all()
 
 
 def test_points(run, tmp_path):

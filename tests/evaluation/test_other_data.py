@@ -41,6 +41,29 @@ def test_the_same_data_under_any_name(trained_here, tmp_path):
     assert plan("gan_mnist", test, "kid", 20, extractor="pixels").other_data is None
 
 
+def test_a_metric_that_is_named_has_the_settings_of_the_card(monkeypatch, tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (60, 28, 28, 1), dtype="uint8")
+    preset = locate("vae_mnist")
+    sampled = zoo.evaluation.LogLikelihood(pixels="threshold")
+    place = tmp_path / "mnist.npz"
+    np.savez(place, x_train=images, x_test=images)
+    model = zoo.create("made", image_shape=(28, 28, 1), hidden_units=(2,))
+    report = zoo.evaluate(model, place, sampled, seeds=1)
+    card = preset.card.model_copy(update={"metrics": report.measurements})
+    found = dataclasses.replace(preset, card=card)
+    monkeypatch.setattr(module, "locate", lambda _: found)
+    monkeypatch.setattr(type(preset), "read", lambda preset: model)
+
+    def pixels(data, metrics):
+        (metric,) = plan("vae_mnist", data, metrics).metrics
+        return metric.pixels
+
+    assert pixels(place, ["log_likelihood"]) == "threshold" == pixels(place, "log_likelihood")
+    assert pixels(place, zoo.evaluation.LogLikelihood()) is None
+    np.savez(tmp_path / "other.npz", x_train=255 - images, x_test=255 - images)
+    assert pixels(tmp_path / "other.npz", "log_likelihood") is None
+
+
 def test_other_splits_of_the_same_data(trained_here):
     for split in ("train", "train, one in ten"):
         planned = plan("gan_mnist", trained_here, "kid", 9, split=split, extractor="pixels")

@@ -9,6 +9,7 @@ from zoo.errors import ArgumentError
 LARGEST = np.iinfo(np.int64).max
 # Errors of libraries for tensors that hold no plain numbers.
 UNREADABLE = (TypeError, ValueError, RuntimeError)
+SEQUENCES = ("tuple", "list")
 NUMERIC = "biufV"  # kinds of types; V holds bfloat16 and its relatives, which NumPy does not know
 
 
@@ -37,10 +38,16 @@ def to_numpy(values) -> np.ndarray:
 
 def unreadable(argument: str, noun: str, values, reason: Exception, error=ArgumentError):
     """Return the error for `values` that cannot be read as numbers, for a library's `reason`."""
-    first = (str(reason).strip().splitlines() or [type(reason).__name__])[0].rstrip(".")
+    kind = type(values).__name__
+    shapes = [str(x.shape) for x in values if hasattr(x, "shape")] if kind in SEQUENCES else []
+    if shapes and len(shapes) == len(values):
+        pair = " Of images and their labels, give each in its own argument." * (len(shapes) == 2)
+        received = f"a {kind} of arrays of the shapes {', '.join(shapes)}.{pair}"
+    else:
+        first = (str(reason).strip().splitlines() or [type(reason).__name__])[0].rstrip(".")
+        received = f"a {kind} that cannot be read as one ({first})."
     return error(
-        f"{argument} must be an array of {noun}, whose rows have equal shapes. Received: a "
-        f"{type(values).__name__} that is none ({first})."
+        f"{argument} must be an array of {noun}, whose rows have equal shapes. Received: {received}"
     )
 
 
@@ -105,7 +112,7 @@ def _described(values, array: np.ndarray) -> str:
     if isinstance(values, str):
         return f"the text {values!r}."
     if array.dtype == object and not isinstance(values, np.ndarray | list | tuple):
-        return f"a {type(values).__name__} that is none."
+        return "None." if values is None else f"a {type(values).__name__}."
     kind = "texts" if array.dtype.kind in "SU" else str(array.dtype)
     example = f", such as {array.flat[0].item()!r}" if kind == "texts" and array.size else ""
     return f"{kind} of shape {array.shape}{example}."

@@ -19,19 +19,21 @@ from zoo.files.home import write_picture
 @click.option(
     "--metrics",
     shell_complete=words.metrics,
-    help="The names of metrics, separated by commas, such as fid,kid,prdc,modes.",
+    help="The names of metrics, separated by commas, such as fid,kid,prdc,modes. One in the card "
+    "has the settings of the card.",
 )
 @click.option(
     "-n",
     "count",
-    type=COUNT,
+    type=click.IntRange(min=2),
     help="The number of samples, and the largest number of real images; by default the number in "
     "the card, or 10,000, or 1,000 for fewer real images.",
 )
 @click.option(
     "--samples",
-    type=COUNT,
-    help="The number of samples, where it is another than -n; by default the number in the card.",
+    type=click.IntRange(min=2),
+    help="The number of samples, where it is another than -n; by default -n if that is given, else "
+    "the number in the card.",
 )
 @click.option("--seeds", type=COUNT, default=3, help="The number of seeds of samples.")
 @click.option(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -200,10 +201,27 @@ def sample(
     if weights is not None and "weights" not in inspect.signature(model.sample).parameters:
         raise ArgumentError(f"--weights is for GANs. Received: {weights!r} for {preset!r}.")
     test = _test_data(shown, model, data)
-    picture = pictures.default_picture(model, test, count, seed, columns, scale, **options)
+    with _bar(model, count) as told:
+        options |= told
+        picture = pictures.default_picture(model, test, count, seed, columns, scale, **options)
     place = save_picture(picture, place, SAMPLES)
     noun = next(noun for task, noun in NOUNS.items() if task in model.tasks)
     say(f"{noun} of {shown.name}: {place}")
+
+
+@contextlib.contextmanager
+def _bar(model, count: int | None) -> Iterator[dict[str, Callable[[], None]]]:
+    """Yield the option of `model.sample` that moves a bar, if samples are made in steps."""
+    known = inspect.signature(model.sample).parameters if "samples" in model.tasks else {}
+    if "told" not in known:
+        yield {}
+        return
+    from tqdm import tqdm
+
+    batches = -(-(count or 1) // known["batch_size"].default)
+    total = batches * len(model.positions())
+    with tqdm(total=total, desc="drawing", unit=" steps", disable=None, leave=False) as bar:
+        yield {"told": bar.update}
 
 
 # What ends the name of a folder.

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 
 from zoo.base.memory import check_memory
-from zoo.engine.spaces import Classes, Draws, Space, check_noise
+from zoo.engine.spaces import Classes, Draws, NoiseSpace, Space, check_noise
 from zoo.errors import ArgumentError, ModelError, check_count
 
 
@@ -135,7 +135,7 @@ class Samples(Task):
         check_memory("n", check_count("n", n), 1)
         condition = self._one_condition(condition, labels)
         condition = self.choose_condition(condition, n, seed)
-        draws, drawn = Draws(self.noise, seed), 0
+        draws, drawn = Draws(self.noise_for(options), seed), 0
         for span in [range(n)] if spans is None else spans:
             draws.skip(span.start - drawn)
             drawn = span.stop
@@ -145,6 +145,19 @@ class Samples(Task):
                 part = None if condition is None else condition[start:stop]
                 options |= {"noise": noise, "condition": part, "batch_size": batch_size}
                 yield self.sample(**options), part
+
+    def noise_for(self, options: dict) -> NoiseSpace:
+        """Return the space of the noise for `options`, more arguments of `sample`.
+
+        It removes those that take no noise beside them, since the noise settles them.
+        """
+        del options
+        return self.noise
+
+    def space_of(self, noise) -> NoiseSpace:
+        """Return the space in which `noise`, an argument of `sample`, must lie."""
+        del noise
+        return self.noise
 
     def sample_noise(self, n: int | None = None, seed: int | None = None):
         """Return the noise of `sample(n, seed)`, a float32 NumPy array of shape
@@ -172,7 +185,7 @@ class Samples(Task):
                 raise ArgumentError(
                     f"sample takes either {argument}=, or n= and seed=. Received: both."
                 )
-            noise = check_noise(argument, self.noise, noise)
+            noise = check_noise(argument, self.space_of(noise), noise)
             n = len(next(iter(noise.values())) if isinstance(noise, dict) else noise)
         elif n is not None:
             size = self._noise_size + self.data.size

@@ -59,7 +59,8 @@ def evaluate(
             training set of a preset.
         metrics: names, see `zoo.evaluation.metrics()`, or `zoo.evaluation.Metric` objects. By
             default they are the metrics in the card of a preset if `data` are those of the card,
-            else the metrics that suit the model and the extractor. A metric is left out, with a
+            else the metrics that suit the model and the extractor. The name of a metric in the
+            card has the settings of the card, for these data. A metric is left out, with a
             warning and a line in the report, where samples or real images are fewer than its
             `fewest`, 50 for most metrics.
         n: the number of samples, and the largest number of real images: from a larger set, the

@@ -142,6 +142,8 @@ def plan(
     if not asked and as_the_card:
         chosen = _of_card(subject.card)
         extractor = subject.common("extractor") if extractor is None else extractor
+    elif as_the_card:
+        chosen = _set_as_in_card(metrics, chosen, subject.card)
     chosen = chosen or _named(default_or_error(model, test))
     for metric in chosen:
         if metric.of_samples and "samples" not in model.tasks:
@@ -315,6 +317,19 @@ def _seeds(seeds: int | Sequence[int]) -> list[int]:
     return list(range(check_count("seeds", seeds)))
 
 
+def _set_as_in_card(metrics: Metrics, chosen: list[Metric], card: Card) -> list[Metric]:
+    """Return the metrics `chosen`, those that were given by name with the settings in a card."""
+    given = [metrics] if isinstance(metrics, str | Metric | type) else metrics
+    of_card: dict[str, list[Metric]] = {}
+    for metric in _of_card(card):
+        of_card.setdefault(metric.name, []).append(metric)
+    only = {name: found[0] for name, found in of_card.items() if len(found) == 1}
+    return [
+        only.get(name, metric) if isinstance(name, str) else metric
+        for name, metric in zip(given, chosen, strict=True)
+    ]
+
+
 def _of_card(card: Card) -> list[Metric]:
     """Return the metrics of the numbers in a card, without those that are not registered."""
     known, metrics = Metric.named(), {}
@@ -335,6 +350,7 @@ def _checked(sampling: dict[str, Any], model) -> str:
         The arguments in parentheses, which the report adds to the name of the model.
     """
     reserved = {"n", "seed", "latents", "labels", "noise", "condition", "batch_size"}
+    reserved |= {"told", "chains"}  # for one call alone
     samples = "samples" in model.tasks
     allowed = set(inspect.signature(model.sample).parameters) - reserved if samples else set()
     for key in sampling:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
+from zoo.base.arrays import as_array
 from zoo.data.grid import square
 from zoo.errors import ArgumentError, check_count
 from zoo.pictures.sheets import worded
@@ -25,7 +26,8 @@ def filters(
     largest negative weight.
 
     Args:
-        kernel: an array of shape `(pixels, units)`, such as `model.machine.kernel` of an RBM.
+        kernel: an array of shape `(pixels, units)`, such as `model.machine.kernel` of an RBM, or
+            `model.lower[0].kernel` of a deep belief net.
         image_shape: `(height, width, channels)`, whose product is the number of pixels.
         n: the number of filters, at most.
         columns: the number of images in a row; by default about as many as rows.
@@ -34,7 +36,7 @@ def filters(
     Raises:
         ValueError: if the shapes do not fit, or a number is below 1.
     """
-    kernel = np.asarray(kernel, "float32")
+    kernel = as_array("kernel", kernel).astype("float32")
     if kernel.ndim != 2 or len(kernel) != np.prod(image_shape):
         raise ArgumentError(
             "kernel must have the shape (pixels, units), for images of shape "

@@ -227,6 +227,26 @@ def test_the_first_batch_starts_actnorm_and_no_other():
     np.testing.assert_allclose(array(again.forward(first)[0]), y, atol=1e-6)
 
 
+@pytest.mark.parametrize("rows", [1, 40])
+def test_a_batch_that_does_not_vary_has_no_statistics(rows):
+    rng = np.random.default_rng(0)
+    same = ops.convert_to_tensor(np.repeat(10 * rng.random((1, 3), "float32"), rows, axis=0))
+    other = ops.convert_to_tensor((1 + 2 * rng.standard_normal((50, 3))).astype("float32"))
+    for bijector in (BatchNorm(), ActNorm()):
+        bijector.build((None, 3))
+        for before in (None, other):
+            if before is not None:
+                bijector.forward(before, training=True)
+            weights = bijector.get_weights()
+            expected = [array(x) for x in bijector.forward(same)]
+            found = [array(x) for x in bijector.forward(same, training=True)]
+            np.testing.assert_array_equal(found[0], expected[0])
+            np.testing.assert_array_equal(found[1], expected[1])
+            for new, old in zip(bijector.get_weights(), weights, strict=True):
+                np.testing.assert_array_equal(new, old)
+        assert array(bijector.started) == 1  # by the batch that varies
+
+
 def test_batch_norm_in_training_and_after():
     norm = BatchNorm(momentum=0.9, epsilon=1e-4)
     norm.build((None, 2, 2, 3))

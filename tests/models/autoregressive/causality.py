@@ -15,6 +15,20 @@ def all_binary(side=3):
     return np.array(numbers, "float32").reshape(-1, side, side, 1)
 
 
+def check_completions(model, *labels):
+    """Completions of each upper row of 2 x 2 binary pixels have the shares of `log_prob`."""
+    images, known, n = all_binary(2), np.array([[1.0, 1.0], [0.0, 0.0]]), 2000
+    given = [np.full(16, label) for label in labels]
+    joint = np.exp(model.log_prob(images, *given).astype("float64")).reshape(4, 4)
+    for upper, expected in enumerate(joint / joint.sum(axis=1, keepdims=True)):
+        rows = np.repeat(images[4 * upper : 4 * upper + 1], n, axis=0)
+        given = [np.full(n, label) for label in labels]
+        found = model.complete(rows, known, *given, batch_size=n).reshape(n, 4) @ [8, 4, 2, 1]
+        shares = np.bincount(found.astype(int) - 4 * upper, minlength=4) / n
+        error = np.sqrt(expected * (1 - expected) / n)
+        assert (np.abs(shares - expected) < 4.5 * error + 1e-3).all(), (upper, shares, expected)
+
+
 def randomized(model, scale=1.0, seed=0):
     """The model with weights that are neither small nor zero."""
     rng = np.random.default_rng(seed)

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from causality import all_binary, randomized
+from causality import all_binary, check_completions, randomized
 from helpers import array
 from keras import ops
 
@@ -88,6 +88,16 @@ def test_sampling_computes_the_logits_of_one_pass(arguments, monkeypatch):
     np.testing.assert_array_equal(model.sample(noise=noise), array(state[0]))
 
 
+def test_sampling_compiles_nothing_for_a_pixel_and_tells_each_step(monkeypatch):
+    model, steps, traced = made(**KINDS[-1]), [], []
+    step = type(model).step
+    monkeypatch.setattr(type(model), "step", lambda *args: traced.append(1) or step(*args))
+    images = model.sample(5, seed=3, told=lambda: steps.append(1))
+    assert len(steps) == len(model.positions()) == 9
+    assert len(traced) <= 3  # PyTorch watches a function three times
+    np.testing.assert_array_equal(model.sample(5, seed=3), images)
+
+
 def test_samples_follow_the_distribution():
     model = made(side=2, **KINDS[-1])
     images = all_binary(2)
@@ -107,6 +117,34 @@ def test_completions_keep_what_is_known_and_one_loop_gives_the_samples():
     noise = model.sample_noise(5, seed=0)
     generate = zoo.engine.compiled(model.generate, model)
     np.testing.assert_array_equal(np.asarray(generate(noise)), model.sample(noise=noise))
+
+
+@pytest.mark.parametrize("masks", [1, 4])
+def test_completions_follow_the_distribution(masks):
+    check_completions(made(2, hidden_units=(7,), masks=masks))
+
+
+def test_known_pixels_choose_among_the_orders():
+    """Of an order in which known pixels come later, too: a mask that finds them improbable is
+    chosen rarely."""
+    model = made(**KINDS[-1])
+    images, known = np.repeat(model.data.example(1), 500, axis=0), np.zeros((3, 3))
+    known[2] = 1
+    noise = model.sample_noise(500, seed=0)
+    full = np.broadcast_to(known[..., None], images.shape).astype("float32")
+    each, probable = [], []
+    for number in range(3):
+        noise[:, -1] = (number + 0.5) / 3
+        each.append(model._draw((noise, images * full, full), 1.0, 500, lambda: None))
+        logits = array(model.logits(ops.convert_to_tensor(each[-1]), number))
+        logs = -np.logaddexp(0, np.where(each[-1] == 1, -logits, logits))
+        probable.append((full * logs).sum(axis=(1, 2, 3)))
+    shares = np.exp(probable - np.logaddexp.reduce(probable, axis=0))
+    found = model.complete(images, known, seed=0)
+    rows = np.arange(500)
+    chosen = (model.sample_noise(500, seed=0)[:, -1] >= shares.cumsum(axis=0)[:-1]).sum(axis=0)
+    np.testing.assert_array_equal(found, np.stack(each)[chosen, rows])
+    assert len(set(chosen)) > 1
 
 
 def test_steps_take_the_masks_in_turn():

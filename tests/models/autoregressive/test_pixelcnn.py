@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from causality import all_binary, later, randomized, sampled_parameters, sights
+from causality import all_binary, check_completions, later, randomized, sampled_parameters, sights
 from helpers import array
 from keras import ops
 
@@ -126,6 +126,10 @@ def test_complete_keeps_what_is_known_and_follows_what_comes_before(model):
     np.testing.assert_array_equal(model.complete(broken, half, seed=1), found)
     skipped = model.positions(np.broadcast_to(half[..., None], (4, 6, 6, 1)))
     assert len(skipped) == 18 + 5  # pixels that are drawn, and rows that are kept
+
+
+def test_completions_follow_the_distribution():
+    check_completions(randomized(zoo.models.PixelCNN((2, 2, 1), **SMALL), scale=2.0))
 
 
 @pytest.mark.parametrize(

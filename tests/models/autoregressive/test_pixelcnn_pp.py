@@ -62,6 +62,29 @@ def test_completions_and_levels():
     np.testing.assert_allclose(np.rint(255 * new) / 255, new, atol=1e-6)
 
 
+def test_values_between_levels_are_refused():
+    model = zoo.models.PixelCNNPlusPlus((4, 4, 1), **SMALL)
+    model.compile()
+    images = model.data.example(4)
+    np.testing.assert_array_equal(np.rint(255 * images) / np.float32(255), images)
+    message = "must hold k / 255 alone, for whole numbers k. Received: 0.5. numpy.rint"
+    for act in (
+        model.log_prob,
+        lambda x: model.complete(x, np.ones((4, 4))),
+        lambda x: model.fit(x, verbose=0),
+    ):
+        with pytest.raises(ValueError, match=message):
+            act(0 * images + np.float32(0.5))
+
+
+def test_channels_that_are_drawn_jointly_are_known_together():
+    model = zoo.models.PixelCNNPlusPlus((4, 4, 3), **SMALL)
+    mask = np.ones((4, 4, 3))
+    mask[2, 1, 1:] = 0
+    with pytest.raises(ValueError, match="all channels of a pixel or none, since LogisticMixture"):
+        model.complete(model.data.example(2), mask)
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

@@ -203,6 +203,31 @@ def test_contrastive_divergence_begins_at_the_data_and_moves_no_chain():
     assert array(model.machine.data_mean).any()
 
 
+def test_samples_in_parts_take_other_steps():
+    model = small(sampling_steps=3)
+    options = {"n": 5, "seed": 0, "batch_size": 2, "steps": 7}
+    parts = [part for part, _ in model.sample_batches(**options)]
+    expected = model.sample(5, seed=0, steps=7)
+    np.testing.assert_allclose(np.concatenate(parts), expected, atol=1e-6)
+    grey = np.random.default_rng(0).integers(0, 256, (60, 3, 3, 1), dtype="uint8")
+    shared = {"n": 60, "seeds": 1, "extractor": "pixels", "cache": False, "progress": False}
+    values = {
+        steps: zoo.evaluate(model, grey, ["kid"], **shared, steps=steps)["kid"].value
+        for steps in (1, 7)
+    }
+    assert values[1] != values[7]
+    with pytest.raises(ValueError, match="Unknown argument of evaluate: 'chains'. Allowed: steps"):
+        zoo.evaluate(model, grey, ["kid"], **shared, chains=3)
+
+
+def test_gaussian_units_are_drawn():
+    model = zoo.models.RBM((2,), 4, visible="gaussian")
+    model.set_weights([0 * weight for weight in model.get_weights()])  # independent normal units
+    samples = model.sample(4000, seed=0, steps=2, batch_size=4000)
+    np.testing.assert_allclose(samples.mean(axis=0), 0, atol=0.08)
+    np.testing.assert_allclose(np.cov(samples.T), np.eye(2), atol=0.12)
+
+
 def test_samples_of_chains_that_run_on():
     model = small(sampling_steps=3)
     found = model.sample(5, seed=0, steps=3, chains=2)
@@ -372,13 +397,14 @@ def test_overfitting_is_measured_on_binary_images():
         (lambda m: m.sample(4, steps=0), "steps must be"),
         (lambda m: m.sample(4, chains=0), "chains must be"),
         (lambda m: m.sample(noise=m.sample_noise(2), steps=3), "either noise="),
+        (lambda m: m.log_prob(IMAGES, partition=5.0), "a zoo.metrics.LogPartition. Received: 5.0"),
         (lambda m: m.log_partition("aiss"), "method.*Nearest|method.*Allowed"),
         (lambda m: m.log_partition("ais", chains=1), "chains must be"),
         (lambda m: m.log_partition("ais", temperatures=0), "temperatures must be"),
         (lambda m: m.decode(np.zeros((2, 3))), r"codes must have the shape \(n, 4\)"),
         (lambda m: zoo.models.RBM((3, 3, 1), 0), "hidden_units must be"),
         (lambda m: zoo.models.RBM((3, 3, 1), visible="real"), "visible: 'real'"),
-        (lambda m: zoo.models.RBM((9,)), "image_shape must be"),
+        (lambda m: zoo.models.RBM((9,)), "image_shape must be.*visible='gaussian' takes"),
         (lambda m: zoo.models.RBM((3, 3, 1), chains=0), "chains must be"),
     ],
 )

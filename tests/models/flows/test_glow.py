@@ -58,7 +58,7 @@ def test_errors_of_sizes():
         glow(image_shape=(28, 28, 1), levels=3)
     with pytest.raises(ValueError, match="levels must be a whole number of at least 1"):
         glow(levels=0)
-    with pytest.raises(ValueError, match="at least two numbers of the last axis"):
+    with pytest.raises(ValueError, match="image_shape must hold at least two numbers"):
         glow(image_shape=(1,))
 
 

@@ -1,5 +1,6 @@
 """Real NVP: scales, factored-out latents, sizes."""
 
+import keras
 import numpy as np
 import pytest
 
@@ -41,10 +42,37 @@ def test_half_of_the_latents_is_factored_out():
     assert (after[:, 32:] != before[:, 32:]).any(axis=1).all()
 
 
+@pytest.mark.parametrize("family", ["real_nvp", "glow"])
+def test_one_point_is_a_batch(family):
+    """The last batch of an epoch often is: its loss is that of the density, and no better."""
+    model = zoo.create(family, image_shape=(2,), width=8)
+    points = np.random.default_rng(0).standard_normal((41, 2)).astype("float32")
+    model.compile(keras.optimizers.SGD(0.0))
+    model.fit(points[:40], batch_size=20, verbose=0)
+    loss = model.fit(points[40:], verbose=0).history["loss"][0]
+    assert loss == pytest.approx(-model.log_prob(points[40:])[0], rel=1e-4)
+    new = zoo.create(family, image_shape=(2,), width=8)
+    new.compile(keras.optimizers.SGD(0.0))
+    new.fit(points[40:], epochs=3, verbose=0)
+    new.fit(points[:40], batch_size=40, verbose=0)  # the first that varies
+    assert np.isfinite(new.log_prob(points)).all()
+    np.testing.assert_allclose(new.encode(points[:40]).std(axis=0), 1, atol=0.5)
+
+
+def test_latents_without_finite_data_are_refused():
+    model = zoo.create("glow", image_shape=(8, 8, 1), levels=1, steps=2, width=4)
+    weights = [0 * weight + 4 for weight in model.get_weights()]
+    model.set_weights(weights)
+    with pytest.raises(
+        ValueError, match="latents must have finite data: .* row 0, with numbers up to 1e.37"
+    ):
+        model.decode(np.full((2, 64), 1e37, "float32"))
+
+
 def test_errors_of_sizes():
     with pytest.raises(ValueError, match="multiples of 4. Received: images of shape"):
         zoo.create("real_nvp", image_shape=(6, 6, 1), scales=3)
-    with pytest.raises(ValueError, match="margin must be"):
+    with pytest.raises(ValueError, match="logit must lie above 0"):
         zoo.create("real_nvp", image_shape=(4, 4, 1), logit=0.7)
-    with pytest.raises(ValueError, match="at least two numbers of the last axis"):
+    with pytest.raises(ValueError, match="image_shape must hold at least two numbers"):
         zoo.create("real_nvp", image_shape=(1,))

@@ -13,6 +13,7 @@ from zoo.engine.spaces.data import (
     of_image_shape,
     of_shape,
 )
+from zoo.engine.spaces.levels import LevelImages
 from zoo.engine.spaces.noise import Draws, Noise, NoiseSpace, Normal, Uniform, check_noise
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Draws",
     "Frames",
     "Images",
+    "LevelImages",
     "Noise",
     "NoiseSpace",
     "Normal",

@@ -70,6 +70,8 @@ class Images(Space):
         return to_range(values, self.range or (0.0, 1.0), source=BYTES)
 
     def check_stored(self, argument, values):
+        if not len(values):
+            raise ArgumentError(f"{argument} holds no {self.noun[:-1]}.")
         shape = tuple(values.shape[1:])
         if shape != self.shape:
             raise ArgumentError(
@@ -249,13 +251,19 @@ def of_shape(shape: tuple[int, ...], range: Range | None = None) -> Space:
     )
 
 
-def of_image_shape(image_shape, range: Range | None = None, points: bool = True) -> Space:
+def of_image_shape(
+    image_shape,
+    range: Range | None = None,
+    points: bool = True,
+    others: str = "Bodies of your own, without image_shape, take other shapes.",
+) -> Space:
     """Return the space for the argument `image_shape` of a model, or raise.
 
     Args:
         image_shape: `(height, width, channels)`, or `(features,)` for points.
         range: the value range of images.
         points: whether points are allowed.
+        others: where they are not, a sentence about the way to data of other shapes, or nothing.
     """
     try:
         shape = tuple(check_count("image_shape", size) for size in image_shape)
@@ -265,7 +273,7 @@ def of_image_shape(image_shape, range: Range | None = None, points: bool = True)
         allowed = "(height, width, channels)" + (", or (features,) for points" if points else "")
         raise ArgumentError(
             f"image_shape must be {allowed}, positive whole numbers. Received: {image_shape!r}."
-            + ("" if points else " Bodies of your own, without image_shape, take other shapes.")
+            + ("" if points or not others else f" {others}")
         )
     return of_shape(shape, range)
 

@@ -9,8 +9,6 @@ from keras import ops
 
 from zoo.layers.bijectors.base import Bijector, for_each, moments_of_batch
 
-SMALLEST = 1e-6  # the least standard deviation of a channel
-
 
 @keras.saving.register_keras_serializable("zoo")
 class ActNorm(Bijector):
@@ -20,7 +18,8 @@ class ActNorm(Bijector):
 
     y = exp(s) (x - m) / d + b, with the mean m and the standard deviation d of each channel of the
     first batch, and s and b, which are trained and start at 0. m and d are saved, and never change
-    again. Its log-determinant is the number of pixels times the sum of s - log d.
+    again. A channel that does not vary in that batch has m = 0 and d = 1; a batch in which none
+    does is not the first. Its log-determinant is the number of pixels times the sum of s - log d.
     """
 
     def build(self, input_shape):
@@ -54,15 +53,16 @@ class ActNorm(Bijector):
 
     def _start(self, x):
         """Return the mean and the standard deviation, in the first step those of the batch `x`."""
-        mean, variance = moments_of_batch(ops.stop_gradient(x))
-        started = ops.convert_to_tensor(self.started) > 0.5
+        mean, variance, varies = moments_of_batch(ops.stop_gradient(x), 0.0, 1.0)
+        before = ops.convert_to_tensor(self.started)
+        started = before > 0.5
         moments = []
         for variable, value in (
             (self.mean, mean),
-            (self.deviation, ops.sqrt(variance) + SMALLEST),
+            (self.deviation, ops.sqrt(variance)),
         ):
             chosen = ops.where(started, ops.convert_to_tensor(variable), value)
             variable.assign(chosen)
             moments.append(chosen)
-        self.started.assign(ops.ones_like(ops.convert_to_tensor(self.started)))
+        self.started.assign(ops.maximum(before, varies))
         return moments

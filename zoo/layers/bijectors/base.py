@@ -7,6 +7,8 @@ from keras import ops
 
 from zoo import engine
 
+LEAST_VARIANCE = 1e-12  # beside a mean of 1, more than the rounding of equal numbers
+
 
 class Bijector(keras.layers.Layer):
     """An invertible map from data x to y, with log |det dy/dx|.
@@ -64,11 +66,21 @@ def for_each(value, x):
     return ops.broadcast_to(value, (ops.shape(x)[0],))
 
 
-def moments_of_batch(x):
-    """Return the mean and the variance of each channel over the complete batch, on all devices."""
+def moments_of_batch(x, mean, variance):
+    """Return the mean and the variance of each channel over the complete batch, on all devices.
+
+    A channel that does not vary, as in a batch of one point, has no variance that could be divided
+    by. It gets `mean` and `variance`.
+
+    Returns:
+        The mean, the variance, and whether any channel varies, 1.0 or 0.0.
+    """
     axes = list(range(x.ndim - 1))
-    mean = engine.all_reduce_mean(ops.mean(x, axis=axes))
-    return mean, engine.all_reduce_mean(ops.mean(ops.square(x - mean), axis=axes))
+    found = engine.all_reduce_mean(ops.mean(x, axis=axes))
+    spread = engine.all_reduce_mean(ops.mean(ops.square(x - found), axis=axes))
+    varies = spread > LEAST_VARIANCE * (1.0 + ops.square(found))
+    found, spread = ops.where(varies, found, mean), ops.where(varies, spread, variance)
+    return found, spread, ops.max(ops.cast(varies, x.dtype))
 
 
 def none_for_each(x):

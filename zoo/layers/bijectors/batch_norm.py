@@ -18,6 +18,7 @@ class BatchNorm(Bijector):
 
     In training m and v are the mean and the variance of each channel over the complete batch, else
     their moving averages, which the inverse takes too, and which start at those of the first batch.
+    A channel that does not vary in a batch, as in a batch of one point, has the moving averages.
     Its log-determinant is the number of pixels times the sum of -1/2 log(v + e).
 
     Args:
@@ -64,10 +65,10 @@ class BatchNorm(Bijector):
 
     def _of_batch(self, x):
         """Return the mean and the variance of the batch, and update the moving averages."""
-        mean, variance = moments_of_batch(x)
+        mean, variance, varies = moments_of_batch(x, *self._moments())
         started = ops.convert_to_tensor(self.started)
         for moving, new in ((self.moving_mean, mean), (self.moving_variance, variance)):
             old, new = ops.convert_to_tensor(moving), ops.stop_gradient(new)
             moving.assign(new + (old - new) * (self.momentum * started))
-        self.started.assign(ops.ones_like(started))
+        self.started.assign(ops.maximum(started, varies))
         return mean, variance

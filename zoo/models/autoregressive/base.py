@@ -14,8 +14,14 @@ from zoo.engine.batch import Batch
 from zoo.engine.forks import check_can_compute
 from zoo.engine.inference import batched
 from zoo.engine.inversion import check_mask
-from zoo.engine.spaces import Draws, Uniform, classes_or_none, of_image_shape
-from zoo.engine.spaces.data import BinaryImages
+from zoo.engine.spaces import (
+    BinaryImages,
+    Draws,
+    LevelImages,
+    Uniform,
+    classes_or_none,
+    of_image_shape,
+)
 from zoo.engine.tasks import Samples, Scores
 from zoo.errors import ArgumentError, check_number
 from zoo.losses import PixelDistribution
@@ -49,8 +55,9 @@ class Autoregressive(Samples, Scores):
                 "None."
             )
         self.pixels = PixelDistribution.get(pixels)
-        data = of_image_shape(image_shape, RANGE, points=False)
-        self.data = BinaryImages(*data.shape) if self.pixels.pixels == "binary" else data
+        data = of_image_shape(image_shape, RANGE, points=False, others="")
+        binary = self.pixels.pixels == "binary"
+        self.data = BinaryImages(*data.shape) if binary else LevelImages(*data.shape)
         self.condition = classes_or_none(num_classes)
         height, width, channels = self.image_shape
         self.noise = Uniform((height, width, self.pixels.draws(channels)))
@@ -161,14 +168,15 @@ class Autoregressive(Samples, Scores):
         """Draw the unknown pixels of images, each given the pixels before it.
 
         Known pixels are kept. A pixel is drawn given those that come before it in the order of the
-        model, drawn or known, and not given known pixels that come later: a lower half is completed
-        exactly, an upper half is drawn without a look at the lower.
+        model, drawn or known, and not given known pixels that come later: in raster order, a lower
+        half is completed exactly, and an upper half is drawn without a look at the lower.
 
         Args:
             images: of shape `(n, height, width, channels)`, in [0, 1]: zeros and ones for binary
                 pixels, else k / 255. Unknown pixels may have any value.
             mask: 1 or True where a pixel is known, 0 or False elsewhere, of shape
-                `(height, width)`, or with channels, or for each image.
+                `(height, width)`, or with channels, or for each image. Channels that are drawn
+                jointly, as those of a logistic mixture, are known together.
             labels: the classes of the images, of shape `(n,)`, for conditional models.
             seed: the seed of the noise; `None` draws other noise at each call.
             temperature: a positive number. Below 1, probable values are drawn more often.
@@ -188,10 +196,20 @@ class Autoregressive(Samples, Scores):
             raise ArgumentError(
                 "mask must hold zeros and ones, 1 where a pixel is known. Received: others."
             )
+        if self.pixels.joint and (known != known[..., :1]).any():
+            raise ArgumentError(
+                "mask must know all channels of a pixel or none, since "
+                f"{type(self.pixels).__name__} draws them jointly. Received: a pixel with some "
+                "known channels."
+            )
         given = np.where(known == 1, images, np.float32(0))
         self.data.check_values("images", given, in_training=False)
         noise = Draws(self.noise, seed).next(len(images))
         inputs = (noise, given, known, *conditions)
+        return self._complete(inputs, temperature, batch_size, told)
+
+    def _complete(self, inputs: tuple, temperature: float, batch_size: int, told) -> np.ndarray:
+        """Return completed images for noise, given pixels, a mask of them and conditions."""
         return self._draw(inputs, temperature, batch_size, told)
 
     # Ancestral sampling

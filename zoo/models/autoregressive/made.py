@@ -40,6 +40,11 @@ class MADE(Autoregressive, GenerativeModel):
     output is computed: with one hidden layer a pixel costs three sums over its units, and no
     product of matrices. Each further layer costs a pixel a product of matrices for each mask.
 
+    `complete` lets each mask complete an image, and draws one of the K results with the probability
+    that its mask gives the known pixels. That is exact if the known pixels come first in the order
+    of each mask, as an upper half does in raster order. Otherwise it is an approximation, in which
+    known pixels that come later choose among the masks.
+
     Args:
         image_shape: `(height, width, channels)` of the images, whose values are 0 and 1.
         hidden_units: the number of units of each hidden layer.
@@ -149,6 +154,32 @@ class MADE(Autoregressive, GenerativeModel):
         number = ops.cast(self.optimizer.iterations, "int32") % self.mask_count
         loss = -ops.mean(self._by_mask(batch.data, number))
         return loss, {"loss": loss}
+
+    # Completion: each mask completes an image, and one of the results is drawn
+
+    def _complete(self, inputs, temperature, batch_size, told):
+        noise, given, known = inputs
+        chooses = noise[:, -1:].astype("float64")
+        found = []
+        for number in range(self.mask_count):
+            noise = noise.copy()
+            noise[:, -1] = (number + 0.5) / self.mask_count
+            found.append(self._draw((noise, given, known), temperature, batch_size, told))
+        found = np.stack(found, axis=1)
+        logs = self.infer("of_known", self._of_known, (found, known), batch_size).astype("float64")
+        shares = np.exp(logs - np.logaddexp.reduce(logs, axis=1, keepdims=True))
+        number = (chooses >= shares.cumsum(axis=1)[:, :-1]).sum(axis=1)
+        return found[np.arange(len(found)), number]
+
+    def _of_known(self, images, known):
+        """Return the log-probability that each mask gives the known pixels of its own image, of
+        shape `(batch, masks)`, for images of shape `(batch, masks, height, width, channels)`."""
+        each = []
+        for number in range(self.mask_count):
+            image = images[:, number]
+            pixels = self.pixels.log_prob(image[..., None], self.logits(image, number)[..., None])
+            each.append(ops.sum(known * pixels, axis=(1, 2, 3)))
+        return ops.stack(each, axis=-1)
 
     # Ancestral sampling: the state has the images, the inputs so far, and the first hidden layer
 

@@ -12,7 +12,8 @@ def space_of(image_shape, visible: str) -> Space:
     check_choice("visible", visible, UNITS)
     if visible == "gaussian":
         return of_image_shape(image_shape)
-    return BinaryMeans(*of_image_shape(image_shape, points=False).shape)
+    others = "visible='gaussian' takes (features,) too."
+    return BinaryMeans(*of_image_shape(image_shape, points=False, others=others).shape)
 
 
 def check_flag(argument: str, value: object) -> bool:

@@ -290,8 +290,7 @@ class DeepBeliefNet(OfMachine, EncodesUnits, Scores, GenerativeModel):
         (images,) = self.checked_inputs(images)
         self.data.check_values("images", images)  # as in training
         check_count("draws", draws)
-        if partition is None:
-            partition = self.log_partition(None, seed, chains, temperatures)
+        log_z = self._log_z(partition, seed, chains, temperatures)
         rng = np.random.default_rng((seed, 1))
         sizes = sum(machine.hidden for machine in self.lower)
         parts = []
@@ -299,7 +298,7 @@ class DeepBeliefNet(OfMachine, EncodesUnits, Scores, GenerativeModel):
             rows = images[start : start + batch_size]
             noise = rng.random((len(rows), draws, sizes), dtype="float32")
             parts.append(self.infer("weights", self._log_weights, (rows, noise), batch_size))
-        return (elbo(np.concatenate(parts)) - partition.value).astype("float32")
+        return (elbo(np.concatenate(parts)) - log_z).astype("float32")
 
     def _log_weights(self, images, noise):
         return log_weights(self.lower, self.machine, self.flat(images), noise)

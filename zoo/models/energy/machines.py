@@ -3,6 +3,8 @@ from its persistent chains, and its partition function."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from keras import ops
 
@@ -46,6 +48,15 @@ class OfMachine(Samples):
         """Return the space of the noise of a sample after this number of Gibbs steps."""
         return {"chain": Uniform((1,)), "steps": Uniform((steps, self.machine.noise_size))}
 
+    def noise_for(self, options):
+        steps = options.pop("steps", None)
+        return self.noise if steps is None else self._noise(check_count("steps", steps))
+
+    def space_of(self, noise):
+        """Return the space of noise for as many Gibbs steps as `noise` has."""
+        shape = np.shape(noise["steps"]) if isinstance(noise, Mapping) and "steps" in noise else ()
+        return self._noise(shape[1]) if len(shape) == 3 and shape[1] else self.noise
+
     def shown(self, states, mean):
         """Return data for states of the visible units of the machine and for their mean."""
         raise NotImplementedError
@@ -79,9 +90,11 @@ class OfMachine(Samples):
     ) -> np.ndarray:
         """Generate samples by Gibbs sampling from copies of the persistent chains, which stay.
 
-        A sample is the mean of the visible units given the last hidden ones. Noise is drawn with
-        NumPy, so that one seed gives the same samples on each backend and for any `batch_size`, but
-        for those in which rounding flips a unit.
+        A sample is the mean of binary visible units given the last hidden ones, as papers show it:
+        `numpy.random.default_rng(0).random(samples.shape) < samples` draws zeros and ones. Gaussian
+        units are drawn, with their variance of 1. Noise is drawn with NumPy, so that one seed gives
+        the same samples on each backend and for any `batch_size`, but for those in which rounding
+        flips a unit.
 
         Args:
             n: the number of samples; 1 by default.
@@ -90,7 +103,8 @@ class OfMachine(Samples):
             chains: `None` for a chain for each sample, which starts at a copy of one of the
                 persistent chains, drawn at random; or the number of chains that run on, each with
                 `steps` steps between its samples.
-            noise: the noise itself, as `sample_noise` draws it, in place of all before.
+            noise: the noise itself, as `sample_noise` draws it, or for another number of steps, in
+                place of all before.
             condition: not taken, as the model has no condition.
             labels: not taken.
             batch_size: the number of samples that are computed at once.
@@ -193,6 +207,17 @@ class OfMachine(Samples):
         _, log_weights = anneal(self._annealing(chains), states, path, rng, size)
         log_base = self.machine.base_log_partition(base)
         return annealed_log_partition(log_weights, log_base, reverse=method == "reverse_ais")
+
+    def _log_z(self, partition: LogPartition | None, *settings) -> float:
+        """Return log Z: that of the argument `partition`, or by default an estimate."""
+        if partition is None:
+            partition = self.log_partition(None, *settings)
+        elif not isinstance(partition, LogPartition):
+            raise ArgumentError(
+                "partition must be what log_partition returns, a zoo.metrics.LogPartition. "
+                f"Received: {partition!r}."
+            )
+        return partition.value
 
     def _plain_rows(self, rows):
         """Return the weights of the machine, and the biases of the base of annealing, as a row."""

@@ -137,6 +137,7 @@ class RBM(OfMachine, EncodesUnits, Scores, GenerativeModel):
         Args:
             k: the steps of Gibbs sampling in a step of training.
             persistent: whether chains go on from step to step (PCD-k), or begin at the data (CD-k).
+                The latter leaves the persistent chains at zeros, where samples then start.
             centred: whether gradients are those of the energy of v and h less their means over the
                 data.
             weight_decay: the weight of |W|²/2, which is added to the loss.
@@ -180,7 +181,9 @@ class RBM(OfMachine, EncodesUnits, Scores, GenerativeModel):
     # Use
 
     def shown(self, states, mean):
-        return ops.reshape(mean, (-1, *self.image_shape))
+        """Return the mean of binary units, and the states of Gaussian ones."""
+        shown = states if self.machine.is_gaussian else mean
+        return ops.reshape(shown, (-1, *self.image_shape))
 
     def encoded(self, images):
         return self.machine.hidden_mean(self.flat(images))
@@ -226,10 +229,9 @@ class RBM(OfMachine, EncodesUnits, Scores, GenerativeModel):
         """
         inputs = self.checked_inputs(images)
         self.data.check_values("images", inputs[0])  # as in training
+        log_z = self._log_z(partition, seed, chains, temperatures)
         energies = self.infer("energy", self._energies, inputs, batch_size)
-        if partition is None:
-            partition = self.log_partition(None, seed, chains, temperatures)
-        return (-energies.astype("float64") - partition.value).astype("float32")
+        return (-energies.astype("float64") - log_z).astype("float32")
 
     def _energies(self, images):
         return self.machine.free_energy(self.flat(images))

@@ -40,6 +40,11 @@ class Flow(Encodes, Scores):
         if isinstance(prior, str):
             check_choice("prior", prior, PRIORS)
         self.data = of_image_shape(image_shape, RANGE)
+        if self.data.size < 2:
+            raise ArgumentError(
+                "image_shape must hold at least two numbers, since couplings change some by the "
+                f"others. Received: {image_shape!r}."
+            )
         self.prior = Prior.get(prior)
         # Vectors of latents, whatever shape the flow's own bijectors end in.
         self.bijector = Chain([*self.bijectors(), Flatten()], name="bijector")
@@ -109,7 +114,10 @@ class Flow(Encodes, Scores):
         check_number("temperature", temperature, above=True)
         labels = self._one_condition(condition, labels)
         (latents,) = self.latent_inputs(n, seed, latents, labels, noise, batch_size)
-        return self.infer("sample", self.generate, (latents * np.float32(temperature),), batch_size)
+        latents = latents * np.float32(temperature)
+        found = self.infer("sample", self.generate, (latents,), batch_size)
+        check_finite(found, latents)
+        return found
 
     def log_prob(self, data, batch_size: int = 256) -> np.ndarray:
         """Return the exact log-density of each datum, in nats.
@@ -158,6 +166,25 @@ class Flow(Encodes, Scores):
     def reconstruct(self, images, batch_size: int = 256) -> np.ndarray:
         """Encode and decode each datum. The result equals `images` up to rounding."""
         return self.decode(self.encode(images, batch_size), batch_size)
+
+
+def check_logit(margin: float) -> float:
+    """Return the margin of a logit of pixels, or raise unless it lies between 0 and 0.5."""
+    if not 0 < check_number("logit", margin) < 0.5:
+        raise ArgumentError(f"logit must lie above 0 and below 0.5. Received: {margin!r}.")
+    return margin
+
+
+def check_finite(found: np.ndarray, latents: np.ndarray) -> None:
+    """Raise if the data `found` for `latents` are not finite."""
+    finite = np.isfinite(found.reshape(len(found), -1)).all(axis=1)
+    if not finite.all():
+        row = int(np.argmin(finite))
+        raise ArgumentError(
+            "latents must have finite data: the inverse of a flow may grow beyond all numbers for "
+            f"latents far out, and has no data where weights are not finite. Received: row {row}, "
+            f"with numbers up to {np.abs(latents[row]).max():.3g}."
+        )
 
 
 def check_images_even(data, times: int, argument: str) -> None:

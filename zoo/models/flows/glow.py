@@ -18,7 +18,7 @@ from zoo.layers import (
 )
 from zoo.layers.bijectors.networks import convolutional_network, dense_network
 from zoo.models.families import register_family
-from zoo.models.flows.flow import Flow, check_images_even
+from zoo.models.flows.flow import Flow, check_images_even, check_logit
 
 
 @register_family("glow", package="zoo")
@@ -59,9 +59,9 @@ class Glow(Flow, LatentModel):
     ((3, 64), (3,))
 
     Differs from the paper: matrices are always their LU decomposition; log s of a coupling is
-    g tanh(h) with a trained g, which keeps the inverse of far latents finite, where the paper has h
-    and the authors' code log sigmoid(h + 2); a mean and a deviation of the first batch stand beside
-    the trained scale and shift; Adam takes the place of Adamax.
+    g tanh(h) with a trained g, which keeps the inverse of latents within reach finite, where the
+    paper has h and the authors' code log sigmoid(h + 2); a mean and a deviation of the first batch
+    stand beside the trained scale and shift; Adam takes the place of Adamax.
     """
 
     idea = (
@@ -87,7 +87,7 @@ class Glow(Flow, LatentModel):
         self.levels = check_count("levels", levels)
         self.steps = check_count("steps", steps)
         self.width = check_count("width", width)
-        self.logit = logit
+        self.logit = None if logit is None else check_logit(logit)
         self.make_flow(image_shape, prior)
 
     @classmethod

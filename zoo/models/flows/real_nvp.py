@@ -19,7 +19,7 @@ from zoo.layers import (
 )
 from zoo.layers.bijectors.networks import dense_network, residual_network
 from zoo.models.families import register_family
-from zoo.models.flows.flow import Flow, check_images_even
+from zoo.models.flows.flow import Flow, check_images_even, check_logit
 
 
 @register_family("real_nvp", package="zoo")
@@ -91,7 +91,7 @@ class RealNVP(Flow, LatentModel):
         self.couplings = check_count("couplings", couplings)
         self.width = check_count("width", width)
         self.blocks = check_count("blocks", blocks)
-        self.logit = logit
+        self.logit = check_logit(logit)
         self.make_flow(image_shape, prior)
 
     @classmethod
