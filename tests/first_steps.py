@@ -11,7 +11,7 @@ from helpers import Bank, array
 
 from zoo import engine
 from zoo.engine import players
-from zoo.engine.spaces import BinaryImages
+from zoo.engine.spaces import BinaryImages, LevelImages
 from zoo.models import families
 
 STEPS = 10
@@ -33,6 +33,8 @@ def batches(model):
         images = low + (high - low) * rng.random((BATCH, *model.image_shape), dtype="float32")
         if isinstance(model.data, BinaryImages):
             images = np.round(images)
+        if isinstance(model.data, LevelImages):
+            images = np.rint(255 * images) / np.float32(255)
         labels = () if model.condition is None else (model.condition.example(BATCH),)
         yield (images, *labels)
 

@@ -37,7 +37,7 @@ from small import smoke_data
 from torch.utils.data import DataLoader, TensorDataset
 
 import zoo
-from zoo.engine.spaces import BinaryImages
+from zoo.engine.spaces import BinaryImages, LevelImages
 from zoo.models import families
 from zoo.presets import golden, storage
 from zoo.presets.card import Card
@@ -101,6 +101,9 @@ def data_for(model, n: int = 8):
     images = np.random.default_rng(0).random((n, *model.image_shape), dtype="float32")
     images = low + (high - low) * images
     images = np.round(images) if isinstance(model.data, BinaryImages) else images
+    images = (
+        np.rint(255 * images) / np.float32(255) if isinstance(model.data, LevelImages) else images
+    )
     return (images,) if model.num_classes is None else (images, np.arange(n) % model.num_classes)
 
 

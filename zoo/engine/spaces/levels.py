@@ -30,7 +30,7 @@ class LevelImages(Images):
         if between.size:
             raise ArgumentError(
                 f"{argument} must hold k / 255 alone, for whole numbers k. Received: "
-                f"{between.flat[0]:.6g}. numpy.rint(255 * {argument}) / 255 rounds; "
+                f"{between.flat[0]:.6g}. numpy.rint(255 * images) / 255 rounds; "
                 "zoo.data.load(images, value_range=(0, 1)) gives such values of 8-bit images."
             )
 

@@ -9,6 +9,8 @@ from keras import ops
 
 from zoo.layers.bijectors.base import Bijector, for_each, moments_of_batch
 
+SMALLEST = 1e-6  # is added to the standard deviation of each channel
+
 
 @keras.saving.register_keras_serializable("zoo")
 class ActNorm(Bijector):
@@ -53,16 +55,16 @@ class ActNorm(Bijector):
 
     def _start(self, x):
         """Return the mean and the standard deviation, in the first step those of the batch `x`."""
-        mean, variance, varies = moments_of_batch(ops.stop_gradient(x), 0.0, 1.0)
-        before = ops.convert_to_tensor(self.started)
-        started = before > 0.5
+        mean, variance, varies = moments_of_batch(ops.stop_gradient(x))
+        started = ops.convert_to_tensor(self.started)
+        keeps = ops.logical_or(started > 0.5, ops.logical_not(varies))
         moments = []
         for variable, value in (
             (self.mean, mean),
-            (self.deviation, ops.sqrt(variance)),
+            (self.deviation, ops.sqrt(variance) + SMALLEST),
         ):
-            chosen = ops.where(started, ops.convert_to_tensor(variable), value)
+            chosen = ops.where(keeps, ops.convert_to_tensor(variable), value)
             variable.assign(chosen)
             moments.append(chosen)
-        self.started.assign(ops.maximum(before, varies))
+        self.started.assign(ops.maximum(started, ops.cast(ops.any(varies), started.dtype)))
         return moments

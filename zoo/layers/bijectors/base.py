@@ -66,21 +66,16 @@ def for_each(value, x):
     return ops.broadcast_to(value, (ops.shape(x)[0],))
 
 
-def moments_of_batch(x, mean, variance):
-    """Return the mean and the variance of each channel over the complete batch, on all devices.
+def moments_of_batch(x):
+    """Return the mean and the variance of each channel over the complete batch, on all devices, and
+    whether it varies.
 
-    A channel that does not vary, as in a batch of one point, has no variance that could be divided
-    by. It gets `mean` and `variance`.
-
-    Returns:
-        The mean, the variance, and whether any channel varies, 1.0 or 0.0.
+    A channel that does not, as in a batch of one point, has no variance that could be divided by.
     """
     axes = list(range(x.ndim - 1))
-    found = engine.all_reduce_mean(ops.mean(x, axis=axes))
-    spread = engine.all_reduce_mean(ops.mean(ops.square(x - found), axis=axes))
-    varies = spread > LEAST_VARIANCE * (1.0 + ops.square(found))
-    found, spread = ops.where(varies, found, mean), ops.where(varies, spread, variance)
-    return found, spread, ops.max(ops.cast(varies, x.dtype))
+    mean = engine.all_reduce_mean(ops.mean(x, axis=axes))
+    variance = engine.all_reduce_mean(ops.mean(ops.square(x - mean), axis=axes))
+    return mean, variance, variance > LEAST_VARIANCE * (1.0 + ops.square(mean))
 
 
 def none_for_each(x):

@@ -65,10 +65,12 @@ class BatchNorm(Bijector):
 
     def _of_batch(self, x):
         """Return the mean and the variance of the batch, and update the moving averages."""
-        mean, variance, varies = moments_of_batch(x, *self._moments())
+        *moments, varies = moments_of_batch(x)
+        known = zip(moments, self._moments(), strict=True)
+        mean, variance = (ops.where(varies, new, old) for new, old in known)
         started = ops.convert_to_tensor(self.started)
         for moving, new in ((self.moving_mean, mean), (self.moving_variance, variance)):
             old, new = ops.convert_to_tensor(moving), ops.stop_gradient(new)
             moving.assign(new + (old - new) * (self.momentum * started))
-        self.started.assign(ops.maximum(started, varies))
+        self.started.assign(ops.maximum(started, ops.cast(ops.any(varies), started.dtype)))
         return mean, variance

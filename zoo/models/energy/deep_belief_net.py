@@ -176,8 +176,8 @@ class DeepBeliefNet(OfMachine, EncodesUnits, Scores, GenerativeModel):
                 trained in each step.
 
         Raises:
-            ValueError: if an argument has a wrong value, such as k = 0, or no `layer_steps` for a
-                model whose machines begin as the trained ones below them.
+            ValueError: if there is no `layer_steps` for a model whose machines begin as the trained
+                ones below them.
         """
         defaults = {"k": 1, "persistent": True, "centred": True, "weight_decay": 0.0}
         Model.compile(self, optimizer, layer_steps=layer_steps, **{**defaults, **kwargs})

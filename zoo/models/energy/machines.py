@@ -54,8 +54,9 @@ class OfMachine(Samples):
 
     def space_of(self, noise):
         """Return the space of noise for as many Gibbs steps as `noise` has."""
-        shape = np.shape(noise["steps"]) if isinstance(noise, Mapping) and "steps" in noise else ()
-        return self._noise(shape[1]) if len(shape) == 3 and shape[1] else self.noise
+        steps = noise.get("steps") if isinstance(noise, Mapping) else None
+        known = np.ndim(steps) == 3 and np.size(steps)
+        return self._noise(np.shape(steps)[1]) if known else self.noise
 
     def shown(self, states, mean):
         """Return data for states of the visible units of the machine and for their mean."""
