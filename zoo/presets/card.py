@@ -170,6 +170,12 @@ class Signature(Record):
         )
 
     @property
+    def noise_name(self) -> str:
+        """`"latents"` for noise that is one vector of latents, else `"noise"`."""
+        of_pixels = "scores" in self.tasks and "encodes" not in self.tasks
+        return "noise" if of_pixels or len(self.noise) > 1 else "latents"
+
+    @property
     def classes(self) -> list[str] | None:
         """The names of the classes, or `None` if the condition is no class."""
         return None if self.condition is None else self.condition.names

@@ -255,7 +255,8 @@ def _training(training: Training, noun: str) -> Markup:
 def _signature(signature: Signature) -> Markup:
     """Return the lines of the page about noise, condition and tasks."""
     condition = signature.condition
-    lines = [("Latents", space.text) for space in signature.noise.values()]
+    name = signature.noise_name.capitalize()
+    lines = [(name, space.text) for space in signature.noise.values()]
     if signature.classes is not None:
         lines.append(("Classes", condition.text))
     elif condition is not None:

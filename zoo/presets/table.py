@@ -59,18 +59,12 @@ def _under(name: str, texts: list[str]) -> Rows:
     return [(name if i == 0 else "", text) for i, text in enumerate(texts)]
 
 
-def _noise_name(signature) -> str:
-    """Return `"latents"` for noise that is a vector of latents, else `"noise"`."""
-    of_pixels = "scores" in signature.tasks and "encodes" not in signature.tasks
-    return "noise" if of_pixels or len(signature.noise) > 1 else "latents"
-
-
 def _of_signature(signature) -> Rows:
     """Return the rows about tasks and spaces."""
     condition = signature.condition
     return [
         ("tasks", ", ".join(signature.tasks) or "unknown"),
-        *((_noise_name(signature), space.text) for space in signature.noise.values()),
+        *((signature.noise_name, space.text) for space in signature.noise.values()),
         (signature.data.noun, signature.data.text),
         *([("classes", condition.text)] if signature.classes is not None else ()),
         *(
