@@ -12,6 +12,7 @@ from helpers import Bank, array
 from zoo import engine
 from zoo.engine import players
 from zoo.engine.spaces import BinaryImages, LevelImages
+from zoo.engine.spaces.levels import rounded
 from zoo.models import families
 
 STEPS = 10
@@ -34,7 +35,7 @@ def batches(model):
         if isinstance(model.data, BinaryImages):
             images = np.round(images)
         if isinstance(model.data, LevelImages):
-            images = np.rint(255 * images) / np.float32(255)
+            images = rounded(images)
         labels = () if model.condition is None else (model.condition.example(BATCH),)
         yield (images, *labels)
 

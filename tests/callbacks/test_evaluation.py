@@ -100,6 +100,8 @@ def test_unknown_arguments_are_refused_before_the_training():
 def test_too_few_images_are_refused_before_the_training():
     with pytest.raises(ValueError, match="fid is left out: from fewer than 50 .* Received: 40"):
         fit(model(), zoo.callbacks.Evaluation(REAL[:40], "fid", extractor="pixels"))
+    with pytest.raises(ValueError, match="fid is left out: from fewer than 50 .* Received: 20"):
+        fit(model(), zoo.callbacks.Evaluation(REAL, "fid", extractor="pixels", samples=20))
 
 
 def test_wrong_arguments_are_refused():

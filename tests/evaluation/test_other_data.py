@@ -20,7 +20,7 @@ def trained_here(monkeypatch, tmp_path):
     place = tmp_path / "mnist.npz"
     np.savez(place, x_train=images, x_test=images[:60] // 2)
     preset = locate("gan_mnist")
-    options = {"samples": 50, "seeds": 1, "extractor": "pixels"}
+    options = {"samples": 70, "seeds": 1, "extractor": "pixels"}
     report = zoo.evaluate("gan_mnist", place, "kid", 60, **options)
     training = preset.card.training.model_copy(
         update={"data": "mnist", "data_sha256": zoo.data.read(place).sha256}
@@ -35,8 +35,10 @@ def test_the_same_data_under_any_name(trained_here, tmp_path):
     other_name = trained_here.rename(tmp_path / "mine.npz")
     planned = plan("gan_mnist", other_name)
     assert planned.other_data is None
-    assert (planned.samples, len(planned.test.images)) == (50, 60)
+    assert (planned.samples, len(planned.test.images)) == (70, 60)
     assert [metric.name for metric in planned.metrics] == ["kid"]
+    named = plan("gan_mnist", other_name, "kid")
+    assert planned.extractor.name == named.extractor.name == "pixels"
     test = zoo.data.read(other_name, "test")
     assert plan("gan_mnist", test, "kid", 20, extractor="pixels").other_data is None
 
@@ -60,6 +62,7 @@ def test_a_metric_that_is_named_has_the_settings_of_the_card(monkeypatch, tmp_pa
 
     assert pixels(place, ["log_likelihood"]) == "threshold" == pixels(place, "log_likelihood")
     assert pixels(place, zoo.evaluation.LogLikelihood()) is None
+    assert pixels(place, (name for name in ["log_likelihood"])) == "threshold"
     np.savez(tmp_path / "other.npz", x_train=255 - images, x_test=255 - images)
     assert pixels(tmp_path / "other.npz", "log_likelihood") is None
 
@@ -68,6 +71,8 @@ def test_other_splits_of_the_same_data(trained_here):
     for split in ("train", "train, one in ten"):
         planned = plan("gan_mnist", trained_here, "kid", 9, split=split, extractor="pixels")
         assert planned.other_data is None
+    larger = plan("gan_mnist", trained_here, "kid", split="train", extractor="pixels")
+    assert len(larger.test.images) == 70  # as many as the card has samples, and not its 60 images
 
 
 def test_other_data_under_the_same_name(trained_here, tmp_path):

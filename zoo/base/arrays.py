@@ -9,7 +9,6 @@ from zoo.errors import ArgumentError
 LARGEST = np.iinfo(np.int64).max
 # Errors of libraries for tensors that hold no plain numbers.
 UNREADABLE = (TypeError, ValueError, RuntimeError)
-SEQUENCES = ("tuple", "list")
 NUMERIC = "biufV"  # kinds of types; V holds bfloat16 and its relatives, which NumPy does not know
 
 
@@ -38,11 +37,12 @@ def to_numpy(values) -> np.ndarray:
 
 def unreadable(argument: str, noun: str, values, reason: Exception, error=ArgumentError):
     """Return the error for `values` that cannot be read as numbers, for a library's `reason`."""
-    kind = type(values).__name__
-    shapes = [str(x.shape) for x in values if hasattr(x, "shape")] if kind in SEQUENCES else []
-    if shapes and len(shapes) == len(values):
-        pair = " Of images and their labels, give each in its own argument." * (len(shapes) == 2)
-        received = f"a {kind} of arrays of the shapes {', '.join(shapes)}.{pair}"
+    kind, several = type(values).__name__, isinstance(values, tuple | list)
+    shapes = [tuple(x.shape) for x in values if hasattr(x, "shape")] if several else []
+    if len(set(shapes)) > 1 and len(shapes) == len(values):
+        labelled = len(shapes) == 2 and len(shapes[1]) == 1 and shapes[0][:1] == shapes[1]
+        pair = " Images and their labels are arguments of their own." * labelled
+        received = f"a {kind} of arrays of the shapes {', '.join(map(str, shapes))}.{pair}"
     else:
         first = (str(reason).strip().splitlines() or [type(reason).__name__])[0].rstrip(".")
         received = f"a {kind} that cannot be read as one ({first})."

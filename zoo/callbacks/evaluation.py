@@ -31,7 +31,7 @@ class Evaluation(keras.callbacks.Callback):
     Args:
         data: the real images, as for `zoo.evaluate`.
         metrics: the metrics, as for `zoo.evaluate`.
-        n: the number of samples, and the largest number of real images.
+        n: the number of samples, if no `samples` are given, and the largest number of real images.
         every: the number of epochs from one measurement to the next.
         best: a path that ends in `.keras`. The model is saved there with its optimizers each time
             it is better than before in this training; `None` saves nothing.
@@ -91,7 +91,8 @@ class Evaluation(keras.callbacks.Callback):
         test = drawn(self.real, self.n)
         for metric in self.metrics:
             metric.check(self.model, test)
-            if (sentence := metric.too_few(self.n, test)) is not None:
+            samples = self.options.get("samples") or self.n
+            if (sentence := metric.too_few(samples, test)) is not None:
                 raise ArgumentError(sentence)
         needs = frozenset().union(*(metric.needs for metric in self.metrics))
         fitting_extractor(self.options.get("extractor"), needs, self.model, test)

@@ -45,7 +45,7 @@ def evaluate(
     """Measure a model, and record the protocol of each number.
 
     Samples are compared as 8-bit images, as they would be saved, and those of models of binary
-    pixels with real images that are made binary by one draw. For each seed, `n` samples are
+    pixels with real images that are made binary by one draw. For each seed, `samples` samples are
     made in parts. A number is the mean over the seeds, its spread the standard deviation, and its
     margin, printed after ±, half the width of the 95% confidence interval of the mean; p-values
     are combined to one, see `zoo.metrics.Measurement`. Conditional models sample for the labels of
@@ -60,7 +60,7 @@ def evaluate(
         metrics: names, see `zoo.evaluation.metrics()`, or `zoo.evaluation.Metric` objects. By
             default they are the metrics in the card of a preset if `data` are those of the card,
             else the metrics that suit the model and the extractor. The name of a metric in the
-            card has the settings of the card, for these data. A metric is left out, with a
+            card has the settings of the card, and its extractor. A metric is left out, with a
             warning and a line in the report, where samples or real images are fewer than its
             `fewest`, 50 for most metrics.
         n: the number of samples, and the largest number of real images: from a larger set, the
@@ -76,8 +76,8 @@ def evaluate(
         train: the training images, in the forms of `data`; of a set given by name, the split
             `"train"` is read. By default it is the training split of `data`, if that is given by
             name, without the images that `split` holds out. Training images are needed to measure
-            memorisation and to choose the width of Parzen windows, and `n` of them are scored in
-            place of samples as `real_baseline`. (The extractor may be a classifier that was
+            memorisation and to choose the width of Parzen windows, and `samples` of them are scored
+            in place of samples as `real_baseline`. (The extractor may be a classifier that was
             trained on them.)
         extractor: the extractor of features, such as the path of a classifier's preset, see
             `zoo.evaluation.extractor`; by default the classifier that was trained on `data`.

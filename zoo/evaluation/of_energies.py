@@ -8,7 +8,13 @@ import numpy as np
 
 from zoo.engine.annealing import TEMPERATURES
 from zoo.errors import ArgumentError, check_count
-from zoo.evaluation.of_images import LogLikelihood, prepared, takes, with_error
+from zoo.evaluation.of_images import (
+    LogLikelihood,
+    partition_of,
+    prepared,
+    takes,
+    with_error,
+)
 
 
 class AIS(LogLikelihood):
@@ -62,20 +68,14 @@ class AIS(LogLikelihood):
     def values(self, subject, spans):
         """Yield the log-likelihoods by each estimate of log Z, and the errors of these."""
         model, seed = subject.model, subject.seed
-        found = [self._partition(subject, method) for method in self.methods]
+        annealing = (self.chains, self.temperatures)
+        found = [partition_of(subject, method, *annealing) for method in self.methods]
         options = {"seed": seed, **({"draws": self.draws} if takes(model, "draws") else {})}
         for _, inputs in prepared(subject, spans, self.form(model), seed):
             values = model.log_prob(*inputs, partition=found[0], **options).astype("float64")
             columns = [values + (found[0].value - each.value) for each in found]
             columns += [np.full(len(values), each.error) for each in found]
             yield np.stack(columns, axis=1)
-
-    def _partition(self, subject, method: str):
-        """Return log Z, which is annealed once for all metrics with the same settings."""
-        arguments = (method, subject.seed, self.chains, self.temperatures)
-        return subject.once(
-            ("log_partition", arguments), lambda: subject.model.log_partition(*arguments)
-        )
 
     def numbers(self, values, model):
         errors = values[0, len(self.methods) :]

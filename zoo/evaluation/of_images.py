@@ -66,7 +66,7 @@ class _Likelihood(PerDatum):
         if takes(model, "seed"):
             options["seed"] = subject.seed
         if takes(model, "partition"):  # once, and not in each call
-            options["partition"] = model.log_partition(seed=subject.seed)
+            options["partition"] = partition_of(subject)
         spans, form = list(spans), self.form(model)
         seeds = [_seed(subject.seed, draw) for draw in range(self.draws_for(model))]
         passes = [prepared(subject, spans, form, seed) for seed in seeds]
@@ -84,6 +84,20 @@ class _Likelihood(PerDatum):
     def numbers(self, values, model):
         (name,) = self.outputs
         return {name: with_error(values)}
+
+
+def partition_of(subject, *settings):
+    """Return log Z of the model, which is found once for all metrics with the same settings.
+
+    Args:
+        subject: the subject of a measurement.
+        *settings: the method, the number of chains and of their steps, if not the model's own.
+    """
+    method, *annealing = settings or (None,)
+    return subject.once(
+        ("log_partition", settings),
+        lambda: subject.model.log_partition(method, subject.seed, *annealing),
+    )
 
 
 def takes(model, argument: str) -> bool:

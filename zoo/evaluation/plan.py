@@ -25,6 +25,7 @@ from zoo.evaluation.collected import OF_FEATURES
 from zoo.evaluation.defaults import default_or_error
 from zoo.evaluation.extractors import extractor as find_extractor
 from zoo.evaluation.metric import Metric, PerDatum
+from zoo.evaluation.of_card import metrics_of, set_as_in_card
 from zoo.evaluation.real import drawn, read_real, read_test
 from zoo.metrics import Protocol
 from zoo.presets.card import Card
@@ -126,6 +127,8 @@ def plan(
         if count is not None:
             check_count(argument, count, minimum=2)
     seeds, sampling = _seeds(seeds), sampling or {}
+    if metrics is not None:
+        metrics = [metrics] if isinstance(metrics, str | Metric | type) else list(metrics)
     chosen = None if metrics is None else _named(metrics)  # a wrong name needs no data
     subject = _subject(model_or_preset, data)
     model = subject.model
@@ -136,14 +139,14 @@ def plan(
         usual = SAMPLES if len(test.images) >= FEW else FEW
         of_card = subject.common if as_the_card else lambda field: None
         samples = samples or of_card("n_fake")
-        n = of_card("n_real") or usual
+        counts = (of_card("n_real"), of_card("n_fake"))  # other splits may be larger than n_real
+        n = max(filter(None, counts), default=usual)
     samples = samples or n
     asked = chosen is not None
-    if not asked and as_the_card:
-        chosen = _of_card(subject.card)
+    if as_the_card:
+        card = subject.card
+        chosen = set_as_in_card(metrics, chosen, card) if asked else metrics_of(card)
         extractor = subject.common("extractor") if extractor is None else extractor
-    elif as_the_card:
-        chosen = _set_as_in_card(metrics, chosen, subject.card)
     chosen = chosen or _named(default_or_error(model, test))
     for metric in chosen:
         if metric.of_samples and "samples" not in model.tasks:
@@ -280,9 +283,8 @@ def _subject(model_or_preset, data) -> _Subject:
     return _Subject(preset.read(), card.name, card, same_name, preset.data)
 
 
-def _named(metrics: Metrics) -> list[Metric]:
-    """Return the metrics of the argument `metrics`, or raise."""
-    metrics = [metrics] if isinstance(metrics, str | Metric | type) else metrics
+def _named(metrics: list) -> list[Metric]:
+    """Return the metrics of the list `metrics`, or raise."""
     chosen = [Metric.get(metric) for metric in metrics]
     if not chosen:
         raise ArgumentError(f"metrics holds none. Allowed: {', '.join(sorted(Metric.named()))}.")
@@ -315,32 +317,6 @@ def _seeds(seeds: int | Sequence[int]) -> list[int]:
             raise ArgumentError(f"seeds must differ. Received: {list(seeds)}.")
         return numbers
     return list(range(check_count("seeds", seeds)))
-
-
-def _set_as_in_card(metrics: Metrics, chosen: list[Metric], card: Card) -> list[Metric]:
-    """Return the metrics `chosen`, those that were given by name with the settings in a card."""
-    given = [metrics] if isinstance(metrics, str | Metric | type) else metrics
-    of_card: dict[str, list[Metric]] = {}
-    for metric in _of_card(card):
-        of_card.setdefault(metric.name, []).append(metric)
-    only = {name: found[0] for name, found in of_card.items() if len(found) == 1}
-    return [
-        only.get(name, metric) if isinstance(name, str) else metric
-        for name, metric in zip(given, chosen, strict=True)
-    ]
-
-
-def _of_card(card: Card) -> list[Metric]:
-    """Return the metrics of the numbers in a card, without those that are not registered."""
-    known, metrics = Metric.named(), {}
-    for protocol in (measurement.protocol for measurement in card.metrics):
-        key = (protocol.metric, protocol.settings)
-        if protocol.metric in known and key not in metrics:
-            cls = known[protocol.metric]
-            parameters = inspect.signature(cls).parameters
-            settings = {name: value for name, value in protocol.settings if name in parameters}
-            metrics[key] = cls.from_config(settings)
-    return list(metrics.values())
 
 
 def _checked(sampling: dict[str, Any], model) -> str:

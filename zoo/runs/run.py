@@ -40,7 +40,7 @@ class Run:
         recipe: the recipe. Its source is read now, so that later changes of its file do no harm.
         config: its settings.
         out: the folder for `checkpoints/`, `samples/` and `preset/`; made if it is missing.
-        smoke: uses 1,024 images and 1,024 samples only.
+        smoke: uses 1,024 images of training and 1,024 samples only.
         devices: the number of devices, see `zoo.distribute`.
         echo: is given one line at each stage; `None` for no line, nor one of progress.
         anew: removes what an earlier run wrote to `out` before the training.

@@ -67,7 +67,11 @@ def test_values_between_levels_are_refused():
     model.compile()
     images = model.data.example(4)
     np.testing.assert_array_equal(np.rint(255 * images) / np.float32(255), images)
-    message = "must hold k / 255 alone, for whole numbers k. Received: 0.5. numpy.rint"
+    np.testing.assert_array_equal(
+        model.log_prob(images.astype("float16").astype("float32")),
+        model.log_prob(images.astype("float16")),
+    )
+    message = "must hold k / 255 alone, for whole numbers k from 0 to 255. Received: "
     for act in (
         model.log_prob,
         lambda x: model.complete(x, np.ones((4, 4))),
@@ -75,6 +79,8 @@ def test_values_between_levels_are_refused():
     ):
         with pytest.raises(ValueError, match=message):
             act(0 * images + np.float32(0.5))
+        with pytest.raises(ValueError, match=message):
+            act(0 * images - np.float32(1 / 255))
 
 
 def test_channels_that_are_drawn_jointly_are_known_together():

@@ -209,6 +209,9 @@ def test_samples_in_parts_take_other_steps():
     parts = [part for part, _ in model.sample_batches(**options)]
     expected = model.sample(5, seed=0, steps=7)
     np.testing.assert_allclose(np.concatenate(parts), expected, atol=1e-6)
+    other = small(sampling_steps=7)
+    noise = {key: ops.convert_to_tensor(x) for key, x in other.sample_noise(5, seed=0).items()}
+    np.testing.assert_allclose(model.sample(noise=noise), expected, atol=1e-6)
     grey = np.random.default_rng(0).integers(0, 256, (60, 3, 3, 1), dtype="uint8")
     shared = {"n": 60, "seeds": 1, "extractor": "pixels", "cache": False, "progress": False}
     values = {
@@ -364,12 +367,10 @@ def test_log_z_is_estimated_once_for_all_draws_of_noise(monkeypatch):
     grey = np.random.default_rng(0).integers(0, 256, (20, 3, 3, 1), dtype="uint8")
     calls, estimate = [], model.log_partition
     short = {"chains": 4, "temperatures": 5}
-    monkeypatch.setattr(
-        model, "log_partition", lambda *a, **k: calls.append(k) or estimate(*a, **{**k, **short})
-    )
+    monkeypatch.setattr(model, "log_partition", lambda *a: calls.append(a) or estimate(*a, **short))
     metric = zoo.evaluation.BitsPerDimension(draws=3)
     zoo.evaluate(model, grey, [metric], seeds=[5], cache=False, progress=False)
-    assert calls == [{"seed": 5}]
+    assert calls == [(None, 5)]
 
 
 def test_overfitting_is_measured_on_binary_images():
@@ -398,6 +399,15 @@ def test_overfitting_is_measured_on_binary_images():
         (lambda m: m.sample(4, chains=0), "chains must be"),
         (lambda m: m.sample(noise=m.sample_noise(2), steps=3), "either noise="),
         (lambda m: m.log_prob(IMAGES, partition=5.0), "a zoo.metrics.LogPartition. Received: 5.0"),
+        (
+            lambda m: m.sample(noise={"chain": [[0.5]], "steps": [[[1.0], [2.0, 3.0]]]}),
+            r"noise\['steps'\] must",
+        ),
+        (
+            lambda m: m.sample(noise={**m.sample_noise(1), "steps": np.ones((1, 0, 13))}),
+            r"noise\['steps'\] must",
+        ),
+        (lambda m: next(m.sample_batches(2, 0, steps=10**9)), "steps must be as many as fit in"),
         (lambda m: m.log_partition("aiss"), "method.*Nearest|method.*Allowed"),
         (lambda m: m.log_partition("ais", chains=1), "chains must be"),
         (lambda m: m.log_partition("ais", temperatures=0), "temperatures must be"),

@@ -63,16 +63,14 @@ def test_latents_without_finite_data_are_refused():
     model = zoo.create("glow", image_shape=(8, 8, 1), levels=1, steps=2, width=4)
     weights = [0 * weight + 4 for weight in model.get_weights()]
     model.set_weights(weights)
-    with pytest.raises(
-        ValueError, match="latents must have finite data: .* row 0, with numbers up to 1e.37"
-    ):
+    with pytest.raises(ValueError, match="Latents must have finite data.* row 0, .* up to 1e.37"):
         model.decode(np.full((2, 64), 1e37, "float32"))
 
 
 def test_errors_of_sizes():
     with pytest.raises(ValueError, match="multiples of 4. Received: images of shape"):
         zoo.create("real_nvp", image_shape=(6, 6, 1), scales=3)
-    with pytest.raises(ValueError, match="logit must lie above 0"):
+    with pytest.raises(ValueError, match="logit must be below 0.5"):
         zoo.create("real_nvp", image_shape=(4, 4, 1), logit=0.7)
     with pytest.raises(ValueError, match="image_shape must hold at least two numbers"):
         zoo.create("real_nvp", image_shape=(1,))

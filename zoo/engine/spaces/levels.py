@@ -8,7 +8,12 @@ from zoo.engine.spaces.data import Images
 from zoo.errors import ArgumentError
 
 LEVELS = 255
-SLACK = 0.02  # of a level, much more than float32 rounds
+SLACK = 0.15  # of a level, more than float16 rounds
+
+
+def rounded(values: np.ndarray) -> np.ndarray:
+    """Return numbers in [0, 1], rounded to the nearest k / 255."""
+    return np.rint(LEVELS * np.clip(values, 0, 1)) / np.float32(LEVELS)
 
 
 class LevelImages(Images):
@@ -25,17 +30,16 @@ class LevelImages(Images):
 
     def check_values(self, argument, values, in_training=True):
         super().check_values(argument, values, in_training)
-        levels = np.float32(LEVELS) * values
-        between = values[np.abs(levels - np.rint(levels)) > SLACK]
-        if between.size:
+        others = values[np.abs(values - rounded(values)) > SLACK / LEVELS]
+        if others.size:
             raise ArgumentError(
-                f"{argument} must hold k / 255 alone, for whole numbers k. Received: "
-                f"{between.flat[0]:.6g}. numpy.rint(255 * images) / 255 rounds; "
+                f"{argument} must hold k / 255 alone, for whole numbers k from 0 to 255. Received: "
+                f"{others.flat[0]:.6g}. numpy.rint(255 * numpy.clip(images, 0, 1)) / 255 rounds; "
                 "zoo.data.load(images, value_range=(0, 1)) gives such values of 8-bit images."
             )
 
     def example(self, n, seed=0):
-        return np.rint(LEVELS * super().example(n, seed)) / np.float32(LEVELS)
+        return rounded(super().example(n, seed))
 
     @property
     def text(self):

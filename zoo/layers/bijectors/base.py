@@ -67,10 +67,11 @@ def for_each(value, x):
 
 
 def moments_of_batch(x):
-    """Return the mean and the variance of each channel over the complete batch, on all devices, and
-    whether it varies.
+    """Return three vectors over the complete batch, on all devices: the mean of each channel, its
+    variance, and whether it varies.
 
-    A channel that does not, as in a batch of one point, has no variance that could be divided by.
+    A channel that does not vary, as in a batch of one point, has no variance that could be divided
+    by.
     """
     axes = list(range(x.ndim - 1))
     mean = engine.all_reduce_mean(ops.mean(x, axis=axes))

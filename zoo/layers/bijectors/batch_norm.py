@@ -18,7 +18,8 @@ class BatchNorm(Bijector):
 
     In training m and v are the mean and the variance of each channel over the complete batch, else
     their moving averages, which the inverse takes too, and which start at those of the first batch.
-    A channel that does not vary in a batch, as in a batch of one point, has the moving averages.
+    A channel that does not vary in a batch, as in a batch of one point, has the moving averages and
+    leaves them; before the first batch in which any channel varies they are 0 and 1.
     Its log-determinant is the number of pixels times the sum of -1/2 log(v + e).
 
     Args:

@@ -40,10 +40,11 @@ class MADE(Autoregressive, GenerativeModel):
     output is computed: with one hidden layer a pixel costs three sums over its units, and no
     product of matrices. Each further layer costs a pixel a product of matrices for each mask.
 
-    `complete` lets each mask complete an image, and draws one of the K results with the probability
-    that its mask gives the known pixels. That is exact if the known pixels come first in the order
-    of each mask, as an upper half does in raster order. Otherwise it is an approximation, in which
-    known pixels that come later choose among the masks.
+    `complete` lets each mask complete an image, which takes K times as long, and draws one of the K
+    results. Its probability is proportional to the one that the mask gives the known pixels. That
+    is exact if the known pixels come first in the order of each mask, as an upper half does in
+    raster order. Otherwise it is an approximation, in which known pixels that come later choose
+    among the masks.
 
     Args:
         image_shape: `(height, width, channels)` of the images, whose values are 0 and 1.

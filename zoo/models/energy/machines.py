@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 from keras import ops
 
+from zoo.base.arrays import as_array
 from zoo.base.memory import check_memory
 from zoo.engine import annealing
 from zoo.engine.annealing import TEMPERATURES, anneal
@@ -50,13 +51,18 @@ class OfMachine(Samples):
 
     def noise_for(self, options):
         steps = options.pop("steps", None)
-        return self.noise if steps is None else self._noise(check_count("steps", steps))
+        if steps is None:
+            return self.noise
+        rows = options.get("batch_size", 256)
+        check_memory("steps", check_count("steps", steps), rows * self.machine.noise_size)
+        return self._noise(steps)
 
     def space_of(self, noise):
         """Return the space of noise for as many Gibbs steps as `noise` has."""
-        steps = noise.get("steps") if isinstance(noise, Mapping) else None
-        known = np.ndim(steps) == 3 and np.size(steps)
-        return self._noise(np.shape(steps)[1]) if known else self.noise
+        if not isinstance(noise, Mapping) or "steps" not in noise:
+            return self.noise
+        steps = as_array("noise['steps']", noise["steps"])
+        return self._noise(steps.shape[1]) if steps.ndim == 3 and steps.size else self.noise
 
     def shown(self, states, mean):
         """Return data for states of the visible units of the machine and for their mean."""
@@ -104,8 +110,8 @@ class OfMachine(Samples):
             chains: `None` for a chain for each sample, which starts at a copy of one of the
                 persistent chains, drawn at random; or the number of chains that run on, each with
                 `steps` steps between its samples.
-            noise: the noise itself, as `sample_noise` draws it, or for another number of steps, in
-                place of all before.
+            noise: the noise itself, a dict as `sample_noise` returns it, whose `steps` may have
+                any number of Gibbs steps; in place of `n`, `seed`, `steps` and `chains`.
             condition: not taken, as the model has no condition.
             labels: not taken.
             batch_size: the number of samples that are computed at once.

@@ -170,8 +170,8 @@ class Flow(Encodes, Scores):
 
 def check_logit(margin: float) -> float:
     """Return the margin of a logit of pixels, or raise unless it lies between 0 and 0.5."""
-    if not 0 < check_number("logit", margin) < 0.5:
-        raise ArgumentError(f"logit must lie above 0 and below 0.5. Received: {margin!r}.")
+    if check_number("logit", margin, above=True) >= 0.5:
+        raise ArgumentError(f"logit must be below 0.5. Received: {margin!r}.")
     return margin
 
 
@@ -181,9 +181,9 @@ def check_finite(found: np.ndarray, latents: np.ndarray) -> None:
     if not finite.all():
         row = int(np.argmin(finite))
         raise ArgumentError(
-            "latents must have finite data: the inverse of a flow may grow beyond all numbers for "
-            f"latents far out, and has no data where weights are not finite. Received: row {row}, "
-            f"with numbers up to {np.abs(latents[row]).max():.3g}."
+            "Latents must have finite data. Received: infinite values or NaN for those of row "
+            f"{row}, which are numbers up to {np.abs(latents[row]).max():.3g}. It may be that they "
+            "lie too far out, or that weights of the model are not finite."
         )
 
 

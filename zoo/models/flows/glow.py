@@ -59,9 +59,9 @@ class Glow(Flow, LatentModel):
     ((3, 64), (3,))
 
     Differs from the paper: matrices are always their LU decomposition; log s of a coupling is
-    g tanh(h) with a trained g, which keeps the inverse of latents within reach finite, where the
-    paper has h and the authors' code log sigmoid(h + 2); a mean and a deviation of the first batch
-    stand beside the trained scale and shift; Adam takes the place of Adamax.
+    g tanh(h) with a trained g, which bounds |log s| by |g|, where the paper has h and the authors'
+    code log sigmoid(h + 2); a mean and a deviation of the first batch stand beside the trained
+    scale and shift; Adam takes the place of Adamax.
     """
 
     idea = (
@@ -87,7 +87,7 @@ class Glow(Flow, LatentModel):
         self.levels = check_count("levels", levels)
         self.steps = check_count("steps", steps)
         self.width = check_count("width", width)
-        self.logit = None if logit is None else check_logit(logit)
+        self.logit = logit
         self.make_flow(image_shape, prior)
 
     @classmethod
@@ -98,7 +98,7 @@ class Glow(Flow, LatentModel):
         if self.data.name == "points":
             return [*self._steps(self.data.shape), ActNorm()]
         check_images_even(self.data, self.levels, "levels")
-        parts = [] if self.logit is None else [Logit(self.logit)]
+        parts = [] if self.logit is None else [Logit(check_logit(self.logit))]
         return [*parts, *self._from_level(0, self.data.shape)]
 
     def _from_level(self, level: int, shape: tuple[int, int, int]) -> list[Bijector]:

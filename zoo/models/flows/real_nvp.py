@@ -91,7 +91,7 @@ class RealNVP(Flow, LatentModel):
         self.couplings = check_count("couplings", couplings)
         self.width = check_count("width", width)
         self.blocks = check_count("blocks", blocks)
-        self.logit = check_logit(logit)
+        self.logit = logit
         self.make_flow(image_shape, prior)
 
     @classmethod
@@ -102,7 +102,7 @@ class RealNVP(Flow, LatentModel):
         if self.data.name == "points":
             return self._of_points()
         check_images_even(self.data, self.scales - 1, "scales")
-        return [Logit(self.logit), *self._from_scale(0, self.data.shape)]
+        return [Logit(check_logit(self.logit)), *self._from_scale(0, self.data.shape)]
 
     def _of_points(self) -> list[Bijector]:
         """Return the couplings of points."""
