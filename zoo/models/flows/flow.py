@@ -181,9 +181,9 @@ def check_finite(found: np.ndarray, latents: np.ndarray) -> None:
     if not finite.all():
         row = int(np.argmin(finite))
         raise ArgumentError(
-            "Latents must have finite data. Received: infinite values or NaN for those of row "
-            f"{row}, which are numbers up to {np.abs(latents[row]).max():.3g}. It may be that they "
-            "lie too far out, or that weights of the model are not finite."
+            f"Latents must have finite data. Received: latents in row {row}, with numbers up to "
+            f"{np.abs(latents[row]).max():.3g}, whose data are infinite or NaN. They may lie too "
+            "far out, or weights of the model may not be finite."
         )
 
 
