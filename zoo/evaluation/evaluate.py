@@ -187,7 +187,7 @@ class _Values:
     def measure(self, subject: Subject, samples: Collected, bar) -> None:
         """Compute each metric on the samples of one seed."""
         for i, metric in enumerate(self.todo.metrics):
-            if subject.seed != self.todo.seeds[0] and not metric.seeded:
+            if subject.seed not in self.todo.seeds_of(metric):
                 continue
             bar.set_postfix_str(metric.name)
             of_metric = samples if metric.of_samples else None
@@ -220,8 +220,10 @@ class _Values:
         return measurements
 
     def _context(self, i: int) -> tuple[Metric, Protocol, list[str], list[int]]:
-        """Return the metric of index `i`, its protocol, its notes and the seeds."""
-        return self.todo.metrics[i], self.todo.protocols[i], self.notes[i], self.todo.seeds
+        """Return the metric of index `i`, its protocol, its notes and the seeds, if it has any."""
+        todo, metric = self.todo, self.todo.metrics[i]
+        seeds = todo.seeds if metric.varies(todo.model) else []
+        return metric, todo.protocols[i], self.notes[i], seeds
 
 
 def _measurement(key: str, values: list, real_baseline, context) -> Measurement:
@@ -246,7 +248,7 @@ def _measurement(key: str, values: list, real_baseline, context) -> Measurement:
         name=key,
         value=value,
         spread=spread,
-        seeds=seeds if metric.seeded else [],
+        seeds=seeds,
         standard_error=float(np.mean(errors)) if errors else None,
         real_baseline=None if real_baseline is None else float(real_baseline),
         better=metric.outputs[key],

@@ -56,7 +56,7 @@ class Metric(Named):
         version: the version of the computation.
         of_samples: whether the metric needs samples; otherwise it needs only the model and real
             data.
-        seeded: whether the numbers differ from seed to seed.
+        seeded: whether the numbers differ from seed to seed, see `varies`.
         baseline: the real images that are measured in place of samples, to show the scale of the
             numbers: `"train"`, `"test"` or `None`.
         trains: whether `measure` needs the training images.
@@ -103,6 +103,10 @@ class Metric(Named):
             subject: the model and the real data.
         """
         raise NotImplementedError
+
+    def varies(self, model) -> bool:
+        """Return whether the numbers of `model` differ from seed to seed."""
+        return self.seeded
 
     def check(self, model, test: Source) -> None:
         """Raise unless the metric can be computed for `model` on the real data `test`."""

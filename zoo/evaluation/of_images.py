@@ -23,6 +23,7 @@ FORMS = {
     "levels": ("8-bit levels",),
     "continuous": ("dequantized",),
 }
+DRAWN = ("stochastic", "dequantized")  # with noise that differs from seed to seed
 BATCH = 256  # the parts of `zoo.evaluation.collected.PART` data are whole batches of it
 
 
@@ -44,6 +45,11 @@ class _Likelihood(PerDatum):
             )
         if self.pixels is not None and model.data.name == "images":
             check_choice("pixels", self.pixels, FORMS[model.density_of])
+
+    def varies(self, model):
+        """Return whether draws are taken: of pixels or, by the model's `log_prob`, of others."""
+        drawn = model.data.name == "images" and self.form(model) in DRAWN
+        return drawn or takes(model, "seed")
 
     def settings(self, model):
         settings = {key: value for key, value in self.get_config().items() if key != "pixels"}

@@ -91,15 +91,16 @@ class Plan:
         asked = any(m.baseline == "train" and m.of_samples for m in self.metrics)
         return asked and self.baseline is not None
 
+    def seeds_of(self, metric: Metric) -> list[int]:
+        """Return the seeds for which a metric is measured: the first one, if it does not vary."""
+        return self.seeds if metric.varies(self.model) else self.seeds[:1]
+
     @property
     def images(self) -> int:
         """The number of samples and real data that are processed, for the progress bar."""
         sampled = self.samples * len(self.seeds) * self.needs_samples
-        passes = [
-            len(self.seeds) if metric.seeded else 1
-            for metric in self.metrics
-            if isinstance(metric, PerDatum)
-        ]
+        per_datum = (metric for metric in self.metrics if isinstance(metric, PerDatum))
+        passes = [len(self.seeds_of(metric)) for metric in per_datum]
         real = (1 + sum(passes)) * len(self.test.images)
         return real + sampled + self.samples * self.scores_training_data
 

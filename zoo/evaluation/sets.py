@@ -123,8 +123,8 @@ class SharedSets(Sets):
         rows = {name: self.spans(name) for name in (*self.real, *todo.seeds * todo.needs_samples)}
         for i, metric in enumerate(todo.metrics):
             if isinstance(metric, PerDatum):
-                seeds = todo.seeds if metric.seeded else todo.seeds[:1]
-                rows |= {(i, seed): self.spans_of(metric) for seed in seeds}
+                spans = self.spans_of(metric)
+                rows |= {(i, seed): spans for seed in todo.seeds_of(metric)}
         self.rows = rows
         self.places = {
             key: number

@@ -150,6 +150,20 @@ def test_known_pixels_choose_among_the_orders():
     assert len(set(chosen)) > 1
 
 
+def test_likelihoods_without_draws_are_computed_once(monkeypatch):
+    made = zoo.create("made", image_shape=(8, 8, 1), hidden_units=(8,))
+    images = np.random.default_rng(0).integers(0, 256, (60, 8, 8, 1), dtype="uint8")
+    calls, log_prob = [], made.log_prob
+    monkeypatch.setattr(made, "log_prob", lambda images: calls.append(1) or log_prob(images))
+    for pixels, seeds in (("sampled", []), ("threshold", []), ("stochastic", [0, 4])):
+        calls.clear()
+        metric = zoo.evaluation.LogLikelihood(pixels=pixels)
+        found = zoo.evaluate(made, images, [metric], seeds=[0, 4], cache=False, progress=False)
+        found = found["log_likelihood"]
+        assert (found.seeds, len(calls)) == (seeds, max(1, len(seeds)))
+        assert found.standard_error > 0
+
+
 def test_steps_take_the_masks_in_turn():
     model = made(**KINDS[-1])
     model.compile(keras.optimizers.SGD(0.0))
