@@ -11,8 +11,8 @@ import keras
 class Config(zoo.Config):
     data: str = "mnist"
     epochs: int = 20
-    batch_size: int = 64
-    learning_rate: float = 1e-3
+    batch_size: int = 32
+    learning_rate: float = 4e-3
     dequantize: bool = True
     logit: float = 0.05
 
@@ -40,7 +40,7 @@ RECIPE = zoo.Recipe(
             "Two levels of 16 steps, 64 channels wide at the first level and 128 at the second; "
             "the paper has no MNIST, and 512 channels for other images.",
             "Pixels go through a logit, as those of Real NVP.",
-            "The rate rises to 1e-3 over the first of 20 passes over the data, and falls to 0.",
+            "The rate rises to 4e-3 over the first of 20 passes over the data, and falls to 0.",
         ],
         limits=["Some samples are no digit: strokes that break off or cross."],
     ),

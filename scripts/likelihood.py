@@ -33,11 +33,12 @@ FAMILIES = {
     "dbn_mnist": zoo.evaluation.AIS(**SAMPLED),
     "made_mnist": zoo.evaluation.LogLikelihood(**SAMPLED),
     "pixelcnn_mnist": zoo.evaluation.LogLikelihood(**SAMPLED),
+    "gated_pixelcnn_mnist": zoo.evaluation.MarginalLogLikelihood(**SAMPLED),
 }
 MODEL = "pixelcnn_mnist"  # whose mixture with noise is measured
 NOISE = (0.0, 0.5, 0.9, 0.99, 0.999)  # the shares of noise
 FLIPS = (0.001, 0.01, 0.02, 0.05, 0.1)  # the shares of pixels that a stored image changes
-COMPLETED = ("pixelcnn_mnist",)
+COMPLETED = ("made_mnist", "pixelcnn_mnist", "gated_pixelcnn_mnist")
 PIXELS = 28 * 28
 
 
@@ -127,7 +128,7 @@ def memory(samples: Samples, test: np.ndarray, train: np.ndarray, n: int) -> Non
     table(["flipped", "nats", "FID", "precision", "recall"], rows)
 
 
-def pictures(out: Path, test: np.ndarray) -> None:
+def pictures(out: Path, test: np.ndarray, labels: np.ndarray) -> None:
     """Draw the filters of an RBM, and the lower halves that models add to upper ones."""
     out.mkdir(parents=True, exist_ok=True)
     machine = zoo.load("rbm_mnist")
@@ -137,7 +138,9 @@ def pictures(out: Path, test: np.ndarray) -> None:
     shown = test[:10]
     rows = {"image": shown, "known": np.where(known[..., None] == 1, shown, 0.5)}
     for name in COMPLETED:
-        rows[name.split("_")[0]] = zoo.load(name).complete(shown, known)
+        model = zoo.load(name)
+        classes = labels[:10] if model.condition else None
+        rows[name.removesuffix("_mnist")] = model.complete(shown, known, classes)
     in_rows(rows, 10, (0.0, 1.0), None).save(out / "completed.png")
 
 
@@ -156,18 +159,16 @@ def main() -> None:
         families(options.presets, options.data)
     if only == {"families"}:
         return
-    test, train = (
-        binarized(np.asarray(zoo.data.read(options.data, split=split).images[:]), "sampled")
-        for split in ("test", "train")
-    )
-    test, train = test.astype("float32"), train.astype("float32")
+    read = [zoo.data.read(options.data, split=split) for split in ("test", "train")]
+    drawn = [binarized(np.asarray(source.images[:]), "sampled") for source in read]
+    test, train = (images.astype("float32") for images in drawn)
     samples = Samples(test)
     if "noise" in only:
         noise(samples, test, options.n)
     if "memory" in only:
         memory(samples, test, train, options.n)
     if "pictures" in only:
-        pictures(options.out, test)
+        pictures(options.out, test, np.asarray(read[0].labels[:]))
 
 
 if __name__ == "__main__":
