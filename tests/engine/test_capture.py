@@ -1,6 +1,7 @@
 """A captured step on PyTorch is the plain step, bit for bit, whatever changes between two steps."""
 
 import random
+import threading
 import warnings
 
 import keras
@@ -191,6 +192,40 @@ def test_samples_are_replayed_too():
     assert model._inference_functions["sample"].captured.replays
     fit(plain), fit(model)
     np.testing.assert_array_equal(model.sample(5, seed=0), plain.sample(5, seed=0))
+
+
+def test_what_is_watched_while_another_thread_trains_is_replayed():
+    """`fit` changes attributes of the model, such as `training`, from stage to stage."""
+    model, told, seen = gan(), [], []
+    at_stage, go_on = threading.Semaphore(0), threading.Semaphore(0)
+
+    class Stages(keras.callbacks.Callback):
+        def stop(self, *_, **logs):
+            at_stage.release()
+            assert go_on.acquire(timeout=60)
+
+        on_train_batch_end = on_epoch_end = stop
+
+    def function(x):
+        """Return `2 x`, and let the other thread get to its next stage meanwhile."""
+        seen.append(model.training)
+        go_on.release()
+        assert at_stage.acquire(timeout=60)
+        return 2.0 * x
+
+    captured = zoo.engine.torch.capture.Captured(function, model, tuple, told.append)
+    options = {"batch_size": 16, "epochs": 9, "verbose": 0, "validation_data": (X,)}
+    options["callbacks"] = [Stages()]
+    fitting = threading.Thread(target=model.fit, args=(X,), kwargs=options)
+    fitting.start()
+    assert at_stage.acquire(timeout=60)
+    for _ in range(12):
+        captured(ops.ones(1))
+    go_on.release(99)  # no more stops
+    fitting.join()
+    assert set(seen) == {False, True}
+    assert told == []
+    assert captured.replays
 
 
 # What cannot be captured

@@ -11,9 +11,9 @@ import keras
 from zoo.base.named import Named
 
 PLAIN = (bool, int, float, str, type(None))
-# Attributes that Keras changes in each `fit`.
+# Attributes that each `fit` changes, maybe while another thread samples.
 OF_TRAINING = (
-    *("stop_training", "built", "training"),
+    *("stop_training", "built", "training", "_fitting", "_eval_epoch_iterator"),
     *("train_function", "test_function", "predict_function"),
 )
 

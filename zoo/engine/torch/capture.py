@@ -16,7 +16,7 @@ from zoo.base.named import Named
 from zoo.base.warn import warn
 from zoo.engine import parallel, scalars
 from zoo.engine.attached import HOOKS
-from zoo.engine.settings import PLAIN
+from zoo.engine.settings import OF_TRAINING, PLAIN
 from zoo.engine.torch.replay import Replay, of_outputs
 from zoo.engine.torch.tape import Tape, mapped
 from zoo.errors import ArgumentError
@@ -195,7 +195,10 @@ def _unseen(model: keras.Model) -> str | None:
 
 def _python_state(model: keras.Model) -> dict[str, Any]:
     """Return the plain attributes of the layers of `model` and of what it is compiled with, and the
-    state of Python's and NumPy's random numbers."""
+    state of Python's and NumPy's random numbers.
+
+    Attributes that `fit` changes are left out: another thread may be in it.
+    """
     layers = model._flatten_layers()
     owners = {layer.name: layer for layer in layers if layer is not model}
     owners |= {name: part for name, part in vars(model).items() if isinstance(part, Named)}
@@ -203,7 +206,7 @@ def _python_state(model: keras.Model) -> dict[str, Any]:
         f"the attribute {name} of {owner}": value
         for owner, each in {"the model": model, **owners}.items()
         for name, value in vars(each).items()
-        if isinstance(value, PLAIN)
+        if name not in OF_TRAINING and isinstance(value, PLAIN)
     }
     return {
         **state,
