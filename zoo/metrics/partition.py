@@ -26,6 +26,7 @@ class LogPartition(NamedTuple):
         low: the lower end of the interval of three standard errors of Z.
         high: its upper end; for few or uneven weights it may be far away.
         method: `"exact"`, `"ais"` or `"reverse_ais"`.
+        weights: a hash of the weights of the model it belongs to; empty if no model is known.
     """
 
     value: float
@@ -33,6 +34,7 @@ class LogPartition(NamedTuple):
     low: float
     high: float
     method: str
+    weights: str = ""
 
 
 def annealed_log_partition(log_weights, log_base: float, reverse: bool = False) -> LogPartition:

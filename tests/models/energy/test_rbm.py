@@ -373,6 +373,21 @@ def test_log_z_is_estimated_once_for_all_draws_of_noise(monkeypatch):
     assert calls == [(None, 5)]
 
 
+def test_log_z_belongs_to_its_weights(tmp_path):
+    """That of a copy is taken, and that of another machine, or of former weights, is an error."""
+    model = small()
+    partition = model.log_partition()
+    model.save(tmp_path / "model.keras")
+    expected = model.log_prob(IMAGES)
+    for same in (model, keras.saving.load_model(tmp_path / "model.keras")):
+        np.testing.assert_array_equal(same.log_prob(IMAGES, partition=partition), expected)
+    numbers = exact_log_partition(*weights(model))  # of no model that is known
+    np.testing.assert_array_equal(model.log_prob(IMAGES, partition=numbers), expected)
+    model.machine.kernel.assign_add(0.1 * np.ones((9, 4)))
+    with pytest.raises(ArgumentError, match="partition must belong to this machine with its pres"):
+        model.log_prob(IMAGES, partition=partition)
+
+
 def test_overfitting_is_measured_on_binary_images():
     model = small()
     grey = np.random.default_rng(0).integers(256, size=(120, 3, 3, 1)).astype("uint8")

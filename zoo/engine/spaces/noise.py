@@ -57,7 +57,7 @@ class Normal(Noise):
 
     @property
     def text(self):
-        return f"normal, N(0, I) in {self.size} dimensions"
+        return f"normal, N(0, I) in {self.size} dimension{'s' * (self.size != 1)}"
 
 
 class Uniform(Noise):
@@ -77,7 +77,7 @@ class Uniform(Noise):
 
     @property
     def text(self):
-        return f"uniform, U(0, 1) in {self.size} dimensions"
+        return f"uniform, U(0, 1) in {self.size} dimension{'s' * (self.size != 1)}"
 
 
 NoiseSpace = Noise | Mapping[str, Noise]

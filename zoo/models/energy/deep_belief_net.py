@@ -285,7 +285,8 @@ class DeepBeliefNet(OfMachine, EncodesUnits, Scores, GenerativeModel):
             A float32 NumPy array of shape `(n,)`.
 
         Raises:
-            ValueError: if `images` has another shape, or pixels that are not binary.
+            ValueError: if `images` has another shape, or pixels that are not binary, or if
+                `partition` belongs to other weights.
         """
         (images,) = self.checked_inputs(images)
         self.data.check_values("images", images)  # as in training

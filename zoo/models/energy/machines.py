@@ -3,6 +3,7 @@ from its persistent chains, and its partition function."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 
 import numpy as np
@@ -197,19 +198,22 @@ class OfMachine(Samples):
         check_count("seed", seed, minimum=0)
         check_count("chains", chains, minimum=2)
         check_count("temperatures", temperatures)
-        # As one row, since `infer` computes rows.
-        weights = self.infer("plain", self._plain_rows, (np.zeros((1, 1), "float32"),), 1)
-        kernel, visible, hidden, base = (part[0] for part in weights)
-        gaussian = self.machine.is_gaussian
+        *weights, base = self._plain_weights()
         if method == "exact":
-            return exact_log_partition(kernel, visible, hidden, gaussian=gaussian)
+            found = exact_log_partition(*weights, gaussian=self.machine.is_gaussian)
+        else:
+            found = self._annealed(method, weights, base, seed, chains, temperatures)
+        return found._replace(weights=_hash(weights))
+
+    def _annealed(self, method, weights, base, seed, chains, temperatures) -> LogPartition:
+        """Return an estimate; see `log_partition`."""
         rng = np.random.default_rng(seed)
         path = annealing.temperatures(temperatures)
         if method == "ais":
             uniform = rng.random((chains, self.machine.visible), dtype="float32")
             states = self.infer("base", self.machine.base_states, (uniform,), chains)
         else:
-            states, path = self._states_at_one(rng, chains, (kernel, visible, hidden)), path[::-1]
+            states, path = self._states_at_one(rng, chains, weights), path[::-1]
         size = self.machine.noise_size
         _, log_weights = anneal(self._annealing(chains), states, path, rng, size)
         log_base = self.machine.base_log_partition(base)
@@ -224,7 +228,18 @@ class OfMachine(Samples):
                 "partition must be what log_partition returns, a zoo.metrics.LogPartition. "
                 f"Received: {partition!r}."
             )
+        elif partition.weights not in ("", _hash(self._plain_weights()[:-1])):
+            raise ArgumentError(
+                "partition must belong to this machine with its present weights. Received: "
+                f"{partition!r}, which log_partition returned for other weights."
+            )
         return partition.value
+
+    def _plain_weights(self) -> list[np.ndarray]:
+        """Return W, both biases, and the biases of the base of annealing."""
+        # As one row, since `infer` computes rows.
+        rows = self.infer("plain", self._plain_rows, (np.zeros((1, 1), "float32"),), 1)
+        return [part[0] for part in rows]
 
     def _plain_rows(self, rows):
         """Return the weights of the machine, and the biases of the base of annealing, as a row."""
@@ -253,3 +268,10 @@ class OfMachine(Samples):
     def _drawn(self, hidden, uniform):
         """Return visible units given hidden ones, by uniform numbers."""
         return self.machine.drawn(self.machine.visible_mean(hidden), uniform)
+
+
+def _hash(weights: list[np.ndarray]) -> str:
+    digest = hashlib.sha256()
+    for weight in weights:
+        digest.update(np.ascontiguousarray(weight))
+    return digest.hexdigest()

@@ -225,7 +225,8 @@ class RBM(OfMachine, EncodesUnits, Scores, GenerativeModel):
             mean, beside the spread of images.
 
         Raises:
-            ValueError: if `images` has another shape, or pixels that are not binary.
+            ValueError: if `images` has another shape, or pixels that are not binary, or if
+                `partition` belongs to other weights.
         """
         inputs = self.checked_inputs(images)
         self.data.check_values("images", inputs[0])  # as in training
