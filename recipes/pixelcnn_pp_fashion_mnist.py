@@ -43,7 +43,10 @@ RECIPE = zoo.Recipe(
             "the data, and falls to 0; no dropout.",
             "Layers compute in bfloat16 in training, and in float32 in use.",
         ],
-        limits=["Each pixel of a sample takes a pass through four rows of the network."],
+        limits=[
+            "About one in six samples is no clear garment: its parts do not belong together.",
+            "Each pixel of a sample takes a pass through four rows of the network.",
+        ],
     ),
     smoke={"epochs": 1, "filters": 4, "resnets": 1, "mixtures": 2},
     packaged=False,
