@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from zoo.errors import ArgumentError, UnknownNameError
-from zoo.metrics import annealed_log_partition, exact_log_partition
+from zoo.metrics import LogPartition, annealed_log_partition, exact_log_partition
 from zoo.metrics.partition import exact_states
 
 pytestmark = pytest.mark.once
@@ -89,7 +89,7 @@ def test_weights_of_a_known_ratio():
 
 def test_large_weights_overflow_nowhere():
     found = annealed_log_partition(np.array([1000.0, 1000.0]), 0.0)
-    assert found == (1000.0, 0.0, 1000.0, 1000.0, "ais")
+    assert found == LogPartition(1000.0, 0.0, 1000.0, 1000.0, "ais")
     uneven = annealed_log_partition(np.array([1000.0, 0.0]), 0.0)
     assert uneven.low == -math.inf
     with pytest.raises(ArgumentError, match="at least two chains"):
