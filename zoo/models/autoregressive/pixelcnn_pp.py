@@ -130,9 +130,9 @@ class PixelCNNPlusPlus(ByRows, GenerativeModel):
 
     idea = (
         "PixelCNN++ predicts each 8-bit pixel of an image from all pixels before it, by a mixture "
-        "of logistic distributions in place of 256 separate probabilities. Its network sees the "
-        "image at several sizes, and so far structure at less cost. The likelihood of an image is "
-        "exact, and sampling is slow."
+        "of logistic distributions in place of 256 separate probabilities. Its network works at "
+        "several sizes of the image, so that it sees distant pixels at less cost. The likelihood "
+        "of an image is exact, and sampling is slow."
     )
     paper = (
         "Salimans, Karpathy, Chen and Kingma 2017, PixelCNN++: Improving the PixelCNN with "
